@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/time.h"
+
+namespace tvr {
+
+/// What a caption describes: a whole video, or a span of one.
+struct ClipRef {
+  std::string video_id;
+  std::optional<TimeSpan> span;  // nullopt: the whole video
+};
+
+struct Caption {
+  std::string text;
+  std::int32_t clip = 0;  // index into CaptionSet::clips
+};
+
+/// One split: the clips in order of first appearance, each once, and the captions that describe them.
+/// Every clip has at least one caption.
+struct CaptionSet {
+  std::vector<ClipRef> clips;
+  std::vector<Caption> captions;
+
+  [[nodiscard]] bool empty() const noexcept { return captions.empty(); }
+};
+
+/// A data set cut into splits. `notes` are the findings of the checks that are not errors (counts, duplicates,
+/// what was left out), one sentence each, for the terminal and the report.
+struct DataSet {
+  std::string name;
+  CaptionSet train, val, test;
+  std::vector<std::string> notes;
+};
+
+}  // namespace tvr
