@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tvr {
+
+/// A table for people: columns as wide as their widest cell by displayed width, numbers to the right.
+class Table {
+ public:
+  enum class Align { Left, Right };
+  struct Column {
+    std::string title;
+    Align align = Align::Left;
+  };
+
+  explicit Table(std::vector<Column> columns);
+  /// `cells`: as many as there are columns.
+  void add(std::vector<std::string> cells);
+  /// Title line, rule, rows; each line ends with '\n'. Control characters of cells are shown as '?', so that
+  /// a file name cannot drive the terminal.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// "1.3 GB", "12.0 kB", "17 B".
+[[nodiscard]] std::string bytes_text(double bytes);
+/// "2:07:15", "4:09", "8.3 s".
+[[nodiscard]] std::string seconds_text(double seconds);
+
+}  // namespace tvr
