@@ -23,7 +23,7 @@ TEST(Table, AlignsColumnsByWhatIsSeenNotByBytes) {
 TEST(Table, ShowsControlCharactersAsQuestionMarks) {
   Table table({{"video"}});
   table.add({"a\x1b[31m\nb"});
-  EXPECT_EQ(table.text(), "video\n-------\na?[31m?b\n");
+  EXPECT_EQ(table.text(), "video\n--------\na?[31m?b\n");
 }
 
 TEST(Table, WritesSizesAndTimesForPeople) {
