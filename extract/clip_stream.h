@@ -12,12 +12,14 @@
 
 namespace tvr {
 
-/// Budgets for one video, so that no file can exhaust the machine; passing one is Error(Limit) or Error(Timeout).
+/// Budgets for one video, so that no file can exhaust the machine; passing one is Error(Limit) or
+/// Error(Timeout).
 struct DecodeLimits {
-  std::int64_t max_pixels = 8192LL * 8192;      // of a coded picture
-  std::int64_t max_frames = 2'000'000;          // sampled frames of a lane (23 h at 24 fps)
-  double max_seconds = 3600;                    // wall time spent on the file
-  std::int64_t max_packet_bytes = 256LL << 20;  // of one packet
+  std::int64_t max_pixels = 8192LL * 8192;         // of a coded picture
+  std::int64_t max_scaled_pixels = 4096LL * 4096;  // of a picture scaled for a lane (a strip of 1x1000 grows)
+  std::int64_t max_frames = 2'000'000;             // sampled frames of a lane (23 h at 24 fps)
+  double max_seconds = 3600;                       // wall time spent on the file
+  std::int64_t max_packet_bytes = 256LL << 20;     // of one packet
 };
 
 /// How the decoding of one video ended. Valid once next() has returned nullopt.
@@ -30,20 +32,22 @@ struct DecodeSummary {
   bool first_frame_only = false;     // no frame at this lane's rate: the first frame was taken
 };
 
-/// One decode pass over a video that yields the clips of every lane, pulled one at a time: memory is bounded by
-/// a few frames and one clip a lane, not by the length of the video.
-/// Frames equal, byte for byte, what `ffmpeg -i V -filter_complex "fps=F,scale=W:H[,crop=...]" -f rawvideo -pix_fmt
-/// rgb24` writes, constant-frame-rate output step included.
+/// One decode pass over a video that yields the clips of every lane, pulled one at a time: memory is bounded
+/// by a few frames and one clip a lane, not by the length of the video. Frames equal, byte for byte, what
+/// `ffmpeg -i V -filter_complex "fps=F,scale=W:H[,crop=...]" -f rawvideo -pix_fmt rgb24` writes,
+/// constant-frame-rate output step included.
 class ClipStream {
  public:
   /// Opens the file and its first video stream. Throws Error(NotFound | Unreadable | Unsupported | Limit).
-  ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes, const DecodeLimits& limits = {});
+  ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes,
+             const DecodeLimits& limits = {});
   ~ClipStream();
   ClipStream(ClipStream&&) noexcept;
   ClipStream& operator=(ClipStream&&) noexcept;
 
-  /// The next finished clip of any lane; in order of index within a lane. nullopt: the video is over; stays so.
-  /// Throws Error(Corrupt) when no picture at all could be decoded, Error(Limit | Timeout) when a budget is passed.
+  /// The next finished clip of any lane; in order of index within a lane. nullopt: the video is over; stays
+  /// so. Throws Error(Corrupt) when no picture at all could be decoded, Error(Limit | Timeout) when a budget
+  /// is passed.
   [[nodiscard]] std::optional<Clip> next();
 
   [[nodiscard]] const DecodeSummary& summary() const noexcept;

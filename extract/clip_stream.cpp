@@ -1,0 +1,188 @@
+#include "extract/clip_stream.h"
+
+#include <cstring>
+#include <utility>
+
+#include "data/error.h"
+#include "extract/av_log.h"
+#include "extract/frame_stream.h"
+#include "extract/media_input.h"
+#include "extract/sampler.h"
+
+namespace tvr {
+namespace {
+
+void validate(const LaneOptions& lane) {
+  const auto refuse = [&](const std::string& field, int value, const std::string& range) {
+    throw Error(Fault::InvalidArgument, "lane '" + lane.name + "'",
+                field + " is " + std::to_string(value) + ", wanted " + range);
+  };
+  if (lane.sample_fps < 1 || lane.sample_fps > 1000) refuse("sample_fps", lane.sample_fps, "1 to 1000");
+  if (lane.short_side_px < 16 || lane.short_side_px > 4096)
+    refuse("short_side_px", lane.short_side_px, "16 to 4096");
+  if (lane.crop_px < 0 || lane.crop_px > lane.short_side_px)
+    refuse("crop_px", lane.crop_px, "0 to short_side_px");
+  if (lane.clip_frames < 1 || lane.clip_frames > 1024) refuse("clip_frames", lane.clip_frames, "1 to 1024");
+}
+
+Micros slot_time(std::int64_t frame, int fps) { return Micros{frame * 1'000'000 / fps}; }
+
+/// A lane's sampler and the clip that it is filling.
+class LaneClips {
+ public:
+  LaneClips(std::size_t lane, const LaneOptions& options, MediaInput& input, const DecodeLimits& limits)
+      : lane_(lane), options_(options), sampler_(input.name(), input.stream(), options, limits) {}
+
+  [[nodiscard]] Sampler& sampler() noexcept { return sampler_; }
+
+  /// The next full clip among the pictures that are ready.
+  [[nodiscard]] std::optional<Clip> next() {
+    while (const AVFrame* const picture = sampler_.next()) {
+      append(*picture);
+      if (clip_.frames == options_.clip_frames) return take();
+    }
+    return std::nullopt;
+  }
+
+  /// The clip begun, at the end of the video.
+  [[nodiscard]] std::optional<Clip> rest() {
+    if (clip_.frames == 0) return std::nullopt;
+    return take();
+  }
+
+ private:
+  void append(const AVFrame& picture) {
+    const auto row_bytes = static_cast<std::size_t>(picture.width) * 3;
+    if (clip_.frames == 0) {
+      clip_.lane = lane_;
+      clip_.index = clips_;
+      clip_.height = picture.height;
+      clip_.width = picture.width;
+      clip_.rgb.reserve(row_bytes * static_cast<std::size_t>(picture.height) *
+                        static_cast<std::size_t>(options_.clip_frames));
+    }
+    for (int y = 0; y < picture.height; ++y) {
+      const std::uint8_t* const row = picture.data[0] + static_cast<std::ptrdiff_t>(y) * picture.linesize[0];
+      clip_.rgb.insert(clip_.rgb.end(), row, row + row_bytes);
+    }
+    ++clip_.frames;
+  }
+
+  Clip take() {
+    const std::int64_t first = clips_ * options_.clip_frames;
+    clip_.span = {slot_time(first, options_.sample_fps),
+                  slot_time(first + clip_.frames, options_.sample_fps)};
+    ++clips_;
+    return std::exchange(clip_, Clip{});
+  }
+
+  std::size_t lane_;
+  LaneOptions options_;
+  Sampler sampler_;
+  Clip clip_;
+  std::int64_t clips_ = 0;
+};
+
+}  // namespace
+
+class ClipStream::Impl {
+ public:
+  Impl(const std::filesystem::path& path, const std::vector<LaneOptions>& lanes, const DecodeLimits& limits)
+      : budget_(limits.max_seconds) {
+    for (const LaneOptions& lane : lanes) validate(lane);
+    const TimeBudget::Running running(budget_);
+    const AvLog::Listening listening(log_);
+    input_.emplace(path, limits, budget_);
+    frames_.emplace(*input_, limits);
+    for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
+    limits_ = limits;
+    summary_.expected_frames = input_->stream().nb_frames;
+    const std::int64_t duration = input_->format().duration;
+    summary_.duration_s = duration == AV_NOPTS_VALUE ? 0 : static_cast<double>(duration) / AV_TIME_BASE;
+  }
+
+  std::optional<Clip> next() {
+    const TimeBudget::Running running(budget_);
+    const AvLog::Listening listening(log_);
+    for (;;) {
+      for (LaneClips& lane : lanes_) {
+        if (std::optional<Clip> clip = lane.next()) return clip;
+      }
+      if (over_) return rest();
+      if (const std::optional<Frame> frame = frames_->next()) {
+        for (LaneClips& lane : lanes_) lane.sampler().push(*frame);
+      } else {
+        over_ = true;
+        if (frames_->damage().pictures == 0) throw no_picture();
+        for (LaneClips& lane : lanes_) lane.sampler().finish(frames_->end());
+      }
+    }
+  }
+
+  [[nodiscard]] const DecodeSummary& summary() const noexcept { return summary_; }
+
+ private:
+  std::optional<Clip> rest() {
+    for (LaneClips& lane : lanes_) {
+      if (std::optional<Clip> clip = lane.rest()) return clip;
+    }
+    summarise();
+    return std::nullopt;
+  }
+
+  void summarise() {
+    const Damage& damage = frames_->damage();
+    summary_.decoded_frames = damage.pictures;
+    const bool cut = damage.packets_read < summary_.expected_frames;
+    summary_.complete = damage.rejected == 0 && damage.flawed == 0 && !cut && input_->read_error().empty();
+    for (LaneClips& lane : lanes_) summary_.first_frame_only |= lane.sampler().first_frame_only();
+    if (!summary_.complete) summary_.message = describe(damage, cut);
+  }
+
+  [[nodiscard]] std::string describe(const Damage& damage, bool cut) const {
+    std::string words = std::to_string(damage.pictures) + " pictures decoded";
+    if (cut) {
+      words += ", the file ends after " + std::to_string(damage.packets_read) + " of " +
+               std::to_string(summary_.expected_frames) + " frames";
+    }
+    if (damage.rejected > 0) words += ", " + std::to_string(damage.rejected) + " packets refused";
+    if (damage.flawed > 0) words += ", " + std::to_string(damage.flawed) + " pictures damaged";
+    if (!input_->read_error().empty()) words += ", reading stopped: " + input_->read_error();
+    return log_.text().empty() ? words : words + " (" + log_.text() + ")";
+  }
+
+  [[nodiscard]] Error no_picture() {
+    const AVCodecParameters& parameters = *input_->stream().codecpar;
+    const std::int64_t pixels = std::int64_t{parameters.width} * parameters.height;
+    if (pixels > limits_.max_pixels) {
+      return Error(Fault::Limit, input_->name(),
+                   "limit_pixels: pictures of " + std::to_string(parameters.width) + "x" +
+                       std::to_string(parameters.height),
+                   "At most " + std::to_string(limits_.max_pixels) + " pixels are decoded");
+    }
+    return Error(Fault::Corrupt, input_->name(),
+                 "no_frames: not one picture of its video stream could be decoded" +
+                     (log_.text().empty() ? "" : " (" + log_.text() + ")"));
+  }
+
+  TimeBudget budget_;
+  AvLog log_;
+  DecodeLimits limits_;
+  std::optional<MediaInput> input_;
+  std::optional<FrameStream> frames_;
+  std::vector<LaneClips> lanes_;
+  DecodeSummary summary_;
+  bool over_ = false;
+};
+
+ClipStream::ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes,
+                       const DecodeLimits& limits)
+    : impl_(std::make_unique<Impl>(path, lanes, limits)) {}
+ClipStream::~ClipStream() = default;
+ClipStream::ClipStream(ClipStream&&) noexcept = default;
+ClipStream& ClipStream::operator=(ClipStream&&) noexcept = default;
+
+std::optional<Clip> ClipStream::next() { return impl_->next(); }
+const DecodeSummary& ClipStream::summary() const noexcept { return impl_->summary(); }
+
+}  // namespace tvr

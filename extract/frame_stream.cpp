@@ -1,0 +1,116 @@
+#include "extract/frame_stream.h"
+
+#include <utility>
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not be asked for ever
+
+}  // namespace
+
+FrameStream::FrameStream(MediaInput& input, const DecodeLimits& limits)
+    : input_(input), packet_(av_allocated(av_packet_alloc())) {
+  open_decoder(limits);
+  clock_.emplace(input_.format(), input_.stream(), *codec_);
+}
+
+void FrameStream::open_decoder(const DecodeLimits& limits) {
+  const AVCodecParameters& parameters = *input_.stream().codecpar;
+  const AVCodec* const decoder = avcodec_find_decoder(parameters.codec_id);
+  if (decoder == nullptr) {
+    throw Error(
+        Fault::Unsupported, input_.name(),
+        std::string("no decoder for its video codec '") + avcodec_get_name(parameters.codec_id) + "'");
+  }
+  codec_.reset(av_allocated(avcodec_alloc_context3(decoder)));
+  int status = avcodec_parameters_to_context(codec_.get(), &parameters);
+  codec_->pkt_timebase = input_.stream().time_base;
+  codec_->framerate = input_.stream().avg_frame_rate;
+  codec_->thread_count = 1;
+  codec_->max_pixels = limits.max_pixels;
+  if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
+  if (status < 0) {
+    throw Error(
+        Fault::Corrupt, input_.name(),
+        std::string("no_frames: the decoder '") + decoder->name + "' cannot start: " + av_words(status));
+  }
+}
+
+std::optional<Frame> FrameStream::next() {
+  while (state_ != State::Over) {
+    if (state_ == State::NeedsPacket) read_packet();
+    std::optional<Frame> frame = state_ == State::Draining ? drain() : decode();
+    if (frame) return frame;
+  }
+  return std::nullopt;
+}
+
+void FrameStream::read_packet() {
+  av_packet_unref(packet_.get());
+  if (!input_.read(*packet_)) {
+    state_ = State::Draining;
+    return;
+  }
+  ++damage_.packets_read;
+  if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) ++damage_.flawed;
+  clock_->packet_read(*packet_);
+  packet_duration_ = packet_->duration;
+  packet_sent_ = false;
+  state_ = State::InPacket;
+}
+
+std::optional<Frame> FrameStream::decode() {
+  const bool repeated = packet_sent_;
+  packet_sent_ = true;
+  clock_->before_decode(repeated ? nullptr : packet_.get());
+  FrameHandle picture{av_allocated(av_frame_alloc())};
+  int status = 0;
+  if (!repeated && packet_->size > 0) status = avcodec_send_packet(codec_.get(), packet_.get());
+  if (status >= 0 && packet_->size > 0) status = avcodec_receive_frame(codec_.get(), picture.get());
+  // h264 learns its delay while decoding; the demuxer's guesses at missing times depend on it.
+  AVCodecParameters& parameters = *input_.stream().codecpar;
+  if (codec_->codec_id == AV_CODEC_ID_H264 && parameters.video_delay < codec_->has_b_frames) {
+    parameters.video_delay = codec_->has_b_frames;
+  }
+  const bool got = status >= 0 && packet_->size > 0;
+  std::optional<Frame> frame;
+  if (got) frame = finish(std::move(picture), false);
+  clock_->after_decode(packet_duration_, got ? frame->picture.get() : nullptr, repeated, false);
+  if (!got) {
+    if (status < 0 && status != AVERROR(EAGAIN) && damage_.pictures > 0) ++damage_.rejected;
+    state_ = State::NeedsPacket;
+  }
+  return frame;
+}
+
+std::optional<Frame> FrameStream::drain() {
+  clock_->before_drain();
+  FrameHandle picture{av_allocated(av_frame_alloc())};
+  static_cast<void>(avcodec_send_packet(codec_.get(), nullptr));  // says so when it was told before
+  const int status = avcodec_receive_frame(codec_.get(), picture.get());
+  if (status == AVERROR_EOF) {
+    state_ = State::Over;
+    return std::nullopt;
+  }
+  const bool got = status >= 0;
+  std::optional<Frame> frame;
+  if (got) frame = finish(std::move(picture), true);
+  clock_->after_decode(0, got ? frame->picture.get() : nullptr, false, true);
+  if (!got) {
+    ++damage_.rejected;
+    if (++refused_drains_ == kMaxRefusedDrains) state_ = State::Over;
+  }
+  return frame;
+}
+
+Frame FrameStream::finish(FrameHandle picture, bool draining) {
+  ++damage_.pictures;
+  if (picture->decode_error_flags != 0 || (picture->flags & AV_FRAME_FLAG_CORRUPT) != 0) ++damage_.flawed;
+  const std::int64_t pts = clock_->picture_time(*picture, draining);
+  return {std::move(picture), pts};
+}
+
+}  // namespace tvr

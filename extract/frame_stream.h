@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "extract/av_handle.h"
+#include "extract/frame.h"
+#include "extract/media_input.h"
+#include "extract/packet_clock.h"
+
+namespace tvr {
+
+/// What was wrong with a stream, as far as decoding has come.
+struct Damage {
+  std::int64_t packets_read = 0;
+  std::int64_t pictures = 0;
+  std::int64_t rejected = 0;  // packets refused after the first picture
+  std::int64_t flawed = 0;    // packets or pictures that libav marks as corrupt
+};
+
+/// The pictures of a video in order, pulled one at a time, each with its time. One decoder thread: a damaged
+/// H.264 file decodes differently with each number of threads.
+class FrameStream {
+ public:
+  /// `input` must outlive this. Throws Error(Unsupported) without a decoder for the stream.
+  FrameStream(MediaInput& input, const DecodeLimits& limits);
+
+  /// nullopt: the video is over; stays so. A packet that the decoder refuses is skipped and counted.
+  /// Throws Error(Limit | Timeout).
+  [[nodiscard]] std::optional<Frame> next();
+
+  /// Once next() has returned nullopt: the time at which the last picture ends, in units of the stream's time
+  /// base.
+  [[nodiscard]] std::int64_t end() const { return clock_->end(); }
+  [[nodiscard]] const Damage& damage() const noexcept { return damage_; }
+
+ private:
+  enum class State { NeedsPacket, InPacket, Draining, Over };
+
+  void open_decoder(const DecodeLimits& limits);
+  void read_packet();
+  [[nodiscard]] std::optional<Frame> decode();
+  [[nodiscard]] std::optional<Frame> drain();
+  [[nodiscard]] Frame finish(FrameHandle picture, bool draining);
+
+  MediaInput& input_;
+  CodecHandle codec_;
+  std::optional<PacketClock> clock_;
+  PacketHandle packet_;
+  std::int64_t packet_duration_ = 0;
+  bool packet_sent_ = false;
+  State state_ = State::NeedsPacket;
+  int refused_drains_ = 0;
+  Damage damage_;
+};
+
+}  // namespace tvr
