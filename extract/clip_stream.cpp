@@ -34,6 +34,7 @@ class LaneClips {
       : lane_(lane), options_(options), sampler_(input.name(), input.stream(), options, limits) {}
 
   [[nodiscard]] Sampler& sampler() noexcept { return sampler_; }
+  [[nodiscard]] const Sampler& sampler() const noexcept { return sampler_; }
 
   /// The next full clip among the pictures that are ready.
   [[nodiscard]] std::optional<Clip> next() {
@@ -121,6 +122,10 @@ class ClipStream::Impl {
 
   [[nodiscard]] const DecodeSummary& summary() const noexcept { return summary_; }
 
+  [[nodiscard]] std::string ffmpeg_filters(std::size_t lane) const {
+    return "[0:" + std::to_string(input_->stream_index()) + "]" + lanes_.at(lane).sampler().ffmpeg_filters();
+  }
+
  private:
   std::optional<Clip> rest() {
     for (LaneClips& lane : lanes_) {
@@ -184,5 +189,6 @@ ClipStream& ClipStream::operator=(ClipStream&&) noexcept = default;
 
 std::optional<Clip> ClipStream::next() { return impl_->next(); }
 const DecodeSummary& ClipStream::summary() const noexcept { return impl_->summary(); }
+std::string ClipStream::ffmpeg_filters(std::size_t lane) const { return impl_->ffmpeg_filters(lane); }
 
 }  // namespace tvr

@@ -52,6 +52,10 @@ class ClipStream {
 
   [[nodiscard]] const DecodeSummary& summary() const noexcept;
 
+  /// The text for the ffmpeg program's -filter_complex that gives the pictures of a lane:
+  /// "[0:0]fps=24,scale=149:112:flags=bicubic,crop=112:112:18:0". Valid once a clip has come.
+  [[nodiscard]] std::string ffmpeg_filters(std::size_t lane) const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -29,6 +29,7 @@ class MediaInput {
 
   [[nodiscard]] AVFormatContext& format() noexcept { return *format_; }
   [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
+  [[nodiscard]] int stream_index() const noexcept { return stream_->index; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// libav's words when reading stopped before the end of the file, else empty.
   [[nodiscard]] const std::string& read_error() const noexcept { return read_error_; }

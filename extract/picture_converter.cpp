@@ -48,18 +48,6 @@ double degrees_of(const DisplayMatrix& matrix) {
   return turn - 360 * std::floor(turn / 360 + 0.9 / 360);
 }
 
-std::string lane_filters(const LaneOptions& lane, PictureSize to) {
-  const char* const kernel = lane.preset == Preset::Ffmpeg5 ? "bicubic" : "bilinear";
-  std::string filters =
-      "scale=" + std::to_string(to.width) + ":" + std::to_string(to.height) + ":flags=" + kernel;
-  if (lane.crop_px > 0) {
-    const auto centred = [&](int side) { return std::to_string((side - lane.crop_px) / 2); };
-    const std::string side = std::to_string(lane.crop_px);
-    filters += ",crop=" + side + ":" + side + ":" + centred(to.width) + ":" + centred(to.height);
-  }
-  return filters + ",format=pix_fmts=rgb24";
-}
-
 }  // namespace
 
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
@@ -68,6 +56,18 @@ PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
   };
   if (shown.height >= shown.width) return {longer(shown.height, shown.width), lane.short_side_px};
   return {lane.short_side_px, longer(shown.width, shown.height)};
+}
+
+std::string scale_filters(const LaneOptions& lane, PictureSize target) {
+  const char* const kernel = lane.preset == Preset::Ffmpeg5 ? "bicubic" : "bilinear";
+  std::string filters =
+      "scale=" + std::to_string(target.width) + ":" + std::to_string(target.height) + ":flags=" + kernel;
+  if (lane.crop_px > 0) {
+    const auto centred = [&](int side) { return std::to_string((side - lane.crop_px) / 2); };
+    const std::string side = std::to_string(lane.crop_px);
+    filters += ",crop=" + side + ":" + side + ":" + centred(target.width) + ":" + centred(target.height);
+  }
+  return filters;
 }
 
 Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
@@ -101,7 +101,7 @@ PictureConverter::PictureConverter(const std::string& name, const AVFrame& frame
                     " pixels",
                 "Crop the video, or raise the limit");
   }
-  build(frame, stream, rotation.filters + lane_filters(lane, target_));
+  build(frame, stream, rotation.filters + scale_filters(lane, target_) + ",format=pix_fmts=rgb24");
 }
 
 void PictureConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {

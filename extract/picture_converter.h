@@ -21,6 +21,9 @@ struct PictureSize {
 /// video_loader.py.
 [[nodiscard]] PictureSize scaled_size(PictureSize shown, const LaneOptions& lane);
 
+/// The filters that scale to `target` and crop: "scale=149:112:flags=bicubic,crop=112:112:18:0".
+[[nodiscard]] std::string scale_filters(const LaneOptions& lane, PictureSize target);
+
 using DisplayMatrix = std::array<std::int32_t, 9>;
 
 /// How the ffmpeg program (5.1) turns a picture upright.

@@ -62,6 +62,10 @@ const AVFrame* Sampler::next() {
   return current_.get();
 }
 
+std::string Sampler::ffmpeg_filters() const {
+  return "fps=" + std::to_string(lane_.sample_fps) + "," + scale_filters(lane_, converter_.value().target());
+}
+
 /// Finds out what is to be given next; false: nothing for now.
 bool Sampler::open_slot() {
   if (slots_.count > 0) {

@@ -31,6 +31,10 @@ class Sampler {
   /// The next rgb24 picture, valid until the next call; null: push() more, or the end.
   [[nodiscard]] const AVFrame* next();
 
+  /// What the ffmpeg program would be told: "fps=1,scale=298:224:flags=bicubic". Valid after the first
+  /// push().
+  [[nodiscard]] std::string ffmpeg_filters() const;
+
   /// No slot of the rate was filled, and the first frame taken instead.
   [[nodiscard]] bool first_frame_only() const noexcept { return first_frame_only_; }
 
