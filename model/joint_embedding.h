@@ -14,7 +14,8 @@ struct EmbeddingShape {
   std::int64_t word_dim = 300;    // E
   std::int64_t video_dim = 4096;  // Dv
   std::int64_t embd_dim = 4096;   // D
-  std::int64_t max_words = 20;    // captions are zero-padded to this many words; the padding takes part in the max
+  std::int64_t max_words =
+      20;  // captions are zero-padded to this many words; the padding takes part in the max
 };
 
 /// The joint text-video embedding in evaluation mode: SPEC of the reference,
@@ -22,9 +23,9 @@ struct EmbeddingShape {
 ///   video: gated unit (Dv to D), L2;     gated unit: y = fc(x); y * sigmoid(cg.fc(y)).
 class JointEmbedding {
  public:
-  /// From a state dict with the reference's names (text_pooling.fc.weight, GU_text.fc.weight, GU_text.cg.fc.weight, ...,
-  /// GU_text.cg.batch_norm.* unused). The shape is read off the tensors; max_words cannot be and is given.
-  /// Throws Error(Mismatch) naming the first missing or misshapen tensor.
+  /// From a state dict with the reference's names (text_pooling.fc.weight, GU_text.fc.weight,
+  /// GU_text.cg.fc.weight, ..., GU_text.cg.batch_norm.* unused). The shape is read off the tensors; max_words
+  /// cannot be and is given. Throws Error(Mismatch) naming the first missing or misshapen tensor.
   JointEmbedding(const NamedTensors& state, std::int64_t max_words);
   ~JointEmbedding();
   JointEmbedding(JointEmbedding&&) noexcept;

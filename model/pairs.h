@@ -9,7 +9,7 @@ namespace tvr {
 
 /// One split, resident in memory, as the joint embedding trains and evaluates on it.
 struct PairData {
-  Matrix clips;                                     // [N, Dv]: max over time and L2 per lane, lanes side by side
+  Matrix clips;  // [N, Dv]: max over time and L2 per lane, lanes side by side
   std::vector<std::vector<std::int32_t>> captions;  // ids into a WordTable's vectors; may be empty
   std::vector<std::int32_t> clip_of;                // caption i describes clips.row(clip_of[i])
 };

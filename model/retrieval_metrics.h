@@ -20,8 +20,8 @@ struct RetrievalMetrics {
   std::int64_t queries = 0;
 };
 
-/// For each query the rank (1 = best) of its true item. text [Q, D], video [N, D]; similarity is the dot product.
-/// The Q x N matrix is never materialised as a whole.
+/// For each query the rank (1 = best) of its true item. text [Q, D], video [N, D]; similarity is the dot
+/// product. The Q x N matrix is never materialised as a whole.
 ///   t2v: query i is text row i, its item video row clip_of[i].
 ///   v2t: query j is video row j; its rank is that of the best placed of its captions.
 [[nodiscard]] std::vector<double> text_to_video_ranks(const Matrix& text, const Matrix& video,

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+#include "model/parameters.h"
+#include "model/towers.h"
+
+namespace tvr {
+
+/// torch.optim.Adam with its defaults (Kingma and Ba, 2015): beta 0.9 and 0.999, eps 1e-8, no weight decay.
+struct AdamState {
+  Parameters mean;      // exponential mean of the gradients
+  Parameters variance;  // and of their squares
+  std::int64_t step = 0;
+};
+
+/// One step on all parameters. Each gradient is multiplied out a few rows at a time and used at once, so
+/// memory is passed over once and holds no gradient.
+void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr);
+
+}  // namespace tvr

@@ -1,0 +1,83 @@
+#include "model/batches.h"
+
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "data/error.h"
+#include "model/random.h"
+
+namespace tvr {
+namespace {
+
+void require_finite(const Matrix& matrix, const std::string& where) {
+  for (std::int64_t i = 0; i < matrix.rows(); ++i) {
+    for (std::int64_t j = 0; j < matrix.cols(); ++j) {
+      if (!std::isfinite(matrix.row(i)[j])) {
+        throw Error(Fault::Corrupt, where, "row " + std::to_string(i) + " holds a NaN or an infinity");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void validate(const PairData& pairs, const Matrix& vectors, const char* what) {
+  const std::string where = what;
+  if (pairs.captions.size() != pairs.clip_of.size()) {
+    throw Error(Fault::InvalidArgument, where,
+                "there are " + std::to_string(pairs.captions.size()) + " captions but " +
+                    std::to_string(pairs.clip_of.size()) + " clips for them");
+  }
+  for (std::size_t i = 0; i < pairs.clip_of.size(); ++i) {
+    if (pairs.clip_of[i] < 0 || pairs.clip_of[i] >= pairs.clips.rows()) {
+      throw Error(Fault::InvalidArgument, where,
+                  "caption " + std::to_string(i) + " names clip " + std::to_string(pairs.clip_of[i]) +
+                      " of " + std::to_string(pairs.clips.rows()));
+    }
+    for (const std::int32_t id : pairs.captions[i]) {
+      if (id >= 0 && id < vectors.rows()) continue;
+      throw Error(Fault::InvalidArgument, where,
+                  "caption " + std::to_string(i) + " has word id " + std::to_string(id) + ", there are " +
+                      std::to_string(vectors.rows()) + " vectors");
+    }
+  }
+  require_finite(pairs.clips, where + " features");
+  require_finite(vectors, "word vectors");
+}
+
+EpochBatches::EpochBatches(const PairData& pairs, int batch_size, std::uint64_t seed)
+    : batch_size_(static_cast<std::size_t>(batch_size)), seed_(seed) {
+  std::vector<std::vector<std::int32_t>> captions(static_cast<std::size_t>(pairs.clips.rows()));
+  for (std::size_t i = 0; i < pairs.clip_of.size(); ++i) {
+    captions[static_cast<std::size_t>(pairs.clip_of[i])].push_back(static_cast<std::int32_t>(i));
+  }
+  for (std::vector<std::int32_t>& of_clip : captions) {
+    if (!of_clip.empty()) captions_of_.push_back(std::move(of_clip));
+  }
+  if (captions_of_.size() >= batch_size_) return;
+  throw Error(Fault::InvalidArgument, "train",
+              std::to_string(captions_of_.size()) + " clips with captions do not fill one batch of " +
+                  std::to_string(batch_size),
+              "Lower the batch size or give more videos");
+}
+
+std::int64_t EpochBatches::steps() const noexcept {
+  return static_cast<std::int64_t>(captions_of_.size() / batch_size_);
+}
+
+std::vector<PairBatch> EpochBatches::epoch(int epoch) const {
+  const auto index = static_cast<std::uint64_t>(epoch);
+  std::vector<std::size_t> order(captions_of_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(order, CounterRandom(seed_, RandomUse::ClipOrder, index));
+  const CounterRandom choice(seed_, RandomUse::CaptionChoice, index);
+  std::vector<PairBatch> batches(static_cast<std::size_t>(steps()));
+  for (std::size_t i = 0; i < batches.size() * batch_size_; ++i) {
+    const std::vector<std::int32_t>& captions = captions_of_[order[i]];
+    batches[i / batch_size_].push_back(captions[choice.below(captions.size(), order[i])]);
+  }
+  return batches;
+}
+
+}  // namespace tvr

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/matrix.h"
+#include "model/pairs.h"
+
+namespace tvr {
+
+/// One step's pairs: captions[b] describes clip_of[captions[b]].
+using PairBatch = std::vector<std::int32_t>;
+
+/// Checks what the arithmetic relies on: a clip a caption, word ids within `vectors`, every value finite.
+/// Throws Error(InvalidArgument | Corrupt) naming `what` and the first offender.
+void validate(const PairData& pairs, const Matrix& vectors, const char* what);
+
+/// Cuts an epoch into steps: every clip with a caption once, in an order drawn from (seed, epoch), each with
+/// one of its captions drawn from (seed, epoch, clip); the last incomplete batch is dropped.
+class EpochBatches {
+ public:
+  /// Keeps no reference to `pairs`. Throws Error(InvalidArgument) when there are fewer clips than
+  /// `batch_size`.
+  EpochBatches(const PairData& pairs, int batch_size, std::uint64_t seed);
+
+  [[nodiscard]] std::int64_t steps() const noexcept;  // an epoch
+  [[nodiscard]] std::vector<PairBatch> epoch(int epoch) const;
+
+ private:
+  std::vector<std::vector<std::int32_t>> captions_of_;  // of each clip that has any
+  std::size_t batch_size_;
+  std::uint64_t seed_;
+};
+
+}  // namespace tvr

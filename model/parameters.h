@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "data/matrix.h"
+#include "data/tensor.h"
+#include "model/joint_embedding.h"
+
+namespace tvr {
+
+/// torch.nn.Linear: y = x weight^T + bias.
+struct Linear {
+  Matrix weight;            // [O, I]
+  std::vector<float> bias;  // [O]
+};
+
+/// The layers of the joint embedding; kLayerNames says what the reference calls them.
+enum Layer : std::size_t { kTextPooling, kTextFc, kTextGate, kVideoFc, kVideoGate, kLayers };
+inline constexpr std::array<const char*, kLayers> kLayerNames = {
+    "text_pooling.fc", "GU_text.fc", "GU_text.cg.fc", "GU_video.fc", "GU_video.cg.fc"};
+
+/// One value a weight: the parameters themselves, and equally Adam's moments.
+using Parameters = std::array<Linear, kLayers>;
+
+/// All zero. Throws Error(InvalidArgument) when a size is not positive.
+[[nodiscard]] Parameters zero_parameters(const EmbeddingShape& shape);
+/// PyTorch's default initialisation of nn.Linear (kaiming_uniform with a = sqrt 5): weight and bias uniform
+/// in
+/// +-1/sqrt(I). Every value is a function of seed, layer and position alone.
+[[nodiscard]] Parameters initial_parameters(const EmbeddingShape& shape, std::uint64_t seed);
+
+/// Reads a state dict with the reference's names; batch norms, which the reference never runs, are ignored.
+/// Throws Error(Mismatch) naming the first missing or misshapen tensor.
+[[nodiscard]] Parameters parameters_of(const NamedTensors& state);
+/// The state dict in the reference's order, its unused batch norms (as initialised) included.
+[[nodiscard]] NamedTensors state_of(const Parameters& parameters);
+
+[[nodiscard]] EmbeddingShape shape_of(const Parameters& parameters, std::int64_t max_words) noexcept;
+
+}  // namespace tvr

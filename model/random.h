@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace tvr {
+
+/// What a stream of random numbers is for; a stream of its own each, so that none shifts another.
+enum class RandomUse : std::uint64_t { Weights = 1, ClipOrder = 2, CaptionChoice = 3, Bootstrap = 4 };
+
+/// Random numbers by position, not by state: the n-th number of (seed, use, index) is a pure function of the
+/// four, the same on every machine, so a resumed run needs no generator state. SplitMix64 (Steele, Lea,
+/// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014), whose n-th output is mix(key + n *
+/// golden ratio).
+class CounterRandom {
+ public:
+  CounterRandom(std::uint64_t seed, RandomUse use, std::uint64_t index = 0) noexcept
+      : key_(mix(mix(mix(seed) + static_cast<std::uint64_t>(use)) + index)) {}
+
+  [[nodiscard]] std::uint64_t bits(std::uint64_t n) const noexcept {
+    return mix(key_ + (n + 1) * 0x9e3779b97f4a7c15ULL);
+  }
+  /// Uniform in [0, 1), a multiple of 2^-24: exact in float32.
+  [[nodiscard]] float uniform(std::uint64_t n) const noexcept {
+    return static_cast<float>(bits(n) >> 40) * 0x1p-24F;
+  }
+  /// Uniform in [0, bound), bound in 1..2^32 (Lemire's multiplication; the bias is below bound / 2^32).
+  [[nodiscard]] std::uint64_t below(std::uint64_t bound, std::uint64_t n) const noexcept {
+    return ((bits(n) >> 32) * bound) >> 32;
+  }
+
+ private:
+  static std::uint64_t mix(std::uint64_t x) noexcept {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+  }
+  std::uint64_t key_;
+};
+
+/// Puts `values` into the order that `random` draws (Fisher and Yates).
+template <class T>
+void shuffle(std::vector<T>& values, const CounterRandom& random) {
+  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(i, i)]);
+}
+
+}  // namespace tvr

@@ -1,0 +1,222 @@
+#include "model/train_state.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kMagic = "tvr train state 1\n";
+constexpr std::size_t kHeaderLimit = 64U << 20U;
+
+/// An open descriptor that sums up all that passes through it.
+class SummedFile {
+ public:
+  SummedFile(const std::filesystem::path& path, int flags)
+      : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  ~SummedFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  SummedFile(const SummedFile&) = delete;
+  SummedFile& operator=(const SummedFile&) = delete;
+
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] std::uint64_t checksum() const noexcept { return checksum_.value(); }
+
+  void put(const void* bytes, std::size_t count) {
+    checksum_.add(bytes, count);
+    for (const char* at = static_cast<const char*>(bytes); count > 0;) {
+      const ssize_t done = write(fd_, at, count);
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) throw failure("it cannot be written");
+      at += done;
+      count -= static_cast<std::size_t>(done);
+    }
+  }
+  void get(void* bytes, std::size_t count) {
+    for (std::size_t have = 0; have < count;) {
+      const ssize_t done = read(fd_, static_cast<char*>(bytes) + have, count - have);
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) throw failure("it cannot be read");
+      if (done == 0) throw damaged("it ends early");
+      have += static_cast<std::size_t>(done);
+    }
+    checksum_.add(bytes, count);
+  }
+  void sync() {
+    if (fsync(fd_) != 0) throw failure("it cannot be synced");
+  }
+  [[nodiscard]] Error failure(const std::string& seen) const {
+    return {Fault::Unreadable, path_.string(), seen + " (" + std::strerror(errno) + ")"};
+  }
+  [[nodiscard]] Error damaged(const std::string& seen) const {
+    return {Fault::Corrupt, path_.string(), seen, "Delete the file to train from the start"};
+  }
+
+ private:
+  std::filesystem::path path_;
+  int fd_;
+  Checksum checksum_;
+};
+
+/// The arrays of a state in the order of the file.
+template <class State, class Visit>
+void for_each_array(State& state, bool with_best, const Visit& visit) {
+  for (auto* parameters : {&state.weights, &state.adam.mean, &state.adam.variance, &state.best}) {
+    if (parameters == &state.best && !with_best) continue;
+    for (auto& layer : *parameters) {
+      visit(layer.weight.data(),
+            static_cast<std::size_t>(layer.weight.rows() * layer.weight.cols()) * sizeof(float));
+      visit(layer.bias.data(), layer.bias.size() * sizeof(float));
+    }
+  }
+}
+
+Json json_of(const EpochReport& report) {
+  Json json = {
+      {"epoch", report.epoch}, {"loss", report.loss}, {"lr", report.lr}, {"seconds", report.seconds}};
+  if (const auto& val = report.val_t2v) {
+    json["val"] = {val->r1,          val->r5,        val->r10,
+                   val->median_rank, val->mean_rank, static_cast<double>(val->queries)};
+  }
+  return json;
+}
+
+EpochReport report_of(const Json& json) {
+  EpochReport report{json.at("epoch"), json.at("loss"), json.at("lr"), json.at("seconds"), std::nullopt};
+  if (json.contains("val")) {
+    const auto val = json.at("val").get<std::array<double, 6>>();
+    report.val_t2v = {val[0], val[1], val[2], val[3], val[4], static_cast<std::int64_t>(val[5])};
+  }
+  return report;
+}
+
+Json shape_json(const EmbeddingShape& shape) {
+  return {shape.word_dim, shape.video_dim, shape.embd_dim, shape.max_words};
+}
+
+std::string header_of(const TrainState& state, bool with_best, const std::string& identity) {
+  Json reports = Json::array();
+  for (const EpochReport& report : state.reports) reports.push_back(json_of(report));
+  return Json{{"identity", identity},
+              {"shape", shape_json(shape_of(state.weights, 0))},
+              {"adam_step", state.adam.step},
+              {"epoch", state.epoch},
+              {"step", state.step},
+              {"loss_sum", state.loss_sum},
+              {"reports", reports},
+              {"with_best", with_best},
+              {"best_score", state.best_score},
+              {"best_epoch", state.best_epoch}}
+      .dump();
+}
+
+void sync_folder_of(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  fsync(fd);  // best effort: not every file system syncs folders
+  close(fd);
+}
+
+std::string read_header(SummedFile& in) {
+  std::string magic(kMagic.size(), '\0');
+  in.get(magic.data(), magic.size());
+  if (magic != kMagic) throw in.damaged("it is not a training state of this version");
+  std::uint64_t length = 0;
+  in.get(&length, sizeof length);
+  if (length > kHeaderLimit) throw in.damaged("its header claims " + std::to_string(length) + " bytes");
+  std::string header(length, '\0');
+  in.get(header.data(), header.size());
+  return header;
+}
+
+TrainState state_of_header(const Json& header, const EmbeddingShape& shape) {
+  TrainState state;
+  state.weights = state.adam.mean = state.adam.variance = zero_parameters(shape);
+  if (header.at("with_best").get<bool>()) state.best = state.weights;
+  state.adam.step = header.at("adam_step");
+  state.epoch = header.at("epoch");
+  state.step = header.at("step");
+  state.loss_sum = header.at("loss_sum");
+  state.best_score = header.at("best_score");
+  state.best_epoch = header.at("best_epoch");
+  for (const Json& report : header.at("reports")) state.reports.push_back(report_of(report));
+  return state;
+}
+
+}  // namespace
+
+void Checksum::add(const void* bytes, std::size_t count) noexcept {
+  const auto* at = static_cast<const unsigned char*>(bytes);
+  const auto take = [this](std::uint64_t word) {
+    value_ = (value_ ^ word) * 0xbf58476d1ce4e5b9ULL;
+    value_ ^= value_ >> 29;
+  };
+  for (; count >= 8; at += 8, count -= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    take(word);
+  }
+  std::uint64_t rest = count;
+  std::memcpy(&rest, at, count);
+  if (count > 0) take(rest ^ (std::uint64_t{count} << 56U));
+}
+
+void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity) {
+  const std::filesystem::path aside = file.string() + ".part";
+  const bool with_best = !state.best[0].bias.empty();
+  const std::string header = header_of(state, with_best, identity);
+  {
+    SummedFile out(aside, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!out.is_open()) throw out.failure("it cannot be created");
+    const std::uint64_t length = header.size();
+    out.put(kMagic.data(), kMagic.size());
+    out.put(&length, sizeof length);
+    out.put(header.data(), header.size());
+    for_each_array(state, with_best, [&](const float* values, std::size_t bytes) { out.put(values, bytes); });
+    const std::uint64_t checksum = out.checksum();
+    out.put(&checksum, sizeof checksum);
+    out.sync();
+  }
+  std::filesystem::rename(aside, file);
+  sync_folder_of(file);
+}
+
+std::optional<TrainState> read_state(const std::filesystem::path& file, const EmbeddingShape& shape,
+                                     const std::string& identity) {
+  SummedFile in(file, O_RDONLY | O_NONBLOCK);
+  if (!in.is_open()) {
+    if (errno == ENOENT) return std::nullopt;
+    throw in.failure("it cannot be opened");
+  }
+  const Json header = Json::parse(read_header(in), nullptr, false);
+  try {
+    const bool fits = header.at("identity") == identity;
+    if (!fits || header.at("shape") != shape_json({shape.word_dim, shape.video_dim, shape.embd_dim, 0})) {
+      throw Error(Fault::Mismatch, file.string(), "this training state belongs to other data or options",
+                  "Train into another folder, or delete the file to start anew");
+    }
+    TrainState state = state_of_header(header, shape);
+    for_each_array(state, header.at("with_best").get<bool>(),
+                   [&](float* values, std::size_t bytes) { in.get(values, bytes); });
+    const std::uint64_t wanted = in.checksum();
+    std::uint64_t checksum = 0;
+    in.get(&checksum, sizeof checksum);
+    if (checksum != wanted) throw in.damaged("its checksum is wrong");
+    return state;
+  } catch (const Json::exception&) {
+    throw in.damaged("its header is damaged");
+  }
+}
+
+}  // namespace tvr

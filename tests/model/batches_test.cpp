@@ -1,0 +1,83 @@
+#include "model/batches.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+#include "data/error.h"
+#include "pair_fixture.h"
+
+namespace tvr {
+namespace {
+
+using testing::random_matrix;
+using testing::random_pairs;
+
+TEST(EpochBatches, TakeEveryClipAtMostOnceAndDropTheLastIncompleteBatch) {
+  const Matrix vectors = random_matrix(9, 5, 1);
+  const PairData pairs = random_pairs(vectors, 23, 3, 4, 2);
+  const EpochBatches batches(pairs, 5, 1);
+  ASSERT_EQ(batches.steps(), 4);
+  std::set<std::int32_t> clips, captions;
+  for (int epoch = 1; epoch <= 60; ++epoch) {
+    std::set<std::int32_t> of_epoch;
+    for (const PairBatch& batch : batches.epoch(epoch)) {
+      EXPECT_EQ(batch.size(), 5U);
+      for (const std::int32_t caption : batch) {
+        EXPECT_TRUE(of_epoch.insert(pairs.clip_of[static_cast<std::size_t>(caption)]).second);
+        captions.insert(caption);
+      }
+    }
+    EXPECT_EQ(of_epoch.size(), 20U);
+    clips.insert(of_epoch.begin(), of_epoch.end());
+  }
+  EXPECT_EQ(clips.size(), 23U);     // over the epochs no clip is left out,
+  EXPECT_EQ(captions.size(), 69U);  // and no caption
+}
+
+TEST(EpochBatches, DependOnSeedAndEpochAlone) {
+  const Matrix vectors = random_matrix(9, 5, 1);
+  const PairData pairs = random_pairs(vectors, 40, 3, 4, 2);
+  EXPECT_EQ(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 1).epoch(3));
+  EXPECT_NE(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 1).epoch(4));
+  EXPECT_NE(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 2).epoch(3));
+}
+
+TEST(EpochBatches, RefuseTooFewClipsForOneBatch) {
+  const Matrix vectors = random_matrix(9, 5, 1);
+  PairData pairs = random_pairs(vectors, 8, 1, 4, 2);
+  EXPECT_EQ(EpochBatches(pairs, 8, 1).steps(), 1);
+  pairs.captions.pop_back();  // a clip without a caption is no clip to train on
+  pairs.clip_of.pop_back();
+  EXPECT_THROW(EpochBatches(pairs, 8, 1), Error);
+}
+
+TEST(ValidatePairs, NamesWhatDoesNotFit) {
+  const Matrix vectors = random_matrix(9, 5, 1);
+  const PairData sound = random_pairs(vectors, 8, 2, 4, 2);
+  validate(sound, vectors, "train");
+  const auto fault_of = [&](const PairData& pairs) {
+    try {
+      validate(pairs, vectors, "train");
+    } catch (const Error& error) {
+      return error.fault();
+    }
+    return Fault::Busy;
+  };
+  PairData pairs = sound;
+  pairs.clip_of[3] = 8;
+  EXPECT_EQ(fault_of(pairs), Fault::InvalidArgument);
+  pairs = sound;
+  pairs.captions[3].push_back(9);
+  EXPECT_EQ(fault_of(pairs), Fault::InvalidArgument);
+  pairs = sound;
+  pairs.captions.pop_back();
+  EXPECT_EQ(fault_of(pairs), Fault::InvalidArgument);
+  pairs = sound;
+  pairs.clips.row(7)[3] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(fault_of(pairs), Fault::Corrupt);
+}
+
+}  // namespace
+}  // namespace tvr

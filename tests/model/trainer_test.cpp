@@ -1,0 +1,156 @@
+#include "model/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <vector>
+
+#include "../support/temp_folder.h"
+#include "data/error.h"
+#include "model/joint_embedding.h"
+#include "pair_fixture.h"
+
+namespace tvr {
+namespace {
+
+using testing::random_matrix;
+using testing::random_pairs;
+using testing::TempFolder;
+
+struct Trainer : public ::testing::Test {
+  Trainer() {
+    options.epochs = 6;
+    options.batch_size = 8;
+    options.embd_dim = 24;
+    options.max_words = 6;
+    options.lr = 1e-3;
+  }
+  TrainResult run(const std::filesystem::path& state, int stop_after_steps = -1) {
+    losses.clear();
+    int steps = 0;
+    return train(
+        pairs, val, vectors, options, state,
+        [&](const EpochReport& report) { losses.push_back(report.loss); },
+        [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
+  }
+
+  Matrix vectors = random_matrix(40, 10, 1);
+  PairData pairs = random_pairs(vectors, 40, 3, 12, 2);
+  PairData val;
+  TrainOptions options;
+  TempFolder folder;
+  std::vector<double> losses;  // of the last run
+};
+
+void expect_equal(const NamedTensors& a, const NamedTensors& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].first, b[i].first);
+    EXPECT_EQ(a[i].second.bytes, b[i].second.bytes) << a[i].first;
+  }
+}
+
+TEST_F(Trainer, LearnsToFindTheClipsItWasShown) {
+  options.epochs = 150;
+  val = pairs;
+  const TrainResult result = run(folder / "state");
+  EXPECT_LT(losses.back(), losses.front() * 0.6);
+  const JointEmbedding model(result.weights, options.max_words);
+  const RetrievalMetrics metrics = summarize(text_to_video_ranks(
+      model.embed_text(vectors, pairs.captions), model.embed_video(pairs.clips), pairs.clip_of));
+  EXPECT_GT(metrics.r5, 80);
+}
+
+TEST_F(Trainer, GoesOnAfterAStopAsIfThereHadBeenNone) {
+  val = random_pairs(vectors, 10, 2, 12, 3);
+  const TrainResult whole = run(folder / "whole");
+  const std::vector<double> whole_losses = losses;
+  for (const int steps : {0, 1, 4, 5, 6, 13, 29}) {
+    const std::filesystem::path state = folder / ("stopped after " + std::to_string(steps));
+    try {
+      (void)run(state, steps);
+      FAIL() << "not stopped";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.fault(), Fault::Interrupted);
+    }
+    const TrainResult resumed = run(state);
+    EXPECT_EQ(losses, whole_losses) << steps;  // the epochs before the stop are told again
+    EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
+    expect_equal(resumed.weights, whole.weights);
+  }
+}
+
+TEST_F(Trainer, DependsOnTheSeed) {
+  const TrainResult one = run(folder / "one");
+  options.seed = 2;
+  const TrainResult two = run(folder / "two");
+  EXPECT_NE(find(one.weights, "GU_text.fc.weight")->bytes, find(two.weights, "GU_text.fc.weight")->bytes);
+}
+
+TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
+  val = random_pairs(vectors, 30, 2, 12, 3);  // nothing to learn there: the best epoch is some early one
+  options.epochs = 30;
+  options.lr = 1e-2;
+  std::vector<double> scores;
+  const TrainResult result = train(
+      pairs, val, vectors, options, folder / "state",
+      [&](const EpochReport& r) { scores.push_back(r.val_t2v->r1 + r.val_t2v->r5 + r.val_t2v->r10); }, {});
+  const auto best = std::max_element(scores.begin(), scores.end());
+  EXPECT_EQ(result.best_epoch, best - scores.begin() + 1);
+  const JointEmbedding model(result.weights, options.max_words);
+  const RetrievalMetrics metrics = summarize(text_to_video_ranks(model.embed_text(vectors, val.captions),
+                                                                 model.embed_video(val.clips), val.clip_of));
+  EXPECT_DOUBLE_EQ(metrics.r1 + metrics.r5 + metrics.r10, *best);
+}
+
+TEST_F(Trainer, RefusesAStateOfOtherDataOrOptions) {
+  EXPECT_THROW((void)run(folder / "state", 7), Error);
+  const TrainOptions kept = options;
+  options.margin = 0.2;
+  EXPECT_THROW((void)run(folder / "state"), Error);
+  options = kept;
+  pairs.clips.row(0)[0] += 1e-6F;
+  EXPECT_THROW((void)run(folder / "state"), Error);
+}
+
+TEST_F(Trainer, NoticesEveryDamageOfTheState) {
+  EXPECT_THROW((void)run(folder / "state", 7), Error);
+  std::ifstream in(folder / "state", std::ios::binary);
+  const std::string sound((std::istreambuf_iterator<char>(in)), {});
+  const auto fails_with = [&](const std::string& bytes) {
+    std::ofstream(folder / "damaged", std::ios::binary) << bytes;
+    try {
+      (void)run(folder / "damaged", 0);
+    } catch (const Error& error) {
+      return error.fault();
+    }
+    return Fault::Busy;
+  };
+  for (std::size_t at = 0; at < sound.size(); at += 1 + sound.size() / 97) {
+    std::string flipped = sound;
+    flipped[at] = static_cast<char>(flipped[at] ^ 4);
+    const Fault fault = fails_with(flipped);
+    EXPECT_TRUE(fault == Fault::Corrupt || fault == Fault::Mismatch) << at << ' ' << name(fault);
+    EXPECT_EQ(fails_with(sound.substr(0, at)), Fault::Corrupt) << at;
+  }
+}
+
+TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
+  const auto refused = [&](auto change) {
+    TrainOptions kept = options;
+    change(options);
+    EXPECT_THROW((void)run(folder / "state"), Error);
+    options = kept;
+  };
+  refused([](TrainOptions& o) { o.epochs = 0; });
+  refused([](TrainOptions& o) { o.batch_size = 1; });
+  refused([](TrainOptions& o) { o.batch_size = 41; });
+  refused([](TrainOptions& o) { o.embd_dim = 0; });
+  refused([](TrainOptions& o) { o.max_words = 0; });
+  refused([](TrainOptions& o) { o.lr = 0; });
+  refused([](TrainOptions& o) { o.lr_decay = 1.5; });
+  refused([](TrainOptions& o) { o.margin = -1; });
+}
+
+}  // namespace
+}  // namespace tvr
