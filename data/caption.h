@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "data/time.h"
@@ -29,8 +31,19 @@ struct CaptionSet {
   [[nodiscard]] bool empty() const noexcept { return captions.empty(); }
 };
 
-/// A data set cut into splits. `notes` are the findings of the checks that are not errors (counts, duplicates,
-/// what was left out), one sentence each, for the terminal and the report.
+/// Collects captions clip by clip.
+class CaptionSetBuilder {
+ public:
+  void add(const ClipRef& clip, std::string text);
+  [[nodiscard]] CaptionSet take() { return std::move(set_); }
+
+ private:
+  CaptionSet set_;
+  std::unordered_map<std::string, std::int32_t> index_of_;  // by video and span
+};
+
+/// A data set cut into splits. `notes` are the findings of the checks that are not errors (counts,
+/// duplicates, what was left out), one sentence each, for the terminal and the report.
 struct DataSet {
   std::string name;
   CaptionSet train, val, test;

@@ -25,27 +25,33 @@ class WordVectors {
  public:
   virtual ~WordVectors() = default;
   [[nodiscard]] virtual int dim() const noexcept = 0;  // E
-  [[nodiscard]] virtual std::int64_t size() const noexcept = 0;  // words in the file
-  /// The known words among `words`, in their order, each once. Words without a vector are left out.
+  /// Words in the file, by its header; GloVe's files have none and are counted, which reads them.
+  [[nodiscard]] virtual std::int64_t size() const noexcept = 0;
+  /// The known words among `words`, in their order, each once. Words without a vector are left out. Walks
+  /// through the whole file once and checks it on the way: throws Error(Corrupt) naming the line or the word
+  /// at fault.
   [[nodiscard]] virtual WordTable lookup(const std::vector<std::string>& words) const = 0;
 };
 
-/// Opens word2vec binary (GoogleNews), word2vec / GloVe / fastText text, or fastText `.bin` (subwords: every word has a
-/// vector); told apart by content. Throws Error(NotFound | Corrupt | Unsupported), with the line for text files.
+/// Opens word2vec binary (GoogleNews), word2vec / GloVe / fastText text, or fastText `.bin` (subwords: every
+/// word has a vector); told apart by content, and opened at once whatever the size. Throws Error(NotFound |
+/// Corrupt | Unsupported), with the line for text files.
 [[nodiscard]] std::unique_ptr<WordVectors> open_word_vectors(const std::filesystem::path& path);
 
 struct SkipgramOptions {
-  int dim = 100;         // E
+  int dim = 100;  // E
   int epochs = 25;
-  int min_count = 2;     // rarer words get their vector from subwords alone
-  int bucket = 50'000;   // subword hash buckets
+  int min_count = 2;    // rarer words get their vector from subwords alone
+  int bucket = 50'000;  // subword hash buckets
   double lr = 0.05;
   int seed = 1;
 };
 
-/// Trains a fastText skip-gram model on `sentences` (tokenised as tokenize() does) with one thread, so that equal
-/// input gives equal bytes, and writes it to `path` (written aside, then renamed).
+/// Trains a fastText skip-gram model on `sentences` (tokenised as tokenize() does) with one thread, so that
+/// equal input gives equal bytes, and writes it to `path` (written aside, then renamed). Throws
+/// Error(InvalidArgument) when there is nothing to learn from, Error(Unreadable) when the file cannot be
+/// written, Error(Interrupted).
 void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOptions& options,
-                    const std::filesystem::path& path);
+                    const std::filesystem::path& path, const Progress& progress = {});
 
 }  // namespace tvr

@@ -1,0 +1,153 @@
+#include "data/csv.h"
+
+#include <algorithm>
+#include <set>
+
+#include "data/error.h"
+#include "data/text_file.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kMaxColumns = 1000;
+
+/// Cuts CSV text into rows, one at a time.
+class CsvParser {
+ public:
+  CsvParser(const std::string& name, std::string_view text) : name_(name), text_(text) {}
+
+  /// The next row that is not blank; nullopt at the end.
+  std::optional<CsvTable::Row> next() {
+    while (at_ < text_.size()) {
+      CsvTable::Row row;
+      row.line = line_;
+      do {
+        if (row.cells.size() == kMaxColumns)
+          throw Error(Fault::Limit, at(line_), "a row may have 1000 cells");
+        row.cells.push_back(cell());
+      } while (take(','));
+      take_line_end();
+      if (row.cells.size() > 1 || !row.cells[0].empty()) return row;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::string cell() { return at_ < text_.size() && text_[at_] == '"' ? quoted() : plain(); }
+
+  std::string plain() {
+    const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
+    std::string value(text_.substr(at_, end - at_));
+    at_ = end;
+    return value;
+  }
+
+  std::string quoted() {
+    const std::int64_t opened = line_;
+    std::string value;
+    for (++at_;; ++at_) {
+      const std::size_t quote = text_.find('"', at_);
+      if (quote == std::string_view::npos)
+        throw Error(Fault::Corrupt, at(opened), "the quote that opens here is never closed");
+      value += text_.substr(at_, quote - at_);
+      line_ += count_line_ends(text_.substr(at_, quote - at_));
+      at_ = quote + 1;
+      if (at_ == text_.size() || text_[at_] != '"') break;
+      value += '"';
+    }
+    if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\r' && text_[at_] != '\n')
+      throw Error(Fault::Corrupt, at(line_),
+                  "text follows a closing quote; a comma or the end of the line is wanted",
+                  "Write quotes inside a quoted cell twice");
+    return value;
+  }
+
+  bool take(char wanted) {
+    if (at_ == text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+
+  void take_line_end() {
+    const bool carriage_return = take('\r');
+    const bool line_feed = take('\n');
+    if (carriage_return || line_feed) ++line_;
+  }
+
+  static std::int64_t count_line_ends(std::string_view text) {
+    return std::count(text.begin(), text.end(), '\n');
+  }
+
+  std::string at(std::int64_t line) const { return name_ + ":" + std::to_string(line); }
+
+  const std::string& name_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::int64_t line_ = 1;
+};
+
+/// Throws unless `text` is UTF-8 without NUL bytes.
+void require_plain_text(const std::string& name, std::string_view text) {
+  const auto line_of = [&](std::size_t at) {
+    return name + ":" +
+           std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
+  };
+  if (const std::size_t at = text.find('\0'); at != std::string_view::npos)
+    throw Error(Fault::Corrupt, line_of(at), "there is a NUL byte; this is not a text file");
+  if (const std::size_t at = find_invalid_utf8(text); at != std::string_view::npos)
+    throw Error(Fault::Unsupported, line_of(at), "this line is not UTF-8 text", "Save the file as UTF-8");
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
+  return list;
+}
+
+}  // namespace
+
+CsvTable::CsvTable(const std::filesystem::path& path) : CsvTable(path.string(), read_text_file(path)) {}
+
+CsvTable::CsvTable(std::string name, std::string_view text) : name_(std::move(name)) {
+  require_plain_text(name_, text);
+  CsvParser parser(name_, text);
+  std::optional<Row> header = parser.next();
+  if (!header)
+    throw Error(Fault::Corrupt, name_, "is empty; a header line with the names of the columns is wanted");
+  std::set<std::string> seen;
+  for (const std::string& cell : header->cells) {
+    columns_.emplace_back(trim(cell));
+    if (!seen.insert(columns_.back()).second)
+      throw Error(Fault::Corrupt, where(*header), "the column '" + columns_.back() + "' is there twice");
+  }
+  while (std::optional<Row> row = parser.next()) {
+    if (row->cells.size() != columns_.size())
+      throw Error(Fault::Corrupt, where(*row),
+                  "the row has " + std::to_string(row->cells.size()) + " cells, the header " +
+                      std::to_string(columns_.size()),
+                  "Put a cell that holds a comma in double quotes");
+    rows_.push_back(std::move(*row));
+  }
+}
+
+std::optional<std::size_t> CsvTable::find_column(std::string_view name) const noexcept {
+  const auto found = std::find(columns_.begin(), columns_.end(), name);
+  if (found == columns_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - columns_.begin());
+}
+
+std::size_t CsvTable::column(std::string_view name) const {
+  if (const auto found = find_column(name)) return *found;
+  throw Error(Fault::NotFound, name_,
+              "there is no column '" + std::string(name) + "'; its header has " + quoted_list(columns_));
+}
+
+std::string CsvTable::required(const Row& row, std::size_t column) const {
+  const std::string_view value = trim(row.cells[column]);
+  if (value.empty()) throw Error(Fault::Corrupt, where(row), "the cell '" + columns_[column] + "' is empty");
+  return std::string(value);
+}
+
+std::string CsvTable::where(const Row& row) const { return name_ + ":" + std::to_string(row.line); }
+
+}  // namespace tvr

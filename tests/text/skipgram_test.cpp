@@ -1,0 +1,100 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "text/word_vectors.h"
+
+namespace tvr {
+namespace {
+
+using testing::expect_error;
+using testing::TempFolder;
+
+/// Sentences in which "cat" and "kitten" keep the same company, and "car" another.
+std::vector<std::string> small_corpus() {
+  std::vector<std::string> sentences;
+  for (int i = 0; i < 60; ++i) {
+    const std::string animal = i % 2 == 0 ? "cat" : "kitten";
+    sentences.push_back("the " + animal + " drinks milk and sleeps on the warm sofa");
+    sentences.push_back("a fast car drives along the long wet road");
+  }
+  return sentences;
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+SkipgramOptions small_options() {
+  SkipgramOptions options;
+  options.dim = 16;
+  options.epochs = 5;
+  options.bucket = 1000;
+  return options;
+}
+
+TEST(Skipgram, GivesEqualBytesForEqualInput) {
+  const TempFolder folder;
+  train_skipgram(small_corpus(), small_options(), folder / "a.bin");
+  train_skipgram(small_corpus(), small_options(), folder / "b.bin");
+  EXPECT_GT(bytes_of(folder / "a.bin").size(), 64'000u);
+  EXPECT_EQ(bytes_of(folder / "a.bin"), bytes_of(folder / "b.bin"));
+  SkipgramOptions other = small_options();
+  other.seed = 2;
+  train_skipgram(small_corpus(), other, folder / "c.bin");
+  EXPECT_NE(bytes_of(folder / "a.bin"), bytes_of(folder / "c.bin"));
+}
+
+TEST(Skipgram, WritesAFileInWhichEveryWordHasAVector) {
+  const TempFolder folder;
+  train_skipgram(small_corpus(), small_options(), folder / "v.bin");
+  const auto vectors = open_word_vectors(folder / "v.bin");
+  EXPECT_EQ(vectors->dim(), 16);
+  const WordTable table = vectors->lookup({"cat", "never_seen", "kitten"});
+  EXPECT_EQ(table.words, (std::vector<std::string>{"cat", "never_seen", "kitten"}));
+}
+
+TEST(Skipgram, SaysNothingOnStandardError) {
+  const TempFolder folder;
+  ::testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
+  train_skipgram(small_corpus(), small_options(), folder / "v.bin");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Skipgram, StopsWhenToldToAndLeavesNoFile) {
+  const TempFolder folder;
+  SkipgramOptions options = small_options();
+  options.epochs = 100'000;
+  const auto stop = [](const ProgressEvent& event) { return event.done < 5; };
+  expect_error([&] { train_skipgram(small_corpus(), options, folder / "v.bin", stop); }, Fault::Interrupted,
+               "stopped");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Skipgram, RefusesSentencesWithoutWordsAndOptionsWithoutMeaning) {
+  const TempFolder folder;
+  using Sentences = std::vector<std::string>;
+  for (const Sentences& sentences : {Sentences{}, Sentences{"...", ""}, Sentences{"each word once"}})
+    expect_error([&] { train_skipgram(sentences, {}, folder / "v.bin"); }, Fault::InvalidArgument,
+                 "no word occurs 2");
+  SkipgramOptions no_dim;
+  no_dim.dim = 0;
+  expect_error([&] { train_skipgram(small_corpus(), no_dim, folder / "v.bin"); }, Fault::InvalidArgument,
+               "dim must be");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Skipgram, KeepsTheOldFileWhenTheNewOneCannotBeWritten) {
+  const TempFolder folder;
+  expect_error([&] { train_skipgram(small_corpus(), small_options(), folder / "no/such/folder.bin"); },
+               Fault::Unreadable, "cannot be written");
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,156 @@
+#include "text/word_vectors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <map>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/hostile_files.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::expect_error;
+using testing::TempFolder;
+using testing::write_file;
+
+std::string floats(const std::vector<float>& values) {
+  std::string bytes(values.size() * sizeof(float), '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+std::vector<float> row(const WordTable& table, const std::string& word) {
+  const float* values = table.vectors.row(table.ids.at(word));
+  return {values, values + table.vectors.cols()};
+}
+
+TEST(WordVectors, ReadsWord2vecBinaryWithAndWithoutLineEnds) {
+  const TempFolder folder;
+  for (const std::string end : {"\n", ""}) {
+    const auto path = write_file(folder / "v.bin",
+                                 "2 3\nthe " + floats({1, 2, 3}) + end + "cat " + floats({4, 5, 6}) + end);
+    const auto vectors = open_word_vectors(path);
+    EXPECT_EQ(vectors->dim(), 3);
+    EXPECT_EQ(vectors->size(), 2);
+    const WordTable table = vectors->lookup({"cat", "dog", "the", "cat"});
+    EXPECT_THAT(table.words, ElementsAre("cat", "the"));
+    EXPECT_THAT(row(table, "the"), ElementsAre(1, 2, 3));
+    EXPECT_THAT(row(table, "cat"), ElementsAre(4, 5, 6));
+    EXPECT_EQ(table.ids.size(), 2u);
+  }
+}
+
+TEST(WordVectors, ReadsTextOfEveryStyle) {
+  const TempFolder folder;
+  for (const char* text : {"2 3\nthe 1 2 3\ncat 4e0 +5 -6.0\n", "the 1 2 3\ncat 4e0 5 -6.0\n",
+                           "2 3\r\nthe 1 2 3 \r\ncat 4 5 -6\r\n", "the\t1\t2\t3\ncat\t4\t5\t-6",
+                           "2 3 \nthe  1 2 3\ncat 4 5 -6"}) {
+    SCOPED_TRACE(text);
+    const auto vectors = open_word_vectors(write_file(folder / "v.txt", text));
+    EXPECT_EQ(vectors->dim(), 3);
+    EXPECT_EQ(vectors->size(), 2);
+    const WordTable table = vectors->lookup({"cat", "the"});
+    EXPECT_THAT(row(table, "the"), ElementsAre(1, 2, 3));
+    EXPECT_THAT(row(table, "cat"), ElementsAre(4, 5, -6));
+  }
+}
+
+TEST(WordVectors, TakesTheFirstOfTwoVectorsOfAWord) {
+  const TempFolder folder;
+  const auto vectors = open_word_vectors(write_file(folder / "v.txt", "the 1 2\nthe 3 4\n"));
+  EXPECT_THAT(row(vectors->lookup({"the"}), "the"), ElementsAre(1, 2));
+}
+
+TEST(WordVectors, PassesOverGloveWordsThatHoldBlanks) {
+  const TempFolder folder;
+  const auto vectors =
+      open_word_vectors(write_file(folder / "v.txt", "the 1 2\n. . 5 6\nat name@domain.com 7 8\ncat 3 4\n"));
+  EXPECT_THAT(vectors->lookup({"cat", "at", "."}).words, ElementsAre("cat"));
+}
+
+TEST(WordVectors, NamesTheLineAtFaultInText) {
+  const TempFolder folder;
+  const std::map<std::string, std::string> wrong = {
+      {"2 2\nthe 1 2\ncat 3\n", ":3: the line has 1 numbers; 2 are wanted"},
+      {"2 2\nthe 1 2\ncat 3 4 5\n", ":3: the line has 3 numbers; 2 are wanted"},
+      {"the 1 2\ncat 3 4 5\n", ":2: the line has 3 numbers; 2 are wanted"},
+      {"2 2\nthe 1 2\n\ncat 3 4\n", ":3: the line has 0 numbers"},
+      {"1 2\nthe 1,5 2\n", ":2: '1,5' in the vector of 'the' is not a number"},
+      {"1 2\nthe 1 nan\n", "the vector of 'the' holds a number that is not finite"},
+      {"1 2\nthe 1 1e99\n", "the vector of 'the' holds a number that is not finite"},
+      {"3 2\nthe 1 2\ncat 1 2\n", "the header says 3 words, there are 2"}};
+  for (const auto& [text, phrase] : wrong) {
+    SCOPED_TRACE(text);
+    const auto path = write_file(folder / "v.txt", text);
+    expect_error([&] { (void)open_word_vectors(path)->lookup({"the"}); }, Fault::Corrupt, phrase);
+  }
+}
+
+TEST(WordVectors, NeverTakesAVectorThatIsNotFinite) {
+  const TempFolder folder;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto vectors = open_word_vectors(
+      write_file(folder / "v.bin", "2 2\nthe " + floats({1, nan}) + "cat " + floats({1, 2})));
+  expect_error([&] { (void)vectors->lookup({"the"}); }, Fault::Corrupt, "the vector of 'the' holds a number");
+  EXPECT_THAT(vectors->lookup({"cat"}).words, ElementsAre("cat"));
+}
+
+TEST(WordVectors, RefusesWhatIsNoFileOfVectors) {
+  const TempFolder folder;
+  for (const char* text : {"<html>\n", "just some words here\n", "\x1f\x8b\x08", "\n", "12 a\n"})
+    expect_error([&] { (void)open_word_vectors(write_file(folder / "v", text)); }, Fault::Unsupported,
+                 "header");
+  expect_error([&] { (void)open_word_vectors(write_file(folder / "v", "")); }, Fault::Corrupt, "is empty");
+  expect_error([&] { (void)open_word_vectors(folder / "none"); }, Fault::NotFound, "No such file");
+  expect_error([&] { (void)open_word_vectors(folder.path()); }, Fault::Unsupported, "not a regular file");
+}
+
+TEST(WordVectors, MeetsEveryHostileFileAsTheManifestSays) {
+  TVR_NEEDS_SHARED("hostile");
+  const std::map<std::string, std::string> wanted = {
+      {"w2v_header", "header"},       {"w2v_truncated", ""},
+      {"fasttext_header", "header"},  {"fasttext_truncated", "ends too early"},
+      {"nonfinite_vector", "finite"}, {"vec_row", ".vec:"}};
+  const std::map<std::string, std::string> more = {{"w_count_too_high.bin", "ends too early"},
+                                                   {"w_endless_word.bin", "word 1 never ends"},
+                                                   {"w_gzip.bin", "still compressed"},
+                                                   {"v_row_short.vec", ":3: the line has 2 numbers"}};
+  for (const char* kind : {"word2vec", "vec", "fasttext"}) {
+    const auto files = testing::hostile_files(kind);
+    ASSERT_FALSE(files.empty());
+    for (const testing::HostileFile& file : files) {
+      SCOPED_TRACE(file.name + ": " + file.note);
+      const auto read = [&] {
+        const auto vectors = open_word_vectors(file.path);
+        const WordTable table = vectors->lookup({"the", "a", "cat", "x", "y", "caf\xe9", "</s>"});
+        if (!file.is_ok) return;
+        EXPECT_EQ(vectors->dim(), file.facts["dim"]);
+        EXPECT_EQ(vectors->size(), file.facts["words"]);
+        EXPECT_GE(table.words.size(), 2u);
+      };
+      if (file.is_ok) {
+        EXPECT_NO_THROW(read());
+        continue;
+      }
+      const auto specific = more.find(file.name);
+      const std::string phrase = specific == more.end() ? wanted.at(file.error_class) : specific->second;
+      try {
+        read();
+        ADD_FAILURE() << "no error";
+      } catch (const Error& error) {
+        EXPECT_TRUE(error.fault() == Fault::Corrupt || error.fault() == Fault::Unsupported) << error.what();
+        EXPECT_THAT(error.what(), ::testing::HasSubstr(phrase));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,140 @@
+#include <fasttext/fasttext.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "data/error.h"
+#include "text/tokenizer.h"
+#include "text/word_vectors.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::int64_t kProgressSteps = 1000;
+
+/// A nameless file in memory, as the library reads its corpus from a path only.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(::memfd_create("corpus", MFD_CLOEXEC)) {
+    if (fd_ < 0) throw Error(Fault::Unreadable, "memfd_create", std::strerror(errno));
+  }
+  ~MemoryFile() { ::close(fd_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
+
+ private:
+  int fd_;
+};
+
+/// A file beside `path` that takes its place when it is whole, and is removed when not.
+class AsideFile {
+ public:
+  explicit AsideFile(const std::filesystem::path& path)
+      : path_(path), aside_(fmt::format("{}.{}.part", path.string(), ::getpid())) {}
+  ~AsideFile() {
+    std::error_code ignored;
+    std::filesystem::remove(aside_, ignored);
+  }
+  AsideFile(const AsideFile&) = delete;
+  AsideFile& operator=(const AsideFile&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return aside_; }
+
+  void commit() {
+    const int fd = ::open(aside_.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fsync(fd) == 0;
+    if (fd >= 0) ::close(fd);
+    if (!synced || ::rename(aside_.c_str(), path_.c_str()) != 0)
+      throw Error(Fault::Unreadable, path_.string(),
+                  fmt::format("cannot be written: {}", std::strerror(errno)));
+  }
+
+ private:
+  std::filesystem::path path_, aside_;
+};
+
+void validate(const SkipgramOptions& options) {
+  const auto require = [](bool legal, const char* what) {
+    if (!legal) throw Error(Fault::InvalidArgument, "word vectors", what);
+  };
+  require(options.dim >= 1 && options.dim <= 4096, "dim must be 1 to 4096");
+  require(options.epochs >= 1, "epochs must be at least 1");
+  require(options.min_count >= 1, "min_count must be at least 1");
+  require(options.bucket >= 0 && options.bucket <= 10'000'000, "bucket must be 0 to 10 million");
+  require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
+}
+
+void write_corpus(const std::vector<std::string>& sentences, const std::string& path) {
+  std::ofstream out(path, std::ios::binary);
+  for (const std::string& sentence : sentences) {
+    for (const std::string& word : tokenize(sentence)) out << word << ' ';
+    out << '\n';
+  }
+  if (!out.flush()) throw Error(Fault::Unreadable, "the training corpus in memory", std::strerror(errno));
+}
+
+fasttext::Args arguments(const SkipgramOptions& options, const std::string& corpus) {
+  fasttext::Args args;
+  args.input = corpus;
+  args.model = fasttext::model_name::sg;
+  args.loss = fasttext::loss_name::ns;
+  args.dim = options.dim;
+  args.epoch = options.epochs;
+  args.minCount = options.min_count;
+  args.bucket = options.bucket;
+  if (options.bucket == 0) args.maxn = 0;
+  args.lr = options.lr;
+  args.seed = options.seed;
+  args.thread = 1;   // more would race for the weights, and no run would equal another
+  args.verbose = 0;  // the library would print
+  args.label = " ";  // no word begins so: a caption may say "__label__"
+  return args;
+}
+
+void train(fasttext::FastText& model, const fasttext::Args& args, const Progress& progress) {
+  bool stopped = false;
+  try {
+    model.train(args, [&](float done, float, double, double, std::int64_t) {
+      const auto step = static_cast<std::int64_t>(done * static_cast<float>(kProgressSteps));
+      if (stopped || !progress || progress({"word vectors", step, kProgressSteps})) return;
+      stopped = true;
+      model.abort();
+    });
+  } catch (const std::exception& failure) {
+    if (stopped) throw Error(Fault::Interrupted, "word vectors", "training was stopped");
+    throw Error(Fault::InvalidArgument, "word vectors",
+                fmt::format("fastText cannot train on this: {}", failure.what()),
+                "Try a smaller lr, or give a file of vectors");
+  }
+}
+
+}  // namespace
+
+void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOptions& options,
+                    const std::filesystem::path& path, const Progress& progress) {
+  validate(options);
+  const MemoryFile corpus;
+  write_corpus(sentences, corpus.path());
+  fasttext::FastText model;
+  train(model, arguments(options, corpus.path()), progress);
+  if (model.getDictionary()->nwords() < 2)  // the library counts line ends as a word
+    throw Error(
+        Fault::InvalidArgument, "word vectors",
+        fmt::format("no word occurs {} times in the {} sentences", options.min_count, sentences.size()),
+        "Give more captions, a smaller min_count, or a file of vectors");
+  AsideFile file(path);
+  try {
+    model.saveModel(file.path().string());
+    (void)open_word_vectors(file.path());  // the library does not notice a full disk
+  } catch (const std::exception& failure) {
+    throw Error(Fault::Unreadable, path.string(), fmt::format("cannot be written whole: {}", failure.what()));
+  }
+  file.commit();
+}
+
+}  // namespace tvr

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "data/error.h"
+#include "text/vector_files.h"
+#include "text/word_table_builder.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kMaxWordBytes = 4096;  // word2vec.c itself cuts words at 100 bytes
+
+class Word2vecBinary : public WordVectors {
+ public:
+  Word2vecBinary(std::unique_ptr<const MappedFile> file, std::string where, const Word2vecHeader& header)
+      : file_(std::move(file)), where_(std::move(where)), header_(header) {
+    const std::size_t least = 2 + vector_bytes();  // a word of one letter, a blank, the numbers
+    const std::size_t body = file_->bytes().size() - header_.bytes;
+    if (static_cast<std::size_t>(header_.words) > body / least)
+      throw Error(Fault::Corrupt, where_,
+                  fmt::format("the file ends too early: {} words of {} numbers do not fit into {} bytes",
+                              header_.words, header_.dim, body));
+  }
+
+  [[nodiscard]] int dim() const noexcept override { return header_.dim; }
+  [[nodiscard]] std::int64_t size() const noexcept override { return header_.words; }
+
+  [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
+    WordTableBuilder table(words, dim());
+    const std::string_view bytes = file_->bytes();
+    std::size_t at = header_.bytes, released = 0;
+    for (std::int64_t i = 0; i < header_.words; ++i) {
+      const std::string_view word = word_at(at, i);
+      at += word.size() + 1;
+      if (bytes.size() - at < vector_bytes()) fail_early_end(i);
+      if (table.wants(word)) std::memcpy(table.add(word), bytes.data() + at, vector_bytes());
+      at += vector_bytes();
+      if (at < bytes.size() && bytes[at] == '\n') ++at;
+      if (at - released > kWalkWindowBytes) file_->release_before(released = at);
+    }
+    if (at != bytes.size())
+      throw Error(
+          Fault::Corrupt, where_,
+          fmt::format("{} bytes follow the {} words of the header", bytes.size() - at, header_.words));
+    return table.take(where_);
+  }
+
+ private:
+  std::size_t vector_bytes() const noexcept { return static_cast<std::size_t>(header_.dim) * sizeof(float); }
+
+  std::string_view word_at(std::size_t at, std::int64_t index) const {
+    const std::string_view rest = file_->bytes().substr(at, kMaxWordBytes + 1);
+    const std::size_t length = rest.find(' ');
+    if (length != std::string_view::npos) return rest.substr(0, length);
+    if (rest.size() <= kMaxWordBytes) fail_early_end(index);
+    throw Error(Fault::Corrupt, where_,
+                fmt::format("word {} never ends: there is no blank in {} bytes", index + 1, kMaxWordBytes));
+  }
+
+  [[noreturn]] void fail_early_end(std::int64_t index) const {
+    throw Error(Fault::Corrupt, where_,
+                fmt::format("the file ends in word {} of {}; it is cut off, or not word2vec", index + 1,
+                            header_.words));
+  }
+
+  std::unique_ptr<const MappedFile> file_;
+  std::string where_;
+  Word2vecHeader header_;
+};
+
+}  // namespace
+
+std::unique_ptr<WordVectors> open_word2vec_binary(std::unique_ptr<const MappedFile> file, std::string where,
+                                                  const Word2vecHeader& header) {
+  return std::make_unique<Word2vecBinary>(std::move(file), std::move(where), header);
+}
+
+}  // namespace tvr
