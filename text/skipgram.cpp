@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <unordered_map>
 
 #include "data/error.h"
 #include "text/tokenizer.h"
@@ -69,13 +71,23 @@ void validate(const SkipgramOptions& options) {
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
 }
 
-void write_corpus(const std::vector<std::string>& sentences, const std::string& path) {
+/// Writes a line a sentence. Throws when no word is there often enough to be learnt.
+void write_corpus(const std::vector<std::string>& sentences, int min_count, const std::string& path) {
   std::ofstream out(path, std::ios::binary);
+  std::unordered_map<std::string, int> counts;
+  int highest = 0;
   for (const std::string& sentence : sentences) {
-    for (const std::string& word : tokenize(sentence)) out << word << ' ';
+    for (const std::string& word : tokenize(sentence)) {
+      out << word << ' ';
+      highest = std::max(highest, ++counts[word]);
+    }
     out << '\n';
   }
   if (!out.flush()) throw Error(Fault::Unreadable, "the training corpus in memory", std::strerror(errno));
+  if (highest < min_count)
+    throw Error(Fault::InvalidArgument, "word vectors",
+                fmt::format("no word occurs {} times in the {} sentences", min_count, sentences.size()),
+                "Give more captions, a smaller min_count, or a file of vectors");
 }
 
 fasttext::Args arguments(const SkipgramOptions& options, const std::string& corpus) {
@@ -119,14 +131,9 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
                     const std::filesystem::path& path, const Progress& progress) {
   validate(options);
   const MemoryFile corpus;
-  write_corpus(sentences, corpus.path());
+  write_corpus(sentences, options.min_count, corpus.path());
   fasttext::FastText model;
   train(model, arguments(options, corpus.path()), progress);
-  if (model.getDictionary()->nwords() < 2)  // the library counts line ends as a word
-    throw Error(
-        Fault::InvalidArgument, "word vectors",
-        fmt::format("no word occurs {} times in the {} sentences", options.min_count, sentences.size()),
-        "Give more captions, a smaller min_count, or a file of vectors");
   AsideFile file(path);
   try {
     model.saveModel(file.path().string());
