@@ -52,16 +52,24 @@ void update_layer(Linear& layer, Linear& mean, Linear& variance, const LinearGra
   update(layer.bias.data(), mean.bias.data(), variance.bias.data(), bias.data(), gradient.dy.cols(), rates);
 }
 
+Rates rates_at(std::int64_t step, double lr) {
+  const auto t = static_cast<double>(step);
+  return {static_cast<float>(lr / (1 - std::pow(kBeta1, t))),
+          static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, t)))};
+}
+
 }  // namespace
 
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr) {
-  ++state.step;
-  const auto t = static_cast<double>(state.step);
-  const Rates rates{static_cast<float>(lr / (1 - std::pow(kBeta1, t))),
-                    static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, t)))};
+  const Rates rates = rates_at(++state.step, lr);
   for (std::size_t l = 0; l < kLayers; ++l) {
     update_layer(parameters[l], state.mean[l], state.variance[l], gradients[l], rates);
   }
+}
+
+void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr) {
+  const auto g = static_cast<float>(gradient);
+  update(&scalar.value, &scalar.mean, &scalar.variance, &g, 1, rates_at(step, lr));
 }
 
 }  // namespace tvr

@@ -14,8 +14,16 @@ struct AdamState {
   std::int64_t step = 0;
 };
 
+/// A single parameter with its moments.
+struct AdamScalar {
+  float value = 0, mean = 0, variance = 0;
+};
+
 /// One step on all parameters. Each gradient is multiplied out a few rows at a time and used at once, so
 /// memory is passed over once and holds no gradient.
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr);
+
+/// Step number `step` (from 1) of a single parameter.
+void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr);
 
 }  // namespace tvr

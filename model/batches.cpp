@@ -1,6 +1,7 @@
 #include "model/batches.h"
 
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <string>
 
@@ -42,19 +43,27 @@ void validate(const PairData& pairs, const Matrix& vectors, const char* what) {
                       std::to_string(vectors.rows()) + " vectors");
     }
   }
+  if (!pairs.video_of.empty() && pairs.video_of.size() != static_cast<std::size_t>(pairs.clips.rows())) {
+    throw Error(Fault::InvalidArgument, where,
+                "there are " + std::to_string(pairs.clips.rows()) + " clips but videos for " +
+                    std::to_string(pairs.video_of.size()));
+  }
   require_finite(pairs.clips, where + " features");
   require_finite(vectors, "word vectors");
 }
 
-EpochBatches::EpochBatches(const PairData& pairs, int batch_size, std::uint64_t seed)
-    : batch_size_(static_cast<std::size_t>(batch_size)), seed_(seed) {
-  std::vector<std::vector<std::int32_t>> captions(static_cast<std::size_t>(pairs.clips.rows()));
+EpochBatches::EpochBatches(const PairData& pairs, int batch_size, int n_pair, std::uint64_t seed)
+    : batch_size_(static_cast<std::size_t>(batch_size)),
+      n_pair_(static_cast<std::size_t>(n_pair)),
+      seed_(seed) {
+  const bool by_video = n_pair > 1 && !pairs.video_of.empty();
+  std::map<std::int32_t, std::vector<std::int32_t>> captions;
   for (std::size_t i = 0; i < pairs.clip_of.size(); ++i) {
-    captions[static_cast<std::size_t>(pairs.clip_of[i])].push_back(static_cast<std::int32_t>(i));
+    const std::int32_t clip = pairs.clip_of[i];
+    captions[by_video ? pairs.video_of[static_cast<std::size_t>(clip)] : clip].push_back(
+        static_cast<std::int32_t>(i));
   }
-  for (std::vector<std::int32_t>& of_clip : captions) {
-    if (!of_clip.empty()) captions_of_.push_back(std::move(of_clip));
-  }
+  for (auto& [unit, of_unit] : captions) captions_of_.push_back(std::move(of_unit));
   if (captions_of_.size() >= batch_size_) return;
   throw Error(Fault::InvalidArgument, "train",
               std::to_string(captions_of_.size()) + " clips with captions do not fill one batch of " +
@@ -74,8 +83,12 @@ std::vector<PairBatch> EpochBatches::epoch(int epoch) const {
   const CounterRandom choice(seed_, RandomUse::CaptionChoice, index);
   std::vector<PairBatch> batches(static_cast<std::size_t>(steps()));
   for (std::size_t i = 0; i < batches.size() * batch_size_; ++i) {
-    const std::vector<std::int32_t>& captions = captions_of_[order[i]];
-    batches[i / batch_size_].push_back(captions[choice.below(captions.size(), order[i])]);
+    std::vector<std::int32_t> captions = captions_of_[order[i]];
+    for (std::size_t p = 0; p < n_pair_; ++p) {  // the first n_pair of a shuffle, round and round
+      const std::size_t at = p % captions.size();
+      std::swap(captions[at], captions[at + choice.below(captions.size() - at, order[i] * n_pair_ + p)]);
+      batches[i / batch_size_].push_back(captions[at]);
+    }
   }
   return batches;
 }

@@ -16,19 +16,20 @@ using PairBatch = std::vector<std::int32_t>;
 void validate(const PairData& pairs, const Matrix& vectors, const char* what);
 
 /// Cuts an epoch into steps: every clip with a caption once, in an order drawn from (seed, epoch), each with
-/// one of its captions drawn from (seed, epoch, clip); the last incomplete batch is dropped.
+/// one of its captions drawn from (seed, epoch, clip); the last incomplete batch is dropped. With n_pair > 1
+/// every video once, each with n_pair of its captions, side by side: different ones, unless it has fewer.
 class EpochBatches {
  public:
-  /// Keeps no reference to `pairs`. Throws Error(InvalidArgument) when there are fewer clips than
+  /// Keeps no reference to `pairs`. Throws Error(InvalidArgument) when there are fewer clips (videos) than
   /// `batch_size`.
-  EpochBatches(const PairData& pairs, int batch_size, std::uint64_t seed);
+  EpochBatches(const PairData& pairs, int batch_size, int n_pair, std::uint64_t seed);
 
   [[nodiscard]] std::int64_t steps() const noexcept;  // an epoch
   [[nodiscard]] std::vector<PairBatch> epoch(int epoch) const;
 
  private:
-  std::vector<std::vector<std::int32_t>> captions_of_;  // of each clip that has any
-  std::size_t batch_size_;
+  std::vector<std::vector<std::int32_t>> captions_of_;  // of each clip or video that has any
+  std::size_t batch_size_, n_pair_;
   std::uint64_t seed_;
 };
 

@@ -12,6 +12,7 @@ struct PairData {
   Matrix clips;  // [N, Dv]: max over time and L2 per lane, lanes side by side
   std::vector<std::vector<std::int32_t>> captions;  // ids into a WordTable's vectors; may be empty
   std::vector<std::int32_t> clip_of;                // caption i describes clips.row(clip_of[i])
+  std::vector<std::int32_t> video_of;  // the video a clip was cut from; empty: every clip is its own
 };
 
 }  // namespace tvr

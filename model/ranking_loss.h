@@ -1,19 +1,34 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "data/matrix.h"
 
 namespace tvr {
 
-/// A loss over the similarities of a batch, and its derivative.
+/// A loss over the similarities of a batch [N, N] (row i is text i against every video; the pairs lie on the
+/// diagonal), and its derivatives.
 struct Loss {
   double value = 0;
-  Matrix d_similarity;  // [B, B]
+  Matrix d_similarity;     // [N, N]
+  double d_log_scale = 0;  // InfoNCE only
 };
 
-/// The max-margin ranking loss of antoine77340/howto100m (loss.py): the mean over all B^2 pairs, the diagonal
+/// The max-margin ranking loss of antoine77340/howto100m (loss.py): the mean over all N^2 pairs, the diagonal
 /// included, of
-///   relu(margin + s_ij - s_ii) + relu(margin + s_ij - s_jj).
-/// similarity [B, B]: row i is text i against every video; the pairs lie on the diagonal.
-[[nodiscard]] Loss max_margin_loss(const Matrix& similarity, double margin);
+///   relu(margin + s_ij - s_ii) + relu(margin + s_ij - s_jj),
+/// each pair times its weight when `weights` [N, N] is given.
+[[nodiscard]] Loss max_margin_loss(const Matrix& similarity, double margin, const Matrix* weights = nullptr);
+
+/// The reference's weights for batches of `videos` with `n_pair` captions each, side by side, h =
+/// hard_negative_rate:
+///   ((1 - a) I + a) (x) ones(k, k) * videos * h,   a = (1 - h) / ((videos - 1) h).
+[[nodiscard]] Matrix intra_video_weights(int videos, int n_pair, double hard_negative_rate);
+
+/// Symmetric InfoNCE: the mean of both directions' cross entropy over exp(log_scale) * s. Pairs of different
+/// index but equal `clip` are no negatives of each other and left out.
+[[nodiscard]] Loss nce_loss(const Matrix& similarity, double log_scale,
+                            const std::vector<std::int32_t>& clips);
 
 }  // namespace tvr

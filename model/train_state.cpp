@@ -115,6 +115,7 @@ std::string header_of(const TrainState& state, bool with_best, const std::string
               {"loss_sum", state.loss_sum},
               {"reports", reports},
               {"with_best", with_best},
+              {"log_scale", {state.log_scale.value, state.log_scale.mean, state.log_scale.variance}},
               {"best_score", state.best_score},
               {"best_epoch", state.best_epoch}}
       .dump();
@@ -148,6 +149,8 @@ TrainState state_of_header(const Json& header, const EmbeddingShape& shape) {
   state.epoch = header.at("epoch");
   state.step = header.at("step");
   state.loss_sum = header.at("loss_sum");
+  const auto log_scale = header.at("log_scale").get<std::array<float, 3>>();
+  state.log_scale = {log_scale[0], log_scale[1], log_scale[2]};
   state.best_score = header.at("best_score");
   state.best_epoch = header.at("best_epoch");
   for (const Json& report : header.at("reports")) state.reports.push_back(report_of(report));

@@ -16,6 +16,7 @@ namespace tvr {
 struct TrainState {
   Parameters weights;
   AdamState adam;
+  AdamScalar log_scale;              // of the InfoNCE loss: the logarithm of 1 / temperature
   int epoch = 1;                     // the epoch under way, from 1
   std::int64_t step = 0;             // steps of it that are done
   double loss_sum = 0;               // over those steps

@@ -1,5 +1,6 @@
 #include "model/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,9 @@
 
 namespace tvr {
 namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr double kHighestLogScale = 4.605170185988092;  // a temperature of 0.01, CLIP's bound
 
 using Clock = std::chrono::steady_clock;
 
@@ -35,8 +39,17 @@ void validate(const TrainOptions& options) {
   require(options.lr > 0 && std::isfinite(options.lr), "lr", std::to_string(options.lr), "a number above 0");
   require(options.lr_decay > 0 && options.lr_decay <= 1, "lr_decay", std::to_string(options.lr_decay),
           "a number in (0, 1]");
+  require(options.lr_decay_epochs >= 1, "lr_decay_epochs", std::to_string(options.lr_decay_epochs),
+          "1 or more");
   require(options.margin >= 0 && options.margin <= 2, "margin", std::to_string(options.margin),
           "a number in 0 to 2");
+  require(options.temperature >= 0.01 && options.temperature <= 1, "temperature",
+          std::to_string(options.temperature), "a number in 0.01 to 1");
+  require(options.n_pair >= 1, "n_pair", std::to_string(options.n_pair), "1 or more");
+  require(options.hard_negative_rate > 0 && options.hard_negative_rate < 1, "hard_negative_rate",
+          std::to_string(options.hard_negative_rate), "a number between 0 and 1");
+  require(options.early_stop >= 0, "early_stop", std::to_string(options.early_stop),
+          "0 (never) or more epochs");
   require(options.threads >= 0, "threads", std::to_string(options.threads), "0 (all cores) or more");
 }
 
@@ -53,7 +66,8 @@ void add(Checksum& sum, const PairData& pairs) {
   }
 }
 
-/// All that the result depends on but the number of epochs: a finished training may be given more of them.
+/// All that the result depends on but, without a cosine, the number of epochs: a finished training may be
+/// given more.
 std::string identity_of(const PairData& train, const PairData& val, const Matrix& vectors,
                         const TrainOptions& options) {
   Checksum sum;
@@ -66,7 +80,15 @@ std::string identity_of(const PairData& train, const PairData& val, const Matrix
                         {"max_words", options.max_words},
                         {"lr", options.lr},
                         {"lr_decay", options.lr_decay},
+                        {"lr_decay_epochs", options.lr_decay_epochs},
+                        {"cosine_over", options.cosine ? options.epochs : 0},
+                        {"loss", static_cast<int>(options.loss)},
                         {"margin", options.margin},
+                        {"temperature", options.temperature},
+                        {"n_pair", options.n_pair},
+                        {"negative_weighting", options.negative_weighting},
+                        {"hard_negative_rate", options.hard_negative_rate},
+                        {"early_stop", options.early_stop},
                         {"seed", options.seed}}
       .dump();
 }
@@ -84,12 +106,12 @@ class Training {
         state_file_(state_file),
         on_epoch_(on_epoch),
         progress_(progress),
-        batches_(train, options.batch_size, options.seed),
+        batches_(train, options.batch_size, options.n_pair, options.seed),
         identity_(identity_of(train, val, vectors, options)) {}
 
   TrainResult run() {
     start();
-    while (state_.epoch <= options_.epochs) run_epoch();
+    while (!finished()) run_epoch();
     return result();
   }
 
@@ -106,16 +128,31 @@ class Training {
     } else {
       state_.weights = initial_parameters(shape, options_.seed);
       state_.adam.mean = state_.adam.variance = zero_parameters(shape);
+      state_.log_scale.value = static_cast<float>(-std::log(options_.temperature));
     }
     if (on_epoch_) {
       for (const EpochReport& report : state_.reports) on_epoch_(report);
     }
   }
 
-  [[nodiscard]] double rate() const { return options_.lr * std::pow(options_.lr_decay, state_.epoch - 1); }
+  [[nodiscard]] bool finished() const {
+    const bool stale = options_.early_stop > 0 && state_.best_epoch > 0 &&
+                       state_.epoch - 1 - state_.best_epoch >= options_.early_stop;
+    return stale || state_.epoch > options_.epochs;
+  }
+
+  [[nodiscard]] double rate() const {
+    double lr = options_.lr * std::pow(options_.lr_decay, (state_.epoch - 1) / options_.lr_decay_epochs);
+    if (options_.cosine) {
+      const auto done = static_cast<double>((state_.epoch - 1) * batches_.steps() + state_.step);
+      lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * batches_.steps()))) / 2;
+    }
+    return lr;
+  }
 
   void run_epoch() {
     const Clock::time_point begin = Clock::now();
+    const double lr = rate();
     const std::vector<PairBatch> batches = batches_.epoch(state_.epoch);
     const auto steps = static_cast<std::int64_t>(batches.size());
     while (state_.step < steps) {
@@ -123,25 +160,31 @@ class Training {
       train_on(batches[static_cast<std::size_t>(state_.step)]);
       if (state_.step < steps) save_now_and_then();
     }
-    finish_epoch(begin, steps);
+    finish_epoch(begin, lr, steps);
   }
 
   void train_on(const PairBatch& batch) {
-    Gradients gradients;
-    const double loss = loss_and_gradients(state_.weights, train_, vectors_, batch, options_.max_words,
-                                           options_.margin, gradients);
-    if (!std::isfinite(loss)) {
+    const double lr = rate();
+    const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
+                                               train_, vectors_, batch, options_);
+    if (!std::isfinite(step.loss)) {
       throw Error(Fault::InvalidArgument, "lr",
                   "the loss is not a number any more in epoch " + std::to_string(state_.epoch),
                   "Use a lower rate");
     }
-    adam_step(state_.weights, state_.adam, gradients, rate());
-    state_.loss_sum += loss;
+    adam_step(state_.weights, state_.adam, step.gradients, lr);
+    if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);
+    state_.loss_sum += step.loss;
     ++state_.step;
   }
 
-  void finish_epoch(Clock::time_point begin, std::int64_t steps) {
-    EpochReport report{state_.epoch, state_.loss_sum / static_cast<double>(steps), rate(), 0, std::nullopt};
+  void learn_temperature(double gradient, double lr) {
+    adam_step(state_.log_scale, state_.adam.step, gradient, lr);
+    state_.log_scale.value = std::min(state_.log_scale.value, static_cast<float>(kHighestLogScale));
+  }
+
+  void finish_epoch(Clock::time_point begin, double lr, std::int64_t steps) {
+    EpochReport report{state_.epoch, state_.loss_sum / static_cast<double>(steps), lr, 0, std::nullopt};
     if (!val_.clip_of.empty()) measure(report);
     report.seconds = seconds_since(begin);
     state_.reports.push_back(report);
@@ -149,7 +192,7 @@ class Training {
     state_.step = 0;
     state_.loss_sum = 0;
     if (on_epoch_) on_epoch_(report);
-    if (state_.epoch <= options_.epochs) save_now_and_then();
+    if (!finished()) save_now_and_then();
   }
 
   void measure(EpochReport& report) {
@@ -207,6 +250,12 @@ class Training {
 };
 
 }  // namespace
+
+RankingLoss loss_named(const std::string& name) {
+  if (name == "max-margin") return RankingLoss::MaxMargin;
+  if (name == "nce") return RankingLoss::Nce;
+  throw Error(Fault::InvalidArgument, "loss", "'" + name + "' is not known", "Use max-margin or nce");
+}
 
 TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
                   const TrainOptions& options, const std::filesystem::path& state_file,

@@ -34,19 +34,32 @@ Matrix transposed(const Matrix& matrix) {
   return turned;
 }
 
+Loss loss_of(const Matrix& similarity, double log_scale, const PairData& pairs, const PairBatch& batch,
+             const TrainOptions& options) {
+  if (options.loss == RankingLoss::Nce) {
+    std::vector<std::int32_t> clips;
+    for (const std::int32_t caption : batch)
+      clips.push_back(pairs.clip_of[static_cast<std::size_t>(caption)]);
+    return nce_loss(similarity, log_scale, clips);
+  }
+  if (options.n_pair == 1 || !options.negative_weighting) return max_margin_loss(similarity, options.margin);
+  const Matrix weights = intra_video_weights(options.batch_size, options.n_pair, options.hard_negative_rate);
+  return max_margin_loss(similarity, options.margin, &weights);
+}
+
 }  // namespace
 
-double loss_and_gradients(const Parameters& parameters, const PairData& pairs, const Matrix& vectors,
-                          const PairBatch& batch, std::int64_t max_words, double margin,
-                          Gradients& gradients) {
-  TextTower text(parameters, gather_captions(pairs, vectors, batch, max_words));
+StepResult loss_and_gradients(const Parameters& parameters, double log_scale, const PairData& pairs,
+                              const Matrix& vectors, const PairBatch& batch, const TrainOptions& options) {
+  TextTower text(parameters, gather_captions(pairs, vectors, batch, options.max_words));
   GatedUnit video(parameters[kVideoFc], parameters[kVideoGate], gather_clips(pairs, batch));
-  const Loss loss = max_margin_loss(multiply_transposed(text.out(), video.out()), margin);
+  const Loss loss = loss_of(multiply_transposed(text.out(), video.out()), log_scale, pairs, batch, options);
   const Matrix d_text = multiply(loss.d_similarity, video.out());
   const Matrix d_video = multiply(transposed(loss.d_similarity), text.out());
-  std::move(text).backward(d_text, gradients);
-  std::move(video).backward(d_video, gradients[kVideoFc], gradients[kVideoGate]);
-  return loss.value;
+  StepResult result{loss.value, loss.d_log_scale, {}};
+  std::move(text).backward(d_text, result.gradients);
+  std::move(video).backward(d_video, result.gradients[kVideoFc], result.gradients[kVideoGate]);
+  return result;
 }
 
 }  // namespace tvr

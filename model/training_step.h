@@ -3,12 +3,19 @@
 #include "model/batches.h"
 #include "model/parameters.h"
 #include "model/towers.h"
+#include "model/trainer.h"
 
 namespace tvr {
 
-/// Forward and backward of one batch: the loss, and the gradients of all layers in `gradients`.
-[[nodiscard]] double loss_and_gradients(const Parameters& parameters, const PairData& pairs,
-                                        const Matrix& vectors, const PairBatch& batch, std::int64_t max_words,
-                                        double margin, Gradients& gradients);
+struct StepResult {
+  double loss = 0;
+  double d_log_scale = 0;  // of the InfoNCE loss
+  Gradients gradients;
+};
+
+/// Forward and backward of one batch, by the options' loss.
+[[nodiscard]] StepResult loss_and_gradients(const Parameters& parameters, double log_scale,
+                                            const PairData& pairs, const Matrix& vectors,
+                                            const PairBatch& batch, const TrainOptions& options);
 
 }  // namespace tvr

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -17,7 +18,7 @@ using testing::random_pairs;
 TEST(EpochBatches, TakeEveryClipAtMostOnceAndDropTheLastIncompleteBatch) {
   const Matrix vectors = random_matrix(9, 5, 1);
   const PairData pairs = random_pairs(vectors, 23, 3, 4, 2);
-  const EpochBatches batches(pairs, 5, 1);
+  const EpochBatches batches(pairs, 5, 1, 1);
   ASSERT_EQ(batches.steps(), 4);
   std::set<std::int32_t> clips, captions;
   for (int epoch = 1; epoch <= 60; ++epoch) {
@@ -39,18 +40,39 @@ TEST(EpochBatches, TakeEveryClipAtMostOnceAndDropTheLastIncompleteBatch) {
 TEST(EpochBatches, DependOnSeedAndEpochAlone) {
   const Matrix vectors = random_matrix(9, 5, 1);
   const PairData pairs = random_pairs(vectors, 40, 3, 4, 2);
-  EXPECT_EQ(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 1).epoch(3));
-  EXPECT_NE(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 1).epoch(4));
-  EXPECT_NE(EpochBatches(pairs, 8, 1).epoch(3), EpochBatches(pairs, 8, 2).epoch(3));
+  EXPECT_EQ(EpochBatches(pairs, 8, 1, 1).epoch(3), EpochBatches(pairs, 8, 1, 1).epoch(3));
+  EXPECT_NE(EpochBatches(pairs, 8, 1, 1).epoch(3), EpochBatches(pairs, 8, 1, 1).epoch(4));
+  EXPECT_NE(EpochBatches(pairs, 8, 1, 1).epoch(3), EpochBatches(pairs, 8, 1, 2).epoch(3));
+}
+
+TEST(EpochBatches, DrawSeveralCaptionsOfAVideoSideBySide) {
+  const Matrix vectors = random_matrix(9, 5, 1);
+  PairData pairs = random_pairs(vectors, 12, 2, 4, 2);
+  for (std::int32_t clip = 0; clip < 12; ++clip)
+    pairs.video_of.push_back(clip / 3);  // 4 videos, 6 captions each
+  for (const PairBatch& batch : EpochBatches(pairs, 2, 5, 1).epoch(1)) {
+    ASSERT_EQ(batch.size(), 10U);
+    for (std::size_t v = 0; v < 2; ++v) {
+      std::set<std::int32_t> videos, captions(batch.begin() + v * 5, batch.begin() + (v + 1) * 5);
+      for (const std::int32_t caption : captions)
+        videos.insert(pairs.clip_of[static_cast<std::size_t>(caption)] / 3);
+      EXPECT_EQ(captions.size(), 5U);
+      EXPECT_EQ(videos.size(), 1U);
+    }
+  }
+  const PairBatch many = EpochBatches(pairs, 2, 14, 1).epoch(1)[0];  // six captions must do for fourteen
+  for (const std::int32_t caption : std::set<std::int32_t>(many.begin(), many.begin() + 14)) {
+    EXPECT_GE(std::count(many.begin(), many.begin() + 14, caption), 2);
+  }
 }
 
 TEST(EpochBatches, RefuseTooFewClipsForOneBatch) {
   const Matrix vectors = random_matrix(9, 5, 1);
   PairData pairs = random_pairs(vectors, 8, 1, 4, 2);
-  EXPECT_EQ(EpochBatches(pairs, 8, 1).steps(), 1);
+  EXPECT_EQ(EpochBatches(pairs, 8, 1, 1).steps(), 1);
   pairs.captions.pop_back();  // a clip without a caption is no clip to train on
   pairs.clip_of.pop_back();
-  EXPECT_THROW(EpochBatches(pairs, 8, 1), Error);
+  EXPECT_THROW(EpochBatches(pairs, 8, 1, 1), Error);
 }
 
 TEST(ValidatePairs, NamesWhatDoesNotFit) {

@@ -80,6 +80,55 @@ TEST_F(Trainer, GoesOnAfterAStopAsIfThereHadBeenNone) {
   }
 }
 
+TEST_F(Trainer, GoesOnWithEveryOptionAsIfThereHadBeenNoStop) {
+  options.loss = RankingLoss::Nce;
+  options.n_pair = 2;
+  options.cosine = true;
+  options.lr_decay = 0.5;
+  options.lr_decay_epochs = 2;
+  const TrainResult whole = run(folder / "whole");
+  EXPECT_THROW((void)run(folder / "stopped", 17), Error);
+  expect_equal(run(folder / "stopped").weights, whole.weights);
+}
+
+TEST_F(Trainer, LowersTheRateAsToldTo) {
+  std::vector<double> rates;
+  const auto rates_of_run = [&](const std::string& state) {
+    rates.clear();
+    (void)train(pairs, val, vectors, options, folder / state,
+                [&](const EpochReport& r) { rates.push_back(r.lr); }, {});
+  };
+  options.lr_decay = 0.5;
+  options.lr_decay_epochs = 2;
+  rates_of_run("steps");
+  EXPECT_EQ(rates, (std::vector<double>{1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4, 2.5e-4}));
+  options.lr_decay = 1;
+  options.cosine = true;
+  rates_of_run("cosine");
+  EXPECT_EQ(rates[0], 1e-3);
+  EXPECT_NEAR(rates[3], 5e-4, 1e-12);
+  EXPECT_NEAR(rates[2] + rates[4], 1e-3, 1e-12);
+}
+
+TEST_F(Trainer, StopsEarlyWhenValidationStopsGettingBetter) {
+  val = random_pairs(vectors, 30, 2, 12, 3);
+  options.epochs = 500;
+  options.lr = 1e-2;
+  options.early_stop = 4;
+  const TrainResult result = run(folder / "state");
+  EXPECT_LT(losses.size(), 500U);
+  EXPECT_EQ(static_cast<int>(losses.size()), result.best_epoch + 4);
+}
+
+TEST_F(Trainer, MayBeGivenMoreEpochs) {
+  const TrainResult six = run(folder / "six");
+  options.epochs = 4;
+  EXPECT_THROW((void)run(folder / "four", 19), Error);
+  (void)run(folder / "four");
+  options.epochs = 6;
+  expect_equal(run(folder / "four").weights, six.weights);
+}
+
 TEST_F(Trainer, DependsOnTheSeed) {
   const TrainResult one = run(folder / "one");
   options.seed = 2;
@@ -150,6 +199,11 @@ TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
   refused([](TrainOptions& o) { o.lr = 0; });
   refused([](TrainOptions& o) { o.lr_decay = 1.5; });
   refused([](TrainOptions& o) { o.margin = -1; });
+  refused([](TrainOptions& o) { o.temperature = 0; });
+  refused([](TrainOptions& o) { o.n_pair = 0; });
+  refused([](TrainOptions& o) { o.hard_negative_rate = 1; });
+  refused([](TrainOptions& o) { o.early_stop = -1; });
+  refused([](TrainOptions& o) { o.lr_decay_epochs = 0; });
 }
 
 }  // namespace
