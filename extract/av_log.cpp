@@ -17,12 +17,24 @@ constexpr std::size_t kMaxLineBytes = 300;
 
 thread_local AvLog* listener = nullptr;
 
+std::string name_of(const AVClass* kind, void* source) {
+  const char* const name = kind == nullptr ? nullptr : kind->item_name(source);
+  return name == nullptr || std::string(name) == "NULL" ? "" : name;
+}
+
+bool is_demuxer(const AVClass* kind, void* source) {
+  if (kind == nullptr) return false;
+  const AVClassCategory category =
+      kind->get_category != nullptr ? kind->get_category(source) : kind->category;
+  return category == AV_CLASS_CATEGORY_DEMUXER;
+}
+
 void hear(void* source, int level, const char* format, va_list arguments) {
   if (listener == nullptr || (level & 0xff) > AV_LOG_ERROR) return;
   std::array<char, kMaxLineBytes> line{};
   std::vsnprintf(line.data(), line.size(), format, arguments);
   const AVClass* const kind = source == nullptr ? nullptr : *static_cast<AVClass**>(source);
-  listener->add(kind == nullptr ? "" : kind->item_name(source), line.data());
+  listener->add(name_of(kind, source), line.data(), is_demuxer(kind, source));
 }
 
 std::string printable(const std::string& text) {
@@ -42,7 +54,8 @@ AvLog::Listening::Listening(AvLog& log) : before_(listener) {
 
 AvLog::Listening::~Listening() { listener = before_; }
 
-void AvLog::add(const std::string& source, const std::string& text) {
+void AvLog::add(const std::string& source, const std::string& text, bool from_demuxer) {
+  demuxer_complained_ |= from_demuxer;
   const std::string clean = printable(text);
   if (clean.empty() || lines_ == kMaxLines) return;
   const std::string line = source.empty() ? clean : printable(source) + ": " + clean;
@@ -50,5 +63,7 @@ void AvLog::add(const std::string& source, const std::string& text) {
   text_ += (text_.empty() ? "" : "; ") + line;
   ++lines_;
 }
+
+void AvLog::clear() { *this = AvLog(); }
 
 }  // namespace tvr

@@ -20,13 +20,17 @@ class AvLog {
     AvLog* before_;
   };
 
-  void add(const std::string& source, const std::string& text);
+  void add(const std::string& source, const std::string& text, bool from_demuxer);
+  void clear();
   /// Lines joined by "; ", empty when libav was silent.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  /// Whether a demuxer complained: some say in this way alone that a file is cut short.
+  [[nodiscard]] bool demuxer_complained() const noexcept { return demuxer_complained_; }
 
  private:
   std::string text_;
   int lines_ = 0;
+  bool demuxer_complained_ = false;
 };
 
 }  // namespace tvr

@@ -89,14 +89,15 @@ class LaneClips {
 class ClipStream::Impl {
  public:
   Impl(const std::filesystem::path& path, const std::vector<LaneOptions>& lanes, const DecodeLimits& limits)
-      : budget_(limits.max_seconds) {
+      : budget_(limits.max_seconds), limits_(limits) {
     for (const LaneOptions& lane : lanes) validate(lane);
     const TimeBudget::Running running(budget_);
     const AvLog::Listening listening(log_);
     input_.emplace(path, limits, budget_);
+    log_.clear();  // what was said on the way to a file that opens means nothing
+    check_pixels();
     frames_.emplace(*input_, limits);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
-    limits_ = limits;
     summary_.expected_frames = input_->stream().nb_frames;
     const std::int64_t duration = input_->format().duration;
     summary_.duration_s = duration == AV_NOPTS_VALUE ? 0 : static_cast<double>(duration) / AV_TIME_BASE;
@@ -138,8 +139,9 @@ class ClipStream::Impl {
   void summarise() {
     const Damage& damage = frames_->damage();
     summary_.decoded_frames = damage.pictures;
-    const bool cut = damage.packets_read < summary_.expected_frames;
-    summary_.complete = damage.rejected == 0 && damage.flawed == 0 && !cut && input_->read_error().empty();
+    const bool cut = damage.packets_read < input_->expected_packets();
+    summary_.complete = damage.rejected == 0 && damage.flawed == 0 && !cut && input_->read_error().empty() &&
+                        !log_.demuxer_complained();
     for (LaneClips& lane : lanes_) summary_.first_frame_only |= lane.sampler().first_frame_only();
     if (!summary_.complete) summary_.message = describe(damage, cut);
   }
@@ -148,7 +150,7 @@ class ClipStream::Impl {
     std::string words = std::to_string(damage.pictures) + " pictures decoded";
     if (cut) {
       words += ", the file ends after " + std::to_string(damage.packets_read) + " of " +
-               std::to_string(summary_.expected_frames) + " frames";
+               std::to_string(input_->expected_packets()) + " frames";
     }
     if (damage.rejected > 0) words += ", " + std::to_string(damage.rejected) + " packets refused";
     if (damage.flawed > 0) words += ", " + std::to_string(damage.flawed) + " pictures damaged";
@@ -157,17 +159,19 @@ class ClipStream::Impl {
   }
 
   [[nodiscard]] Error no_picture() {
-    const AVCodecParameters& parameters = *input_->stream().codecpar;
-    const std::int64_t pixels = std::int64_t{parameters.width} * parameters.height;
-    if (pixels > limits_.max_pixels) {
-      return Error(Fault::Limit, input_->name(),
-                   "limit_pixels: pictures of " + std::to_string(parameters.width) + "x" +
-                       std::to_string(parameters.height),
-                   "At most " + std::to_string(limits_.max_pixels) + " pixels are decoded");
-    }
     return Error(Fault::Corrupt, input_->name(),
-                 "no_frames: not one picture of its video stream could be decoded" +
+                 "no frames: not one picture of its video stream could be decoded" +
                      (log_.text().empty() ? "" : " (" + log_.text() + ")"));
+  }
+
+  /// After the streams were looked at, this is what the pictures themselves say, where they say anything.
+  void check_pixels() {
+    const AVCodecParameters& parameters = *input_->stream().codecpar;
+    if (std::int64_t{parameters.width} * parameters.height <= limits_.max_pixels) return;
+    throw Error(Fault::Limit, input_->name(),
+                "limit of pixels: pictures of " + std::to_string(parameters.width) + "x" +
+                    std::to_string(parameters.height) + ", at most " + std::to_string(limits_.max_pixels) +
+                    " pixels are decoded");
   }
 
   TimeBudget budget_;

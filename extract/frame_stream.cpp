@@ -12,7 +12,9 @@ constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not
 }  // namespace
 
 FrameStream::FrameStream(MediaInput& input, const DecodeLimits& limits)
-    : input_(input), packet_(av_allocated(av_packet_alloc())) {
+    : input_(input),
+      joined_((input.format().iformat->flags & AVFMT_TS_DISCONT) != 0),
+      packet_(av_allocated(av_packet_alloc())) {
   open_decoder(limits);
   clock_.emplace(input_.format(), input_.stream(), *codec_);
 }
@@ -80,7 +82,7 @@ std::optional<Frame> FrameStream::decode() {
   if (got) frame = finish(std::move(picture), false);
   clock_->after_decode(packet_duration_, got ? frame->picture.get() : nullptr, repeated, false);
   if (!got) {
-    if (status < 0 && status != AVERROR(EAGAIN) && damage_.pictures > 0) ++damage_.rejected;
+    if (status < 0 && status != AVERROR(EAGAIN) && (damage_.pictures > 0 || !joined_)) ++damage_.rejected;
     state_ = State::NeedsPacket;
   }
   return frame;

@@ -15,7 +15,7 @@ namespace tvr {
 struct Damage {
   std::int64_t packets_read = 0;
   std::int64_t pictures = 0;
-  std::int64_t rejected = 0;  // packets refused after the first picture
+  std::int64_t rejected = 0;  // packets that the decoder refused
   std::int64_t flawed = 0;    // packets or pictures that libav marks as corrupt
 };
 
@@ -45,6 +45,7 @@ class FrameStream {
   [[nodiscard]] Frame finish(FrameHandle picture, bool draining);
 
   MediaInput& input_;
+  bool joined_;  // a broadcast, which may be cut anywhere: what precedes its first whole picture is no loss
   CodecHandle codec_;
   std::optional<PacketClock> clock_;
   PacketHandle packet_;

@@ -28,15 +28,9 @@ constexpr const char* kFormats =
 
 constexpr int kIoBytes = 32768;
 
-bool on_list(const char* format) {
-  const std::string list = std::string(",") + kFormats + ",";
-  for (const char* name = format; name != nullptr && *name != '\0';) {
-    const char* const end = std::strchr(name, ',');
-    const std::string one = end == nullptr ? std::string(name) : std::string(name, end);
-    if (list.find("," + one + ",") != std::string::npos) return true;
-    name = end == nullptr ? nullptr : end + 1;
-  }
-  return false;
+/// A demuxer's name is a list, too: "matroska,webm".
+bool on_list(const std::string& format) {
+  return (std::string(",") + kFormats + ",").find("," + format + ",") != std::string::npos;
 }
 
 int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
@@ -45,14 +39,14 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 
 int time_is_up(void* budget) { return static_cast<const TimeBudget*>(budget)->spent() ? 1 : 0; }
 
-bool looks_like_html(const std::string& head) {
-  std::string low;
-  for (const char c : head) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return low.find("<!doctype html") != std::string::npos || low.find("<html") != std::string::npos;
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
+bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
 std::string stream_kinds(const AVFormatContext& format) {
-  if (format.nb_streams == 0) return "no stream at all";
   std::string kinds;
   for (unsigned i = 0; i < std::min(format.nb_streams, 8U); ++i) {
     const AVStream& stream = *format.streams[i];
@@ -92,6 +86,12 @@ class MediaInput::File {
     std::array<char, 512> bytes{};
     const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), 0);
     return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  }
+
+  /// An MPEG-TS file consists of packets of 188 bytes, each beginning with a 'G'.
+  [[nodiscard]] bool ends_in_transport_packet() const {
+    const std::string start = head();
+    return start.size() > 188 && start[0] == 'G' && start[188] == 'G' && size_ % 188 != 0;
   }
 
   static int read(void* self, std::uint8_t* to, int bytes) {
@@ -136,7 +136,7 @@ class MediaInput::File {
                   "Copy it to a file");
     }
     size_ = status.st_size;
-    if (size_ == 0) throw Error(Fault::Corrupt, name_, "is empty (0 bytes), no media file", "Fetch it again");
+    if (size_ == 0) throw Error(Fault::Corrupt, name_, "no media file: empty (0 bytes)", "Fetch it again");
   }
 
   std::string name_;
@@ -164,16 +164,7 @@ MediaInput::~MediaInput() = default;
 void MediaInput::open_format() {
   // The name without its folders: libav reads its extension, and nothing else of it can mean anything.
   const std::string url = "file:" + std::filesystem::path(name_).filename().string();
-  const AVInputFormat* demuxer = nullptr;
-  int status = av_probe_input_buffer2(io_.get(), &demuxer, url.c_str(), nullptr, 0, 0);
-  if (status >= 0 && !on_list(demuxer->name)) {
-    if (looks_like_html(file_->head()))
-      status = AVERROR_INVALIDDATA;
-    else
-      throw Error(Fault::Unsupported, name_,
-                  std::string("forbidden format '") + demuxer->name + "' (" + demuxer->long_name +
-                      "): playlists, scripts, still images and text are not read as videos");
-  }
+  const AVInputFormat* const demuxer = recognise(url);
   AVFormatContext* format = av_allocated(avformat_alloc_context());
   format->pb = io_.get();
   format->io_open = refuse_to_open;
@@ -182,28 +173,43 @@ void MediaInput::open_format() {
   options.set("format_whitelist", kFormats);
   options.set("protocol_whitelist", "none");
   options.set("scan_all_pmts", "1");  // as the ffmpeg program does for MPEG-TS
-  if (status >= 0) {
-    status =
-        avformat_open_input(&format, url.c_str(), demuxer, options.address());  // frees `format` on failure
-  } else {
-    avformat_free_context(format);
-  }
-  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening it took longer than allowed");
-  if (status < 0) {
-    const bool html = looks_like_html(file_->head());
-    throw Error(Fault::Corrupt, name_,
-                html ? "is an HTML page, no media file" : "is no media file: " + av_words(status),
-                html ? "The download was answered by an error page: fetch it again" : "");
-  }
+  const int status =
+      avformat_open_input(&format, url.c_str(), demuxer, options.address());  // frees on failure
   format_.reset(format);
+  if (status < 0) refuse(status);
+}
+
+const AVInputFormat* MediaInput::recognise(const std::string& url) {
+  const AVInputFormat* demuxer = nullptr;
+  const int status = av_probe_input_buffer2(io_.get(), &demuxer, url.c_str(), nullptr, 0, 0);
+  if (status < 0) refuse(status);
+  const std::string format = demuxer->name;
+  if (on_list(format)) return demuxer;
+  if (has(format, "_pipe") && !has(format, "svg")) {
+    throw Error(Fault::Unsupported, name_, "no media file: a still image (" + format + ")");
+  }
+  if (format == "tty") refuse(AVERROR_INVALIDDATA);
+  throw Error(Fault::Unsupported, name_, "forbidden format '" + format + "' (" + demuxer->long_name + ")",
+              "Playlists and scripts, which can name other files, are not read; nor are rare formats");
+}
+
+void MediaInput::refuse(int status) const {
+  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening it took longer than allowed");
+  const std::string head = lower(file_->head());
+  if (has(head, "<svg"))
+    throw Error(Fault::Unsupported, name_, "forbidden format 'svg'", "Name a video file");
+  if (has(head, "<!doctype html") || has(head, "<html")) {
+    throw Error(Fault::Corrupt, name_, "no media file: an HTML page",
+                "A web server may have answered the download by an error page: fetch it again");
+  }
+  throw Error(Fault::Corrupt, name_, "no media file: " + av_words(status));
 }
 
 void MediaInput::find_streams() {
   AvOptions options(format_->nb_streams);
   options.set("max_pixels", std::to_string(limits_.max_pixels));
   const int status = avformat_find_stream_info(format_.get(), options.address());
-  if (budget_.spent()) throw Error(Fault::Timeout, name_, "looking for its streams took longer than allowed");
-  if (status < 0) throw Error(Fault::Corrupt, name_, "its streams cannot be read: " + av_words(status));
+  if (status < 0 || budget_.spent()) refuse(status);
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     AVStream* const stream = format_->streams[i];
     const bool wanted = stream_ == nullptr && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
@@ -212,8 +218,16 @@ void MediaInput::find_streams() {
     if (wanted) stream_ = stream;
   }
   if (stream_ == nullptr) {
-    throw Error(Fault::Unsupported, name_, "holds no video stream (" + stream_kinds(*format_) + ")");
+    if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: not one stream found");
+    throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
   }
+}
+
+std::int64_t MediaInput::expected_packets() const {
+  // An edit list of an MP4 file leaves samples out; what is left is in the index.
+  const bool mov = has(format_->iformat->name, "mov");
+  const std::int64_t indexed = mov ? avformat_index_get_entries_count(stream_) : 0;
+  return indexed > 0 ? std::min(indexed, stream_->nb_frames) : stream_->nb_frames;
 }
 
 bool MediaInput::read(AVPacket& packet) {
@@ -223,10 +237,11 @@ bool MediaInput::read(AVPacket& packet) {
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
       if (status != AVERROR_EOF) read_error_ = av_words(status);
+      if (file_->ends_in_transport_packet()) read_error_ = "the file ends within a transport packet";
       return false;
     }
     if (packet.size > limits_.max_packet_bytes) {
-      throw Error(Fault::Limit, name_, "limit_packet: a packet of " + std::to_string(packet.size) + " bytes");
+      throw Error(Fault::Limit, name_, "limit of packet bytes: a packet of " + std::to_string(packet.size));
     }
     if (packet.stream_index == stream_->index) return true;
     av_packet_unref(&packet);

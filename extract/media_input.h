@@ -31,12 +31,16 @@ class MediaInput {
   [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
   [[nodiscard]] int stream_index() const noexcept { return stream_->index; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// libav's words when reading stopped before the end of the file, else empty.
+  /// How many packets the container promises for the video stream; 0: it does not say.
+  [[nodiscard]] std::int64_t expected_packets() const;
+  /// Why reading stopped before the whole video was read, else empty.
   [[nodiscard]] const std::string& read_error() const noexcept { return read_error_; }
 
  private:
   class File;
   void open_format();
+  [[nodiscard]] const AVInputFormat* recognise(const std::string& url);
+  [[noreturn]] void refuse(int status) const;
   void find_streams();
 
   std::string name_;

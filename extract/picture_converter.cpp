@@ -48,6 +48,13 @@ double degrees_of(const DisplayMatrix& matrix) {
   return turn - 360 * std::floor(turn / 360 + 0.9 / 360);
 }
 
+/// When its input changes, the ffmpeg program also appends a scaler to the size of its output, with its own
+/// defaults.
+std::string second_scaler(const LaneOptions& lane, PictureSize target) {
+  if (lane.crop_px > 0) target = {lane.crop_px, lane.crop_px};
+  return ",scale=" + std::to_string(target.width) + ":" + std::to_string(target.height);
+}
+
 }  // namespace
 
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
@@ -96,12 +103,14 @@ PictureConverter::PictureConverter(const std::string& name, const AVFrame& frame
   target_ = target ? *target : scaled_size(shown, lane);
   if (std::int64_t{target_.height} * target_.width > max_pixels) {
     throw Error(Fault::Limit, name_,
-                "limit_pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
+                "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
                     " scales to " + std::to_string(target_.width) + "x" + std::to_string(target_.height) +
                     " pixels",
                 "Crop the video, or raise the limit");
   }
-  build(frame, stream, rotation.filters + scale_filters(lane, target_) + ",format=pix_fmts=rgb24");
+  std::string filters = rotation.filters + scale_filters(lane, target_);
+  if (target) filters += second_scaler(lane, target_);
+  build(frame, stream, filters + ",format=pix_fmts=rgb24");
 }
 
 void PictureConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {

@@ -35,7 +35,8 @@ void Sampler::fill(FrameRate::Slots slots, const FrameHandle& frame) {
   slots_ = slots;
   if (slots.count == 0) return;
   if (slots.count > limits_.max_frames) {
-    throw Error(Fault::Limit, name_, "limit_frames: a gap of " + std::to_string(slots.count) + " pictures");
+    throw Error(Fault::Limit, name_,
+                "limit of frames: a gap of " + std::to_string(slots.count) + " pictures");
   }
   retire_current();
   current_ = converter_->convert(*frame);
@@ -51,7 +52,7 @@ const AVFrame* Sampler::next() {
   }
   if (++pictures_ > limits_.max_frames) {
     throw Error(Fault::Limit, name_,
-                "limit_frames: more than " + std::to_string(limits_.max_frames) + " pictures");
+                "limit of frames: more than " + std::to_string(limits_.max_frames) + " pictures");
   }
   first_.reset();
   if (copies_.previous > 0) {
