@@ -1,49 +1,54 @@
 #include "model/linear.h"
 
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
+#include <algorithm>
 
-#include <thread>
-
+#include "model/kernels/kernels.h"
 #include "model/parallel.h"
 
 namespace tvr {
 namespace {
 
-/// A tensor that looks at `matrix`; torch has no view of constant memory, and nothing here writes through it.
-at::Tensor view(const Matrix& matrix) {
-  return at::from_blob(const_cast<float*>(matrix.data()), {matrix.rows(), matrix.cols()}, at::kFloat);
-}
+constexpr std::int64_t kGrain = 64;  // rows or columns of a product that are worth a thread
 
 }  // namespace
 
-void set_compute_threads(int threads) {
-  at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-void parallel_for(std::int64_t count, std::int64_t grain,
-                  const std::function<void(std::int64_t, std::int64_t)>& work) {
-  at::parallel_for(0, count, grain, work);
+Matrix transposed(const Matrix& matrix) {
+  constexpr std::int64_t kSide = 16;  // a square of one cache line a side
+  Matrix turned(matrix.cols(), matrix.rows());
+  for (std::int64_t row = 0; row < matrix.rows(); row += kSide) {
+    for (std::int64_t col = 0; col < matrix.cols(); col += kSide) {
+      for (std::int64_t j = col; j < std::min(col + kSide, matrix.cols()); ++j) {
+        for (std::int64_t i = row; i < std::min(row + kSide, matrix.rows()); ++i)
+          turned.row(j)[i] = matrix.row(i)[j];
+      }
+    }
+  }
+  return turned;
 }
 
 Matrix multiply_transposed(const Matrix& x, const Matrix& weight) {
-  Matrix y(x.rows(), weight.rows());
-  at::Tensor out = view(y);
-  at::mm_out(out, view(x), view(weight).t());
-  return y;
+  const Matrix across = transposed(x);
+  Matrix y(weight.rows(), x.rows());  // as W x^T: W, the large one, is then read along its rows, once
+  parallel_for(weight.rows(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels().multiply({weight.row(begin), weight.cols(), 1, across.data(), x.rows(), y.row(begin), x.rows(),
+                        end - begin, x.rows(), weight.cols()});
+  });
+  return transposed(y);
 }
 
 Matrix multiply(const Matrix& dy, const Matrix& weight) {
   Matrix dx(dy.rows(), weight.cols());
-  at::Tensor out = view(dx);
-  at::mm_out(out, view(dy), view(weight));
+  parallel_for(weight.cols(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels().multiply({dy.data(), dy.cols(), 1, weight.data() + begin, weight.cols(), dx.data() + begin,
+                        dx.cols(), dy.rows(), end - begin, dy.cols()});
+  });
   return dx;
 }
 
-void weight_gradient_rows(const Matrix& dy, const Matrix& x, std::int64_t begin, std::int64_t end,
+void weight_gradient_rows(const Matrix& dy_transposed, const Matrix& x, std::int64_t begin, std::int64_t end,
                           float* out) {
-  at::Tensor rows = at::from_blob(out, {end - begin, x.cols()}, at::kFloat);
-  at::mm_out(rows, view(dy).slice(1, begin, end).t(), view(x));
+  kernels().multiply({dy_transposed.row(begin), dy_transposed.cols(), 1, x.data(), x.cols(), out, x.cols(),
+                      end - begin, x.cols(), x.rows()});
 }
 
 }  // namespace tvr

@@ -1,25 +1,26 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <string>
 
 #include "data/error.h"
+#include "model/kernels/kernels.h"
+#include "model/linear.h"
 #include "model/parallel.h"
 #include "model/retrieval_metrics.h"
-#include "model/similarity.h"
 
 namespace tvr {
 namespace {
+
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
+constexpr std::int64_t kVideosAtOnce = 256;
+constexpr std::int64_t kTextsAtOnce = 64;
 
 /// How many other items stand above a query's true item, and how many beside it.
 struct Standing {
   std::int64_t better = 0;
   std::int64_t equal = 0;
-
-  void count(float score, float true_score) noexcept {
-    better += score > true_score ? 1 : 0;
-    equal += score == true_score ? 1 : 0;
-  }
 };
 
 void require_rankable(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of) {
@@ -70,62 +71,118 @@ std::vector<double> ranks_of(const std::vector<Standing>& standings, Ties ties) 
   return ranks;
 }
 
+/// The scores that queries must beat, and how the items stand to them.
+struct Direction {
+  std::vector<float> to_beat;
+  std::vector<Standing> standings;
+};
+
+float score(const Matrix& text, std::int64_t i, const Matrix& video, std::int64_t j) {
+  return kernels().dot(text.row(i), video.row(j), text.cols());
+}
+
+/// Own items are counted like all others, as equal to what must be beaten: the standings start below zero by
+/// as many.
+void set_true_scores(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of,
+                     Direction& t2v, Direction& v2t) {
+  t2v = {std::vector<float>(clip_of.size()), std::vector<Standing>(clip_of.size(), {0, -1})};
+  v2t = {std::vector<float>(static_cast<std::size_t>(video.rows()), kLowest),
+         std::vector<Standing>(static_cast<std::size_t>(video.rows()))};
+  parallel_for(text.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      t2v.to_beat[static_cast<std::size_t>(i)] = score(text, i, video, clip_of[static_cast<std::size_t>(i)]);
+    }
+  });
+  for (std::size_t i = 0; i < clip_of.size(); ++i) {
+    const auto j = static_cast<std::size_t>(clip_of[i]);
+    if (t2v.to_beat[i] > v2t.to_beat[j]) {
+      v2t.to_beat[j] = t2v.to_beat[i];
+      v2t.standings[j].equal = 0;
+    }
+    if (t2v.to_beat[i] == v2t.to_beat[j]) --v2t.standings[j].equal;
+  }
+}
+
+/// Counts one row of scores, text i against the videos of a tile, for both sides.
+void count_row(const float* scores, std::int64_t cols, float text_to_beat, Standing& text_standing,
+               const float* to_beat, std::int32_t* better, std::int32_t* equal) {
+  std::int32_t above = 0, beside = 0;
+  for (std::int64_t j = 0; j < cols; ++j) {
+    above += scores[j] > text_to_beat ? 1 : 0;
+    beside += scores[j] == text_to_beat ? 1 : 0;
+    better[j] += scores[j] > to_beat[j] ? 1 : 0;
+    equal[j] += scores[j] == to_beat[j] ? 1 : 0;
+  }
+  text_standing.better += above;
+  text_standing.equal += beside;
+}
+
+/// All texts against videos [first, first + cols).
+void count_tile(const Matrix& text, const Matrix& video, std::int64_t first, std::int64_t cols,
+                Direction& t2v, Direction& v2t) {
+  Matrix tile(cols, video.cols());
+  std::copy_n(video.row(first), cols * video.cols(), tile.data());
+  const Matrix across = transposed(tile);
+  std::mutex merging;
+  parallel_for(text.rows(), kTextsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+    Matrix scores(kTextsAtOnce, cols);
+    std::vector<std::int32_t> better(static_cast<std::size_t>(cols)), equal(better.size());
+    for (std::int64_t i = begin; i < end; i += kTextsAtOnce) {
+      const std::int64_t rows = std::min(kTextsAtOnce, end - i);
+      kernels().multiply(
+          {text.row(i), text.cols(), 1, across.data(), cols, scores.data(), cols, rows, cols, text.cols()});
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const auto t = static_cast<std::size_t>(i + r);
+        count_row(scores.row(r), cols, t2v.to_beat[t], t2v.standings[t], v2t.to_beat.data() + first,
+                  better.data(), equal.data());
+      }
+    }
+    const std::lock_guard lock(merging);
+    for (std::size_t j = 0; j < better.size(); ++j) {
+      Standing& standing = v2t.standings[static_cast<std::size_t>(first) + j];
+      standing.better += better[j];
+      standing.equal += equal[j];
+    }
+  });
+}
+
 }  // namespace
+
+RetrievalRanks retrieval_ranks(const Matrix& text, const Matrix& video,
+                               const std::vector<std::int32_t>& clip_of, Ties ties) {
+  require_rankable(text, video, clip_of);
+  Direction t2v, v2t;
+  set_true_scores(text, video, clip_of, t2v, v2t);
+  for (std::int64_t first = 0; first < video.rows() && text.rows() > 0; first += kVideosAtOnce) {
+    count_tile(text, video, first, std::min(kVideosAtOnce, video.rows() - first), t2v, v2t);
+  }
+  std::vector<Standing> with_captions;
+  for (std::size_t j = 0; j < v2t.to_beat.size(); ++j) {
+    if (v2t.to_beat[j] != kLowest) with_captions.push_back(v2t.standings[j]);
+  }
+  return {ranks_of(t2v.standings, ties), ranks_of(with_captions, ties)};
+}
 
 std::vector<double> text_to_video_ranks(const Matrix& text, const Matrix& video,
                                         const std::vector<std::int32_t>& clip_of, Ties ties) {
-  require_rankable(text, video, clip_of);
-  const std::int64_t dim = text.cols();
-  std::vector<Standing> standings(clip_of.size());
-  parallel_for(text.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int32_t own = clip_of[static_cast<std::size_t>(i)];
-      const float true_score = similarity(text.row(i), video.row(own), dim);
-      for (std::int64_t j = 0; j < video.rows(); ++j) {
-        if (j != own)
-          standings[static_cast<std::size_t>(i)].count(similarity(text.row(i), video.row(j), dim),
-                                                       true_score);
-      }
-    }
-  });
-  return ranks_of(standings, ties);
+  return retrieval_ranks(text, video, clip_of, ties).t2v;
 }
 
 std::vector<double> video_to_text_ranks(const Matrix& text, const Matrix& video,
                                         const std::vector<std::int32_t>& clip_of, Ties ties) {
-  require_rankable(text, video, clip_of);
-  const std::int64_t dim = text.cols();
-  constexpr float kNone = -std::numeric_limits<float>::infinity();
-  std::vector<float> best(static_cast<std::size_t>(video.rows()), kNone);
-  for (std::size_t i = 0; i < clip_of.size(); ++i) {
-    float& own = best[static_cast<std::size_t>(clip_of[i])];
-    own = std::max(own, similarity(text.row(static_cast<std::int64_t>(i)), video.row(clip_of[i]), dim));
-  }
-  std::vector<Standing> standings(best.size());
-  parallel_for(video.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t j = begin; j < end; ++j) {
-      for (std::int64_t i = 0; i < text.rows(); ++i) {
-        if (clip_of[static_cast<std::size_t>(i)] == j) continue;
-        standings[static_cast<std::size_t>(j)].count(similarity(text.row(i), video.row(j), dim),
-                                                     best[static_cast<std::size_t>(j)]);
-      }
-    }
-  });
-  std::vector<Standing> with_captions;
-  for (std::size_t j = 0; j < best.size(); ++j) {
-    if (best[j] != kNone) with_captions.push_back(standings[j]);
-  }
-  return ranks_of(with_captions, ties);
+  return retrieval_ranks(text, video, clip_of, ties).v2t;
 }
 
 std::vector<Hit> top_k(const float* text, const Matrix& video, std::size_t k) {
+  Matrix query(1, video.cols());
+  std::copy_n(text, video.cols(), query.data());
+  const Matrix scores = multiply_transposed(query, video);
   std::vector<Hit> hits(static_cast<std::size_t>(video.rows()));
-  parallel_for(video.rows(), 1024, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t j = begin; j < end; ++j) {
-      hits[static_cast<std::size_t>(j)] = {static_cast<std::int32_t>(j),
-                                           similarity(text, video.row(j), video.cols())};
-    }
-  });
+  for (std::size_t j = 0; j < hits.size(); ++j) {
+    const float value = scores.data()[j];
+    hits[j] = {static_cast<std::int32_t>(j),
+               std::isnan(value) ? kLowest : value};  // NaN has no place in an order
+  }
   k = std::min(k, hits.size());
   const auto better = [](const Hit& a, const Hit& b) {
     return a.score != b.score ? a.score > b.score : a.row < b.row;

@@ -21,9 +21,21 @@ struct RetrievalMetrics {
 };
 
 /// For each query the rank (1 = best) of its true item. text [Q, D], video [N, D]; similarity is the dot
-/// product. The Q x N matrix is never materialised as a whole.
+/// product.
 ///   t2v: query i is text row i, its item video row clip_of[i].
-///   v2t: query j is video row j; its rank is that of the best placed of its captions.
+///   v2t: query j is video row j; its rank is that of the best placed of its captions among all texts but its
+///   others.
+///        Videos without a caption are items, but no queries.
+/// Equal vectors have equal similarities to the bit, wherever they stand, and the ranks do not depend on
+/// threads. The Q x N matrix is never held as a whole: 256 columns at a time, of 64 rows a thread. (With
+/// Ties::Legacy there are more ranks than queries.) Throws Error(InvalidArgument | Mismatch) for sizes that
+/// do not fit, Error(Corrupt) for a NaN, which would rank first.
+struct RetrievalRanks {
+  std::vector<double> t2v, v2t;
+};
+[[nodiscard]] RetrievalRanks retrieval_ranks(const Matrix& text, const Matrix& video,
+                                             const std::vector<std::int32_t>& clip_of,
+                                             Ties ties = Ties::Average);
 [[nodiscard]] std::vector<double> text_to_video_ranks(const Matrix& text, const Matrix& video,
                                                       const std::vector<std::int32_t>& clip_of,
                                                       Ties ties = Ties::Average);

@@ -26,14 +26,6 @@ TextBatch gather_captions(const PairData& pairs, const Matrix& vectors, const Pa
   return gather_words(vectors, captions, max_words);
 }
 
-Matrix transposed(const Matrix& matrix) {
-  Matrix turned(matrix.cols(), matrix.rows());
-  for (std::int64_t i = 0; i < matrix.rows(); ++i) {
-    for (std::int64_t j = 0; j < matrix.cols(); ++j) turned.row(j)[i] = matrix.row(i)[j];
-  }
-  return turned;
-}
-
 Loss loss_of(const Matrix& similarity, double log_scale, const PairData& pairs, const PairBatch& batch,
              const TrainOptions& options) {
   if (options.loss == RankingLoss::Nce) {

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tvr {
+
+/// C [rows, cols] = A B, row-major with strides: A(r, k) = a[r * a_row + k * a_col], B(k, j) = b[k * b_row +
+/// j], C(r, j) = c[r * c_row + j].
+struct Product {
+  const float* a = nullptr;
+  std::int64_t a_row = 0, a_col = 0;
+  const float* b = nullptr;
+  std::int64_t b_row = 0;
+  float* c = nullptr;
+  std::int64_t c_row = 0;
+  std::int64_t rows = 0, cols = 0, depth = 0;
+};
+
+/// The constants of one Adam step: lr / (1 - beta1^t) and 1 / sqrt(1 - beta2^t).
+struct AdamRates {
+  float step_size = 0;
+  float root_correction = 0;
+};
+
+/// The inner loops of the room, each compiled for several instruction sets from one text (kernels_body.h).
+///
+/// Why not a BLAS: the matrices of a training step are 32 rows high, where OpenBLAS reaches a third of the
+/// processor's peak; the reference BLAS that many machines have, a thirtieth. And here every element of a
+/// product is summed in one order that depends on the depth alone, so a value depends neither on its
+/// neighbours, nor on its place, nor on the threads: training is repeatable whatever their number, and equal
+/// vectors have equal similarities.
+struct Kernels {
+  const char* name;
+  /// On the calling thread.
+  void (*multiply)(const Product& product);
+  /// One element of such a product, starting from zero: same bits.
+  float (*dot)(const float* a, const float* b, std::int64_t depth);
+  /// torch.optim.Adam with beta 0.9 and 0.999, eps 1e-8.
+  void (*adam)(float* value, float* mean, float* variance, const float* gradient, std::int64_t count,
+               AdamRates rates);
+};
+
+/// The fastest that this processor runs.
+[[nodiscard]] const Kernels& kernels() noexcept;
+
+extern const Kernels kBaselineKernels;
+#ifdef TVR_X86
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+}  // namespace tvr

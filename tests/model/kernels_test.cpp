@@ -1,0 +1,92 @@
+#include "model/kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/linear.h"
+#include "pair_fixture.h"
+
+namespace tvr {
+namespace {
+
+using testing::random_matrix;
+
+/// The tables that this processor can run.
+std::vector<const Kernels*> runnable() {
+  std::vector<const Kernels*> tables = {&kBaselineKernels};
+#ifdef TVR_X86
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables.push_back(&kAvx2Kernels);
+  if (__builtin_cpu_supports("avx512f")) tables.push_back(&kAvx512Kernels);
+#endif
+  return tables;
+}
+
+TEST(Kernels, MultiplyEveryShapeAndStride) {
+  for (const Kernels* table : runnable()) {
+    for (const std::int64_t rows : {1, 3, 8, 17}) {
+      for (const std::int64_t cols : {1, 7, 8, 16, 31, 32, 33, 70, 300}) {
+        for (const std::int64_t depth : {1, 5, 128, 129, 300}) {
+          const Matrix a = random_matrix(rows, depth, 1), b = random_matrix(depth, cols + 3, 2);
+          Matrix c =
+              random_matrix(rows, cols + 2, 3);  // what was there is written over, what is beside it is kept
+          const Matrix before = c;
+          table->multiply({a.data(), depth, 1, b.data(), cols + 3, c.data(), cols + 2, rows, cols, depth});
+          for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t j = 0; j < cols + 2; ++j) {
+              double wanted = static_cast<double>(before.row(r)[j]), size = 0;
+              if (j < cols) {
+                wanted = 0;
+                for (std::int64_t k = 0; k < depth; ++k) {
+                  wanted += static_cast<double>(a.row(r)[k]) * static_cast<double>(b.row(k)[j]);
+                  size += std::abs(static_cast<double>(a.row(r)[k]) * static_cast<double>(b.row(k)[j]));
+                }
+              }
+              ASSERT_NEAR(static_cast<double>(c.row(r)[j]), wanted, size * 1e-6)
+                  << table->name << ' ' << rows << 'x' << cols << 'x' << depth << " at " << r << ',' << j;
+            }
+          }
+          const Matrix across = transposed(a);  // the same A, its columns side by side
+          Matrix again(rows, cols);
+          table->multiply(
+              {across.data(), 1, rows, b.data(), cols + 3, again.data(), cols, rows, cols, depth});
+          for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t j = 0; j < cols; ++j) ASSERT_EQ(again.row(r)[j], c.row(r)[j]);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Kernels, GiveAnElementTheSameBitsWhereverItStands) {
+  for (const Kernels* table : runnable()) {
+    const Matrix a = random_matrix(19, 300, 1), b = random_matrix(75, 300, 2), across = transposed(b);
+    Matrix c(19, 75);
+    table->multiply({a.data(), 300, 1, across.data(), 75, c.data(), 75, 19, 75, 300});
+    for (std::int64_t i = 0; i < 19; ++i) {
+      for (std::int64_t j = 0; j < 75; ++j) {
+        ASSERT_EQ(c.row(i)[j], table->dot(a.row(i), b.row(j), 300)) << table->name << ' ' << i << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(Kernels, StepLikeAdamEvenFromZeroGradients) {
+  for (const Kernels* table : runnable()) {
+    const Matrix gradient = random_matrix(1, 37, 5);
+    Matrix value = random_matrix(1, 37, 6), mean(1, 37), variance(1, 37);
+    Matrix g = gradient;
+    g.data()[3] = 0;
+    const Matrix before = value;
+    table->adam(value.data(), mean.data(), variance.data(), g.data(), 37, {0.5F, 2.0F});
+    for (std::int64_t i = 0; i < 37; ++i) {
+      const double x = static_cast<double>(g.data()[i]);
+      const double wanted = 0.5 * 0.1 * x / (std::sqrt(0.001 * x * x) * 2 + 1e-8);
+      EXPECT_NEAR(static_cast<double>(before.data()[i] - value.data()[i]), wanted, 1e-6) << table->name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tvr
