@@ -1,0 +1,54 @@
+#include "data/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "data/error.h"
+
+namespace tvr {
+
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)), aside_(path_.string() + ".writing-" + std::to_string(getpid())) {
+  descriptor_ = open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("cannot be created");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  unlink(aside_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, std::size_t count) {
+  const auto* at = static_cast<const char*>(bytes);
+  written_ += count;
+  while (count > 0) {
+    const ssize_t done = ::write(descriptor_, at, count);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail("cannot be written");
+    at += done;
+    count -= static_cast<std::size_t>(done);
+  }
+}
+
+void AtomicFile::commit() {
+  if (fsync(descriptor_) != 0) fail("cannot be synced");
+  if (std::rename(aside_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
+  close(descriptor_);
+  descriptor_ = -1;
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+  const int folder_descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_descriptor < 0) return;  // the name is there; only its durability is not known
+  fsync(folder_descriptor);
+  close(folder_descriptor);
+}
+
+void AtomicFile::fail(const char* what) const {
+  throw Error(Fault::Unreadable, path_.string(), std::string(what) + " (" + std::strerror(errno) + ")",
+              "Check the folder's permissions and the room on its disk");
+}
+
+}  // namespace tvr
