@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "data/matrix.h"
@@ -11,6 +13,17 @@ namespace tvr {
 struct FeatureSequence {
   Matrix values;
   std::vector<TimeSpan> times;
+};
+
+/// The same as it is kept: float16, row after row. Half the memory, which counts for a video of hours.
+struct HalfSequence {
+  std::int64_t dim = 0;
+  std::vector<std::uint16_t> halves;  // [T, dim]
+  std::vector<TimeSpan> times;        // [T]
+
+  [[nodiscard]] std::int64_t rows() const noexcept { return static_cast<std::int64_t>(times.size()); }
+  /// Rounds `values` [dim] into row `row`; rows may come in any order.
+  void set(std::size_t row, const float* values, const TimeSpan& span);
 };
 
 /// One clip as the joint embedding sees it: [D].

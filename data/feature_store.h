@@ -30,15 +30,15 @@ struct VideoOutcome {
   VideoSource source;
   SourceFingerprint fingerprint;  // content empty when the file could not be read at all
   Status status = Status::Ok;
-  std::string message;              // libav's words, empty when ok
-  std::int64_t decoded_frames = 0;  // native frames
-  std::int64_t expected_frames = 0; // by the container; 0: it does not say
+  std::string message;               // libav's words, empty when ok
+  std::int64_t decoded_frames = 0;   // native frames
+  std::int64_t expected_frames = 0;  // by the container; 0: it does not say
   double duration_s = 0;
-  double seconds = 0;               // time spent
-  bool first_frame_only = false;    // 0 sampled frames at 1 fps: its first frame was taken
+  double seconds = 0;             // time spent
+  bool first_frame_only = false;  // 0 sampled frames at 1 fps: its first frame was taken
   struct Lane {
-    std::int64_t recipe = 0;   // as FeatureStore::add_recipe gave it
-    FeatureSequence features;  // empty when the video failed
+    std::int64_t recipe = 0;  // as FeatureStore::add_recipe gave it
+    HalfSequence features;    // empty when the video failed
   };
   std::vector<Lane> lanes;  // every lane that was tried, failed or not
 };
@@ -79,18 +79,22 @@ class FeatureStore {
   /// Fresh: tried by this recipe with exactly this content, whatever came of it.
   [[nodiscard]] bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const;
 
+  /// Whether there are feature rows by this recipe.
+  [[nodiscard]] bool has_features(const std::string& video_id, std::int64_t recipe) const;
+
   /// Writes all of it or nothing. Features and outcomes of other recipes stay, unless the video's content has
   /// changed: then they are dropped, as they describe a file that is gone.
   void write(const VideoOutcome& outcome);
 
-  /// Notes a new time stamp of an unchanged file, so that it is not hashed again.
-  void touch(const std::string& video_id, const SourceFingerprint& fingerprint);
+  /// Notes a new path or time stamp of an unchanged file, so that it is not hashed again.
+  void touch(const VideoSource& source, const SourceFingerprint& fingerprint);
 
-  /// Features of one lane; nullopt when there are none. The stored hash is checked: Error(Corrupt) names the row.
+  /// Features of one lane; nullopt when there are none. The stored hash is checked: Error(Corrupt) names the
+  /// row.
   [[nodiscard]] std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) const;
 
-  /// sha256 over the identities and hashes of all feature rows in order of video and recipe: equal content gives an equal digest,
-  /// whatever the order of writing, the crashes, the shards.
+  /// sha256 over the identities and hashes of all feature rows in order of video and recipe: equal content
+  /// gives an equal digest, whatever the order of writing, the crashes, the shards.
   [[nodiscard]] Digest content_digest() const;
 
   /// Moves the write-ahead log into the file; call after each stage.

@@ -22,9 +22,9 @@ struct SourceFingerprint {
   Digest content;  // sha256 of the whole file; this alone is the identity
 };
 
-/// Reads the file's content only if its size or time differs from `known`. Refuses anything but a regular file
-/// (a FIFO would block) with Error(Unsupported); a missing file is Error(NotFound).
-[[nodiscard]] SourceFingerprint fingerprint_source(const std::filesystem::path& path,
-                                                   const std::optional<SourceFingerprint>& known = std::nullopt);
+/// Reads the file's content only if its size or time differs from `known`. Refuses anything but a regular
+/// file (a FIFO would block) with Error(Unsupported); a missing file is Error(NotFound).
+[[nodiscard]] SourceFingerprint fingerprint_source(
+    const std::filesystem::path& path, const std::optional<SourceFingerprint>& known = std::nullopt);
 
 }  // namespace tvr

@@ -1,0 +1,280 @@
+#include "data/feature_store.h"
+
+#include <cstring>
+
+#include "data/error.h"
+#include "data/sqlite.h"
+#include "data/store_lock.h"
+#include "data/store_schema.h"
+#include "data/tensor.h"
+
+namespace tvr {
+namespace {
+
+/// start and end of each row as int64 microseconds.
+std::vector<std::int64_t> packed(const std::vector<TimeSpan>& times) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(2 * times.size());
+  for (const TimeSpan& span : times) {
+    numbers.push_back(span.start.count());
+    numbers.push_back(span.end.count());
+  }
+  return numbers;
+}
+
+template <class Number>
+Blob blob_of(const std::vector<Number>& numbers) {
+  return {numbers.data(), numbers.size() * sizeof(Number)};
+}
+
+/// Binds the numbers to their size, their video and their recipe: a row that was moved or cut does not pass.
+Digest hash_of(std::int64_t rows, std::int64_t dim, std::string_view times, std::string_view halves) {
+  std::string text = "feature 1\n" + std::to_string(rows) + " " + std::to_string(dim) + "\n";
+  text += sha256(times) + sha256(halves);
+  return sha256(text);
+}
+
+std::string_view view_of(const Blob& blob) { return {static_cast<const char*>(blob.data), blob.size}; }
+
+FeatureSequence unpacked(std::int64_t rows, std::int64_t dim, std::string_view times,
+                         std::string_view halves) {
+  FeatureSequence features;
+  features.values = Matrix(rows, dim);
+  for (std::int64_t i = 0; i < rows * dim; ++i) {
+    std::uint16_t half;
+    std::memcpy(&half, halves.data() + 2 * i, sizeof(half));
+    features.values.data()[i] = from_half(half);
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    std::int64_t span[2];
+    std::memcpy(span, times.data() + 16 * i, sizeof(span));
+    features.times.push_back({Micros(span[0]), Micros(span[1])});
+  }
+  return features;
+}
+
+}  // namespace
+
+const char* name(Status status) noexcept {
+  switch (status) {
+    case Status::Ok:
+      return "ok";
+    case Status::Partial:
+      return "partial";
+    case Status::NoVideo:
+      return "no_video";
+    case Status::Unreadable:
+      return "unreadable";
+    case Status::Limit:
+      return "limit";
+    case Status::Timeout:
+      return "timeout";
+  }
+  return "unknown";
+}
+
+/// Prepared once: they are run for every video.
+struct Queries {
+  Database& database;
+  Statement find_video{database, "SELECT name, path, bytes, mtime_ns, content FROM video WHERE name = ?"};
+  Statement find_row{database, "SELECT id FROM video WHERE name = ?"};
+  Statement find_outcome{database,
+                         "SELECT 1 FROM outcome WHERE video = (SELECT id FROM video WHERE name = ?) AND "
+                         "recipe = ? AND content = ?"};
+  Statement find_feature_hash{
+      database,
+      "SELECT hash FROM feature WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
+  Statement find_feature{database,
+                         "SELECT row_count, dim, hash, times, halves FROM feature "
+                         "WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
+  Statement put_video{database,
+                      "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, ?, ?, ?) "
+                      "ON CONFLICT (name) DO UPDATE SET path = excluded.path, bytes = excluded.bytes, "
+                      "mtime_ns = excluded.mtime_ns, content = excluded.content"};
+  Statement drop_other{database, "DELETE FROM outcome WHERE video = ? AND content <> ?"};
+  Statement drop_orphans{
+      database,
+      "DELETE FROM feature WHERE video = ?1 AND recipe NOT IN (SELECT recipe FROM outcome WHERE video = ?1)"};
+  Statement put_outcome{
+      database,
+      "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ'))"};
+  Statement drop_feature{database, "DELETE FROM feature WHERE video = ? AND recipe = ?"};
+  Statement put_feature{database,
+                        "INSERT INTO feature (video, recipe, row_count, dim, hash, times, halves) VALUES "
+                        "(?, ?, ?, ?, ?, ?, ?)"};
+};
+
+class FeatureStore::Impl {
+ public:
+  Impl(const std::filesystem::path& path, Access access)
+      : path_(path.string()),
+        lock_(access == Access::ReadWrite ? std::make_unique<StoreLock>(path) : nullptr),
+        database_(path, access == Access::ReadWrite ? Database::Open::Create : Database::Open::ReadOnly) {
+    if (access == Access::ReadWrite) {
+      if (database_.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database_);
+    }
+    check_store_schema(database_, path_.c_str());
+    if (access == Access::ReadWrite) {
+      database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    }
+    queries_.reset(new Queries{database_});
+  }
+
+  std::int64_t add_recipe(const Recipe& recipe) {
+    Statement(database_,
+              "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .run(recipe.identity(), recipe.lane, recipe.text, recipe.weights);
+    std::int64_t id = 0;
+    Statement(database_, "SELECT id FROM recipe WHERE identity = ?")
+        .for_each([&](const Statement& row) { id = row.integer(0); }, recipe.identity());
+    return id;
+  }
+
+  std::vector<RecipeRow> recipes() {
+    std::vector<RecipeRow> rows;
+    Statement(database_,
+              "SELECT id, lane, text, weights, (SELECT max(dim) FROM feature WHERE recipe = recipe.id), "
+              "(SELECT count(*) FROM feature WHERE recipe = recipe.id) FROM recipe ORDER BY id")
+        .for_each([&](const Statement& row) {
+          rows.push_back(
+              {row.integer(0), {row.text(1), row.text(2), row.text(3)}, row.integer(4), row.integer(5)});
+        });
+    return rows;
+  }
+
+  std::optional<VideoRow> video(const std::string& id) {
+    std::optional<VideoRow> found;
+    queries_->find_video.for_each([&](const Statement& row) { found = video_of(row); }, id);
+    return found;
+  }
+
+  std::vector<VideoRow> videos() {
+    std::vector<VideoRow> rows;
+    Statement(database_, "SELECT name, path, bytes, mtime_ns, content FROM video ORDER BY name")
+        .for_each([&](const Statement& row) { rows.push_back(video_of(row)); });
+    return rows;
+  }
+
+  bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) {
+    bool fresh = false;
+    queries_->find_outcome.for_each([&](const Statement&) { fresh = true; }, video_id, recipe, content);
+    return fresh && !content.empty();
+  }
+
+  bool has_features(const std::string& video_id, std::int64_t recipe) {
+    bool has = false;
+    queries_->find_feature_hash.for_each([&](const Statement&) { has = true; }, video_id, recipe);
+    return has;
+  }
+
+  void write(const VideoOutcome& outcome) {
+    Transaction transaction(database_);
+    put_video(outcome.source, outcome.fingerprint);
+    const std::int64_t video = row_of(outcome.source.id);
+    queries_->drop_other.run(video, outcome.fingerprint.content);
+    queries_->drop_orphans.run(video);
+    for (const VideoOutcome::Lane& lane : outcome.lanes) {
+      queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content, std::string(name(outcome.status)),
+                       outcome.message, outcome.decoded_frames, outcome.expected_frames, outcome.duration_s,
+                       outcome.seconds, std::int64_t{outcome.first_frame_only});
+      queries_->drop_feature.run(video, lane.recipe);
+      if (lane.features.rows() > 0) put_feature(video, lane);
+    }
+    transaction.commit();
+  }
+
+  void touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
+    put_video(source, fingerprint);
+  }
+
+  std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) {
+    std::optional<FeatureSequence> features;
+    queries_->find_feature.for_each(
+        [&](const Statement& row) {
+          const std::int64_t rows = row.integer(0), dim = row.integer(1);
+          const std::string_view times = row.blob(3), halves = row.blob(4);
+          const bool sizes_agree =
+              rows > 0 && dim > 0 && times.size() / 16 == static_cast<std::uint64_t>(rows) &&
+              halves.size() / 2 / static_cast<std::uint64_t>(dim) == static_cast<std::uint64_t>(rows);
+          if (!sizes_agree || hash_of(rows, dim, times, halves) != row.text(2)) {
+            throw Error(Fault::Corrupt, path_,
+                        "the features of video '" + video_id + "' do not have their hash",
+                        "The file is damaged: `pipeline store verify --repair` marks such rows, extract them "
+                        "again after");
+          }
+          features = unpacked(rows, dim, times, halves);
+        },
+        video_id, recipe);
+    return features;
+  }
+
+  Digest content_digest() {
+    Digest digest = sha256("store 1");
+    Statement(database_,
+              "SELECT v.name, r.identity, v.content, f.hash FROM feature f JOIN video v ON v.id = f.video "
+              "JOIN recipe r ON r.id = f.recipe ORDER BY v.name, r.identity")
+        .for_each([&](const Statement& row) {
+          digest = sha256(digest + row.text(0) + '\0' + row.text(1) + row.text(2) + row.text(3));
+        });
+    return digest;
+  }
+
+  void checkpoint() { database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+ private:
+  static VideoRow video_of(const Statement& row) {
+    return {{row.text(0), row.text(1)}, {row.integer(2), row.integer(3), row.text(4)}};
+  }
+
+  void put_video(const VideoSource& source, const SourceFingerprint& fingerprint) {
+    queries_->put_video.run(source.id, source.path.string(), fingerprint.bytes, fingerprint.mtime_ns,
+                            fingerprint.content);
+  }
+
+  std::int64_t row_of(const std::string& video_id) {
+    std::int64_t id = 0;
+    queries_->find_row.for_each([&](const Statement& row) { id = row.integer(0); }, video_id);
+    return id;
+  }
+
+  void put_feature(std::int64_t video, const VideoOutcome::Lane& lane) {
+    const std::vector<std::int64_t> numbers = packed(lane.features.times);
+    const Blob times = blob_of(numbers), halves = blob_of(lane.features.halves);
+    const std::int64_t rows = lane.features.rows(), dim = lane.features.dim;
+    queries_->put_feature.run(video, lane.recipe, rows, dim,
+                              hash_of(rows, dim, view_of(times), view_of(halves)), times, halves);
+  }
+
+  std::string path_;
+  std::unique_ptr<StoreLock> lock_;
+  Database database_;
+  std::unique_ptr<Queries> queries_;
+};
+
+FeatureStore::FeatureStore(const std::filesystem::path& path, Access access)
+    : impl_(std::make_unique<Impl>(path, access)) {}
+FeatureStore::~FeatureStore() = default;
+FeatureStore::FeatureStore(FeatureStore&&) noexcept = default;
+FeatureStore& FeatureStore::operator=(FeatureStore&&) noexcept = default;
+
+std::int64_t FeatureStore::add_recipe(const Recipe& recipe) { return impl_->add_recipe(recipe); }
+std::vector<RecipeRow> FeatureStore::recipes() const { return impl_->recipes(); }
+std::optional<VideoRow> FeatureStore::video(const std::string& id) const { return impl_->video(id); }
+std::vector<VideoRow> FeatureStore::videos() const { return impl_->videos(); }
+bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
+  return impl_->is_fresh(video_id, content, recipe);
+}
+bool FeatureStore::has_features(const std::string& video_id, std::int64_t recipe) const {
+  return impl_->has_features(video_id, recipe);
+}
+void FeatureStore::write(const VideoOutcome& outcome) { impl_->write(outcome); }
+void FeatureStore::touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
+  impl_->touch(source, fingerprint);
+}
+std::optional<FeatureSequence> FeatureStore::read(const std::string& video_id, std::int64_t recipe) const {
+  return impl_->read(video_id, recipe);
+}
+Digest FeatureStore::content_digest() const { return impl_->content_digest(); }
+void FeatureStore::checkpoint() { impl_->checkpoint(); }
+
+}  // namespace tvr

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace tvr {
+
+class Statement;
+
+/// A connection, opened so that the file cannot do harm: no triggers, no functions called by its schema, no
+/// writes to the schema by its content. Used by one thread at a time. Errors name the file and carry SQLite's
+/// words.
+class Database {
+ public:
+  enum class Open { ReadOnly, ReadWrite, Create };
+  /// Throws Error(NotFound | Unreadable | Corrupt | Busy).
+  Database(const std::filesystem::path& path, Open mode);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Runs one or more statements without parameters and results.
+  void run(const char* sql);
+  [[nodiscard]] std::int64_t integer(const char* sql);  // the first column of the first row
+  [[nodiscard]] std::int64_t last_row() const noexcept;
+  [[nodiscard]] std::int64_t changes() const noexcept;  // rows that the last statement changed
+  [[nodiscard]] sqlite3* get() const noexcept { return handle_; }
+  /// Throws the Error that fits the result code `rc` of an SQLite call.
+  [[noreturn]] void fail(int rc) const;
+
+ private:
+  void connect(const std::string& name, int flags);
+  std::string name_;
+  sqlite3* handle_ = nullptr;
+};
+
+/// Bytes that are bound without a copy: they must live until the step is done.
+struct Blob {
+  const void* data = nullptr;
+  std::size_t size = 0;
+};
+
+/// A prepared statement. run() and for_each() bind, step to the end and reset within one call.
+class Statement {
+ public:
+  Statement(Database& database, const char* sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  template <class... Values>
+  void run(const Values&... values) {
+    for_each([](Statement&) {}, values...);
+  }
+  /// Calls `use(*this)` on every row; the columns are valid within the call only.
+  template <class Use, class... Values>
+  void for_each(const Use& use, const Values&... values) {
+    const ResetOnExit guard{*this};
+    int index = 0;
+    (bind(++index, values), ...);
+    while (step()) use(*this);
+  }
+
+  [[nodiscard]] std::int64_t integer(int column) const noexcept;
+  [[nodiscard]] double real(int column) const noexcept;
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string_view blob(int column) const noexcept;
+
+ private:
+  struct ResetOnExit {
+    Statement& statement;
+    ~ResetOnExit();
+  };
+  void bind(int index, std::int64_t value);
+  void bind(int index, double value);
+  void bind(int index, const std::string& value);
+  void bind(int index, const Blob& value);
+  [[nodiscard]] bool step();
+
+  Database& database_;
+  sqlite3_stmt* handle_ = nullptr;
+};
+
+/// What was not committed did not happen.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace tvr

@@ -1,0 +1,225 @@
+#include "data/feature_store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "data/error.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+using Access = FeatureStore::Access;
+using testing::TempFolder;
+
+Recipe recipe(const std::string& lane, const std::string& weights = "random:seed=1") {
+  return {lane, R"({"model":"m"})", weights};
+}
+
+VideoOutcome outcome(const std::string& id, std::int64_t recipe_row, float value = 0.5F,
+                     std::size_t rows = 3) {
+  VideoOutcome outcome;
+  outcome.source = {id, "/videos/" + id + ".mp4"};
+  outcome.fingerprint = {100, 7, sha256(id)};
+  VideoOutcome::Lane lane{recipe_row, {}};
+  lane.features.dim = 4;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float values[] = {value, -1, static_cast<float>(row), 0.25F};
+    lane.features.set(row, values, {Micros(1000 * row), Micros(1000 * (row + 1))});
+  }
+  outcome.lanes.push_back(lane);
+  return outcome;
+}
+
+void run_sql(const std::filesystem::path& path, const std::string& sql) {
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(raw);
+  sqlite3_close(raw);
+}
+
+TEST(FeatureStore, GivesBackWhatWasWritten) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id = store.add_recipe(recipe("2d"));
+  store.write(outcome("a", id));
+  const auto features = store.read("a", id);
+  ASSERT_TRUE(features);
+  EXPECT_EQ(features->values.rows(), 3);
+  EXPECT_EQ(features->values.row(2)[2], 2.0F);
+  EXPECT_EQ(features->times[1], (TimeSpan{Micros(1000), Micros(2000)}));
+  EXPECT_FALSE(store.read("b", id));
+}
+
+TEST(FeatureStore, IsFreshForTheSameContentAndRecipeOnly) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id = store.add_recipe(recipe("2d"));
+  store.write(outcome("a", id));
+  EXPECT_EQ(store.add_recipe(recipe("2d")), id) << "an equal recipe is not added twice";
+  EXPECT_TRUE(store.is_fresh("a", sha256("a"), id));
+  EXPECT_FALSE(store.is_fresh("a", sha256("replaced"), id));
+  EXPECT_FALSE(store.is_fresh("a", sha256("a"), store.add_recipe(recipe("2d", "sha256:other"))));
+  EXPECT_FALSE(store.is_fresh("b", sha256("a"), id));
+}
+
+TEST(FeatureStore, KeepsAFailureAsARowWithItsWords) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id = store.add_recipe(recipe("2d"));
+  VideoOutcome failed = outcome("a", id, 0, 0);
+  failed.status = Status::NoVideo;
+  failed.message = "moov atom not found";
+  store.write(failed);
+  EXPECT_TRUE(store.is_fresh("a", sha256("a"), id)) << "it would fail again";
+  EXPECT_FALSE(store.has_features("a", id));
+}
+
+TEST(FeatureStore, DropsTheFeaturesOfAReplacedVideoInEveryLane) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id2d = store.add_recipe(recipe("2d")), id3d = store.add_recipe(recipe("3d"));
+  store.write(outcome("a", id2d));
+  store.write(outcome("a", id3d));
+  EXPECT_TRUE(store.has_features("a", id2d)) << "another lane of the same content keeps the first";
+  VideoOutcome replaced = outcome("a", id2d, 0.75F);
+  replaced.fingerprint.content = sha256("new bytes");
+  store.write(replaced);
+  EXPECT_TRUE(store.has_features("a", id2d));
+  EXPECT_FALSE(store.has_features("a", id3d)) << "they describe a file that is gone";
+}
+
+TEST(FeatureStore, DigestDependsOnTheContentNotOnTheOrder) {
+  const TempFolder folder;
+  FeatureStore one(folder / "1.db", Access::ReadWrite), two(folder / "2.db", Access::ReadWrite);
+  const std::int64_t id1 = one.add_recipe(recipe("2d"));
+  two.add_recipe(recipe("3d"));
+  const std::int64_t id2 = two.add_recipe(recipe("2d"));
+  for (const char* id : {"a", "b", "c"}) one.write(outcome(id, id1));
+  for (const char* id : {"c", "a", "b"}) two.write(outcome(id, id2));
+  EXPECT_EQ(one.content_digest(), two.content_digest());
+  two.write(outcome("b", id2, 0.125F));
+  EXPECT_NE(one.content_digest(), two.content_digest());
+}
+
+TEST(FeatureStore, RefusesASecondWriterNamingTheFirst) {
+  const TempFolder folder;
+  FeatureStore first(folder / "s.db", Access::ReadWrite);
+  try {
+    FeatureStore second(folder / "s.db", Access::ReadWrite);
+    FAIL() << "two writers";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::Busy);
+    EXPECT_NE(std::string(error.what()).find("process " + std::to_string(getpid())), std::string::npos);
+  }
+  EXPECT_NO_THROW(FeatureStore reader(folder / "s.db"));
+}
+
+TEST(FeatureStore, FindsADamagedRowByItsHash) {
+  const TempFolder folder;
+  std::int64_t id = 0;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    id = store.add_recipe(recipe("2d"));
+    store.write(outcome("a", id));
+  }
+  run_sql(folder / "s.db", "UPDATE feature SET halves = zeroblob(24)");
+  const FeatureStore store(folder / "s.db");
+  testing::expect_error([&] { (void)store.read("a", id); }, Fault::Corrupt, "'a'");
+}
+
+TEST(FeatureStore, RefusesFilesThatAreNotItsOwn) {
+  const TempFolder folder;
+  testing::expect_error([&] { FeatureStore store(folder / "missing.db"); }, Fault::NotFound, "no such store");
+  std::ofstream(folder / "text.db")
+      << "this is no database, but it is long enough to look like one at first sight";
+  testing::expect_error([&] { FeatureStore store(folder / "text.db"); }, Fault::Corrupt, "text.db");
+  run_sql(folder / "foreign.db", "CREATE TABLE t (x)");
+  testing::expect_error([&] { FeatureStore store(folder / "foreign.db"); }, Fault::Unsupported,
+                        "another program");
+  testing::expect_error([&] { FeatureStore store(folder / "foreign.db", Access::ReadWrite); },
+                        Fault::Unsupported, "another program");
+}
+
+TEST(FeatureStore, RefusesANewerVersionAndACraftedSchema) {
+  const TempFolder folder;
+  const auto fresh = [&](const std::string& name) {
+    FeatureStore store(folder / name, Access::ReadWrite);
+    return folder / name;
+  };
+  run_sql(fresh("newer.db"), "PRAGMA user_version = 99");
+  testing::expect_error([&] { FeatureStore store(folder / "newer.db"); }, Fault::Unsupported, "99");
+  run_sql(fresh("trigger.db"), "CREATE TRIGGER evil AFTER INSERT ON video BEGIN DELETE FROM feature; END");
+  testing::expect_error([&] { FeatureStore store(folder / "trigger.db"); }, Fault::Corrupt, "trigger 'evil'");
+  run_sql(fresh("view.db"), "DROP VIEW videos; CREATE VIEW videos AS SELECT load_extension('x')");
+  testing::expect_error([&] { FeatureStore store(folder / "view.db"); }, Fault::Corrupt, "view 'videos'");
+}
+
+TEST(FeatureStore, LosesNoAcknowledgedVideoWhenTheWriterIsKilled) {
+  const TempFolder folder;
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t writer = fork();
+  if (writer == 0) {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t id = store.add_recipe(recipe("2d"));
+    for (int i = 0; i < 100'000; ++i) {
+      store.write(outcome("video" + std::to_string(i), id));
+      if (write(told[1], &i, sizeof(i)) < 0) _exit(1);
+    }
+    _exit(0);
+  }
+  int last = -1;
+  while (last < 50) ASSERT_EQ(read(told[0], &last, sizeof(last)), static_cast<ssize_t>(sizeof(last)));
+  kill(writer, SIGKILL);
+  waitpid(writer, nullptr, 0);
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  for (int i = 0; i <= last; ++i) EXPECT_TRUE(store.read("video" + std::to_string(i), 1)) << i;
+  close(told[0]);
+  close(told[1]);
+}
+
+TEST(MaxPool, TakesTheRowsThatOverlapTheSpan) {
+  FeatureSequence features;
+  features.values = Matrix(3, 2);
+  for (int i = 0; i < 3; ++i) {
+    features.values.row(i)[0] = static_cast<float>(i);
+    features.values.row(i)[1] = static_cast<float>(-i);
+    features.times.push_back({Micros(10 * i), Micros(10 * i + 10)});
+  }
+  EXPECT_EQ(max_pool(features), (ClipFeature{2, 0}));
+  EXPECT_EQ(max_pool(features, {Micros(5), Micros(20)}), (ClipFeature{1, 0}))
+      << "half-open: row 2 starts at 20";
+  EXPECT_EQ(max_pool(features, {Micros(15), Micros(16)}), (ClipFeature{1, -1}));
+  testing::expect_error([&] { (void)max_pool(features, TimeSpan{Micros(30), Micros(40)}); }, Fault::NotFound, "beyond");
+}
+
+TEST(Sha256, EqualsTheExamplesOfFips180) {
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(FingerprintSource, ReadsAFileAgainOnlyWhenSizeOrTimeDiffer) {
+  const TempFolder folder;
+  std::ofstream(folder / "v.mp4") << "content";
+  SourceFingerprint known = fingerprint_source(folder / "v.mp4");
+  EXPECT_EQ(known.content, sha256("content"));
+  known.content = "as remembered";
+  EXPECT_EQ(fingerprint_source(folder / "v.mp4", known).content, "as remembered");
+  known.mtime_ns += 1;
+  EXPECT_EQ(fingerprint_source(folder / "v.mp4", known).content, sha256("content"));
+}
+
+TEST(FingerprintSource, RefusesWhatIsNotARegularFile) {
+  const TempFolder folder;
+  testing::expect_error([&] { (void)fingerprint_source(folder / "v.mp4"); }, Fault::NotFound, "v.mp4");
+  testing::expect_error([&] { (void)fingerprint_source(folder.path()); }, Fault::Unsupported, "regular");
+}
+
+}  // namespace
+}  // namespace tvr
