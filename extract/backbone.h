@@ -17,16 +17,17 @@ enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16 };
 
 struct BackboneOptions {
-  std::string model = "resnet152";     // a name of backbone_names(), or the manifest (.json) of a TorchScript module
-  std::filesystem::path weights;       // .pth or .safetensors; empty: seeded random weights
-  std::uint64_t random_seed = 1;       // used without weights only
+  std::string model = "resnet152";  // a name of backbone_names()
+  std::filesystem::path weights;    // .pth or .safetensors; empty: seeded random weights
+  std::uint64_t random_seed = 1;    // used without weights only
   Precision precision = Precision::Fp32;
   // Below: speed only, never the numbers.
   Device device = Device::Auto;
   int threads = 1;  // threads one forward() may use
 };
 
-/// Names of the built-in networks, with the lane they were made for: {"resnet152", "2d"}, {"resnext101", "3d"}, ...
+/// Names of the built-in networks, with the lane they were made for: {"resnet152", "2d"}, {"resnext101",
+/// "3d"}, ...
 struct BackboneName {
   std::string model;
   std::string lane;
@@ -42,13 +43,16 @@ class Backbone {
   [[nodiscard]] virtual int clip_frames() const noexcept = 0;
   /// "sha256:<hex>" of the weights file, or "random:seed=<n>": for the recipe.
   [[nodiscard]] virtual const std::string& weights_id() const noexcept = 0;
-  /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. Safe from many threads.
-  /// Which clips share a batch changes a row by rounding only (1e-5 relative).
+  /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. Safe from many
+  /// threads. Which clips share a batch changes a row by rounding only (1e-5 relative).
   [[nodiscard]] virtual Matrix forward(const std::vector<const Clip*>& clips) const = 0;
 };
 
-/// Throws Error(InvalidArgument) for an unknown model (naming the known ones), Error(Mismatch) naming the first
-/// missing, unexpected or misshapen tensor of the weights, and what read_weights() throws.
+/// What weights_id() of the loaded network will be, without loading it: hashes the file.
+[[nodiscard]] std::string weights_id(const BackboneOptions& options);
+
+/// Throws Error(InvalidArgument) for an unknown model (naming the known ones), Error(Mismatch) naming the
+/// first missing, unexpected or misshapen tensor of the weights, and what read_weights() throws.
 [[nodiscard]] std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options);
 
 }  // namespace tvr

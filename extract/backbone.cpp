@@ -1,0 +1,191 @@
+#include "extract/backbone.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "data/error.h"
+#include "data/fingerprint.h"
+#include "data/tensor_file.h"
+#include "extract/cpu_plan.h"
+#include "extract/cpu_weights.h"
+#include "extract/preprocess.h"
+#include "extract/resnet.h"
+
+namespace tvr {
+namespace {
+
+struct KnownNetwork {
+  const char* model;
+  const char* lane;
+  Network (*build)();
+};
+
+const KnownNetwork kNetworks[] = {
+    {"resnet18", "2d",
+     [] {
+       return resnet2d({2, 2, 2, 2}, false);
+     }},
+    {"resnet34", "2d",
+     [] {
+       return resnet2d({3, 4, 6, 3}, false);
+     }},
+    {"resnet50", "2d",
+     [] {
+       return resnet2d({3, 4, 6, 3}, true);
+     }},
+    {"resnet101", "2d",
+     [] {
+       return resnet2d({3, 4, 23, 3}, true);
+     }},
+    {"resnet152", "2d",
+     [] {
+       return resnet2d({3, 8, 36, 3}, true);
+     }},
+    {"resnet18-3d", "3d",
+     [] {
+       return resnet3d({2, 2, 2, 2}, Block3d::Basic);
+     }},
+    {"resnet34-3d", "3d",
+     [] {
+       return resnet3d({3, 4, 6, 3}, Block3d::Basic);
+     }},
+    {"resnet50-3d", "3d",
+     [] {
+       return resnet3d({3, 4, 6, 3}, Block3d::Bottleneck);
+     }},
+    {"resnet101-3d", "3d",
+     [] {
+       return resnet3d({3, 4, 23, 3}, Block3d::Bottleneck);
+     }},
+    {"resnext50", "3d",
+     [] {
+       return resnet3d({3, 4, 6, 3}, Block3d::ResNeXt);
+     }},
+    {"resnext101", "3d",
+     [] {
+       return resnet3d({3, 4, 23, 3}, Block3d::ResNeXt);
+     }},
+};
+
+Network network_named(const std::string& model) {
+  std::string names;
+  for (const KnownNetwork& known : kNetworks) {
+    if (model == known.model) return known.build();
+    names += (names.empty() ? "" : ", ") + std::string(known.model);
+  }
+  throw Error(Fault::InvalidArgument, "model", "'" + model + "' is not known", "Known are " + names);
+}
+
+class CpuBackbone : public Backbone {
+ public:
+  CpuBackbone(Network network, const NamedTensors& weights, std::string id, const BackboneOptions& options)
+      : network_(std::move(network)),
+        id_(std::move(id)),
+        threads_(options.threads),
+        weights_(network_, weights,
+                 options.precision == Precision::Bf16 ? dnnl::memory::data_type::bf16
+                                                      : dnnl::memory::data_type::f32,
+                 dnnl::engine(dnnl::engine::kind::cpu, 0)) {}
+
+  [[nodiscard]] int dim() const noexcept override { return network_.dim(); }
+  [[nodiscard]] int clip_frames() const noexcept override { return network_.clip_frames; }
+  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
+
+  [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
+    const BatchShape shape = shape_of(clips);
+    omp_set_num_threads(threads_);  // of the calling thread's parallel regions, oneDNN's among them
+    try {
+      std::unique_ptr<CpuPlan> plan = take(shape);
+      preprocess(clips, shape.frames, network_.normalization, plan->input());
+      Matrix rows(shape.clips, dim());
+      plan->run(rows.data());
+      give_back(std::move(plan));
+      return rows;
+    } catch (const dnnl::error& problem) {
+      throw Error(Fault::Unsupported, "oneDNN", problem.what(), "Try --precision fp32");
+    }
+  }
+
+ private:
+  [[nodiscard]] BatchShape shape_of(const std::vector<const Clip*>& clips) const {
+    if (clips.empty()) throw Error(Fault::InvalidArgument, "forward", "the batch is empty");
+    const Clip& first = *clips.front();
+    constexpr int kSmallest = 32;  // every network here halves the picture five times
+    if (first.height < kSmallest || first.width < kSmallest) {
+      throw Error(Fault::Unsupported, "forward",
+                  "pictures of " + std::to_string(first.width) + "x" + std::to_string(first.height) +
+                      " are too small for the network, wanted 32x32 at least");
+    }
+    for (const Clip* clip : clips) {
+      if (clip->height != first.height || clip->width != first.width || clip->frames > network_.clip_frames) {
+        throw Error(Fault::InvalidArgument, "forward", "the clips of a batch differ in size or are too long");
+      }
+    }
+    return {static_cast<int>(clips.size()), network_.clip_frames, first.height, first.width};
+  }
+
+  /// An idle plan of this shape, or a new one.
+  [[nodiscard]] std::unique_ptr<CpuPlan> take(const BatchShape& shape) const {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found =
+          std::find_if(idle_.begin(), idle_.end(), [&](const auto& plan) { return plan->shape() == shape; });
+      if (found != idle_.end()) {
+        std::unique_ptr<CpuPlan> plan = std::move(*found);
+        idle_.erase(found);
+        return plan;
+      }
+    }
+    return std::make_unique<CpuPlan>(network_, weights_, shape);
+  }
+
+  void give_back(std::unique_ptr<CpuPlan> plan) const {
+    constexpr std::size_t kMostIdle =
+        6;  // pictures of other sizes come and go; the longest unused plan is dropped
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(plan));
+    if (idle_.size() > kMostIdle) idle_.erase(idle_.begin());
+  }
+
+  Network network_;
+  std::string id_;
+  int threads_;
+  mutable CpuWeights weights_;  // guards itself
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
+};
+
+void require_cpu(const BackboneOptions& options) {
+  if (options.device != Device::Cuda) return;
+  throw Error(Fault::Unsupported, "--device cuda", "this build has no CUDA networks",
+              "Use --device cpu or auto");
+}
+
+}  // namespace
+
+std::vector<BackboneName> backbone_names() {
+  std::vector<BackboneName> names;
+  for (const KnownNetwork& known : kNetworks) names.push_back({known.model, known.lane});
+  return names;
+}
+
+std::string weights_id(const BackboneOptions& options) {
+  return options.weights.empty() ? "random:seed=" + std::to_string(options.random_seed)
+                                 : "sha256:" + sha256_file(options.weights);
+}
+
+std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
+  require_cpu(options);
+  Network network = network_named(options.model);
+  if (options.weights.empty()) {
+    const NamedTensors weights = random_weights(network, options.random_seed);
+    return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+  }
+  const NamedTensors weights = read_weights(options.weights);
+  require_fit(network, weights, options.weights.string());
+  return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+}
+
+}  // namespace tvr

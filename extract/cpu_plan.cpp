@@ -1,0 +1,227 @@
+#include "extract/cpu_plan.h"
+
+#include <algorithm>
+
+#include "extract/onednn.h"
+
+namespace tvr {
+namespace {
+
+using Memory = dnnl::memory;
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+Memory::dims spatial(const std::array<int, 3>& sizes, int dims) { return {sizes.end() - dims, sizes.end()}; }
+
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own is not for many threads
+  return attributes;
+}
+
+Memory::format_tag plain(int spatial_dims) {
+  return spatial_dims == 3 ? Memory::format_tag::ncdhw : Memory::format_tag::nchw;
+}
+
+/// Height, width and frames of a step's result.
+Memory::dims result_dims(const NetworkStep& step, const Memory::dims& source, int spatial_dims) {
+  Memory::dims dims = {source[0], step.out_channels};
+  const Memory::dims kernel = spatial(step.kernel, spatial_dims), stride = spatial(step.stride, spatial_dims),
+                     padding = spatial(step.padding, spatial_dims);
+  for (std::size_t axis = 0; axis < kernel.size(); ++axis) {
+    dims.push_back((source[axis + 2] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1);
+  }
+  return dims;
+}
+
+std::vector<std::size_t> last_uses(const Network& network) {
+  std::vector<std::size_t> last(network.steps.size() + 1, kNone);
+  for (std::size_t i = 0; i < network.steps.size(); ++i) {
+    last[static_cast<std::size_t>(network.steps[i].input)] = i;
+    if (network.steps[i].residual >= 0) last[static_cast<std::size_t>(network.steps[i].residual)] = i;
+  }
+  return last;
+}
+
+}  // namespace
+
+CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& shape)
+    : network_(network), weights_(weights), shape_(shape), stream_(weights.engine()) {
+  const int dims = network.spatial_dims;
+  Memory::dims input_dims = {shape.clips, 3};
+  if (dims == 3) input_dims.push_back(shape.frames);
+  input_dims.insert(input_dims.end(), {shape.height, shape.width});
+  input_ = Memory({input_dims, Memory::data_type::f32, plain(dims)}, weights.engine());
+
+  values_.push_back({input_.get_desc(), kNone});  // value 0 lies in input_
+  std::vector<std::size_t> made = {0};            // network value -> values_
+  if (weights.type() != Memory::data_type::f32)
+    made[0] = reordered(0, {input_dims, weights.type(), plain(dims)});
+  const std::vector<std::size_t> last = last_uses(network);
+  for (std::size_t i = 0; i < network.steps.size(); ++i) {
+    const NetworkStep& step = network.steps[i];
+    const std::size_t source = made[static_cast<std::size_t>(step.input)];
+    const bool has_residual = step.residual >= 0;
+    const auto residual_value = static_cast<std::size_t>(std::max(step.residual, 0));
+    const bool residual_dies = has_residual && last[residual_value] == i && step.residual != step.input;
+    const bool convolution = step.kind == NetworkStep::Kind::Convolution;
+    made.push_back(convolution
+                       ? convolve(step, i, source, has_residual ? made[residual_value] : kNone, residual_dies)
+                       : pool(step, source));
+    if (last[static_cast<std::size_t>(step.input)] == i) release(source);
+  }
+  const std::size_t result = made.back();
+  result_ = Memory({values_[result].layout.dims(), Memory::data_type::f32, plain(dims)}, weights.engine());
+  Execution last_reorder;
+  last_reorder.primitive =
+      dnnl::reorder({weights.engine(), values_[result].layout, weights.engine(), result_.get_desc()});
+  last_reorder.values = {{DNNL_ARG_FROM, result}};
+  last_reorder.arguments = {{DNNL_ARG_TO, result_}};
+  executions_.push_back(std::move(last_reorder));
+  allocate();
+}
+
+std::size_t CpuPlan::new_value(const Memory::desc& layout) {
+  const std::size_t bytes = layout.get_size();
+  // The smallest free buffer that is large enough, else the largest, which grows.
+  std::size_t best = kNone;
+  for (std::size_t i = 0; i < free_buffers_.size(); ++i) {
+    if (best == kNone) {
+      best = i;
+      continue;
+    }
+    const std::size_t size = buffer_bytes_[free_buffers_[i]], best_size = buffer_bytes_[free_buffers_[best]];
+    const bool fits = size >= bytes, best_fits = best_size >= bytes;
+    if (fits != best_fits ? fits : fits ? size < best_size : size > best_size) best = i;
+  }
+  std::size_t buffer = buffer_bytes_.size();
+  if (best == kNone) {
+    buffer_bytes_.push_back(bytes);
+  } else {
+    buffer = free_buffers_[best];
+    free_buffers_.erase(free_buffers_.begin() + static_cast<std::ptrdiff_t>(best));
+    buffer_bytes_[buffer] = std::max(buffer_bytes_[buffer], bytes);
+  }
+  values_.push_back({layout, buffer});
+  return values_.size() - 1;
+}
+
+void CpuPlan::release(std::size_t value) {
+  const std::size_t buffer = values_[value].buffer;
+  if (buffer == kNone || std::count(free_buffers_.begin(), free_buffers_.end(), buffer) > 0) return;
+  free_buffers_.push_back(buffer);
+}
+
+/// The value in another layout: itself when it has it already.
+std::size_t CpuPlan::reordered(std::size_t value, const Memory::desc& layout) {
+  if (values_[value].layout == layout) return value;
+  const std::size_t copy = new_value(layout);
+  Execution execution;
+  execution.primitive = dnnl::reorder({weights_.engine(), values_[value].layout, weights_.engine(), layout});
+  execution.values = {{DNNL_ARG_FROM, value}, {DNNL_ARG_TO, copy}};
+  executions_.push_back(std::move(execution));
+  return copy;
+}
+
+std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::size_t source,
+                              std::size_t residual, bool residual_dies) {
+  const int dims = network_.spatial_dims;
+  const Memory::dims source_dims = values_[source].layout.dims();
+  const Memory::desc any_source(source_dims, weights_.type(), Memory::format_tag::any);
+  const Memory::desc any_result(result_dims(step, source_dims, dims), weights_.type(),
+                                Memory::format_tag::any);
+  dnnl::post_ops operations;
+  if (residual != kNone) operations.append_sum(1);
+  if (step.relu) onednn::append_relu(operations);
+  dnnl::primitive_attr attributes = user_scratchpad();
+  attributes.set_post_ops(operations);
+  // The input is plain as the pixels come; everywhere else the kernel chooses its layouts.
+  const auto described =
+      onednn::convolution(weights_.engine(), source_dims[1] == 3 ? values_[source].layout : any_source,
+                          weights_.any_layout(index), weights_.bias(index).get_desc(), any_result,
+                          spatial(step.stride, dims), spatial(step.padding, dims), attributes);
+
+  const std::size_t input = reordered(source, described.src_desc());
+  std::size_t result = kNone;
+  if (residual == kNone) {
+    result = new_value(described.dst_desc());
+  } else if (residual_dies && values_[residual].layout == described.dst_desc()) {
+    result = residual;  // the sum is made in place
+  } else {
+    result = new_value(described.dst_desc());
+    Execution copy;
+    copy.primitive =
+        dnnl::reorder({weights_.engine(), values_[residual].layout, weights_.engine(), described.dst_desc()});
+    copy.values = {{DNNL_ARG_FROM, residual}, {DNNL_ARG_TO, result}};
+    executions_.push_back(std::move(copy));
+    if (residual_dies) release(residual);
+  }
+  Execution execution;
+  execution.primitive = dnnl::convolution_forward(described);
+  execution.values = {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, result}};
+  execution.arguments = {{DNNL_ARG_WEIGHTS, weights_.packed(index, described.weights_desc())},
+                         {DNNL_ARG_BIAS, weights_.bias(index)}};
+  executions_.push_back(std::move(execution));
+  keep_scratchpad(described.scratchpad_desc());
+  if (input != source) release(input);
+  return result;
+}
+
+std::size_t CpuPlan::pool(const NetworkStep& step, std::size_t source) {
+  const int dims = network_.spatial_dims;
+  const Memory::desc& layout = values_[source].layout;
+  const Memory::desc any_result(result_dims(step, layout.dims(), dims), weights_.type(),
+                                Memory::format_tag::any);
+  const auto described =
+      onednn::max_pool(weights_.engine(), layout, any_result, spatial(step.stride, dims),
+                       spatial(step.kernel, dims), spatial(step.padding, dims), user_scratchpad());
+  const std::size_t result = new_value(described.dst_desc());
+  Execution execution;
+  execution.primitive = dnnl::pooling_forward(described);
+  execution.values = {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}};
+  executions_.push_back(std::move(execution));
+  keep_scratchpad(described.scratchpad_desc());
+  return result;
+}
+
+void CpuPlan::keep_scratchpad(const Memory::desc& layout) {
+  scratchpad_bytes_ = std::max(scratchpad_bytes_, layout.get_size());
+  scratchpads_.emplace_back(executions_.size() - 1, layout);
+}
+
+void CpuPlan::allocate() {
+  const auto bytes_of = [&](std::size_t count) {
+    const auto size = static_cast<Memory::dim>(std::max<std::size_t>(count, 1));
+    return Memory({{size}, Memory::data_type::u8, Memory::format_tag::a}, weights_.engine());
+  };
+  for (const std::size_t bytes : buffer_bytes_) buffers_.push_back(bytes_of(bytes));
+  buffers_.push_back(bytes_of(scratchpad_bytes_));
+  for (Execution& execution : executions_) {
+    for (const auto& [argument, value] : execution.values) {
+      const bool is_input = values_[value].buffer == kNone;
+      execution.arguments[argument] = is_input ? input_
+                                               : Memory(values_[value].layout, weights_.engine(),
+                                                        buffers_[values_[value].buffer].get_data_handle());
+    }
+  }
+  for (const auto& [execution, layout] : scratchpads_) {
+    executions_[execution].arguments[DNNL_ARG_SCRATCHPAD] =
+        Memory(layout, weights_.engine(), buffers_.back().get_data_handle());
+  }
+}
+
+void CpuPlan::run(float* rows) {
+  for (Execution& execution : executions_) execution.primitive.execute(stream_, execution.arguments);
+  stream_.wait();
+  const Memory::dims dims = result_.get_desc().dims();
+  std::int64_t positions = 1;
+  for (std::size_t axis = 2; axis < dims.size(); ++axis) positions *= dims[axis];
+  const auto* values = static_cast<const float*>(result_.get_data_handle());
+  for (std::int64_t row = 0; row < dims[0] * dims[1]; ++row) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < positions; ++i) sum += values[row * positions + i];
+    rows[row] = static_cast<float>(sum / static_cast<double>(positions));
+  }
+}
+
+}  // namespace tvr

@@ -1,0 +1,96 @@
+#include "extract/cpu_weights.h"
+
+#include <cmath>
+
+namespace tvr {
+namespace {
+
+using Memory = dnnl::memory;
+
+/// Row-major strides: a plain layout without naming a format for each rank.
+Memory::dims dense_strides(const Memory::dims& dims) {
+  Memory::dims strides(dims.size(), 1);
+  for (std::size_t i = dims.size(); i > 1; --i) strides[i - 2] = strides[i - 1] * dims[i - 1];
+  return strides;
+}
+
+/// norm(conv(x)) = conv'(x) + bias with weights scaled by gamma / sqrt(var + eps); eps as
+/// torch.nn.BatchNorm's default.
+struct Folded {
+  std::vector<float> weights, bias;
+};
+
+Folded fold(const NetworkStep& step, const NamedTensors& tensors) {
+  constexpr double kEps = 1e-5;
+  const auto values = [&](const std::string& name) { return find(tensors, name)->to_floats(); };
+  Folded folded{values(step.convolution + ".weight"), {}};
+  const std::vector<float> gamma = values(step.norm + ".weight"), beta = values(step.norm + ".bias");
+  const std::vector<float> mean = values(step.norm + ".running_mean"),
+                           var = values(step.norm + ".running_var");
+  const std::size_t per_channel = folded.weights.size() / gamma.size();
+  for (std::size_t channel = 0; channel < gamma.size(); ++channel) {
+    const double scale = gamma[channel] / std::sqrt(static_cast<double>(var[channel]) + kEps);
+    for (std::size_t i = channel * per_channel; i < (channel + 1) * per_channel; ++i) {
+      folded.weights[i] = static_cast<float>(folded.weights[i] * scale);
+    }
+    folded.bias.push_back(static_cast<float>(beta[channel] - mean[channel] * scale));
+  }
+  return folded;
+}
+
+Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const dnnl::engine& engine) {
+  Memory memory({dims, Memory::data_type::f32, dense_strides(dims)}, engine);
+  std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));
+  return memory;
+}
+
+void reorder(const Memory& from, Memory& to, const dnnl::engine& engine) {
+  dnnl::stream stream(engine);
+  Memory source = from;
+  dnnl::reorder(source, to).execute(stream, source, to);
+  stream.wait();
+}
+
+}  // namespace
+
+CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memory::data_type type,
+                       const dnnl::engine& engine)
+    : engine_(engine), type_(type) {
+  for (const NetworkStep& step : network.steps) {
+    Step made;
+    if (step.kind == NetworkStep::Kind::Convolution) {
+      const Folded folded = fold(step, weights);
+      if (step.groups > 1)
+        made.dims = {step.groups, step.out_channels / step.groups, step.in_channels / step.groups};
+      else
+        made.dims = {step.out_channels, step.in_channels};
+      for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
+        made.dims.push_back(step.kernel[static_cast<std::size_t>(axis)]);
+      }
+      made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
+      made.bias = copy_of(folded.bias, {step.out_channels}, engine);
+    }
+    steps_.push_back(std::move(made));
+  }
+}
+
+Memory CpuWeights::packed(std::size_t index, const Memory::desc& layout) {
+  const std::lock_guard lock(mutex_);
+  Step& step = steps_[index];
+  for (const Memory& known : step.layouts) {
+    if (known.get_desc() == layout) return known;
+  }
+  Memory made(layout, engine_);
+  reorder(step.layouts.front(), made, engine_);
+  if (step.plain)
+    step.layouts.clear();  // any layout can be made from any other: the plain copy is not needed
+  step.plain = false;
+  step.layouts.push_back(made);
+  return made;
+}
+
+Memory::desc CpuWeights::any_layout(std::size_t step) const {
+  return {steps_[step].dims, type_, Memory::format_tag::any};
+}
+
+}  // namespace tvr

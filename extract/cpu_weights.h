@@ -1,0 +1,41 @@
+#pragma once
+
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
+
+#include "data/tensor.h"
+#include "extract/network.h"
+
+namespace tvr {
+
+/// The weights of a network on the CPU: batch normalisation folded into the convolutions, kept in the layouts
+/// that oneDNN's kernels ask for, shared by all plans. Safe from many threads.
+class CpuWeights {
+ public:
+  /// `type`: f32 or bf16, of the convolutions' weights; biases are f32.
+  CpuWeights(const Network& network, const NamedTensors& weights, dnnl::memory::data_type type,
+             const dnnl::engine& engine);
+
+  [[nodiscard]] const dnnl::engine& engine() const noexcept { return engine_; }
+  [[nodiscard]] dnnl::memory::data_type type() const noexcept { return type_; }
+  /// The weights of a step in this layout; reordered the first time it is asked for.
+  [[nodiscard]] dnnl::memory packed(std::size_t step, const dnnl::memory::desc& layout);
+  [[nodiscard]] const dnnl::memory& bias(std::size_t step) const noexcept { return steps_[step].bias; }
+  /// [(g,) out, in, (t,) h, w] of a step, in any layout.
+  [[nodiscard]] dnnl::memory::desc any_layout(std::size_t step) const;
+
+ private:
+  struct Step {
+    dnnl::memory::dims dims;
+    std::vector<dnnl::memory> layouts;
+    dnnl::memory bias;
+    bool plain = true;  // layouts holds the unpacked weights only
+  };
+  dnnl::engine engine_;
+  dnnl::memory::data_type type_;
+  std::vector<Step> steps_;  // as the network's; empty for pools
+  std::mutex mutex_;
+};
+
+}  // namespace tvr
