@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
+
+namespace tvr {
+
+/// Makes a path absolute, so that a run's config.toml means the same from everywhere.
+[[nodiscard]] const CLI::Validator& absolute_path();
+
+/// The resolved options of a subcommand as a section of a TOML file that --config reads back.
+[[nodiscard]] std::string toml_of(const CLI::App& command);
+
+// One a subcommand: adds it to `app`; its callback sets `exit_code`.
+void add_run_command(CLI::App& app, int& exit_code);
+void add_extract_command(CLI::App& app, int& exit_code);
+void add_train_command(CLI::App& app, int& exit_code);
+void add_eval_command(CLI::App& app, int& exit_code);
+void add_config_command(CLI::App& app, int& exit_code);
+
+}  // namespace tvr

@@ -1,0 +1,199 @@
+#include "pipeline/extract_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "data/error.h"
+#include "pipeline/console.h"
+#include "pipeline/recipes.h"
+#include "pipeline/shard.h"
+#include "pipeline/table.h"
+
+namespace tvr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int jobs_of(const SpeedOptions& speed) {
+  return speed.jobs > 0 ? speed.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// A file that cannot even be read is an outcome like any other; its fingerprint stays empty.
+struct Look {
+  SourceFingerprint fingerprint;
+  std::optional<Error> error;
+};
+
+Look look_at(const VideoSource& source, const std::optional<VideoRow>& known) {
+  try {
+    const bool same_file = known && known->source.path == source.path && !known->fingerprint.content.empty();
+    return {fingerprint_source(source.path, same_file ? std::optional(known->fingerprint) : std::nullopt),
+            {}};
+  } catch (const Error& error) {
+    return {{}, error};
+  }
+}
+
+class Planner {
+ public:
+  Planner(FeatureStore& store, const std::vector<std::int64_t>& recipes, bool retry_failed,
+          ExtractReport& report)
+      : store_(store), recipes_(recipes), retry_failed_(retry_failed), report_(report) {}
+
+  [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
+    std::vector<ExtractionTask> tasks;
+    ProgressLine line("looking at", "videos", static_cast<std::int64_t>(videos.size()));
+    std::int64_t seen = 0;
+    for (const VideoSource& source : videos) {
+      if (stop_requested()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
+      if (auto task = task_for(source)) tasks.push_back(std::move(*task));
+      line.update(++seen);
+    }
+    return tasks;
+  }
+
+ private:
+  std::optional<ExtractionTask> task_for(const VideoSource& source) {
+    const std::optional<VideoRow> known = store_.video(source.id);
+    const Look look = look_at(source, known);
+    if (look.error) {
+      record_unreadable(source, *look.error);
+      return std::nullopt;
+    }
+    ExtractionTask task{source, look.fingerprint, {}};
+    bool failed_before = false;
+    for (std::size_t lane = 0; lane < recipes_.size(); ++lane) {
+      const bool fresh = known && store_.is_fresh(source.id, look.fingerprint.content, recipes_[lane]);
+      const bool has_features = fresh && store_.has_features(source.id, recipes_[lane]);
+      failed_before |= fresh && !has_features;
+      if (!fresh || (retry_failed_ && !has_features)) task.lanes.push_back(lane);
+    }
+    if (!task.lanes.empty()) return task;
+    ++report_.fresh;
+    if (failed_before) ++report_.known_failures;
+    const bool moved = known->source.path != source.path;
+    if (moved || known->fingerprint.mtime_ns != look.fingerprint.mtime_ns)
+      store_.touch(source, look.fingerprint);
+    return std::nullopt;
+  }
+
+  void record_unreadable(const VideoSource& source, const Error& error) {
+    VideoOutcome outcome;
+    outcome.source = source;
+    outcome.status = Status::Unreadable;
+    outcome.message = error.seen();
+    for (const std::int64_t recipe : recipes_) outcome.lanes.push_back({recipe, {}});
+    store_.write(outcome);
+    ++report_.failed;
+    report_.failures.push_back(source.id + ": " + name(outcome.status) + ": " + outcome.message);
+  }
+
+  FeatureStore& store_;
+  const std::vector<std::int64_t>& recipes_;
+  bool retry_failed_;
+  ExtractReport& report_;
+};
+
+void add_to(ExtractReport& report, const VideoOutcome& outcome) {
+  if (outcome.status == Status::Ok || outcome.status == Status::Partial) {
+    ++report.extracted;
+    if (outcome.status == Status::Partial) ++report.partial;
+    for (const auto& lane : outcome.lanes) report.rows += lane.features.values.rows();
+    return;
+  }
+  ++report.failed;
+  constexpr std::size_t kShown = 20;
+  if (report.failures.size() < kShown) {
+    report.failures.push_back(outcome.source.id + ": " + name(outcome.status) + ": " + outcome.message);
+  }
+}
+
+}  // namespace
+
+std::vector<VideoSource> videos_of(const ExtractOptions& options) {
+  if (options.videos.empty() && options.list.empty()) {
+    throw Error(Fault::InvalidArgument, "extraction", "no videos are named",
+                "Pass --videos FOLDER or --list FILE.csv");
+  }
+  std::vector<VideoSource> videos =
+      options.list.empty() ? find_videos(options.videos) : read_video_list(options.list);
+  if (videos.empty()) {
+    throw Error(Fault::NotFound, (options.list.empty() ? options.videos : options.list).string(),
+                "no video files there");
+  }
+  return options.shard.empty() ? videos : shard_of(videos, options.shard);
+}
+
+ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
+                                 const ExtractOptions& options) {
+  const auto start = Clock::now();
+  const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
+  ExtractReport report;
+  report.videos = static_cast<std::int64_t>(videos.size());
+
+  std::vector<ExtractionLane> work;
+  std::vector<std::int64_t> recipes;
+  for (const Lane& lane : lanes) {
+    recipes.push_back(store.add_recipe(recipe_of(lane)));
+    work.push_back({lane.sampling, nullptr, recipes.back()});
+  }
+  const std::vector<ExtractionTask> tasks =
+      Planner(store, recipes, options.retry_failed, report).plan(videos);
+  if (!tasks.empty()) {
+    std::vector<std::unique_ptr<Backbone>> networks;  // loaded only now: a fresh store needs none
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      if (lanes[i].network.weights.empty()) {
+        warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
+                         lanes[i].sampling.name, lanes[i].network.model, lanes[i].network.random_seed));
+      }
+      networks.push_back(load_backbone(lanes[i].network));
+      work[i].network = networks.back().get();
+    }
+    ProgressLine line("extracting", "videos", static_cast<std::int64_t>(tasks.size()));
+    const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size, options.speed.limits};
+    report.times = extract_parallel(
+        tasks, work, parallel,
+        [&](const VideoOutcome& outcome) {
+          store.write(outcome);
+          add_to(report, outcome);
+          line.update(report.extracted + report.failed,
+                      report.failed > 0 ? fmt::format("{} failed", report.failed) : "");
+        },
+        stop_requested);
+  }
+  store.checkpoint();
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return report;
+}
+
+void tell(const ExtractReport& report) {
+  if (report.extracted + report.failed == 0) {
+    say(fmt::format("extract: nothing to do, all {} videos are fresh ({})", report.videos,
+                    seconds_text(report.seconds)));
+  } else {
+    const ExtractionTimes& times = report.times;
+    say(fmt::format(
+        "extract: {} videos done in {} ({:.2f} a second), {} feature rows; {} were fresh, {} are partial, "
+        "{} failed",
+        report.extracted, seconds_text(report.seconds),
+        static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
+        report.failed));
+    const double total_s = std::max(1e-9, times.decode_s + times.network_s + times.write_s);
+    say(fmt::format("extract: thread time: decode {:.0f} %, networks {:.0f} %, store {:.0f} %",
+                    100 * times.decode_s / total_s, 100 * times.network_s / total_s,
+                    100 * times.write_s / total_s));
+  }
+  for (const std::string& failure : report.failures) warn(failure);
+  if (report.known_failures > 0) {
+    warn(
+        fmt::format("{} videos failed before and are unchanged: see `pipeline store failures`, or pass "
+                    "--retry-failed",
+                    report.known_failures));
+  }
+}
+
+}  // namespace tvr

@@ -1,0 +1,190 @@
+#include "pipeline/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "data/error.h"
+#include "pipeline/command.h"
+
+namespace tvr {
+
+void add_feature_flags(CLI::App& command, FeatureOptions& options) {
+  const std::string group = "Features (part of their identity)";
+  command.add_option("--lanes", options.lanes, "which networks see the video: 2d, 3d or 2d,3d")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"2d", "3d"}))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--preset", options.preset, "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019)")
+      ->check(CLI::IsMember({"ffmpeg5", "howto100m-2019"}))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--model-2d", options.model_2d, "network of the 2d lane")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--weights-2d", options.weights_2d, ".pth or .safetensors of the 2d network")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  command
+      .add_option("--model-3d", options.model_3d, "network of the 3d lane")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--weights-3d", options.weights_3d, ".pth or .safetensors of the 3d network")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  command
+      .add_flag(
+          "--random-weights", options.random_weights,
+          "let networks without a weights file use seeded random weights (for trials: not real features)")
+      ->group(group);
+  command.add_option("--precision", options.precision, "arithmetic of the networks")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_flag("--legacy-rotation", options.legacy_rotation,
+                "squash rotated videos as the reference program did")
+      ->group(group);
+}
+
+void add_speed_flags(CLI::App& command, SpeedOptions& options) {
+  const std::string group = "Speed and budgets (never the numbers)";
+  command.add_option("--device", options.device, "where the networks run")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--jobs", options.jobs, "videos worked on at once; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--clip-batch", options.batch_size,
+                  "clips of equal size that share a pass through a network")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--max-seconds", options.limits.max_seconds, "wall time for one video")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--max-frames", options.limits.max_frames, "sampled frames of one video in one lane")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--max-pixels", options.limits.max_pixels, "pixels of one picture")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_video_flags(CLI::App& command, ExtractOptions& options) {
+  auto* videos =
+      command.add_option("--videos", options.videos, "folder of videos, searched with all its folders")
+          ->check(CLI::ExistingDirectory)
+          ->transform(absolute_path())
+          ->group("Videos");
+  command.add_option("--list", options.list, "CSV of videos instead: path[,video_id]")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->excludes(videos)
+      ->group("Videos");
+  command.add_option("--store", options.store, "the feature store, one SQLite file")
+      ->transform(absolute_path())
+      ->group("Videos");
+  command.add_flag("--retry-failed", options.retry_failed, "try videos again that failed before")
+      ->group("Videos");
+}
+
+void add_data_flags(CLI::App& command, DataOptions& options) {
+  const std::string group = "Captions";
+  auto* annotations = command.add_option("--annotations", options.annotations, "MSRVTT_data.json")
+                          ->check(CLI::ExistingFile)
+                          ->transform(absolute_path())
+                          ->group(group);
+  command.add_option("--train", options.train, "CSV of the training videos (column video_id)")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  command.add_option("--val", options.val, "CSV of the validation videos")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  command.add_option("--test", options.test, "CSV of the test videos (video_id[,sentence])")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  auto* captions =
+      command.add_option("--captions", options.captions, "CSV instead: video,caption[,start,end][,split]")
+          ->check(CLI::ExistingFile)
+          ->transform(absolute_path())
+          ->excludes(annotations)
+          ->group(group);
+  command
+      .add_option("--test-videos", options.test_videos, "with --captions: these are the test, e.g. 'ours/*'")
+      ->needs(captions)
+      ->group(group);
+  command
+      .add_option("--test-fraction", options.test_fraction,
+                  "with --captions that have no column split: share of the videos held out as test")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--val-fraction", options.val_fraction,
+                  "share of the training clips held out to choose the best epoch; 0: the last epoch is taken")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_learn_flags(CLI::App& command, LearnOptions& options) {
+  const std::string group = "Learning";
+  TrainOptions& train = options.train;
+  command
+      .add_option("--word-vectors", options.word_vectors,
+                  "word2vec, GloVe or fastText file; none: fastText is trained on the training captions")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(group);
+  const auto add = [&](const char* flag, auto& value, const char* help) {
+    return command.add_option(flag, value, help)->capture_default_str()->group(group);
+  };
+  add("--epochs", train.epochs, "passes over the training clips")->check(CLI::Range(1, 100000));
+  add("--batch-size", train.batch_size, "clips a step")->check(CLI::Range(2, 65536));
+  add("--embd-dim", train.embd_dim, "size of the joint embedding")->check(CLI::Range(1, 65536));
+  add("--max-words", train.max_words, "words of a caption that are used")->check(CLI::Range(1, 1000));
+  add("--lr", train.lr, "learning rate of Adam")->check(CLI::PositiveNumber);
+  add("--lr-decay", train.lr_decay, "the rate is multiplied by this after each epoch")
+      ->check(CLI::PositiveNumber);
+  add("--margin", train.margin, "margin of the ranking loss")->check(CLI::NonNegativeNumber);
+  add("--threads", train.threads, "threads of training; 0: one a core")->check(CLI::Range(0, 1024));
+}
+
+std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed) {
+  std::vector<Lane> lanes;
+  for (const std::string& name : options.lanes) {
+    const bool is_3d = name == "3d";
+    Lane lane;
+    lane.sampling = is_3d ? lane_3d(preset_named(options.preset)) : lane_2d(preset_named(options.preset));
+    lane.sampling.legacy_rotation = options.legacy_rotation;
+    lane.network.model = is_3d ? options.model_3d : options.model_2d;
+    lane.network.weights = is_3d ? options.weights_3d : options.weights_2d;
+    lane.network.random_seed = options.random_seed;
+    lane.network.precision = options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+    lane.network.device = speed.device == "cuda"  ? Device::Cuda
+                          : speed.device == "cpu" ? Device::Cpu
+                                                  : Device::Auto;
+    if (lane.network.weights.empty() && !options.random_weights) {
+      throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
+                  "Pass --weights-" + name +
+                      " FILE (`pipeline doctor` says where to get it), or --random-weights for a "
+                      "trial without real features");
+    }
+    lanes.push_back(std::move(lane));
+  }
+  return lanes;
+}
+
+}  // namespace tvr

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "extract/backbone.h"
+#include "extract/clip_stream.h"
+#include "extract/lane.h"
+#include "model/trainer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tvr {
+
+/// Which networks see the videos, and how. All of it is part of a feature's identity.
+struct FeatureOptions {
+  std::vector<std::string> lanes = {"2d", "3d"};
+  std::string preset = "ffmpeg5";  // scaler: ffmpeg5 | howto100m-2019
+  std::string model_2d = "resnet152";
+  std::string model_3d = "resnext101";
+  std::filesystem::path weights_2d, weights_3d;
+  bool random_weights = false;  // allow networks without weights
+  std::uint64_t random_seed = 1;
+  std::string precision = "fp32";  // fp32 | bf16
+  bool legacy_rotation = false;
+};
+
+/// How the work is done; none of it changes a feature.
+struct SpeedOptions {
+  std::string device = "auto";  // auto | cpu | cuda
+  int jobs = 0;                 // videos worked on at once; 0: one a core
+  int batch_size = 1;           // clips of equal size that share a pass through a network, across videos
+  DecodeLimits limits;          // budgets a video
+};
+
+/// Which videos go where.
+struct ExtractOptions {
+  std::filesystem::path videos;  // a folder
+  std::filesystem::path list;    // or a CSV
+  std::filesystem::path store;
+  std::string shard;          // "I/N": only this part of the videos
+  bool retry_failed = false;  // try again what failed before
+  FeatureOptions features;
+  SpeedOptions speed;
+};
+
+/// Captions and how they are cut into splits.
+struct DataOptions {
+  std::filesystem::path annotations;       // MSRVTT_data.json
+  std::filesystem::path train, val, test;  // lists of videos
+  std::filesystem::path captions;          // or video,caption[,start,end][,split]
+  std::string test_videos;                 // with captions: glob over video ids
+  double test_fraction = 0.2;              // with captions, without glob and split column
+  double val_fraction = 0;                 // share of the training clips held out for model selection
+};
+
+/// What the cheap side does with features and captions.
+struct LearnOptions {
+  std::filesystem::path word_vectors;  // empty: fastText skip-gram on the training captions
+  TrainOptions train;
+};
+
+// Each adds the flags of one group to a subcommand; flags of equal name mean the same everywhere. --seed is
+// added by the subcommands: one flag seeds all that is random in a command.
+void add_feature_flags(CLI::App& command, FeatureOptions& options);
+void add_speed_flags(CLI::App& command, SpeedOptions& options);
+void add_video_flags(CLI::App& command, ExtractOptions& options);
+void add_data_flags(CLI::App& command, DataOptions& options);
+void add_learn_flags(CLI::App& command, LearnOptions& options);
+
+/// The lanes and networks that `options` name. Throws Error(InvalidArgument) for an unknown lane and for a
+/// lane that has neither weights nor leave to use random ones.
+struct Lane {
+  LaneOptions sampling;
+  BackboneOptions network;
+};
+[[nodiscard]] std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed);
+
+}  // namespace tvr

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/feature_store.h"
+#include "data/video.h"
+#include "extract/backbone.h"
+#include "extract/clip_stream.h"
+#include "extract/lane.h"
+
+namespace tvr {
+
+/// A lane with its network, and its recipe's row in the store.
+struct ExtractionLane {
+  LaneOptions sampling;
+  const Backbone* network = nullptr;  // not owned
+  std::int64_t recipe = 0;
+};
+
+/// A video and the lanes (indices) in which it is not fresh; never empty.
+struct ExtractionTask {
+  VideoSource source;
+  SourceFingerprint fingerprint;
+  std::vector<std::size_t> lanes;
+};
+
+/// Speed only.
+struct ParallelOptions {
+  int jobs = 1;        // threads; each decodes a video or runs a network
+  int clip_batch = 1;  // clips of equal size, of any videos, that share a forward pass
+  DecodeLimits limits;
+};
+
+/// Where the time went, summed over the threads.
+struct ExtractionTimes {
+  double decode_s = 0;
+  double network_s = 0;
+  double write_s = 0;
+};
+
+/// Works through `tasks` with TBB: every thread decodes a video until a batch of clips is full, runs it
+/// through its network, and goes on, so that no thread waits for another while there is work. One writer
+/// hands finished videos to `done` (called from one thread at a time, in the order they finish). A video that
+/// fails is an outcome, not an exception. In flight are at most `jobs` videos and the clips that wait for
+/// their batch. Stops at the next clip once `stop()` says so: Error(Interrupted); what `done` was told by
+/// then is all that was finished.
+ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
+                                 const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
+                                 const std::function<void(const VideoOutcome&)>& done,
+                                 const std::function<bool()>& stop);
+
+}  // namespace tvr

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "data/fingerprint.h"
+
+namespace tvr {
+
+/// What lies where in the folder of a run, and which steps of it are fresh.
+class RunFolder {
+ public:
+  /// Creates the folder when it is missing.
+  explicit RunFolder(std::filesystem::path path);
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] std::filesystem::path config() const { return path_ / "config.toml"; }
+  [[nodiscard]] std::filesystem::path words() const {
+    return path_ / "words.bin";
+  }  // fastText, trained on captions
+  [[nodiscard]] std::filesystem::path state() const { return path_ / "training_state.pth"; }
+  [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.pth"; }
+  [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
+  [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
+  [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
+
+  /// A step ("words", "train", "eval") is fresh when it was finished with inputs of this digest and `result`
+  /// is there.
+  [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
+                              const std::filesystem::path& result) const;
+  void mark_done(const std::string& step, const Digest& inputs);
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Writes aside, then renames: a reader sees the old text or the new, never a half. Throws Error(Unreadable).
+void write_text(const std::filesystem::path& path, const std::string& text);
+/// The whole file. Throws Error(NotFound | Unreadable).
+[[nodiscard]] std::string read_text(const std::filesystem::path& path);
+
+}  // namespace tvr

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs what the build (and, with --tests, the tests) need from the packages of Debian 12 or 13, as root or by sudo.
+# Does nothing when all is there.
+set -euo pipefail
+
+packages=(
+  build-essential cmake ninja-build ccache pkg-config
+  libtorch-dev libdnnl-dev libopenblas0-openmp
+  libavcodec-dev libavformat-dev libavfilter-dev libswscale-dev libavutil-dev
+  libopencv-dev libtbb-dev libsqlite3-dev libssl-dev libfasttext-dev libutf8proc-dev
+  libcli11-dev nlohmann-json3-dev libfmt-dev libcpp-httplib-dev
+)
+[ "${1:-}" = "--tests" ] && packages+=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg sqlite3)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "all installed"
+  exit 0
+fi
+
+echo "installing ${missing[*]}"
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
