@@ -102,7 +102,7 @@ void add_to(ExtractReport& report, const VideoOutcome& outcome) {
   if (outcome.status == Status::Ok || outcome.status == Status::Partial) {
     ++report.extracted;
     if (outcome.status == Status::Partial) ++report.partial;
-    for (const auto& lane : outcome.lanes) report.rows += lane.features.values.rows();
+    for (const auto& lane : outcome.lanes) report.rows += lane.features.rows();
     return;
   }
   ++report.failed;

@@ -223,6 +223,7 @@ bool train_into(RunFolder& folder, const Pairs& train, const Pairs& val, const W
       tvr::train(train.pairs, val.pairs, words.vectors, options, folder.state(), on_epoch, go_on);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs);
+  std::filesystem::remove(folder.state());  // what it was kept for is done
   return true;
 }
 

@@ -18,16 +18,14 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
       ->check(CLI::IsMember({"ffmpeg5", "howto100m-2019"}))
       ->capture_default_str()
       ->group(group);
-  command
-      .add_option("--model-2d", options.model_2d, "network of the 2d lane")
+  command.add_option("--model-2d", options.model_2d, "network of the 2d lane")
       ->capture_default_str()
       ->group(group);
   command.add_option("--weights-2d", options.weights_2d, ".pth or .safetensors of the 2d network")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  command
-      .add_option("--model-3d", options.model_3d, "network of the 3d lane")
+  command.add_option("--model-3d", options.model_3d, "network of the 3d lane")
       ->capture_default_str()
       ->group(group);
   command.add_option("--weights-3d", options.weights_3d, ".pth or .safetensors of the 3d network")

@@ -17,12 +17,8 @@ namespace tvr {
 /// A video between its first clip and its last row. Guarded by Extraction::mutex_ once clips wait in the
 /// batcher.
 struct VideoInWork {
-  struct Rows {
-    std::vector<std::vector<float>> values;  // by index; L2-normalised
-    std::vector<TimeSpan> times;
-  };
   const ExtractionTask* task = nullptr;
-  std::vector<Rows> lanes;  // as task->lanes
+  std::vector<HalfSequence> lanes;  // as task->lanes; rows L2-normalised
   VideoOutcome outcome;
   std::int64_t waiting = 0;  // clips whose row has not come back
   bool decoded = false;      // no more clips will come
@@ -48,19 +44,6 @@ Status status_of(Fault fault) {
     default:
       return Status::NoVideo;
   }
-}
-
-FeatureSequence assemble(const VideoInWork::Rows& rows) {
-  FeatureSequence features;
-  if (rows.values.empty()) return features;
-  features.values = Matrix(static_cast<std::int64_t>(rows.values.size()),
-                           static_cast<std::int64_t>(rows.values.front().size()));
-  for (std::size_t i = 0; i < rows.values.size(); ++i) {
-    std::copy(rows.values[i].begin(), rows.values[i].end(),
-              features.values.row(static_cast<std::int64_t>(i)));
-  }
-  features.times = rows.times;
-  return features;
 }
 
 class Extraction {
@@ -148,14 +131,9 @@ class Extraction {
       l2_normalize(row, static_cast<std::size_t>(rows.cols()));
       const WaitingClip& waiting = batch[i];
       finish_if_complete(*waiting.video, [&] {
-        auto& lane_rows = waiting.video->lanes[waiting.clip.lane];
-        const auto index = static_cast<std::size_t>(waiting.clip.index);
-        if (lane_rows.values.size() <= index) {
-          lane_rows.values.resize(index + 1);
-          lane_rows.times.resize(index + 1);
-        }
-        lane_rows.values[index].assign(row, row + rows.cols());
-        lane_rows.times[index] = waiting.clip.span;
+        HalfSequence& features = waiting.video->lanes[waiting.clip.lane];
+        features.dim = rows.cols();
+        features.set(static_cast<std::size_t>(waiting.clip.index), row, waiting.clip.span);
         --waiting.video->waiting;
       });
     }
@@ -175,8 +153,7 @@ class Extraction {
     const bool usable = outcome.status == Status::Ok || outcome.status == Status::Partial;
     for (std::size_t i = 0; i < video.lanes.size(); ++i) {
       outcome.lanes.push_back(
-          {lanes_[video.task->lanes[i]].recipe, usable ? assemble(video.lanes[i]) : FeatureSequence{}});
-      video.lanes[i] = {};
+          {lanes_[video.task->lanes[i]].recipe, usable ? std::move(video.lanes[i]) : HalfSequence{}});
     }
     const std::lock_guard lock(writer_);
     const auto start = Clock::now();

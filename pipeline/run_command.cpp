@@ -57,6 +57,7 @@ std::vector<std::pair<std::string, std::string>> details_of(const RunOptions& op
 int run_all(const RunOptions& options, const std::string& config, bool json) {
   const auto start = std::chrono::steady_clock::now();
   RunFolder folder(options.out);
+  write_text(folder.config(), config);
   const std::vector<VideoSource> videos = videos_of(options.extract);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
   const ExtractReport extraction = extract_into_store(store, videos, options.extract);
@@ -116,10 +117,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "Example: pipeline run --demo\n"
       "         pipeline run --videos clips --captions captions.csv --random-weights --out trial");
   command->callback([options, json, command, &exit_code] {
-    complete(*command, *options);
-    RunFolder folder(options->out);
-    write_text(folder.config(), toml_of(*command));
     if (options->demo) make_demo(*options);
+    complete(*command, *options);
     exit_code = run_all(*options, toml_of(*command), *json);
   });
 }

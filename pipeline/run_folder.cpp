@@ -43,6 +43,12 @@ void RunFolder::mark_done(const std::string& step, const Digest& inputs) {
   write_text(steps_of(path_), steps.dump(2) + "\n");
 }
 
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(Fault::NotFound, path.string(), "the file cannot be opened");

@@ -1,11 +1,13 @@
 #include "pipeline/run_options.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "data/error.h"
 #include "pipeline/command.h"
 #include "pipeline/demo.h"
+#include "pipeline/demo_recipe.h"
 #include "pipeline/run_folder.h"
 
 namespace tvr {
@@ -54,7 +56,9 @@ void complete(CLI::App& command, RunOptions& options) {
   options.extract.features.random_seed = options.learn.train.seed = options.seed;
 }
 
-std::filesystem::path demo_folder(const RunOptions& options) { return options.out / "data"; }
+std::filesystem::path demo_folder(const RunOptions& options) {
+  return (options.out.empty() ? std::filesystem::absolute("demo-run") : options.out) / "data";
+}
 
 RunOptions read_run_options(const std::filesystem::path& folder) {
   const std::filesystem::path config = folder / "config.toml";

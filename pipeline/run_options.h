@@ -22,7 +22,7 @@ void add_run_flags(CLI::App& command, RunOptions& options);
 
 /// Fills in what follows from the flags: the seed everywhere, the store's place, and with --demo its files
 /// and small networks where the user has said nothing. Throws Error(InvalidArgument) when --out is missing.
-void complete(const CLI::App& command, RunOptions& options);
+void complete(CLI::App& command, RunOptions& options);
 
 /// Where the demo's clips and captions of this run lie.
 [[nodiscard]] std::filesystem::path demo_folder(const RunOptions& options);

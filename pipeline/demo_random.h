@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tvr {
+
+/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", OOPSLA 2014). The distributions of <random> differ between standard libraries, so they are not used.
+class DemoRandom {
+ public:
+  /// Streams of one seed are independent: one a clip and purpose, so that no order of work matters.
+  DemoRandom(std::uint64_t seed, std::uint64_t stream) : state_(mix(seed + 1) ^ mix(mix(stream + 1))) {}
+
+  [[nodiscard]] std::uint64_t next() { return mix(state_ += 0x9e3779b97f4a7c15ULL); }
+
+  /// In [0, count); count >= 1 and far below 2^32, so that the bias of the remainder does not matter.
+  [[nodiscard]] int below(int count) {
+    return static_cast<int>((next() >> 32) % static_cast<std::uint64_t>(count));
+  }
+
+  /// In [low, high).
+  [[nodiscard]] double between(double low, double high) {
+    constexpr double kStep = 1.0 / 9007199254740992.0;  // 2^-53
+    return low + (high - low) * static_cast<double>(next() >> 11) * kStep;
+  }
+
+  [[nodiscard]] bool chance(double probability) { return between(0, 1) < probability; }
+
+  template <class Container>
+  [[nodiscard]] const typename Container::value_type& pick(const Container& from) {
+    return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))];
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t mix(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+  }
+
+  std::uint64_t state_;
+};
+
+}  // namespace tvr
