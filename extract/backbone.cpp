@@ -10,6 +10,7 @@
 #include "data/tensor_file.h"
 #include "extract/cpu_plan.h"
 #include "extract/cpu_weights.h"
+#include "extract/demo_networks.h"
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
 
@@ -67,6 +68,8 @@ const KnownNetwork kNetworks[] = {
      [] {
        return resnet3d({3, 4, 23, 3}, Block3d::ResNeXt);
      }},
+    {"demo2d", "2d", demo2d},
+    {"demo3d", "3d", demo3d},
 };
 
 Network network_named(const std::string& model) {

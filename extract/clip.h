@@ -10,7 +10,7 @@ namespace tvr {
 /// Sampled, scaled, cropped pictures of one lane: rgb24 [frames, height, width, 3], move-only by habit.
 /// A video's last clip may hold fewer frames than the lane's clip_frames; the backbone pads.
 struct Clip {
-  std::size_t lane = 0;  // index into the lanes the stream was opened with
+  std::size_t lane = 0;    // index into the lanes the stream was opened with
   std::int64_t index = 0;  // row number within the lane: 0, 1, 2, ...
   int frames = 0;
   int height = 0;

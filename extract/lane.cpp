@@ -4,15 +4,14 @@
 
 namespace tvr {
 
-const char* name(Preset preset) noexcept {
-  return preset == Preset::Ffmpeg5 ? "ffmpeg5" : "howto100m-2019";
-}
+const char* name(Preset preset) noexcept { return preset == Preset::Ffmpeg5 ? "ffmpeg5" : "howto100m-2019"; }
 
 Preset preset_named(const std::string& text) {
   for (const Preset preset : {Preset::Ffmpeg5, Preset::Howto100m2019}) {
     if (text == name(preset)) return preset;
   }
-  throw Error(Fault::InvalidArgument, "preset", "'" + text + "' is not known", "Use ffmpeg5 or howto100m-2019");
+  throw Error(Fault::InvalidArgument, "preset", "'" + text + "' is not known",
+              "Use ffmpeg5 or howto100m-2019");
 }
 
 LaneOptions lane_2d(Preset preset) {

@@ -7,8 +7,8 @@ namespace tvr {
 
 /// The scaler's kernel; part of a feature's identity.
 enum class Preset {
-  Ffmpeg5,         // bicubic: what FFmpeg 5 and later do by default
-  Howto100m2019,   // bilinear: FFmpeg 4.3 and before inside -filter_complex, as the reference was run
+  Ffmpeg5,        // bicubic: what FFmpeg 5 and later do by default
+  Howto100m2019,  // bilinear: FFmpeg 4.3 and before inside -filter_complex, as the reference was run
 };
 [[nodiscard]] const char* name(Preset preset) noexcept;  // "ffmpeg5", "howto100m-2019"
 /// Throws Error(InvalidArgument) listing the names.
@@ -22,7 +22,8 @@ struct LaneOptions {
   int crop_px = 0;          // side of the centre crop; 0: none
   int clip_frames = 1;      // frames a clip; a clip gives a feature row; >= 1
   Preset preset = Preset::Ffmpeg5;
-  bool legacy_rotation = false;  // size from the coded picture, then rotated into it (the reference's mistake)
+  bool legacy_rotation =
+      false;  // size from the coded picture, then rotated into it (the reference's mistake)
 };
 
 /// The reference's lanes (antoine77340/video_feature_extractor): 1 fps, 224; 24 fps, 112 cropped, 16 frames.

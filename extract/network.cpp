@@ -45,6 +45,19 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+/// values [out, in, t, h, w]: the mean over t is taken away.
+void remove_sum_over_time(std::vector<float>& values, const std::vector<std::int64_t>& shape) {
+  const auto frames = static_cast<std::size_t>(shape[2]),
+             area = static_cast<std::size_t>(shape[3] * shape[4]);
+  for (std::size_t block = 0; block < values.size(); block += frames * area) {
+    for (std::size_t place = block; place < block + area; ++place) {
+      float sum = 0;
+      for (std::size_t t = 0; t < frames; ++t) sum += values[place + t * area];
+      for (std::size_t t = 0; t < frames; ++t) values[place + t * area] -= sum / static_cast<float>(frames);
+    }
+  }
+}
+
 bool is_extra(const std::string& name) {
   return name.rfind("fc.", 0) == 0 || ends_with(name, ".num_batches_tracked");
 }
@@ -92,6 +105,10 @@ void require_fit(const Network& network, const NamedTensors& weights, const std:
 }
 
 NamedTensors random_weights(const Network& network, std::uint64_t seed) {
+  std::set<std::string> zero_sums;
+  for (const NetworkStep& step : network.steps) {
+    if (step.zero_sum_over_time) zero_sums.insert(step.convolution + ".weight");
+  }
   NamedTensors weights;
   for (const TensorShape& parameter : parameters_of(network)) {
     std::int64_t count = 1;
@@ -102,6 +119,7 @@ NamedTensors random_weights(const Network& network, std::uint64_t seed) {
       const auto deviation = static_cast<float>(std::sqrt(2 / fan_out));
       Random random(seed ^ hash_of(parameter.name));
       for (float& value : values) value = deviation * random.normal();
+      if (zero_sums.count(parameter.name) > 0) remove_sum_over_time(values, parameter.shape);
     } else if (ends_with(parameter.name, ".weight") || ends_with(parameter.name, ".running_var")) {
       values.assign(values.size(), 1.0F);
     }

@@ -21,7 +21,8 @@ struct NetworkStep {
   // Convolutions only:
   int in_channels = 0, out_channels = 0, groups = 1;
   std::string convolution;  // name of its module: "<name>.weight" [out, in / groups, (t,) h, w], no bias
-  std::string norm;         // name of the batch normalisation after it
+  bool zero_sum_over_time = false;  // of its random weights only: what stands still gives no answer
+  std::string norm;                 // name of the batch normalisation after it
 };
 
 /// A convolutional network in evaluation mode, up to the mean over time, height and width of the last value:

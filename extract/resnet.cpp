@@ -97,11 +97,17 @@ void add_layers(Builder& builder, int value, const std::array<int, 4>& blocks,
 
 }  // namespace
 
+Normalization imagenet_normalization() {
+  return {1.0F / 255, {0.485F, 0.456F, 0.406F}, {0.229F + 1e-8F, 0.224F + 1e-8F, 0.225F + 1e-8F}};
+}
+
+Normalization kinetics_normalization() {
+  return {1.0F, {110.6F, 103.2F, 96.3F}, {1.0F + 1e-8F, 1.0F + 1e-8F, 1.0F + 1e-8F}};
+}
+
 Network resnet2d(const std::array<int, 4>& blocks, bool bottleneck) {
   Network network;
-  // The mean and deviation of ImageNet, as video_feature_extractor's preprocessing.py has them.
-  network.normalization = {
-      1.0F / 255, {0.485F, 0.456F, 0.406F}, {0.229F + 1e-8F, 0.224F + 1e-8F, 0.225F + 1e-8F}};
+  network.normalization = imagenet_normalization();
   Builder builder(network);
   int value = builder.convolve(0, "conv1", "bn1", 3, 64, 7, 2);
   builder.last().relu = true;
@@ -119,8 +125,7 @@ Network resnet3d(const std::array<int, 4>& blocks, Block3d block) {
   Network network;
   network.spatial_dims = 3;
   network.clip_frames = 16;
-  // The mean of Kinetics in 0..255, as video_feature_extractor's preprocessing.py has it.
-  network.normalization = {1.0F, {110.6F, 103.2F, 96.3F}, {1.0F + 1e-8F, 1.0F + 1e-8F, 1.0F + 1e-8F}};
+  network.normalization = kinetics_normalization();
   Builder builder(network);
   int value = builder.convolve(0, "conv1", "bn1", 3, 64, 7, 2);
   builder.last().stride = {1, 2, 2};

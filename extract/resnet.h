@@ -8,6 +8,11 @@
 
 namespace tvr {
 
+/// The mean and deviation of ImageNet, RGB in 0..1; the mean of Kinetics, RGB in 0..255: as
+/// video_feature_extractor's preprocessing has them, 1e-8 included.
+[[nodiscard]] Normalization imagenet_normalization();
+[[nodiscard]] Normalization kinetics_normalization();
+
 /// ResNet-18/34/50/101/152 (He et al. 2016) in torchvision's layout and names, without its last two children.
 /// `blocks`: of the four layers; `bottleneck`: three convolutions a block and expansion 4, else two.
 [[nodiscard]] Network resnet2d(const std::array<int, 4>& blocks, bool bottleneck);
