@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <sstream>
+#include <string>
 
 namespace tvr {
 
@@ -16,7 +18,13 @@ const CLI::Validator& absolute_path() {
 }
 
 std::string toml_of(const CLI::App& command) {
-  return "[" + command.get_name() + "]\n" + command.config_to_str(true, false);
+  std::istringstream lines(command.config_to_str(true, false));
+  std::string text = "[" + command.get_name() + "]\n";
+  for (std::string line; std::getline(lines, line);) {
+    const bool unset = line.size() > 3 && line.compare(line.size() - 3, 3, "=\"\"") == 0;
+    if (!unset && !line.empty()) text += line + '\n';
+  }
+  return text;
 }
 
 }  // namespace tvr

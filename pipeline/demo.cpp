@@ -1,5 +1,7 @@
 #include "pipeline/demo.h"
 
+#include <tbb/parallel_for.h>
+
 #include <atomic>
 #include <fstream>
 #include <mutex>
@@ -8,8 +10,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <tbb/parallel_for.h>
 
 #include "data/error.h"
 #include "extract/av_log.h"
@@ -39,7 +39,8 @@ std::string video_id(std::size_t clip) { return "video" + std::to_string(clip); 
 
 void validate(const DemoOptions& options) {
   if (options.clips >= 10 && options.clips <= 100'000) return;
-  throw Error(Fault::InvalidArgument, "demo clips", std::to_string(options.clips) + " is not between 10 and 100000");
+  throw Error(Fault::InvalidArgument, "demo clips",
+              std::to_string(options.clips) + " is not between 10 and 100000");
 }
 
 Demo plan(const DemoOptions& options) {
@@ -72,7 +73,8 @@ std::optional<std::string> read_text(const fs::path& path) {
 }
 
 std::string manifest_of(const DemoOptions& options) {
-  return nlohmann::json{{"version", kDemoVersion}, {"clips", options.clips}, {"seed", options.seed}}.dump() + '\n';
+  return nlohmann::json{{"version", kDemoVersion}, {"clips", options.clips}, {"seed", options.seed}}.dump() +
+         '\n';
 }
 
 /// Makes the folder ours, or finds it so: only a folder whose manifest agrees is written into again.
@@ -120,7 +122,8 @@ void write_videos(const Demo& demo, const fs::path& folder, std::uint64_t seed, 
     if (progress && !progress({"demo clips", done, total})) stop = true;
   });
   if (stop && done < total) {
-    throw Error(Fault::Interrupted, folder.string(), std::to_string(done) + " of " + std::to_string(total) + " clips are done",
+    throw Error(Fault::Interrupted, folder.string(),
+                std::to_string(done) + " of " + std::to_string(total) + " clips are done",
                 "Run it again to go on");
   }
 }
@@ -140,9 +143,10 @@ std::string annotations_of(const Demo& demo) {
       sentences.push_back({{"caption", caption}, {"video_id", video_id(clip)}, {"sen_id", sentences.size()}});
     }
   }
-  return nlohmann::ordered_json{{"info", {{"description", "generated demo data set"}, {"version", kDemoVersion}}},
-                                {"videos", std::move(videos)},
-                                {"sentences", std::move(sentences)}}
+  return nlohmann::ordered_json{
+      {"info", {{"description", "generated demo data set"}, {"version", kDemoVersion}}},
+      {"videos", std::move(videos)},
+      {"sentences", std::move(sentences)}}
       .dump();
 }
 

@@ -62,7 +62,8 @@ Pattern value_noise(double cell_px, DemoRandom& random) {
     const double v = y / cell_px;
     const double a = u - std::floor(u);
     const double b = v - std::floor(v);
-    const double* corner = &grid[static_cast<std::size_t>(static_cast<int>(v) * columns + static_cast<int>(u))];
+    const double* corner =
+        &grid[static_cast<std::size_t>(static_cast<int>(v) * columns + static_cast<int>(u))];
     return (1 - b) * ((1 - a) * corner[0] + a * corner[1]) +
            b * ((1 - a) * corner[columns] + a * corner[columns + 1]);
   };
@@ -70,13 +71,19 @@ Pattern value_noise(double cell_px, DemoRandom& random) {
 
 Pattern pattern_of(DemoTexture texture, DemoRandom& random) {
   switch (texture) {
-    case DemoTexture::Striped: return striped(random);
-    case DemoTexture::Checkered: return checkered(random);
-    case DemoTexture::Dotted: return dotted(random);
-    case DemoTexture::Grainy: return value_noise(2, random);
-    case DemoTexture::Cloudy: return value_noise(random.between(36, 48), random);
+    case DemoTexture::Striped:
+      return striped(random);
+    case DemoTexture::Checkered:
+      return checkered(random);
+    case DemoTexture::Dotted:
+      return dotted(random);
+    case DemoTexture::Grainy:
+      return value_noise(2, random);
+    case DemoTexture::Cloudy:
+      return value_noise(random.between(36, 48), random);
     case DemoTexture::Wavy:
-    case DemoTexture::Count: break;
+    case DemoTexture::Count:
+      break;
   }
   return wavy(random);
 }

@@ -53,15 +53,16 @@ const Words& verbs_for(DemoMotion motion) {
 
 /// After "there is", "a video of": "a red star ..."
 const Words& participles_for(DemoMotion motion) {
-  static const std::array<Words, 9> kWords{{{"moving left", "sliding to the left", "drifting leftwards"},
-                                            {"moving right", "sliding to the right", "drifting rightwards"},
-                                            {"moving up", "rising", "climbing upwards"},
-                                            {"moving down", "falling", "sinking downwards"},
-                                            {"circling around", "going round in circles", "orbiting the middle"},
-                                            {"growing", "getting bigger and bigger", "expanding"},
-                                            {"shrinking", "getting smaller and smaller", "contracting"},
-                                            {"bouncing", "hopping", "jumping about"},
-                                            {"staying still", "not moving", "resting in place"}}};
+  static const std::array<Words, 9> kWords{
+      {{"moving left", "sliding to the left", "drifting leftwards"},
+       {"moving right", "sliding to the right", "drifting rightwards"},
+       {"moving up", "rising", "climbing upwards"},
+       {"moving down", "falling", "sinking downwards"},
+       {"circling around", "going round in circles", "orbiting the middle"},
+       {"growing", "getting bigger and bigger", "expanding"},
+       {"shrinking", "getting smaller and smaller", "contracting"},
+       {"bouncing", "hopping", "jumping about"},
+       {"staying still", "not moving", "resting in place"}}};
   return kWords.at(static_cast<std::size_t>(motion));
 }
 

@@ -1,9 +1,9 @@
 #include "pipeline/demo_command.h"
 
-#include <memory>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <memory>
 
 #include "pipeline/console.h"
 #include "pipeline/demo.h"
@@ -16,7 +16,8 @@ void add_demo_command(CLI::App& app, int& exit_code) {
     DemoOptions demo;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("demo", "Write the demo data set: generated H.264 clips with captions");
+  CLI::App* command =
+      app.add_subcommand("demo", "Write the demo data set: generated H.264 clips with captions");
   command->add_option("--out", arguments->out, "folder to write to")->required();
   command->add_option("--clips", arguments->demo.clips, "how many; every fifth is for the test")
       ->check(CLI::Range(10, 100'000))

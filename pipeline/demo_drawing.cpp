@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-
 #include <opencv2/imgproc.hpp>
 
 #include "pipeline/demo_background.h"
@@ -25,15 +24,23 @@ cv::Point fixed_point(double x, double y) {
 
 std::array<double, 3> bgr_of(DemoColour colour) {
   switch (colour) {
-    case DemoColour::Red: return {35, 30, 225};
-    case DemoColour::Orange: return {25, 135, 245};
-    case DemoColour::Yellow: return {30, 230, 240};
-    case DemoColour::Green: return {45, 190, 35};
-    case DemoColour::Turquoise: return {215, 215, 30};
-    case DemoColour::Blue: return {230, 60, 25};
-    case DemoColour::Purple: return {205, 35, 160};
+    case DemoColour::Red:
+      return {35, 30, 225};
+    case DemoColour::Orange:
+      return {25, 135, 245};
+    case DemoColour::Yellow:
+      return {30, 230, 240};
+    case DemoColour::Green:
+      return {45, 190, 35};
+    case DemoColour::Turquoise:
+      return {215, 215, 30};
+    case DemoColour::Blue:
+      return {230, 60, 25};
+    case DemoColour::Purple:
+      return {205, 35, 160};
     case DemoColour::White:
-    case DemoColour::Count: break;
+    case DemoColour::Count:
+      break;
   }
   return {243, 243, 243};
 }
@@ -59,10 +66,14 @@ Outline evenly(int corners, double turn, std::vector<double> reach) {
 /// Reach is such that the shapes of one size cover about the same area (the ring, hollow, less).
 Outline outline_of(DemoShape shape) {
   switch (shape) {
-    case DemoShape::Square: return evenly(4, kPi / 4, {1.25});
-    case DemoShape::Triangle: return evenly(3, 0, {1.5});
-    case DemoShape::Star: return evenly(10, 0, {1.5, 0.68});
-    default: break;
+    case DemoShape::Square:
+      return evenly(4, kPi / 4, {1.25});
+    case DemoShape::Triangle:
+      return evenly(3, 0, {1.5});
+    case DemoShape::Star:
+      return evenly(10, 0, {1.5, 0.68});
+    default:
+      break;
   }
   constexpr double kArm = 0.29;  // half the angle that the end of a cross's arm takes up
   Outline cross{{}, {1.35, 1.35, 0.53}};
@@ -79,12 +90,14 @@ void draw_polygon(cv::Mat& picture, const Outline& outline, const DemoPlace& pla
   for (std::size_t i = 0; i < outline.angles.size(); ++i) {
     const double angle = outline.angles[i] + tilt;
     const double reach_px = outline.reach[i % outline.reach.size()] * place.radius_px;
-    corners.push_back(fixed_point(place.x_px + reach_px * std::sin(angle), place.y_px - reach_px * std::cos(angle)));
+    corners.push_back(
+        fixed_point(place.x_px + reach_px * std::sin(angle), place.y_px - reach_px * std::cos(angle)));
   }
   cv::fillPoly(picture, std::vector<std::vector<cv::Point>>{corners}, fill, cv::LINE_AA, kFractionBits);
 }
 
-void draw_shape(cv::Mat& picture, DemoShape shape, const DemoPlace& place, double tilt, const cv::Scalar& fill) {
+void draw_shape(cv::Mat& picture, DemoShape shape, const DemoPlace& place, double tilt,
+                const cv::Scalar& fill) {
   const cv::Point middle = fixed_point(place.x_px, place.y_px);
   const auto radius = [&](double of_radius) {
     return static_cast<int>(std::lround(of_radius * place.radius_px * (1 << kFractionBits)));
@@ -99,7 +112,8 @@ void draw_shape(cv::Mat& picture, DemoShape shape, const DemoPlace& place, doubl
   }
 }
 
-/// Copies of a place that reach over an edge of the picture, so that what leaves on one side comes in on the other.
+/// Copies of a place that reach over an edge of the picture, so that what leaves on one side comes in on the
+/// other.
 std::vector<DemoPlace> with_copies(const DemoPlace& place) {
   const double reach_px = 1.5 * place.radius_px;
   const auto shifts = [&](double at, double length) {
@@ -126,8 +140,8 @@ DemoFilm::DemoFilm(const DemoScene& scene, std::uint64_t seed, std::uint64_t cli
   frames_ = static_cast<int>((kMinSeconds + (kMaxSeconds - kMinSeconds) * lot * lot) * fps_);
   background_ = draw_background(scene.texture, scene.tone, random);
   for (const DemoObject& object : scene.objects) {
-    actors_.push_back(
-        {object.shape, shade_of(object.colour, random), random.between(-0.12, 0.12), DemoPath(object, random)});
+    actors_.push_back({object.shape, shade_of(object.colour, random), random.between(-0.12, 0.12),
+                       DemoPath(object, random)});
   }
 }
 

@@ -12,7 +12,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
   command.add_option("--lanes", options.lanes, "which networks see the video: 2d, 3d or 2d,3d")
       ->delimiter(',')
       ->check(CLI::IsMember({"2d", "3d"}))
-      ->capture_default_str()
+      ->default_str("2d,3d")
       ->group(group);
   command.add_option("--preset", options.preset, "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019)")
       ->check(CLI::IsMember({"ffmpeg5", "howto100m-2019"}))

@@ -36,9 +36,9 @@ class VideoWriter::Impl {
       : path_(path), part_(path.string() + ".part") {
     open_encoder(width, height, fps);
     open_muxer();
-    scaler_.reset(av_allocated(sws_getContext(width, height, AV_PIX_FMT_BGR24, width, height, AV_PIX_FMT_YUV420P,
-                                              SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr, nullptr,
-                                              nullptr)));
+    scaler_.reset(av_allocated(
+        sws_getContext(width, height, AV_PIX_FMT_BGR24, width, height, AV_PIX_FMT_YUV420P,
+                       SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr, nullptr, nullptr)));
     frame_->format = AV_PIX_FMT_YUV420P;
     frame_->width = width;
     frame_->height = height;

@@ -1,8 +1,8 @@
 #include "pipeline/shard.h"
 
-#include <set>
-
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "data/error.h"
 

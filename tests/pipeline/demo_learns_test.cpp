@@ -1,0 +1,87 @@
+// The whole way on a small demo: real captions beat chance by far, shuffled ones do not.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "data/tensor_file.h"
+#include "pipeline/demo.h"
+#include "pipeline/demo_recipe.h"
+#include "pipeline/extract_step.h"
+#include "pipeline/learn_step.h"
+#include "pipeline/recipes.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+using testing::TempFolder;
+
+class DemoLearns : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TempFolder;
+    DemoOptions demo;
+    demo.clips = 180;
+    files_ = write_demo(*folder_ / "data", demo, {});
+    ExtractOptions options;
+    options.videos = files_.videos;
+    options.features.random_weights = true;
+    options.features.model_2d = DemoRecipe().model_2d;
+    options.features.model_3d = DemoRecipe().model_3d;
+    FeatureStore store(*folder_ / "s.db", FeatureStore::Access::ReadWrite);
+    const ExtractReport first = extract_into_store(store, videos_of(options), options);
+    EXPECT_EQ(first.extracted, demo.clips);
+    const ExtractReport again = extract_into_store(store, videos_of(options), options);
+    EXPECT_EQ(again.fresh, demo.clips) << "nothing is extracted twice";
+    EXPECT_EQ(again.extracted, 0);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  /// R@10 over the 36 test clips; captions of the training clips go to other clips when `shuffled`.
+  static double recall_at_10(bool shuffled) {
+    const FeatureStore store(*folder_ / "s.db");
+    DataOptions options;
+    options.annotations = files_.annotations;
+    options.train = files_.train;
+    options.test = files_.test;
+    std::vector<VideoSource> videos;
+    for (const VideoRow& row : store.videos()) videos.push_back(row.source);
+    DataSet data = read_data(options, videos, 1);
+    if (shuffled) {
+      const auto clips = static_cast<std::int32_t>(data.train.clips.size());
+      for (Caption& caption : data.train.captions) caption.clip = (caption.clip * 37 + 11) % clips;
+    }
+    RunFolder run(*folder_ / (shuffled ? "shuffled" : "real"));
+    const WordTable words = words_for(data, {}, run);
+    const auto lanes = choose_recipes(store, {}, {});
+    std::vector<std::string> left_out;
+    const DemoRecipe recipe;
+    TrainOptions train;
+    train.embd_dim = recipe.embd_dim;
+    train.lr = recipe.lr;
+    train.epochs = 60;
+    const Pairs pairs = load_pairs(store, lanes, data.train, words, train.max_words, left_out);
+    const Pairs test = load_pairs(store, lanes, data.test, words, train.max_words, left_out);
+    EXPECT_TRUE(train_into(run, pairs, {}, words, train));
+    EXPECT_FALSE(train_into(run, pairs, {}, words, train)) << "the checkpoint is fresh";
+    const JointEmbedding model(read_weights(run.checkpoint()), train.max_words);
+    const Evaluation evaluation = evaluate(model, test, words, Ties::Average);
+    EXPECT_EQ(evaluation.t2v.queries, 36);
+    return evaluation.t2v.r10;
+  }
+
+  static TempFolder* folder_;
+  static DemoFiles files_;
+};
+
+TempFolder* DemoLearns::folder_ = nullptr;
+DemoFiles DemoLearns::files_;
+
+constexpr double kChance = 100.0 * 10 / 36;
+
+TEST_F(DemoLearns, FromTheCaptionsOfTheTrainingClips) { EXPECT_GT(recall_at_10(false), 1.8 * kChance); }
+
+TEST_F(DemoLearns, NothingWhenTheCaptionsAreShuffled) { EXPECT_LT(recall_at_10(true), 1.6 * kChance); }
+
+}  // namespace
+}  // namespace tvr
