@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 
 #include "data/error.h"
@@ -99,6 +100,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json) {
                             details_of(options, store, lanes, config), findings}));
   }
   fmt::print("{}", json ? metrics : metrics_table(evaluation));
+  std::fflush(stdout);  // before the last words on stderr
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("done in {}; the report is {}", seconds_text(seconds), folder.report().string()));
   return exit_code;

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tvr {
+
+/// What became of one video in one lane.
+struct OutcomeRow {
+  std::string video, lane, recipe, status, message, path, finished_at;
+  std::int64_t feature_rows = 0, dim = 0, decoded_frames = 0, expected_frames = 0;
+  double duration_s = 0;  // of the video
+  double seconds = 0;     // spent on it
+  bool first_frame_only = false;
+};
+
+/// Which outcomes; empty fields match everything.
+struct OutcomeFilter {
+  std::string lane;
+  std::string recipe;  // its first digits
+  std::string status;
+  std::string video;  // glob: "floor33/*"
+};
+
+/// Reads a store for people: never writes, never waits for a writer. Throws Error naming the file.
+class StoreInspector {
+ public:
+  explicit StoreInspector(const std::filesystem::path& path);
+  ~StoreInspector();
+  StoreInspector(const StoreInspector&) = delete;
+  StoreInspector& operator=(const StoreInspector&) = delete;
+
+  /// In order of video and lane; at most `limit` rows, 0: all.
+  [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
+  /// "video, lane": every feature row whose hash does not fit its bytes. Reads all features.
+  [[nodiscard]] std::vector<std::string> damaged_features() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tvr

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace tvr {
+
+/// `pipeline store ls | show | stats | failures | verify`: look at a feature store.
+void add_store_command(CLI::App& app, int& exit_code);
+
+}  // namespace tvr
