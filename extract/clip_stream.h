@@ -38,7 +38,9 @@ struct DecodeSummary {
 /// constant-frame-rate output step included.
 class ClipStream {
  public:
-  /// Opens the file and its first video stream. Throws Error(NotFound | Unreadable | Unsupported | Limit).
+  /// Opens the file and its first video stream that is no cover picture. Throws Error(InvalidArgument) for a
+  /// lane without meaning and Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout), whose
+  /// words begin "no media file", "forbidden format", "no video stream", "no frames" or "limit of ...".
   ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes,
              const DecodeLimits& limits = {});
   ~ClipStream();

@@ -1,5 +1,6 @@
 #include "extract/frame_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "data/error.h"
@@ -37,7 +38,7 @@ void FrameStream::open_decoder(const DecodeLimits& limits) {
   if (status < 0) {
     throw Error(
         Fault::Corrupt, input_.name(),
-        std::string("no_frames: the decoder '") + decoder->name + "' cannot start: " + av_words(status));
+        std::string("no frames: the decoder '") + decoder->name + "' cannot start: " + av_words(status));
   }
 }
 
@@ -69,23 +70,28 @@ std::optional<Frame> FrameStream::decode() {
   packet_sent_ = true;
   clock_->before_decode(repeated ? nullptr : packet_.get());
   FrameHandle picture{av_allocated(av_frame_alloc())};
-  int status = 0;
-  if (!repeated && packet_->size > 0) status = avcodec_send_packet(codec_.get(), packet_.get());
-  if (status >= 0 && packet_->size > 0) status = avcodec_receive_frame(codec_.get(), picture.get());
-  // h264 learns its delay while decoding; the demuxer's guesses at missing times depend on it.
-  AVCodecParameters& parameters = *input_.stream().codecpar;
-  if (codec_->codec_id == AV_CODEC_ID_H264 && parameters.video_delay < codec_->has_b_frames) {
-    parameters.video_delay = codec_->has_b_frames;
+  int status = AVERROR(EAGAIN);  // an empty packet gives nothing
+  if (packet_->size > 0) {
+    status = repeated ? 0 : avcodec_send_packet(codec_.get(), packet_.get());
+    if (status >= 0) status = avcodec_receive_frame(codec_.get(), picture.get());
   }
-  const bool got = status >= 0 && packet_->size > 0;
+  tell_delay();
   std::optional<Frame> frame;
-  if (got) frame = finish(std::move(picture), false);
-  clock_->after_decode(packet_duration_, got ? frame->picture.get() : nullptr, repeated, false);
-  if (!got) {
-    if (status < 0 && status != AVERROR(EAGAIN) && (damage_.pictures > 0 || !joined_)) ++damage_.rejected;
+  if (status >= 0) frame = finish(std::move(picture), false);
+  clock_->after_decode(packet_duration_, frame ? frame->picture.get() : nullptr, repeated, false);
+  if (!frame) {
+    const bool refused = status != AVERROR(EAGAIN);
+    if (refused && (damage_.pictures > 0 || !joined_)) ++damage_.rejected;
     state_ = State::NeedsPacket;
   }
   return frame;
+}
+
+/// h264 learns its delay while it decodes; the demuxer's guesses at missing times depend on it.
+void FrameStream::tell_delay() {
+  AVCodecParameters& parameters = *input_.stream().codecpar;
+  if (codec_->codec_id != AV_CODEC_ID_H264) return;
+  parameters.video_delay = std::max(parameters.video_delay, codec_->has_b_frames);
 }
 
 std::optional<Frame> FrameStream::drain() {
@@ -97,11 +103,10 @@ std::optional<Frame> FrameStream::drain() {
     state_ = State::Over;
     return std::nullopt;
   }
-  const bool got = status >= 0;
   std::optional<Frame> frame;
-  if (got) frame = finish(std::move(picture), true);
-  clock_->after_decode(0, got ? frame->picture.get() : nullptr, false, true);
-  if (!got) {
+  if (status >= 0) frame = finish(std::move(picture), true);
+  clock_->after_decode(0, frame ? frame->picture.get() : nullptr, false, true);
+  if (!frame) {
     ++damage_.rejected;
     if (++refused_drains_ == kMaxRefusedDrains) state_ = State::Over;
   }

@@ -42,6 +42,7 @@ class FrameStream {
   void read_packet();
   [[nodiscard]] std::optional<Frame> decode();
   [[nodiscard]] std::optional<Frame> drain();
+  void tell_delay();
   [[nodiscard]] Frame finish(FrameHandle picture, bool draining);
 
   MediaInput& input_;

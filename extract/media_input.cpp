@@ -20,11 +20,9 @@ namespace {
 // "no video stream"). Not here: playlists and scripts (hls, dash, concat, ...), which name other files; still
 // images; text (tty).
 constexpr const char* kFormats =
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,kux,mpegts,mpeg,mpegvideo,m4v,h261,h263,h264,"
-    "hevc,vvc,av1,"
-    "obu,ivf,vc1,asf,asf_o,nut,ogg,gif,mjpeg,rm,wtv,mxf,mxf_opatom,dv,dirac,swf,gxf,nsv,yuv4mpegpipe,roq,"
-    "bink,smk,mp3,"
-    "wav,w64,flac,aac,amr,ac3,eac3,aiff,au,caf,ape,tta,wv,dts";
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpegts,mpeg,mpegvideo,m4v,h261,h263,h264,hevc,"
+    "vvc,av1,obu,ivf,vc1,asf,asf_o,nut,ogg,gif,mjpeg,rm,wtv,mxf,mxf_opatom,dv,dirac,swf,yuv4mpegpipe,"
+    "mp3,wav,w64,flac,aac,amr,ac3,eac3,aiff,au,caf,ape,tta,wv,dts";
 
 constexpr int kIoBytes = 32768;
 
@@ -52,9 +50,8 @@ std::string stream_kinds(const AVFormatContext& format) {
     const AVStream& stream = *format.streams[i];
     const char* const kind = av_get_media_type_string(stream.codecpar->codec_type);
     const bool cover = (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-    kinds += (kinds.empty() ? "" : ", ") + std::string(cover             ? "cover picture"
-                                                       : kind == nullptr ? "unknown"
-                                                                         : kind);
+    if (!kinds.empty()) kinds += ", ";
+    kinds += cover ? "cover picture" : kind == nullptr ? "unknown" : kind;
   }
   return kinds;
 }

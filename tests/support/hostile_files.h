@@ -18,6 +18,7 @@ struct HostileFile {
   std::string error_class;  // otherwise: what is wrong with it
   std::string note;
   nlohmann::json facts;  // of good files: "words", "rows", ...
+  nlohmann::json entry;  // all that the manifest says of it
 };
 
 /// All files of a kind ("csv", "word2vec", ...) in the manifest; call TVR_NEEDS_SHARED("hostile") first.
@@ -31,7 +32,8 @@ inline std::vector<HostileFile> hostile_files(const std::string& kind) {
     const nlohmann::json error_class = entry["error_class"];
     files.push_back({path, path.filename().string(), entry["expected"] == "ok",
                      error_class.is_string() ? error_class.get<std::string>() : "",
-                     entry["note"].get<std::string>(), entry.value("facts", nlohmann::json::object())});
+                     entry["note"].get<std::string>(), entry.value("facts", nlohmann::json::object()),
+                     entry});
   }
   return files;
 }
