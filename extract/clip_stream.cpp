@@ -89,13 +89,12 @@ class LaneClips {
 class ClipStream::Impl {
  public:
   Impl(const std::filesystem::path& path, const std::vector<LaneOptions>& lanes, const DecodeLimits& limits)
-      : budget_(limits.max_seconds), limits_(limits) {
+      : budget_(limits.max_seconds) {
     for (const LaneOptions& lane : lanes) validate(lane);
     const TimeBudget::Running running(budget_);
     const AvLog::Listening listening(log_);
     input_.emplace(path, limits, budget_);
     log_.clear();  // what was said on the way to a file that opens means nothing
-    check_pixels();
     frames_.emplace(*input_, limits);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
     summary_.expected_frames = input_->stream().nb_frames;
@@ -164,19 +163,8 @@ class ClipStream::Impl {
                      (log_.text().empty() ? "" : " (" + log_.text() + ")"));
   }
 
-  /// After the streams were looked at, this is what the pictures themselves say, where they say anything.
-  void check_pixels() {
-    const AVCodecParameters& parameters = *input_->stream().codecpar;
-    if (std::int64_t{parameters.width} * parameters.height <= limits_.max_pixels) return;
-    throw Error(Fault::Limit, input_->name(),
-                "limit of pixels: pictures of " + std::to_string(parameters.width) + "x" +
-                    std::to_string(parameters.height) + ", at most " + std::to_string(limits_.max_pixels) +
-                    " pixels are decoded");
-  }
-
   TimeBudget budget_;
   AvLog log_;
-  DecodeLimits limits_;
   std::optional<MediaInput> input_;
   std::optional<FrameStream> frames_;
   std::vector<LaneClips> lanes_;

@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "data/error.h"
+#include "extract/container_end.h"
 
 namespace tvr {
 namespace {
@@ -43,6 +45,10 @@ std::string lower(std::string text) {
 }
 
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+std::int64_t pixels(const AVStream& stream) {
+  return std::int64_t{stream.codecpar->width} * stream.codecpar->height;
+}
 
 std::string stream_kinds(const AVFormatContext& format) {
   std::string kinds;
@@ -85,11 +91,7 @@ class MediaInput::File {
     return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
   }
 
-  /// An MPEG-TS file consists of packets of 188 bytes, each beginning with a 'G'.
-  [[nodiscard]] bool ends_in_transport_packet() const {
-    const std::string start = head();
-    return start.size() > 188 && start[0] == 'G' && start[188] == 'G' && size_ % 188 != 0;
-  }
+  [[nodiscard]] bool is_cut() const { return ends_early(head(), size_); }
 
   static int read(void* self, std::uint8_t* to, int bytes) {
     File& file = *static_cast<File*>(self);
@@ -205,8 +207,17 @@ void MediaInput::refuse(int status) const {
 void MediaInput::find_streams() {
   AvOptions options(format_->nb_streams);
   options.set("max_pixels", std::to_string(limits_.max_pixels));
+  std::vector<std::int64_t> declared;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) declared.push_back(pixels(*format_->streams[i]));
   const int status = avformat_find_stream_info(format_.get(), options.address());
   if (status < 0 || budget_.spent()) refuse(status);
+  choose_stream();
+  const auto index = static_cast<std::size_t>(stream_->index);
+  const std::int64_t said = index < declared.size() ? declared[index] : 0;
+  check_pixels(pixels(*stream_) == 0 ? said : pixels(*stream_));
+}
+
+void MediaInput::choose_stream() {
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     AVStream* const stream = format_->streams[i];
     const bool wanted = stream_ == nullptr && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
@@ -214,16 +225,22 @@ void MediaInput::find_streams() {
     stream->discard = wanted ? AVDISCARD_NONE : AVDISCARD_ALL;
     if (wanted) stream_ = stream;
   }
-  if (stream_ == nullptr) {
-    if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: not one stream found");
-    throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
-  }
+  if (stream_ != nullptr) return;
+  if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: not one stream found");
+  throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
+}
+
+void MediaInput::check_pixels(std::int64_t pixels) const {
+  if (pixels <= limits_.max_pixels) return;
+  throw Error(Fault::Limit, name_,
+              "limit of pixels: pictures of " + std::to_string(pixels) + " pixels, at most " +
+                  std::to_string(limits_.max_pixels) + " are decoded");
 }
 
 std::int64_t MediaInput::expected_packets() const {
-  // An edit list of an MP4 file leaves samples out; what is left is in the index.
-  const bool mov = has(format_->iformat->name, "mov");
-  const std::int64_t indexed = mov ? avformat_index_get_entries_count(stream_) : 0;
+  // Only MP4 counts exactly; and there an edit list may leave samples out: what is left is in the index.
+  if (!has(format_->iformat->name, "mov")) return 0;
+  const std::int64_t indexed = avformat_index_get_entries_count(stream_);
   return indexed > 0 ? std::min(indexed, stream_->nb_frames) : stream_->nb_frames;
 }
 
@@ -234,7 +251,7 @@ bool MediaInput::read(AVPacket& packet) {
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
       if (status != AVERROR_EOF) read_error_ = av_words(status);
-      if (file_->ends_in_transport_packet()) read_error_ = "the file ends within a transport packet";
+      if (file_->is_cut()) read_error_ = "the file is shorter than its header says";
       return false;
     }
     if (packet.size > limits_.max_packet_bytes) {

@@ -17,7 +17,7 @@ namespace tvr {
 class MediaInput {
  public:
   /// `budget` must run (TimeBudget::Running) during construction and read(), and outlive this.
-  /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Timeout).
+  /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout).
   MediaInput(const std::filesystem::path& path, const DecodeLimits& limits, const TimeBudget& budget);
   ~MediaInput();
   MediaInput(const MediaInput&) = delete;
@@ -31,7 +31,7 @@ class MediaInput {
   [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
   [[nodiscard]] int stream_index() const noexcept { return stream_->index; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// How many packets the container promises for the video stream; 0: it does not say.
+  /// How many packets the container promises for the video stream; 0: it does not say so reliably.
   [[nodiscard]] std::int64_t expected_packets() const;
   /// Why reading stopped before the whole video was read, else empty.
   [[nodiscard]] const std::string& read_error() const noexcept { return read_error_; }
@@ -42,6 +42,8 @@ class MediaInput {
   [[nodiscard]] const AVInputFormat* recognise(const std::string& url);
   [[noreturn]] void refuse(int status) const;
   void find_streams();
+  void choose_stream();
+  void check_pixels(std::int64_t pixels) const;
 
   std::string name_;
   DecodeLimits limits_;

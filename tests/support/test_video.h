@@ -7,13 +7,13 @@
 
 namespace tvr::testing {
 
-/// A video that says in each picture which one it is: frame i is flat, of brightness frame_level(i).
+/// A video that says in each picture which one it is: frame i is flat, its brightness stands for i modulo 50.
 struct TestVideo {
   std::string codec = "ffv1";  // any encoder that takes yuv420p: "ffv1" is lossless
   int width = 64;
   int height = 48;
   std::vector<std::int64_t> pts_ms;  // of each frame, rising
-  int rotation_degrees = 0;          // to be turned counter-clockwise for display (mp4 and mov only)
+  int rotation_degrees = 0;          // to be turned clockwise for display (mp4 and mov only)
   bool left_half_black = false;      // so that one can see which way up it is
 };
 
@@ -23,7 +23,7 @@ struct TestVideo {
 /// Encodes it; the container follows from the extension.
 void write_video(const std::filesystem::path& path, const TestVideo& video);
 
-/// The RGB brightness (0..255) by which read_level() finds frame i again; it repeats after 50 frames.
+/// Which frame, modulo 50, has this brightness in RGB.
 [[nodiscard]] int frame_index_of_level(int level);
 
 }  // namespace tvr::testing
