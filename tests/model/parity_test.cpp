@@ -1,0 +1,156 @@
+// The joint embedding against PyTorch: tests/parity/joint_embedding.py, on the same weights and batches.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+#include "../support/python.h"
+#include "../support/temp_folder.h"
+#include "data/pth.h"
+#include "model/adam.h"
+#include "model/batches.h"
+#include "model/linear.h"
+#include "model/retrieval_metrics.h"
+#include "model/training_step.h"
+#include "pair_fixture.h"
+
+namespace tvr {
+namespace {
+
+using testing::random_matrix;
+using testing::random_pairs;
+
+Tensor tensor_of(const Matrix& matrix) {
+  return Tensor::from_floats({matrix.rows(), matrix.cols()}, matrix.data());
+}
+
+Tensor tensor_of(const std::vector<std::vector<std::int64_t>>& rows) {
+  Tensor tensor;
+  tensor.dtype = DType::I64;
+  tensor.shape = {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows[0].size())};
+  for (const std::vector<std::int64_t>& row : rows) {
+    const auto* const bytes = reinterpret_cast<const std::byte*>(row.data());
+    tensor.bytes.insert(tensor.bytes.end(), bytes, bytes + row.size() * sizeof(std::int64_t));
+  }
+  return tensor;
+}
+
+/// |a - b| / |b|, Euclidean.
+double difference(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double apart = 0, size = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    apart += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+    size += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(apart) / std::max(std::sqrt(size), 1e-30);
+}
+
+std::vector<float> values(const Matrix& matrix) {
+  return {matrix.data(), matrix.data() + matrix.rows() * matrix.cols()};
+}
+
+struct Parity : public ::testing::TestWithParam<std::string> {
+  Parity() {
+    options.batch_size = 8;
+    options.max_words = 12;
+    options.margin = 0.2;
+    options.lr = 1e-3;
+    options.n_pair = GetParam() == "plain" ? 1 : 3;
+    options.negative_weighting = GetParam() == "weighted";
+    options.hard_negative_rate = 0.4;
+    options.loss = GetParam() == "nce" ? RankingLoss::Nce : RankingLoss::MaxMargin;
+    for (int epoch = 1; batches.size() < 10; ++epoch) {
+      for (const PairBatch& batch : EpochBatches(pairs, 8, options.n_pair, 1).epoch(epoch))
+        batches.push_back(batch);
+    }
+    batches.resize(10);
+  }
+
+  NamedTensors run_python() {
+    std::vector<std::vector<std::int64_t>> ids, rows;
+    for (const std::vector<std::int32_t>& caption : pairs.captions) {
+      ids.emplace_back(caption.begin(), caption.end());
+      ids.back().resize(12, -1);
+    }
+    for (const PairBatch& batch : batches) rows.emplace_back(batch.begin(), batch.end());
+    Tensor clip_of = tensor_of({std::vector<std::int64_t>(pairs.clip_of.begin(), pairs.clip_of.end())});
+    clip_of.shape.erase(clip_of.shape.begin());
+    write_pth(folder / "inputs.pth", {{"clips", tensor_of(pairs.clips)},
+                                      {"vectors", tensor_of(vectors)},
+                                      {"ids", tensor_of(ids)},
+                                      {"clip_of", clip_of},
+                                      {"batches", tensor_of(rows)}});
+    write_pth(folder / "weights.pth", state_of(parameters));
+    std::ofstream(folder / "case.txt") << GetParam() << " 8 " << options.n_pair << " 0.4 0.2 1e-3";
+    const std::string script = std::string(TVR_SOURCE_DIR) + "/tests/parity/joint_embedding.py";
+    const std::string command = testing::kPython + " '" + script + "' '" + folder.path().string() + "'";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return read_pth(folder / "results.pth");
+  }
+
+  testing::TempFolder folder;
+  Matrix vectors = random_matrix(60, 30, 1);
+  PairData pairs = random_pairs(vectors, 40, 4, 48, 2);
+  TrainOptions options;
+  Parameters parameters = initial_parameters({30, 48, 160, 12}, 3);
+  std::vector<PairBatch> batches;
+};
+INSTANTIATE_TEST_SUITE_P(Loss, Parity, ::testing::Values("plain", "weighted", "nce"),
+                         [](const auto& name) { return name.param; });
+
+TEST_P(Parity, LossGradientsAndTenAdamStepsAreThoseOfPyTorch) {
+  TVR_NEEDS_PYTHON("torch, numpy");
+  const NamedTensors reference = run_python();
+  const auto floats = [&](const std::string& name) {
+    const Tensor* tensor = find(reference, name);
+    EXPECT_NE(tensor, nullptr) << name;
+    return tensor != nullptr ? tensor->to_floats() : std::vector<float>();
+  };
+  const EmbeddingShape shape = shape_of(parameters, 12);
+  AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
+  AdamScalar log_scale{1.5F, 0, 0};
+  std::vector<float> losses;
+  for (const PairBatch& batch : batches) {
+    const StepResult step =
+        loss_and_gradients(parameters, static_cast<double>(log_scale.value), pairs, vectors, batch, options);
+    if (losses.empty()) {
+      for (std::size_t l = 0; l < kLayers; ++l) {
+        const Matrix gradient = multiply(transposed(step.gradients[l].dy), step.gradients[l].x);
+        EXPECT_LT(difference(values(gradient), floats("gradient." + std::string(kLayerNames[l]) + ".weight")),
+                  1e-5);
+      }
+    }
+    losses.push_back(static_cast<float>(step.loss));
+    adam_step(parameters, adam, step.gradients, options.lr);
+    adam_step(log_scale, adam.step, step.d_log_scale, options.lr);
+  }
+  EXPECT_LT(difference(losses, floats("losses")), 1e-5);
+  for (const auto& [name, tensor] : state_of(parameters)) {
+    EXPECT_LT(difference(tensor.to_floats(), floats("weights." + name)), 1e-5) << name;
+    RecordProperty(name, std::to_string(difference(tensor.to_floats(), floats("weights." + name))));
+  }
+}
+
+TEST_P(Parity, SimilaritiesAndLegacyRanksAreThoseOfTheReference) {
+  TVR_NEEDS_PYTHON("torch, numpy");
+  const NamedTensors reference = run_python();
+  const std::vector<float> ties = find(reference, "ties")->to_floats();
+  const auto size = static_cast<std::int64_t>(batches[0].size());
+  Matrix text(size, size),
+      video(size, size);  // similarities by way of unit vectors: text row i holds its whole row
+  std::copy(ties.begin(), ties.end(), text.data());
+  std::vector<std::int32_t> clip_of;
+  for (std::int64_t i = 0; i < size; ++i) {
+    video.row(i)[i] = 1;
+    clip_of.push_back(static_cast<std::int32_t>(i));
+  }
+  const std::vector<double> ranks = text_to_video_ranks(text, video, clip_of, Ties::Legacy);
+  const std::vector<float> wanted = find(reference, "legacy")->to_floats();
+  EXPECT_GT(wanted.size(), static_cast<std::size_t>(size));  // there are ties
+  EXPECT_EQ(std::vector<double>(wanted.begin(), wanted.end()), ranks);
+}
+
+}  // namespace
+}  // namespace tvr
