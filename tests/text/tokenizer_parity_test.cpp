@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
 

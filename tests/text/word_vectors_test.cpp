@@ -112,6 +112,27 @@ TEST(WordVectors, RefusesWhatIsNoFileOfVectors) {
   expect_error([&] { (void)open_word_vectors(folder.path()); }, Fault::Unsupported, "not a regular file");
 }
 
+TEST(WordVectors, ReadsRealFilesOfEachFormatAlike) {
+  TVR_NEEDS_SHARED("corpus");
+  const auto folder = testing::shared_data("corpus") / "wordvecs/gensim/gensim/test/test_data";
+  struct Real {
+    const char* name;
+    int dim;
+    std::int64_t words;
+    const char* word;
+  };
+  for (const Real& real :
+       {Real{"euclidean_vectors.bin", 10, 2747, "the"}, Real{"word2vec_pre_kv_c", 10, 1750, "the"},
+        Real{"test_glove.txt", 50, 76, "the"}, Real{"crime-and-punishment.vec", 5, 291, "\xd0\x98"},
+        Real{"EN.1-10.cbow1_wind5_hs0_neg10_size300_smpl1e-05.txt", 300, 20, "one"}}) {
+    SCOPED_TRACE(real.name);
+    const auto vectors = open_word_vectors(folder / real.name);
+    EXPECT_EQ(vectors->dim(), real.dim);
+    EXPECT_EQ(vectors->size(), real.words);
+    EXPECT_EQ(vectors->lookup({real.word, "qqzxv"}).words.size(), 1u);
+  }
+}
+
 TEST(WordVectors, MeetsEveryHostileFileAsTheManifestSays) {
   TVR_NEEDS_SHARED("hostile");
   const std::map<std::string, std::string> wanted = {
