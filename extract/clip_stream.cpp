@@ -158,6 +158,10 @@ class ClipStream::Impl {
   }
 
   [[nodiscard]] Error no_picture() {
+    // Where a container does not say the size, libav's words are all that tell of the limit.
+    if (log_.text().find("max pixel count") != std::string::npos) {
+      return Error(Fault::Limit, input_->name(), "limit of pixels: " + log_.text());
+    }
     return Error(Fault::Corrupt, input_->name(),
                  "no frames: not one picture of its video stream could be decoded" +
                      (log_.text().empty() ? "" : " (" + log_.text() + ")"));

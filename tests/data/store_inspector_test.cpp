@@ -52,20 +52,21 @@ TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {
   fill(folder / "s.db");
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open((folder / "s.db").c_str(), &raw), SQLITE_OK);
-  int found = 0;
-  constexpr int kBits = 5 * 8 * 16;  // of the rows of one video
-  for (int bit = 0; bit < kBits; ++bit) {
+  const auto flip = [&](int bit) {
     sqlite3_blob* blob = nullptr;
     ASSERT_EQ(sqlite3_blob_open(raw, "main", "feature", "halves", 1 + bit % 3, 1, &blob), SQLITE_OK);
     unsigned char byte = 0;
     sqlite3_blob_read(blob, &byte, 1, bit / 8);
     byte = static_cast<unsigned char>(byte ^ 1U << bit % 8);
     sqlite3_blob_write(blob, &byte, 1, bit / 8);
-    const auto damaged = StoreInspector(folder / "s.db").damaged_features();
-    found += damaged.size() == 1 ? 1 : 0;
-    byte = static_cast<unsigned char>(byte ^ 1U << bit % 8);
-    sqlite3_blob_write(blob, &byte, 1, bit / 8);
-    sqlite3_blob_close(blob);
+    ASSERT_EQ(sqlite3_blob_close(blob), SQLITE_OK);
+  };
+  int found = 0;
+  constexpr int kBits = 5 * 8 * 16;  // of the rows of one video
+  for (int bit = 0; bit < kBits; ++bit) {
+    flip(bit);
+    found += StoreInspector(folder / "s.db").damaged_features().size() == 1 ? 1 : 0;
+    flip(bit);
   }
   sqlite3_close(raw);
   EXPECT_EQ(found, kBits);

@@ -79,9 +79,14 @@ DemoFiles DemoLearns::files_;
 
 constexpr double kChance = 100.0 * 10 / 36;
 
-TEST_F(DemoLearns, FromTheCaptionsOfTheTrainingClips) { EXPECT_GT(recall_at_10(false), 1.8 * kChance); }
-
-TEST_F(DemoLearns, NothingWhenTheCaptionsAreShuffled) { EXPECT_LT(recall_at_10(true), 1.6 * kChance); }
+// One test, since the extraction is the dear part and each test runs in a process of its own.
+TEST_F(DemoLearns, FromTheCaptionsOfTheTrainingClipsAndNothingWhenTheyAreShuffled) {
+  const double real = recall_at_10(false), shuffled = recall_at_10(true);
+  RecordProperty("real", std::to_string(real));
+  RecordProperty("shuffled", std::to_string(shuffled));
+  EXPECT_GT(real, 1.8 * kChance);
+  EXPECT_LT(shuffled, 1.6 * kChance);
+}
 
 }  // namespace
 }  // namespace tvr
