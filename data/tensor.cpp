@@ -101,7 +101,7 @@ std::int64_t Tensor::numel() const noexcept {
 std::vector<float> Tensor::to_floats() const {
   std::vector<float> values(static_cast<std::size_t>(numel()));
   if (dtype == DType::F32) {
-    std::memcpy(values.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
   const std::size_t step = size_of(dtype);
@@ -116,7 +116,7 @@ Tensor Tensor::from_floats(std::vector<std::int64_t> shape, const float* values,
   const auto count = static_cast<std::size_t>(tensor.numel());
   tensor.bytes.resize(count * size_of(dtype));
   if (dtype == DType::F32) {
-    std::memcpy(tensor.bytes.data(), values, tensor.bytes.size());
+    if (count > 0) std::memcpy(tensor.bytes.data(), values, tensor.bytes.size());
   } else if (dtype == DType::F16) {
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint16_t bits = to_half(values[i]);
