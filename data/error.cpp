@@ -1,7 +1,40 @@
 #include "data/error.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "data/text_file.h"
+
 namespace tvr {
 namespace {
+
+constexpr std::size_t kLongestBytes = 2000;
+
+void append_escaped(std::string& text, char byte) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  text += {'\\', 'x', kDigits[value >> 4U], kDigits[value & 15U]};
+}
+
+/// Words out of a file must neither steer a terminal, nor break JSON, nor fill a log: control characters and
+/// bytes that are not UTF-8 become \x1b and the like, and what is too long is cut.
+std::string legible(std::string_view text) {
+  std::string clean;
+  text = text.substr(0, 2 * kLongestBytes);
+  while (!text.empty()) {
+    const std::size_t valid = std::min(find_invalid_utf8(text), text.size());
+    for (const char c : text.substr(0, valid)) {
+      const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+      is_control ? append_escaped(clean, c) : clean.push_back(c);
+    }
+    if (valid < text.size()) append_escaped(clean, text[valid]);
+    text.remove_prefix(std::min(valid + 1, text.size()));
+  }
+  if (clean.size() <= kLongestBytes) return clean;
+  std::size_t end = kLongestBytes;
+  while ((static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  return clean.substr(0, end) + "...";
+}
 
 std::string compose(const std::string& where, const std::string& seen, const std::string& advice) {
   std::string text = where.empty() ? seen : where + ": " + seen;
@@ -13,25 +46,35 @@ std::string compose(const std::string& where, const std::string& seen, const std
 
 const char* name(Fault fault) noexcept {
   switch (fault) {
-    case Fault::InvalidArgument: return "invalid_argument";
-    case Fault::NotFound: return "not_found";
-    case Fault::Unreadable: return "unreadable";
-    case Fault::Corrupt: return "corrupt";
-    case Fault::Unsupported: return "unsupported";
-    case Fault::Mismatch: return "mismatch";
-    case Fault::Limit: return "limit";
-    case Fault::Timeout: return "timeout";
-    case Fault::Busy: return "busy";
-    case Fault::Interrupted: return "interrupted";
+    case Fault::InvalidArgument:
+      return "invalid_argument";
+    case Fault::NotFound:
+      return "not_found";
+    case Fault::Unreadable:
+      return "unreadable";
+    case Fault::Corrupt:
+      return "corrupt";
+    case Fault::Unsupported:
+      return "unsupported";
+    case Fault::Mismatch:
+      return "mismatch";
+    case Fault::Limit:
+      return "limit";
+    case Fault::Timeout:
+      return "timeout";
+    case Fault::Busy:
+      return "busy";
+    case Fault::Interrupted:
+      return "interrupted";
   }
   return "unknown";
 }
 
 Error::Error(Fault fault, const std::string& where, const std::string& seen, const std::string& advice)
-    : std::runtime_error(compose(where, seen, advice)),
+    : std::runtime_error(compose(legible(where), legible(seen), legible(advice))),
       fault_(fault),
       where_(where),
-      seen_(seen),
-      advice_(advice) {}
+      seen_(legible(seen)),
+      advice_(legible(advice)) {}
 
 }  // namespace tvr
