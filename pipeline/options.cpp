@@ -177,7 +177,7 @@ std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& sp
     if (lane.network.weights.empty() && !options.random_weights) {
       throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
                   "Pass --weights-" + name +
-                      " FILE (`pipeline doctor` says where to get it), or --random-weights for a "
+                      " FILE, or --random-weights for a "
                       "trial without real features");
     }
     lanes.push_back(std::move(lane));
