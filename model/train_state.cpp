@@ -68,11 +68,10 @@ class SummedFile {
   Checksum checksum_;
 };
 
-/// The arrays of a state in the order of the file.
+/// The arrays of a state in the order of the file; best may be empty.
 template <class State, class Visit>
-void for_each_array(State& state, bool with_best, const Visit& visit) {
+void for_each_array(State& state, const Visit& visit) {
   for (auto* parameters : {&state.weights, &state.adam.mean, &state.adam.variance, &state.best}) {
-    if (parameters == &state.best && !with_best) continue;
     for (auto& layer : *parameters) {
       visit(layer.weight.data(),
             static_cast<std::size_t>(layer.weight.rows() * layer.weight.cols()) * sizeof(float));
@@ -80,6 +79,8 @@ void for_each_array(State& state, bool with_best, const Visit& visit) {
     }
   }
 }
+
+bool is_empty(const Parameters& parameters) { return parameters[0].bias.empty(); }
 
 Json json_of(const EpochReport& report) {
   Json json = {
@@ -104,7 +105,7 @@ Json shape_json(const EmbeddingShape& shape) {
   return {shape.word_dim, shape.video_dim, shape.embd_dim, shape.max_words};
 }
 
-std::string header_of(const TrainState& state, bool with_best, const std::string& identity) {
+std::string header_of(const TrainState& state, const std::string& identity) {
   Json reports = Json::array();
   for (const EpochReport& report : state.reports) reports.push_back(json_of(report));
   return Json{{"identity", identity},
@@ -114,7 +115,7 @@ std::string header_of(const TrainState& state, bool with_best, const std::string
               {"step", state.step},
               {"loss_sum", state.loss_sum},
               {"reports", reports},
-              {"with_best", with_best},
+              {"with_best", !is_empty(state.best)},
               {"log_scale", {state.log_scale.value, state.log_scale.mean, state.log_scale.variance}},
               {"best_score", state.best_score},
               {"best_epoch", state.best_epoch}}
@@ -177,8 +178,7 @@ void Checksum::add(const void* bytes, std::size_t count) noexcept {
 
 void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity) {
   const std::filesystem::path aside = file.string() + ".part";
-  const bool with_best = !state.best[0].bias.empty();
-  const std::string header = header_of(state, with_best, identity);
+  const std::string header = header_of(state, identity);
   {
     SummedFile out(aside, O_WRONLY | O_CREAT | O_TRUNC);
     if (!out.is_open()) throw out.failure("it cannot be created");
@@ -186,7 +186,7 @@ void write_state(const std::filesystem::path& file, const TrainState& state, con
     out.put(kMagic.data(), kMagic.size());
     out.put(&length, sizeof length);
     out.put(header.data(), header.size());
-    for_each_array(state, with_best, [&](const float* values, std::size_t bytes) { out.put(values, bytes); });
+    for_each_array(state, [&](const float* values, std::size_t bytes) { out.put(values, bytes); });
     const std::uint64_t checksum = out.checksum();
     out.put(&checksum, sizeof checksum);
     out.sync();
@@ -210,8 +210,7 @@ std::optional<TrainState> read_state(const std::filesystem::path& file, const Em
                   "Train into another folder, or delete the file to start anew");
     }
     TrainState state = state_of_header(header, shape);
-    for_each_array(state, header.at("with_best").get<bool>(),
-                   [&](float* values, std::size_t bytes) { in.get(values, bytes); });
+    for_each_array(state, [&](float* values, std::size_t bytes) { in.get(values, bytes); });
     const std::uint64_t wanted = in.checksum();
     std::uint64_t checksum = 0;
     in.get(&checksum, sizeof checksum);

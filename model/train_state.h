@@ -27,10 +27,10 @@ struct TrainState {
 };
 
 /// Format: "tvr train state 1\n", the header's length as 8 little-endian bytes, the header (JSON: shape,
-/// identity, counters, reports), the float32 arrays of weights, mean, variance and best (layer by layer,
-/// weight then bias, as they lie in memory), and a 64-bit checksum of all that. One file, written aside,
-/// synced and renamed: whole or absent. `identity` names data and options; a state is only read back by the
-/// same.
+/// identity, counters, reports), the float32 arrays of weights, mean, variance and best (layer by
+/// layer, weight then bias, as they lie in memory), and a 64-bit checksum of all that. One file, written
+/// aside, synced and renamed: whole or absent. `identity` names data and options; a state is only read back
+/// by the same.
 void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity);
 
 /// nullopt when there is no such file. Throws Error(Corrupt) for a damaged one, Error(Mismatch) when it

@@ -246,7 +246,7 @@ class Training {
   std::string identity_;
   TrainState state_;
   Clock::time_point last_save_ = Clock::now();
-  double save_seconds_ = 0.5;  // a guess, until the first one
+  double save_seconds_ = 0.005;  // a guess, until the first one
 };
 
 }  // namespace
@@ -255,6 +255,20 @@ RankingLoss loss_named(const std::string& name) {
   if (name == "max-margin") return RankingLoss::MaxMargin;
   if (name == "nce") return RankingLoss::Nce;
   throw Error(Fault::InvalidArgument, "loss", "'" + name + "' is not known", "Use max-margin or nce");
+}
+
+TrainOptions recipe_named(const std::string& name) {
+  TrainOptions options;
+  if (name == "howto100m") return options;
+  if (name != "best") {
+    throw Error(Fault::InvalidArgument, "recipe", "'" + name + "' is not known", "Use howto100m or best");
+  }
+  options.loss = RankingLoss::Nce;
+  options.batch_size = 128;
+  options.n_pair = 2;
+  options.lr = 1e-3;
+  options.cosine = true;
+  return options;
 }
 
 TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,

@@ -86,6 +86,7 @@ TEST_F(Trainer, GoesOnWithEveryOptionAsIfThereHadBeenNoStop) {
   options.cosine = true;
   options.lr_decay = 0.5;
   options.lr_decay_epochs = 2;
+  val = random_pairs(vectors, 10, 2, 12, 3);
   const TrainResult whole = run(folder / "whole");
   EXPECT_THROW((void)run(folder / "stopped", 17), Error);
   expect_equal(run(folder / "stopped").weights, whole.weights);
@@ -182,6 +183,12 @@ TEST_F(Trainer, NoticesEveryDamageOfTheState) {
     EXPECT_TRUE(fault == Fault::Corrupt || fault == Fault::Mismatch) << at << ' ' << name(fault);
     EXPECT_EQ(fails_with(sound.substr(0, at)), Fault::Corrupt) << at;
   }
+}
+
+TEST(RecipeNamed, KnowsTheReferenceAndWhatBeatsIt) {
+  EXPECT_EQ(recipe_named("howto100m").lr, TrainOptions().lr);
+  EXPECT_EQ(recipe_named("best").loss, RankingLoss::Nce);
+  EXPECT_THROW((void)recipe_named("worst"), Error);
 }
 
 TEST_F(Trainer, RefusesOptionsWithoutMeaning) {

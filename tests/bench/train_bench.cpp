@@ -1,0 +1,96 @@
+// Milliseconds of a training step and of an evaluation at the reference's size (68.4 million parameters,
+// batch 32, captions of nine words, 20 places), and the losses, for comparison with train_step.py on the same
+// machine.
+//   train_bench [THREADS=0] [STEPS=20]
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "model/adam.h"
+#include "model/batches.h"
+#include "model/kernels/kernels.h"
+#include "model/parallel.h"
+#include "model/random.h"
+#include "model/retrieval_metrics.h"
+#include "model/training_step.h"
+
+namespace tvr {
+namespace {
+
+double now_ms() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Matrix random_matrix(std::int64_t rows, std::int64_t cols, std::uint64_t index) {
+  Matrix matrix(rows, cols);
+  const CounterRandom random(1, RandomUse::Weights, 100 + index);
+  for (std::int64_t i = 0; i < rows * cols; ++i) {
+    matrix.data()[i] = 2 * random.uniform(static_cast<std::uint64_t>(i)) - 1;
+  }
+  return matrix;
+}
+
+void report(const char* what, std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  std::printf("%-28s median %7.1f ms   fastest %7.1f ms\n", what, times[times.size() / 2], times[0]);
+}
+
+void bench_steps(int steps) {
+  const Matrix vectors = random_matrix(500, 300, 1);
+  PairData pairs;
+  pairs.clips = random_matrix(64, 4096, 2);
+  const CounterRandom random(1, RandomUse::CaptionChoice, 1);
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
+    for (std::uint64_t w = 0; w < 9; ++w)
+      caption.push_back(static_cast<std::int32_t>(random.below(500, 9 * i + w)));
+    pairs.clip_of.push_back(static_cast<std::int32_t>(i));
+  }
+  const TrainOptions options;
+  const EmbeddingShape shape{300, 4096, 4096, 20};
+  Parameters parameters = initial_parameters(shape, 1);
+  AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
+  const EpochBatches batches(pairs, 32, 1, 1);
+  std::vector<double> times;
+  double loss = 0;
+  for (int step = 0; step < steps; ++step) {
+    const PairBatch batch = batches.epoch(1 + step / 2)[static_cast<std::size_t>(step % 2)];
+    const double start = now_ms();
+    const StepResult result = loss_and_gradients(parameters, 0, pairs, vectors, batch, options);
+    adam_step(parameters, adam, result.gradients, options.lr);
+    times.push_back(now_ms() - start);
+    loss = result.loss;
+  }
+  report("training step", times);
+  std::printf("loss after %d steps: %.6f\n", steps, loss);
+}
+
+void bench_evaluation() {
+  const Matrix text = random_matrix(1000, 4096, 3), video = random_matrix(1000, 4096, 4);
+  std::vector<std::int32_t> clip_of(1000);
+  for (std::int32_t i = 0; i < 1000; ++i) clip_of[static_cast<std::size_t>(i)] = i;
+  std::vector<double> times;
+  for (int i = 0; i < 9; ++i) {
+    const double start = now_ms();
+    (void)retrieval_ranks(text, video, clip_of);
+    times.push_back(now_ms() - start);
+  }
+  report("1000 x 1000, both directions", times);
+}
+
+}  // namespace
+}  // namespace tvr
+
+int main(int argc, char** argv) {
+  tvr::set_compute_threads(argc > 1 ? std::atoi(argv[1]) : 0);
+  std::printf("kernels: %s\n", tvr::kernels().name);
+  tvr::bench_steps(argc > 2 ? std::atoi(argv[2]) : 20);
+  tvr::bench_evaluation();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::printf("peak memory %.2f GB\n", static_cast<double>(usage.ru_maxrss) / 1e6);
+}
