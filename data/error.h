@@ -23,8 +23,7 @@ enum class Fault {
 [[nodiscard]] const char* name(Fault fault) noexcept;
 
 /// The one exception type of the program. A message says where, what was seen (and wanted), what to do:
-///   throw Error(Fault::Mismatch, "features.db", "video 'msrvtt_17' has 2048 columns, the model expects
-///   4096",
+///   throw Error(Fault::Mismatch, "features.db", "video 'msrvtt_17' has 2048 columns, wanted 4096",
 ///               "Extract the 3d lane too: run `pipeline extract --lanes 2d,3d`");
 /// Control characters and bytes that are not UTF-8 are shown as \x1b, long texts are cut: names and words of
 /// untrusted files may be put into a message as they are.

@@ -107,6 +107,7 @@ class HeaderParser {
       if (problem != std::errc{} || size < 0) fail("a size that is not a whole number");
       at_ = static_cast<std::size_t>(end - text_.data());
       sizes.push_back(size);
+      if (sizes.size() > kMostDimensions) fail("more than 64 dimensions");
       if (!accept(',')) {
         expect(')');
         break;
@@ -172,8 +173,10 @@ Tensor read_npy(const std::filesystem::path& path) {
     tensor.bytes = transposed(tensor, data);
   else
     tensor.bytes.assign(data, data + wanted);
-  require_finite({{"array", tensor}}, where);
-  return tensor;
+  NamedTensors named;
+  named.emplace_back("array", std::move(tensor));
+  require_finite(named, where);
+  return std::move(named.front().second);
 }
 
 void write_npy(const std::filesystem::path& path, const Tensor& tensor) {

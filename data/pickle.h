@@ -13,7 +13,7 @@ namespace tvr {
 /// A view of a storage, as torch._utils._rebuild_tensor_v2 is told of it; not yet checked against the
 /// storage's size.
 struct TensorView {
-  std::string storage;  // key
+  std::string_view storage;  // key
   DType dtype = DType::F32;
   std::int64_t storage_numel = 0;
   std::int64_t offset = 0;
@@ -23,7 +23,8 @@ struct TensorView {
 /// What a pickle describes, without ever having run anything of it: the machine knows the opcodes that
 /// torch.save writes and the globals collections.OrderedDict, torch._utils._rebuild_tensor_v2,
 /// _rebuild_parameter and torch.*Storage; any other global is refused by name. Values lie in one arena and
-/// refer to each other by index: no depth of nesting can overflow the stack.
+/// refer to each other by index: no depth of nesting can overflow the stack. Texts are parts of the bytes
+/// that were read, which must outlive it. Memory stays below 100 MB and 40 bytes for each byte of the pickle.
 class Pickle {
  public:
   using Id = std::uint32_t;
@@ -44,11 +45,10 @@ class Pickle {
   };
   struct Value {
     Kind kind = Kind::None;
+    DType dtype = DType::F32;  // Storage
     std::uint32_t depth = 0;
     std::int64_t integer = 0;  // Bool, Int; Storage: number of elements; Tensor: index into views
-    double real = 0;           // Float
-    std::string text;          // String, BigInt (little-endian bytes), Global ("module.name"), Storage (key)
-    DType dtype = DType::F32;  // Storage
+    std::string_view text;     // String, BigInt (little-endian bytes), Global ("module.name"), Storage (key)
     std::vector<Id> items;     // Tuple, List; Dict: key, value, key, value, ...
   };
 
@@ -67,7 +67,7 @@ class Pickle {
   /// How many bytes the pickle took.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// The value of a string key of a Dict; nullptr when there is none.
-  [[nodiscard]] const Value* get(const Value& dict, const std::string& key) const noexcept;
+  [[nodiscard]] const Value* get(const Value& dict, std::string_view key) const noexcept;
 
  private:
   friend class PickleMachine;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "data/error.h"
 #include "data/mapped_file.h"
@@ -51,12 +52,12 @@ class Materializer {
 
   [[nodiscard]] NamedTensors tensors_of(const Value& dict) {
     NamedTensors tensors;
-    std::unordered_map<std::string, std::size_t> seen;
+    std::unordered_map<std::string_view, std::size_t> seen;
     for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const Value& key = pickle_[dict.items[i]];
       const Value& value = pickle_[dict.items[i + 1]];
       if (key.kind != Kind::String || value.kind != Kind::Tensor) continue;
-      Tensor tensor = materialize(pickle_.view(value), key.text);
+      Tensor tensor = materialize(pickle_.view(value), std::string(key.text));
       const auto [place, is_new] = seen.emplace(key.text, tensors.size());
       if (is_new)
         tensors.emplace_back(key.text, std::move(tensor));
@@ -167,7 +168,10 @@ class PthFile {
     const ZipReader::Record* data = nullptr;
     for (const ZipReader::Record& record : zip_->records()) {
       const std::size_t slash = record.name.rfind('/');
-      if (slash != std::string::npos && record.name.substr(slash) == "/data.pkl") data = &record;
+      if (slash == std::string::npos || record.name.substr(slash) != "/data.pkl") continue;
+      if (data != nullptr)
+        throw Error(Fault::Corrupt, name_, "zip: there are two data.pkl", "Get the file again");
+      data = &record;
     }
     if (data == nullptr) {
       throw Error(Fault::Corrupt, name_, "not a checkpoint of PyTorch: a zip archive without data.pkl",
@@ -182,11 +186,11 @@ class PthFile {
     }
     zip_->check(*data);
     pickle_ = std::make_unique<Pickle>(data->bytes, name_);
-    storages_ = [this, root, checked = std::unordered_map<std::string, bool>()](
+    storages_ = [this, root, checked = std::unordered_set<std::string_view>()](
                     const TensorView& view, std::size_t wanted_bytes) mutable -> std::string_view {
-      const ZipReader::Record* record = zip_->find(root + "data/" + view.storage);
+      const ZipReader::Record* record = zip_->find(root + "data/" + std::string(view.storage));
       if (record == nullptr || record->bytes.size() < wanted_bytes) refuse_storage(view, record == nullptr);
-      if (bool& done = checked[view.storage]; !done) zip_->check(*record), done = true;
+      if (checked.insert(view.storage).second) zip_->check(*record);
       return record->bytes;
     };
   }
@@ -208,9 +212,9 @@ class PthFile {
     (void)next();
     pickle_ = next();
     const auto keys = next();
-    auto bytes_of = std::make_shared<std::unordered_map<std::string, std::string_view>>();
+    auto bytes_of = std::make_shared<std::unordered_map<std::string_view, std::string_view>>();
     for (const Id key : (*keys)[keys->root()].items) {
-      const std::string& storage = (*keys)[key].text;
+      const std::string_view storage = (*keys)[key].text;
       std::int64_t count = 0;
       if (rest.size() < sizeof(count)) refuse_count(storage, -1);
       std::memcpy(&count, rest.data(), sizeof(count));
@@ -229,7 +233,7 @@ class PthFile {
   }
 
   /// The element size of a legacy storage is said by the tensors that use it.
-  [[nodiscard]] std::size_t item_bytes(const std::string& storage) {
+  [[nodiscard]] std::size_t item_bytes(std::string_view storage) {
     if (item_bytes_.empty()) {
       for (Id id = 0; id < pickle_->count(); ++id) {
         const Value& value = (*pickle_)[id];
@@ -242,14 +246,15 @@ class PthFile {
 
   [[noreturn]] void refuse_storage(const TensorView& view, bool missing) const {
     throw Error(Fault::Corrupt, name_,
-                "storage '" + view.storage + "' " +
+                "storage '" + std::string(view.storage) + "' " +
                     (missing ? "is missing" : "is smaller than its tensors say") + " (wanted " +
                     std::to_string(view.storage_numel) + " of " + tvr::name(view.dtype) + ")",
                 "The download is incomplete: get it again");
   }
-  [[noreturn]] void refuse_count(const std::string& storage, std::int64_t count) const {
+  [[noreturn]] void refuse_count(std::string_view storage, std::int64_t count) const {
     throw Error(Fault::Corrupt, name_,
-                "storage '" + storage + "' is cut short or has the impossible size " + std::to_string(count),
+                "storage '" + std::string(storage) + "' is cut short or has the impossible size " +
+                    std::to_string(count),
                 "The download is incomplete: get it again");
   }
 
@@ -257,7 +262,7 @@ class PthFile {
   MappedFile file_;
   std::unique_ptr<ZipReader> zip_;
   std::unique_ptr<Pickle> pickle_;
-  std::unordered_map<std::string, std::size_t> item_bytes_;
+  std::unordered_map<std::string_view, std::size_t> item_bytes_;
   Storages storages_;
 };
 
@@ -283,105 +288,6 @@ const Value& state_dict_of(const Pickle& pickle, const std::string& where) {
               "Save model.state_dict() with torch.save");
 }
 
-/// Writes the pickle of torch.save (protocol 2) and the storages, one a tensor.
-class PthWriter {
- public:
-  explicit PthWriter(const std::filesystem::path& path) : file_(path), zip_(file_) { pickle_ = "\x80\x02"; }
-
-  void begin_ordered_dict() { pickle_ += "ccollections\nOrderedDict\n)R("; }
-  void begin_dict() { pickle_ += "}("; }
-  void end_dict() { pickle_ += 'u'; }
-  void key(const std::string& text) { string(text); }
-
-  void tensor(const Tensor& value) {
-    pickle_ += "ctorch._utils\n_rebuild_tensor_v2\n((";
-    string("storage");
-    pickle_ += std::string("ctorch\n") + storage_type(value.dtype) + "\n";
-    string(std::to_string(tensors_.size()));
-    string("cpu");
-    integer(value.numel());
-    pickle_ += "tQK";  // storage; then the offset 0
-    pickle_ += '\0';
-    integers(value.shape);
-    std::vector<std::int64_t> strides(value.shape.size(), 1);
-    for (std::size_t i = strides.size(); i > 1; --i) {
-      strides[i - 2] = strides[i - 1] * std::max<std::int64_t>(1, value.shape[i - 1]);
-    }
-    integers(strides);
-    pickle_ +=
-        "\x89"
-        "ccollections\nOrderedDict\n)RtR";  // requires_grad=False, no hooks
-    tensors_.push_back(&value);
-  }
-
-  void finish() {
-    pickle_ += '.';
-    zip_.add("archive/data.pkl", pickle_);
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      const auto& bytes = tensors_[i]->bytes;
-      zip_.add("archive/data/" + std::to_string(i),
-               {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    }
-    zip_.add("archive/version", "3\n");
-    zip_.finish();
-    file_.commit();
-  }
-
- private:
-  static const char* storage_type(DType dtype) {
-    switch (dtype) {
-      case DType::F16:
-        return "HalfStorage";
-      case DType::BF16:
-        return "BFloat16Storage";
-      case DType::F32:
-        return "FloatStorage";
-      case DType::F64:
-        return "DoubleStorage";
-      case DType::U8:
-        return "ByteStorage";
-      case DType::I8:
-        return "CharStorage";
-      case DType::I16:
-        return "ShortStorage";
-      case DType::I32:
-        return "IntStorage";
-      case DType::I64:
-        return "LongStorage";
-      case DType::Bool:
-        return "BoolStorage";
-    }
-    return "";
-  }
-  void little_endian(std::uint64_t value, std::size_t width) {
-    for (std::size_t i = 0; i < width; ++i) pickle_ += static_cast<char>(value >> (8 * i) & 0xFFU);
-  }
-  void string(const std::string& text) {
-    pickle_ += 'X';
-    little_endian(text.size(), 4);
-    pickle_ += text;
-  }
-  void integer(std::int64_t value) {
-    if (value >= 0 && value <= 0x7FFFFFFF) {
-      pickle_ += 'J';
-      little_endian(static_cast<std::uint64_t>(value), 4);
-    } else {
-      pickle_ += "\x8a\x08";
-      little_endian(static_cast<std::uint64_t>(value), 8);
-    }
-  }
-  void integers(const std::vector<std::int64_t>& values) {
-    pickle_ += '(';
-    for (const std::int64_t value : values) integer(value);
-    pickle_ += 't';
-  }
-
-  AtomicFile file_;
-  ZipWriter zip_;
-  std::string pickle_;
-  std::vector<const Tensor*> tensors_;
-};
-
 }  // namespace
 
 NamedTensors read_pth(const std::filesystem::path& path) {
@@ -406,33 +312,6 @@ TensorGroups read_pth_groups(const std::filesystem::path& path) {
                 "Wanted: {'2d': {video_id: tensor}, '3d': {video_id: tensor}}");
   }
   return groups;
-}
-
-void write_pth(const std::filesystem::path& path, const NamedTensors& tensors) {
-  PthWriter writer(path);
-  writer.begin_ordered_dict();
-  for (const auto& [name, tensor] : tensors) {
-    writer.key(name);
-    writer.tensor(tensor);
-  }
-  writer.end_dict();
-  writer.finish();
-}
-
-void write_pth_groups(const std::filesystem::path& path, const TensorGroups& groups) {
-  PthWriter writer(path);
-  writer.begin_dict();
-  for (const auto& [group, tensors] : groups) {
-    writer.key(group);
-    writer.begin_dict();
-    for (const auto& [name, tensor] : tensors) {
-      writer.key(name);
-      writer.tensor(tensor);
-    }
-    writer.end_dict();
-  }
-  writer.end_dict();
-  writer.finish();
 }
 
 }  // namespace tvr

@@ -10,6 +10,9 @@ namespace tvr {
 
 enum class DType { F16, BF16, F32, F64, U8, I8, I16, I32, I64, Bool };
 
+/// As torch and numpy have it: no file may ask for more.
+constexpr std::size_t kMostDimensions = 64;
+
 [[nodiscard]] std::size_t size_of(DType dtype) noexcept;
 [[nodiscard]] const char* name(DType dtype) noexcept;  // "float16", as numpy and torch say it
 

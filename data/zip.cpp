@@ -47,7 +47,7 @@ class Cursor {
 };
 
 struct Directory {
-  std::uint64_t offset = 0, size = 0, count = 0;
+  std::uint64_t offset = 0, count = 0;
 };
 
 Directory find_directory(std::string_view archive, const std::string& where) {
@@ -64,7 +64,7 @@ Directory find_directory(std::string_view archive, const std::string& where) {
   cursor.skip(10);
   Directory directory;
   directory.count = cursor.number(2);
-  directory.size = cursor.number(4);
+  cursor.skip(4);
   directory.offset = cursor.number(4);
   cursor.skip(cursor.number(2));  // the comment
   constexpr std::uint64_t kLocatorBytes = 20;
@@ -77,7 +77,7 @@ Directory find_directory(std::string_view archive, const std::string& where) {
     throw Error(Fault::Corrupt, where, "zip: the zip64 end record is not where it should be");
   end64.skip(28);
   directory.count = end64.number(8);
-  directory.size = end64.number(8);
+  end64.skip(8);
   directory.offset = end64.number(8);
   return directory;
 }

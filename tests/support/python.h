@@ -30,9 +30,13 @@ inline std::string run_python(const std::string& script, const std::string& argu
   return output;
 }
 
+/// Whether the modules ("torch, torchvision") are installed; they are not imported, which takes seconds.
 inline bool python_has(const std::string& modules) {
   int status = 0;
-  (void)run_python("import " + modules, "", status);
+  (void)run_python(
+      "import sys, importlib.util as u; sys.exit(any(u.find_spec(m.strip()) is None for m in "
+      "sys.argv[1].split(',')))",
+      "'" + modules + "'", status);
   return status == 0;
 }
 

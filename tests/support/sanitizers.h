@@ -1,0 +1,12 @@
+#pragma once
+
+namespace tvr::testing {
+
+/// Whether this build watches its memory, which takes memory and time of its own.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+}  // namespace tvr::testing
