@@ -188,6 +188,7 @@ std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
   }
   const NamedTensors weights = read_weights(options.weights);
   require_fit(network, weights, options.weights.string());
+  require_finite(weights, options.weights.string());
   return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
 }
 

@@ -23,6 +23,10 @@ Memory::format_tag plain(int spatial_dims) {
   return spatial_dims == 3 ? Memory::format_tag::ncdhw : Memory::format_tag::nchw;
 }
 
+Memory::format_tag channels_last(int spatial_dims) {
+  return spatial_dims == 3 ? Memory::format_tag::ndhwc : Memory::format_tag::nhwc;
+}
+
 /// Height, width and frames of a step's result.
 Memory::dims result_dims(const NetworkStep& step, const Memory::dims& source, int spatial_dims) {
   Memory::dims dims = {source[0], step.out_channels};
@@ -55,8 +59,8 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
 
   values_.push_back({input_.get_desc(), kNone});  // value 0 lies in input_
   std::vector<std::size_t> made = {0};            // network value -> values_
-  if (weights.type() != Memory::data_type::f32)
-    made[0] = reordered(0, {input_dims, weights.type(), plain(dims)});
+  if (weights.type() != Memory::data_type::f32)   // its first convolution is several times faster so
+    made[0] = reordered(0, {input_dims, weights.type(), channels_last(dims)});
   const std::vector<std::size_t> last = last_uses(network);
   for (std::size_t i = 0; i < network.steps.size(); ++i) {
     const NetworkStep& step = network.steps[i];
@@ -135,7 +139,7 @@ std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::s
   if (step.relu) onednn::append_relu(operations);
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_post_ops(operations);
-  // The input is plain as the pixels come; everywhere else the kernel chooses its layouts.
+  // The layout of three channels is given; everywhere else the kernel chooses.
   const auto described =
       onednn::convolution(weights_.engine(), source_dims[1] == 3 ? values_[source].layout : any_source,
                           weights_.any_layout(index), weights_.bias(index).get_desc(), any_result,

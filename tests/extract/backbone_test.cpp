@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "data/fingerprint.h"
 #include "data/pth.h"
@@ -207,6 +209,65 @@ TEST(Backbone, ARowDoesNotDependOnItsBatch) {
   }
 }
 
+double cosine(const float* a, const float* b, std::int64_t count) {
+  double dot = 0, aa = 0, bb = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    dot += static_cast<double>(a[i]) * b[i], aa += std::pow(a[i], 2), bb += std::pow(b[i], 2);
+  }
+  return dot / std::sqrt(aa * bb);
+}
+
+TEST(Backbone, InHalfPrecisionPointsWhereFullPrecisionDoes) {
+  const TempFolder folder;
+  for (const char* model : {"resnet50", "resnext50", "resnet18-3d"}) {
+    const bool is_3d = model != std::string("resnet50");
+    const Network network =
+        !is_3d ? resnet2d({3, 4, 6, 3}, true)
+               : (model == std::string("resnext50") ? resnet3d({3, 4, 6, 3}, Block3d::ResNeXt)
+                                                    : resnet3d({2, 2, 2, 2}, Block3d::Basic));
+    const Clip clip = noise(is_3d ? 16 : 1, 63, 80, 3);
+    const auto full = load_with(folder, model, lively_weights(network));
+    BackboneOptions options;
+    options.model = model;
+    options.weights = folder / "w.pth";
+    options.precision = Precision::Bf16;
+    Matrix rows;
+    try {
+      rows = load_backbone(options)->forward({&clip});
+    } catch (const Error& error) {
+      ASSERT_EQ(error.fault(), Fault::Unsupported);
+      GTEST_SKIP() << "this processor has no bf16: " << error.what();
+    }
+    const Matrix wanted = full->forward({&clip});
+    const double agreement = cosine(rows.row(0), wanted.row(0), full->dim());
+    RecordProperty(std::string("one_minus_cosine_") + model, std::to_string(1 - agreement));
+    EXPECT_GT(agreement, 0.999) << model;
+    EXPECT_LT(agreement, 1 - 1e-9) << model << ": were these bf16 at all?";
+  }
+}
+
+TEST(Backbone, ComputesTheSameInManyThreadsAtOnce) {
+  BackboneOptions options;
+  options.model = "resnet18";
+  const auto network = load_backbone(options);
+  const Clip small = noise(1, 40, 48, 1), large = noise(1, 64, 48, 2);
+  const Matrix of_small = network->forward({&small}), of_large = network->forward({&large});
+  std::atomic<int> different{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 6; ++round) {
+        const bool is_small = (i + round) % 2 == 0;
+        const Matrix rows = network->forward({is_small ? &small : &large});
+        const Matrix& wanted = is_small ? of_small : of_large;
+        if (!std::equal(rows.data(), rows.data() + rows.cols(), wanted.data())) ++different;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(different, 0);
+}
+
 TEST(Backbone, RandomWeightsAreTheSameForTheSameSeed) {
   const Network network = resnet2d({2, 2, 2, 2}, false);
   std::string bytes;
@@ -247,6 +308,16 @@ TEST(Backbone, RefusesWeightsThatDoNotFitNamingTheFirst) {
   misshapen[0].second = Tensor::from_floats({1}, value);
   testing::expect_error([&] { (void)load_with(folder, "resnet18", misshapen); }, Fault::Mismatch,
                         "'conv1.weight' is [1], the model wants [64, 3, 7, 7]");
+}
+
+TEST(Backbone, RefusesWeightsThatAreNotNumbersNamingTheFirst) {
+  const TempFolder folder;
+  NamedTensors weights = random_weights(resnet2d({2, 2, 2, 2}, false), 1);
+  std::vector<float> values = weights[5].second.to_floats();
+  values[7] = NAN;
+  weights[5].second = Tensor::from_floats(weights[5].second.shape, values.data());
+  testing::expect_error([&] { (void)load_with(folder, "resnet18", weights); }, Fault::Corrupt,
+                        "layer1.0.conv1.weight");
 }
 
 TEST(Backbone, RefusesUnknownModelsNamingTheKnown) {
