@@ -4,8 +4,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -15,7 +13,6 @@
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/python.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -339,57 +336,6 @@ TEST(Preprocess, FillsUpWithRawZerosBeforeTheNormalisation) {
   EXPECT_EQ(out[3], -1.0F);
   EXPECT_EQ(out[4], 6.75F);
   EXPECT_EQ(out[5], -0.75F);
-}
-
-TEST(BackboneParity, ResNetsEqualTorchvisions) {
-  TVR_NEEDS_PYTHON("torch, torchvision");
-  const TempFolder folder;
-  for (const char* model : {"resnet18", "resnet152"}) {
-    int status = 0;
-    const std::string output = testing::run_python(R"(
-import sys, torch, torchvision
-folder, model = sys.argv[1:]
-torch.manual_seed(1)
-net = getattr(torchvision.models, model)()
-for m in net.modules():
-    if isinstance(m, torch.nn.BatchNorm2d):
-        m.running_mean.normal_(0, .1); m.running_var.uniform_(.5, 1.5); m.weight.data.uniform_(.3, .8); m.bias.data.normal_(0, .1)
-net.eval()
-torch.save(net.state_dict(), folder + '/w.pth')
-rgb = torch.randint(0, 256, (1, 3, 90, 120), dtype=torch.uint8)
-open(folder + '/rgb', 'wb').write(rgb[0].permute(1, 2, 0).contiguous().numpy().tobytes())
-mean, std = torch.tensor([.485, .456, .406]).view(1, 3, 1, 1), torch.tensor([.229, .224, .225]).view(1, 3, 1, 1)
-x = (rgb / 255. - mean) / (std + 1e-8)
-with torch.no_grad():
-    y = torch.nn.Sequential(*list(net.children())[:-2])(x).mean((2, 3))[0]
-open(folder + '/row', 'wb').write(y.numpy().tobytes())
-)",
-                                                   "'" + folder.path().string() + "' " + model, status);
-    ASSERT_EQ(status, 0) << output;
-    const auto bytes = [&](const char* name) {
-      std::ifstream file(folder / name, std::ios::binary);
-      return std::string(std::istreambuf_iterator<char>(file), {});
-    };
-    Clip clip;
-    clip.frames = 1, clip.height = 90, clip.width = 120;
-    const std::string rgb = bytes("rgb"), row = bytes("row");
-    clip.rgb.assign(rgb.begin(), rgb.end());
-    BackboneOptions options;
-    options.model = model;
-    options.weights = folder / "w.pth";
-    const Matrix ours = load_backbone(options)->forward({&clip});
-    ASSERT_EQ(row.size(), static_cast<std::size_t>(ours.cols()) * 4);
-    double dot = 0, a = 0, b = 0, worst = 0;
-    for (std::int64_t i = 0; i < ours.cols(); ++i) {
-      float wanted = 0;
-      std::memcpy(&wanted, row.data() + 4 * i, 4);
-      dot += ours.data()[i] * static_cast<double>(wanted), a += std::pow(ours.data()[i], 2),
-          b += std::pow(wanted, 2);
-      worst = std::max(worst, std::abs(static_cast<double>(ours.data()[i]) - wanted));
-    }
-    EXPECT_GT(dot / std::sqrt(a * b), 0.99999) << model;
-    EXPECT_LT(worst, 1e-4 * std::sqrt(b / static_cast<double>(ours.cols())) * 10) << model;
-  }
 }
 
 }  // namespace
