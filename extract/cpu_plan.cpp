@@ -75,7 +75,8 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
     if (last[static_cast<std::size_t>(step.input)] == i) release(source);
   }
   const std::size_t result = made.back();
-  result_ = Memory({values_[result].layout.dims(), Memory::data_type::f32, plain(dims)}, weights.engine());
+  result_ = Memory({onednn::dims_of(values_[result].layout), Memory::data_type::f32, plain(dims)},
+                   weights.engine());
   Execution last_reorder;
   last_reorder.primitive =
       dnnl::reorder({weights.engine(), values_[result].layout, weights.engine(), result_.get_desc()});
@@ -130,7 +131,7 @@ std::size_t CpuPlan::reordered(std::size_t value, const Memory::desc& layout) {
 std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::size_t source,
                               std::size_t residual, bool residual_dies) {
   const int dims = network_.spatial_dims;
-  const Memory::dims source_dims = values_[source].layout.dims();
+  const Memory::dims source_dims = onednn::dims_of(values_[source].layout);
   const Memory::desc any_source(source_dims, weights_.type(), Memory::format_tag::any);
   const Memory::desc any_result(result_dims(step, source_dims, dims), weights_.type(),
                                 Memory::format_tag::any);
@@ -174,7 +175,7 @@ std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::s
 std::size_t CpuPlan::pool(const NetworkStep& step, std::size_t source) {
   const int dims = network_.spatial_dims;
   const Memory::desc& layout = values_[source].layout;
-  const Memory::desc any_result(result_dims(step, layout.dims(), dims), weights_.type(),
+  const Memory::desc any_result(result_dims(step, onednn::dims_of(layout), dims), weights_.type(),
                                 Memory::format_tag::any);
   const auto described =
       onednn::max_pool(weights_.engine(), layout, any_result, spatial(step.stride, dims),
@@ -217,7 +218,7 @@ void CpuPlan::allocate() {
 void CpuPlan::run(float* rows) {
   for (Execution& execution : executions_) execution.primitive.execute(stream_, execution.arguments);
   stream_.wait();
-  const Memory::dims dims = result_.get_desc().dims();
+  const Memory::dims dims = onednn::dims_of(result_.get_desc());
   std::int64_t positions = 1;
   for (std::size_t axis = 2; axis < dims.size(); ++axis) positions *= dims[axis];
   const auto* values = static_cast<const float*>(result_.get_data_handle());

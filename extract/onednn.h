@@ -4,7 +4,7 @@
 
 namespace tvr::onednn {
 
-// The one place that knows how primitives are described in oneDNN 2 (Debian 12) and 3 (Debian 13).
+// The one place that knows how oneDNN 2 (Debian 12) and 3 (Debian 13) differ.
 
 inline dnnl::convolution_forward::primitive_desc convolution(
     const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
@@ -30,6 +30,14 @@ inline dnnl::pooling_forward::primitive_desc max_pool(
   return {engine, kind, algorithm, source, result, stride, kernel, dilation, padding, padding, attributes};
 #else
   return {{kind, algorithm, source, result, stride, kernel, padding, padding}, attributes, engine};
+#endif
+}
+
+inline dnnl::memory::dims dims_of(const dnnl::memory::desc& layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  return layout.get_dims();
+#else
+  return layout.dims();
 #endif
 }
 
