@@ -157,7 +157,10 @@ std::unique_ptr<Sink> make_sink(const FramesOptions& options, const ClipStream& 
 int run_frames(const FramesOptions& options) {
   ClipStream stream(options.video, {lane_of(options)});
   const std::unique_ptr<Sink> sink = make_sink(options, stream);
-  while (const std::optional<Clip> clip = stream.next()) sink->take(*clip);
+  while (const std::optional<Clip> clip = stream.next()) {
+    if (stop_requested()) throw Error(Fault::Interrupted, options.video.string(), "stopped on request");
+    sink->take(*clip);
+  }
   const DecodeSummary& summary = stream.summary();
   if (!summary.complete) warn(options.video.string() + ": partial: " + summary.message);
   if (summary.first_frame_only)
