@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <clocale>
 #include <cstring>
 #include <limits>
+#include <locale>
 #include <map>
 
 #include "tests/support/expect_error.h"
@@ -60,6 +62,19 @@ TEST(WordVectors, ReadsTextOfEveryStyle) {
     EXPECT_THAT(row(table, "the"), ElementsAre(1, 2, 3));
     EXPECT_THAT(row(table, "cat"), ElementsAre(4, 5, -6));
   }
+}
+
+TEST(WordVectors, ReadsTheSameNumbersWhateverTheLocale) {
+  struct DecimalComma : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+  };
+  const TempFolder folder;
+  const auto path = write_file(folder / "v.txt", "1 2\nthe 1.5 -2.25\n");
+  const std::locale before = std::locale::global(std::locale(std::locale(), new DecimalComma));
+  const char* const had_one = std::setlocale(LC_NUMERIC, "de_DE.UTF-8");  // where it is installed
+  const WordTable table = open_word_vectors(path)->lookup({"the"});
+  std::locale::global(before);
+  EXPECT_THAT(row(table, "the"), ElementsAre(1.5F, -2.25F)) << (had_one ? had_one : "");
 }
 
 TEST(WordVectors, TakesTheFirstOfTwoVectorsOfAWord) {
