@@ -91,6 +91,9 @@ struct Queries {
                       "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, ?, ?, ?) "
                       "ON CONFLICT (name) DO UPDATE SET path = excluded.path, bytes = excluded.bytes, "
                       "mtime_ns = excluded.mtime_ns, content = excluded.content"};
+  Statement know_video{database,
+                       "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, 0, 0, '') "
+                       "ON CONFLICT (name) DO NOTHING"};
   Statement drop_other{database, "DELETE FROM outcome WHERE video = ? AND content <> ?"};
   Statement drop_orphans{
       database,
@@ -169,11 +172,18 @@ class FeatureStore::Impl {
 
   void write(const VideoOutcome& outcome) {
     Transaction transaction(database_);
-    put_video(outcome.source, outcome.fingerprint);
+    const bool unread = outcome.fingerprint.content.empty();
+    if (unread)
+      queries_->know_video.run(outcome.source.id, outcome.source.path.string());
+    else
+      put_video(outcome.source, outcome.fingerprint);
     const std::int64_t video = row_of(outcome.source.id);
-    queries_->drop_other.run(video, outcome.fingerprint.content);
-    queries_->drop_orphans.run(video);
+    if (!unread) {
+      queries_->drop_other.run(video, outcome.fingerprint.content);
+      queries_->drop_orphans.run(video);
+    }
     for (const VideoOutcome::Lane& lane : outcome.lanes) {
+      if (unread && has_features(outcome.source.id, lane.recipe)) continue;
       queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content, std::string(name(outcome.status)),
                        outcome.message, outcome.decoded_frames, outcome.expected_frames, outcome.duration_s,
                        outcome.seconds, std::int64_t{outcome.first_frame_only});

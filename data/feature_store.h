@@ -83,7 +83,8 @@ class FeatureStore {
   [[nodiscard]] bool has_features(const std::string& video_id, std::int64_t recipe) const;
 
   /// Writes all of it or nothing. Features and outcomes of other recipes stay, unless the video's content has
-  /// changed: then they are dropped, as they describe a file that is gone.
+  /// changed: then they are dropped, as they describe a file that is gone. A file that could not be read (no
+  /// content) has not changed: its features and their outcomes stay, other lanes of it are noted as failed.
   void write(const VideoOutcome& outcome);
 
   /// Notes a new path or time stamp of an unchanged file, so that it is not hashed again.

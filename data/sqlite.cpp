@@ -63,10 +63,21 @@ std::string uri_of(const std::string& path) {
   return uri;
 }
 
+/// An immutable database is read without its write-ahead log: committed rows would be missing in silence.
+void require_empty_log(const std::string& name) {
+  std::error_code none;
+  const std::uintmax_t bytes = std::filesystem::file_size(name + "-wal", none);
+  if (none || bytes == 0) return;
+  throw Error(Fault::Unreadable, name,
+              "committed rows wait in its -wal file, which cannot be used in a folder that cannot be written",
+              "Copy the store and its -wal file to a folder that can be, and open it there");
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& path, Open mode) : name_(path.string()) {
-  if (mode != Open::Create && !std::filesystem::exists(path)) {
+  std::error_code unseen;  // what cannot be looked at is SQLite's to explain
+  if (mode != Open::Create && !std::filesystem::exists(path, unseen) && !unseen) {
     throw Error(Fault::NotFound, name_, "there is no such store", "Make it with `pipeline extract --store`");
   }
   const std::string uri = uri_of(name_);
@@ -76,6 +87,7 @@ Database::Database(const std::filesystem::path& path, Open mode) : name_(path.st
                                         : SQLITE_OPEN_READWRITE);
   } catch (const Error& error) {
     if (mode != Open::ReadOnly || error.fault() != Fault::Unreadable) throw;
+    require_empty_log(name_);
     connect(uri + "?immutable=1",
             SQLITE_OPEN_READONLY);  // a write-ahead store on a medium that cannot be written
   }

@@ -94,6 +94,24 @@ TEST(FeatureStore, DropsTheFeaturesOfAReplacedVideoInEveryLane) {
   EXPECT_FALSE(store.has_features("a", id3d)) << "they describe a file that is gone";
 }
 
+TEST(FeatureStore, KeepsFeaturesWhileTheirVideoCannotBeRead) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id2d = store.add_recipe(recipe("2d")), id3d = store.add_recipe(recipe("3d"));
+  store.write(outcome("a", id2d));
+  store.write(outcome("a", id3d));
+  const Digest before = store.content_digest();
+  VideoOutcome away = outcome("a", id2d, 0, 0);
+  away.fingerprint = {};
+  away.status = Status::Unreadable;
+  away.message = "the file cannot be opened (Permission denied)";
+  store.write(away);
+  EXPECT_TRUE(store.has_features("a", id2d)) << "a disk that is not mounted is no reason to lose features";
+  EXPECT_TRUE(store.has_features("a", id3d));
+  EXPECT_EQ(store.content_digest(), before);
+  EXPECT_TRUE(store.is_fresh("a", sha256("a"), id3d)) << "once the file is back there is nothing to do";
+}
+
 TEST(FeatureStore, DigestDependsOnTheContentNotOnTheOrder) {
   const TempFolder folder;
   FeatureStore one(folder / "1.db", Access::ReadWrite), two(folder / "2.db", Access::ReadWrite);
