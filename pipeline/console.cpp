@@ -47,6 +47,7 @@ void warn(const std::string& line) { fmt::print(stderr, "warning: {}\n", line); 
 void install_stop_handler() {
   std::signal(SIGINT, remember_stop);
   std::signal(SIGTERM, remember_stop);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not the end of the program
 }
 
 bool stop_requested() noexcept { return stop_flag != 0; }
