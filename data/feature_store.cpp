@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "data/error.h"
+#include "data/feature_hash.h"
 #include "data/sqlite.h"
 #include "data/store_lock.h"
 #include "data/store_schema.h"
@@ -25,13 +26,6 @@ std::vector<std::int64_t> packed(const std::vector<TimeSpan>& times) {
 template <class Number>
 Blob blob_of(const std::vector<Number>& numbers) {
   return {numbers.data(), numbers.size() * sizeof(Number)};
-}
-
-/// Binds the numbers to their size, their video and their recipe: a row that was moved or cut does not pass.
-Digest hash_of(std::int64_t rows, std::int64_t dim, std::string_view times, std::string_view halves) {
-  std::string text = "feature 1\n" + std::to_string(rows) + " " + std::to_string(dim) + "\n";
-  text += sha256(times) + sha256(halves);
-  return sha256(text);
 }
 
 std::string_view view_of(const Blob& blob) { return {static_cast<const char*>(blob.data), blob.size}; }
@@ -101,6 +95,7 @@ struct Queries {
   Statement put_outcome{
       database,
       "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ'))"};
+  Statement drop_outcome{database, "DELETE FROM outcome WHERE video = ? AND recipe = ?"};
   Statement drop_feature{database, "DELETE FROM feature WHERE video = ? AND recipe = ?"};
   Statement put_feature{database,
                         "INSERT INTO feature (video, recipe, row_count, dim, hash, times, halves) VALUES "
@@ -113,13 +108,10 @@ class FeatureStore::Impl {
       : path_(path.string()),
         lock_(access == Access::ReadWrite ? std::make_unique<StoreLock>(path) : nullptr),
         database_(path, access == Access::ReadWrite ? Database::Open::Create : Database::Open::ReadOnly) {
-    if (access == Access::ReadWrite) {
-      if (database_.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database_);
-    }
-    check_store_schema(database_, path_.c_str());
-    if (access == Access::ReadWrite) {
-      database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-    }
+    if (access == Access::ReadWrite)
+      prepare_store_for_writing(database_, path_.c_str());
+    else
+      check_store_schema(database_, path_.c_str());
     queries_.reset(new Queries{database_});
   }
 
@@ -184,12 +176,21 @@ class FeatureStore::Impl {
     }
     for (const VideoOutcome::Lane& lane : outcome.lanes) {
       if (unread && has_features(outcome.source.id, lane.recipe)) continue;
-      queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content, std::string(name(outcome.status)),
-                       outcome.message, outcome.decoded_frames, outcome.expected_frames, outcome.duration_s,
-                       outcome.seconds, std::int64_t{outcome.first_frame_only});
+      queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content,
+                                std::string(name(outcome.status)), outcome.message, outcome.decoded_frames,
+                                outcome.expected_frames, outcome.duration_s, outcome.seconds,
+                                std::int64_t{outcome.first_frame_only});
       queries_->drop_feature.run(video, lane.recipe);
       if (lane.features.rows() > 0) put_feature(video, lane);
     }
+    transaction.commit();
+  }
+
+  void forget(const std::string& video_id, std::int64_t recipe) {
+    Transaction transaction(database_);
+    const std::int64_t video = row_of(video_id);
+    queries_->drop_feature.run(video, recipe);
+    queries_->drop_outcome.run(video, recipe);
     transaction.commit();
   }
 
@@ -203,10 +204,7 @@ class FeatureStore::Impl {
         [&](const Statement& row) {
           const std::int64_t rows = row.integer(0), dim = row.integer(1);
           const std::string_view times = row.blob(3), halves = row.blob(4);
-          const bool sizes_agree =
-              rows > 0 && dim > 0 && times.size() / 16 == static_cast<std::uint64_t>(rows) &&
-              halves.size() / 2 / static_cast<std::uint64_t>(dim) == static_cast<std::uint64_t>(rows);
-          if (!sizes_agree || hash_of(rows, dim, times, halves) != row.text(2)) {
+          if (!feature_is_intact(rows, dim, times, halves, row.text(2))) {
             throw Error(Fault::Corrupt, path_,
                         "the features of video '" + video_id + "' do not have their hash",
                         "The file is damaged: `pipeline store verify --repair` marks such rows, extract them "
@@ -252,7 +250,7 @@ class FeatureStore::Impl {
     const Blob times = blob_of(numbers), halves = blob_of(lane.features.halves);
     const std::int64_t rows = lane.features.rows(), dim = lane.features.dim;
     queries_->put_feature.run(video, lane.recipe, rows, dim,
-                              hash_of(rows, dim, view_of(times), view_of(halves)), times, halves);
+                              feature_hash(rows, dim, view_of(times), view_of(halves)), times, halves);
   }
 
   std::string path_;
@@ -278,6 +276,9 @@ bool FeatureStore::has_features(const std::string& video_id, std::int64_t recipe
   return impl_->has_features(video_id, recipe);
 }
 void FeatureStore::write(const VideoOutcome& outcome) { impl_->write(outcome); }
+void FeatureStore::forget(const std::string& video_id, std::int64_t recipe) {
+  impl_->forget(video_id, recipe);
+}
 void FeatureStore::touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
   impl_->touch(source, fingerprint);
 }

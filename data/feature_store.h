@@ -87,6 +87,9 @@ class FeatureStore {
   /// content) has not changed: its features and their outcomes stay, other lanes of it are noted as failed.
   void write(const VideoOutcome& outcome);
 
+  /// Drops the outcome and features of one lane: the next extraction makes them anew.
+  void forget(const std::string& video_id, std::int64_t recipe);
+
   /// Notes a new path or time stamp of an unchanged file, so that it is not hashed again.
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint);
 

@@ -35,9 +35,9 @@ class StoreInspector::Impl {
     return rows;
   }
 
-  std::vector<std::string> damaged_features() {
+  std::vector<DamagedRow> damaged_features() {
     const FeatureStore store(path_);
-    std::vector<std::string> damaged;
+    std::vector<DamagedRow> damaged;
     Statement(database_,
               "SELECT v.name, r.lane, f.recipe FROM feature f JOIN video v ON v.id = f.video "
               "JOIN recipe r ON r.id = f.recipe ORDER BY v.name, r.lane")
@@ -46,7 +46,7 @@ class StoreInspector::Impl {
             (void)store.read(row.text(0), row.integer(2));
           } catch (const Error& error) {
             if (error.fault() != Fault::Corrupt) throw;
-            damaged.push_back(row.text(0) + ", " + row.text(1));
+            damaged.push_back({row.text(0), row.text(1), row.integer(2)});
           }
         });
     return damaged;
@@ -63,6 +63,6 @@ StoreInspector::~StoreInspector() = default;
 std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit) const {
   return impl_->outcomes(filter, limit);
 }
-std::vector<std::string> StoreInspector::damaged_features() const { return impl_->damaged_features(); }
+std::vector<DamagedRow> StoreInspector::damaged_features() const { return impl_->damaged_features(); }
 
 }  // namespace tvr

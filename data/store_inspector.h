@@ -17,6 +17,12 @@ struct OutcomeRow {
   bool first_frame_only = false;
 };
 
+/// A feature row whose hash does not fit its bytes.
+struct DamagedRow {
+  std::string video, lane;
+  std::int64_t recipe = 0;  // as FeatureStore::forget() takes it
+};
+
 /// Which outcomes; empty fields match everything.
 struct OutcomeFilter {
   std::string lane;
@@ -35,8 +41,8 @@ class StoreInspector {
 
   /// In order of video and lane; at most `limit` rows, 0: all.
   [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
-  /// "video, lane": every feature row whose hash does not fit its bytes. Reads all features.
-  [[nodiscard]] std::vector<std::string> damaged_features() const;
+  /// In order of video and lane. Reads all features.
+  [[nodiscard]] std::vector<DamagedRow> damaged_features() const;
 
  private:
   class Impl;

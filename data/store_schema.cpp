@@ -122,4 +122,10 @@ void check_store_schema(Database& database, const char* name) {
   }
 }
 
+void prepare_store_for_writing(Database& database, const char* name) {
+  if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database);
+  check_store_schema(database, name);
+  database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+}
+
 }  // namespace tvr

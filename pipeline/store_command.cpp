@@ -12,6 +12,7 @@
 #include "data/error.h"
 #include "data/feature_store.h"
 #include "data/store_inspector.h"
+#include "data/store_merge.h"
 #include "pipeline/console.h"
 #include "pipeline/table.h"
 
@@ -26,7 +27,14 @@ struct StoreArguments {
   OutcomeFilter filter;
   std::int64_t limit = 0;
   bool json = false;
+  bool repair = false;                       // verify
+  std::vector<std::filesystem::path> parts;  // merge
 };
+
+/// Paths and messages may hold bytes that are not UTF-8; they are shown as U+FFFD.
+std::string text_of(const nlohmann::json& value) {
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 json json_of(const OutcomeRow& row) {
   return {{"video", row.video},
@@ -49,7 +57,7 @@ int print_rows(const std::vector<OutcomeRow>& rows, bool as_json) {
   if (as_json) {
     json list = json::array();
     for (const OutcomeRow& row : rows) list.push_back(json_of(row));
-    fmt::print("{}\n", list.dump(2));
+    fmt::print("{}\n", text_of(list));
     return kDone;
   }
   Table table({{"video"},
@@ -134,7 +142,7 @@ int stats(const StoreArguments& arguments) {
                        {"work_seconds", sum.work_s}});
     }
     fmt::print("{}\n",
-               json{{"digest", digest}, {"bytes", bytes}, {"lanes", lanes}, {"recipes", recipes}}.dump(2));
+               text_of({{"digest", digest}, {"bytes", bytes}, {"lanes", lanes}, {"recipes", recipes}}));
     return kDone;
   }
   Table table({{"lane"},
@@ -158,21 +166,48 @@ int stats(const StoreArguments& arguments) {
 }
 
 int verify(const StoreArguments& arguments) {
-  const std::vector<std::string> damaged = StoreInspector(arguments.store).damaged_features();
+  const std::vector<DamagedRow> damaged = StoreInspector(arguments.store).damaged_features();
+  if (arguments.repair && !damaged.empty()) {
+    FeatureStore store(arguments.store, FeatureStore::Access::ReadWrite);
+    for (const DamagedRow& row : damaged) store.forget(row.video, row.recipe);
+    store.checkpoint();
+  }
+  if (arguments.json) {
+    json rows = json::array();
+    for (const DamagedRow& row : damaged) rows.push_back({{"video", row.video}, {"lane", row.lane}});
+    fmt::print("{}\n", text_of({{"damaged", rows}, {"repaired", arguments.repair}}));
+  } else {
+    Table table({{"damaged video"}, {"lane"}});
+    for (const DamagedRow& row : damaged) table.add({row.video, row.lane});
+    fmt::print("{}", damaged.empty() ? "every feature row has its hash\n" : table.text());
+    if (arguments.repair && !damaged.empty())
+      fmt::print("{} rows dropped: the next `pipeline extract` makes them anew\n", damaged.size());
+  }
+  return damaged.empty() || arguments.repair ? kDone : kFailed;
+}
+
+int merge(const StoreArguments& arguments) {
+  json reports = json::array();
+  Table table({{"part"}, {"outcomes", Align::Right}, {"taken", Align::Right}});
+  for (const std::filesystem::path& part : arguments.parts) {
+    const MergeReport report =
+        merge_store(arguments.store, part, [](const ProgressEvent&) { return !stop_requested(); });
+    reports.push_back({{"part", part.string()}, {"outcomes", report.outcomes}, {"taken", report.taken}});
+    table.add({part.string(), fmt::format("{}", report.outcomes), fmt::format("{}", report.taken)});
+  }
+  const Digest digest = FeatureStore(arguments.store).content_digest();
   if (arguments.json)
-    fmt::print("{}\n", json{{"damaged", damaged}}.dump(2));
-  else if (damaged.empty())
-    fmt::print("every feature row has its hash\n");
+    fmt::print("{}\n", text_of({{"parts", reports}, {"digest", digest}}));
   else
-    for (const std::string& row : damaged) fmt::print("damaged: {}\n", row);
-  return damaged.empty() ? kDone : kFailed;
+    fmt::print("{}content digest {}\n", table.text(), digest);
+  return kDone;
 }
 
 void add(CLI::App& store, const char* name, const char* help, int (*run)(const StoreArguments&),
          int& exit_code, const std::function<void(CLI::App&, StoreArguments&)>& more = {}) {
   auto arguments = std::make_shared<StoreArguments>();
   CLI::App* command = store.add_subcommand(name, help);
-  command->add_option("store", arguments->store, "the store")->required()->check(CLI::ExistingFile);
+  command->add_option("store", arguments->store, "the store")->required();
   command->add_flag("--json", arguments->json, "for programs");
   if (more) more(*command, *arguments);
   command->callback([arguments, run, &exit_code] { exit_code = run(*arguments); });
@@ -206,7 +241,15 @@ void add_store_command(CLI::App& app, int& exit_code) {
       });
   add(*store, "stats", "Counts, sizes, time spent, recipes, content digest", stats, exit_code, add_filter);
   add(*store, "failures", "What is not ok, with libav's words", failures, exit_code, add_filter);
-  add(*store, "verify", "Check the hash of every feature row", verify, exit_code);
+  add(*store, "verify", "Check the hash of every feature row", verify, exit_code,
+      [](CLI::App& command, StoreArguments& arguments) {
+        command.add_flag("--repair", arguments.repair, "drop damaged rows, so that they are extracted again");
+      });
+  add(*store, "merge", "Add the stores of shards to a store, which is made when missing", merge, exit_code,
+      [](CLI::App& command, StoreArguments& arguments) {
+        command.add_option("parts", arguments.parts, "stores to add; they are not changed")->required();
+        command.footer("Example: pipeline store merge all.db shard1.db shard2.db");
+      });
 }
 
 }  // namespace tvr

@@ -6,7 +6,7 @@ class App;
 
 namespace tvr {
 
-/// `pipeline store ls | show | stats | failures | verify`: look at a feature store.
+/// `pipeline store ls | show | stats | failures | verify | merge`: look at and after a feature store.
 void add_store_command(CLI::App& app, int& exit_code);
 
 }  // namespace tvr
