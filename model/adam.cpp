@@ -1,6 +1,5 @@
 #include "model/adam.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -13,26 +12,20 @@ namespace {
 
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
-constexpr std::int64_t kRowsAtOnce =
-    16;  // 16 rows of 4096 gradients are 256 KiB: they stay in the second-level cache
+constexpr std::int64_t kAdamCost = 32;  // multiplications that updating a value takes as long as
 
 void update_layer(Linear& layer, Linear& mean, Linear& variance, const LinearGradient& gradient,
                   const AdamRates& rates) {
-  const std::int64_t cols = layer.weight.cols();
+  const std::int64_t cols = layer.weight.cols(), batch = gradient.dy.rows();
   const Matrix dy_transposed = transposed(gradient.dy);
-  const std::int64_t blocks = (layer.weight.rows() + kRowsAtOnce - 1) / kRowsAtOnce;
-  parallel_for(blocks, 1, [&](std::int64_t first, std::int64_t last) {
-    std::vector<float> rows(static_cast<std::size_t>(kRowsAtOnce * cols));
-    for (std::int64_t block = first; block < last; ++block) {
-      const std::int64_t begin = block * kRowsAtOnce;
-      const std::int64_t end = std::min(begin + kRowsAtOnce, layer.weight.rows());
-      weight_gradient_rows(dy_transposed, gradient.x, begin, end, rows.data());
-      kernels().adam(layer.weight.row(begin), mean.weight.row(begin), variance.weight.row(begin), rows.data(),
-                     (end - begin) * cols, rates);
-    }
+  const std::vector<float> x = packed(gradient.x);
+  parallel_for(layer.weight.rows(), (batch + kAdamCost) * cols, [&](std::int64_t begin, std::int64_t end) {
+    kernels().multiply_adam({dy_transposed.row(begin), batch, 1, x.data(), 0, layer.weight.row(begin), cols,
+                             end - begin, cols, batch},
+                            mean.weight.row(begin), variance.weight.row(begin), rates);
   });
   std::vector<float> bias(layer.bias.size());
-  for (std::int64_t n = 0; n < gradient.dy.rows(); ++n) {
+  for (std::int64_t n = 0; n < batch; ++n) {
     for (std::size_t d = 0; d < bias.size(); ++d) bias[d] += gradient.dy.row(n)[d];
   }
   kernels().adam(layer.bias.data(), mean.bias.data(), variance.bias.data(), bias.data(), gradient.dy.cols(),

@@ -19,8 +19,8 @@ struct AdamScalar {
   float value = 0, mean = 0, variance = 0;
 };
 
-/// One step on all parameters. Each gradient is multiplied out a few rows at a time and used at once, so
-/// memory is passed over once and holds no gradient.
+/// One step on all parameters. Each gradient is used as soon as it is multiplied out, so memory is passed
+/// over once and holds no gradient.
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr);
 
 /// Step number `step` (from 1) of a single parameter.

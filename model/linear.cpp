@@ -6,11 +6,6 @@
 #include "model/parallel.h"
 
 namespace tvr {
-namespace {
-
-constexpr std::int64_t kGrain = 64;  // rows or columns of a product that are worth a thread
-
-}  // namespace
 
 Matrix transposed(const Matrix& matrix) {
   constexpr std::int64_t kSide = 16;  // a square of one cache line a side
@@ -29,7 +24,7 @@ Matrix transposed(const Matrix& matrix) {
 Matrix multiply_transposed(const Matrix& x, const Matrix& weight) {
   const Matrix across = transposed(x);
   Matrix y(weight.rows(), x.rows());  // as W x^T: W, the large one, is then read along its rows, once
-  parallel_for(weight.rows(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(weight.rows(), x.rows() * weight.cols(), [&](std::int64_t begin, std::int64_t end) {
     kernels().multiply({weight.row(begin), weight.cols(), 1, across.data(), x.rows(), y.row(begin), x.rows(),
                         end - begin, x.rows(), weight.cols()});
   });
@@ -37,18 +32,24 @@ Matrix multiply_transposed(const Matrix& x, const Matrix& weight) {
 }
 
 Matrix multiply(const Matrix& dy, const Matrix& weight) {
+  const Matrix across =
+      transposed(dy);  // its rows, a power of two apart, would push each other out of the cache
   Matrix dx(dy.rows(), weight.cols());
-  parallel_for(weight.cols(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels().multiply({dy.data(), dy.cols(), 1, weight.data() + begin, weight.cols(), dx.data() + begin,
+  parallel_for(weight.cols(), dy.rows() * weight.rows(), [&](std::int64_t begin, std::int64_t end) {
+    kernels().multiply({across.data(), 1, dy.rows(), weight.data() + begin, weight.cols(), dx.data() + begin,
                         dx.cols(), dy.rows(), end - begin, dy.cols()});
   });
   return dx;
 }
 
-void weight_gradient_rows(const Matrix& dy_transposed, const Matrix& x, std::int64_t begin, std::int64_t end,
-                          float* out) {
-  kernels().multiply({dy_transposed.row(begin), dy_transposed.cols(), 1, x.data(), x.cols(), out, x.cols(),
-                      end - begin, x.cols(), x.rows()});
+std::vector<float> packed(const Matrix& x) {
+  const std::int64_t width = kernels().panel_cols, panels = (x.cols() + width - 1) / width;
+  std::vector<float> packed(static_cast<std::size_t>(panels * width * x.rows()));
+  parallel_for(panels, width * x.rows(), [&](std::int64_t begin, std::int64_t end) {
+    kernels().pack(x.data() + begin * width, x.cols(), std::min(end * width, x.cols()) - begin * width,
+                   x.rows(), packed.data() + begin * width * x.rows());
+  });
+  return packed;
 }
 
 }  // namespace tvr

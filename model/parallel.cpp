@@ -2,18 +2,25 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <thread>
 
 namespace tvr {
+namespace {
+
+constexpr std::int64_t kWorthAThread = 1 << 20;
+
+}  // namespace
 
 // LibTorch's threads, so that the program has one pool and one setting.
 void set_compute_threads(int threads) {
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-void parallel_for(std::int64_t count, std::int64_t grain,
+void parallel_for(std::int64_t count, std::int64_t cost,
                   const std::function<void(std::int64_t, std::int64_t)>& work) {
-  at::parallel_for(0, count, grain, work);
+  const std::int64_t item = std::max<std::int64_t>(cost, 1);
+  at::parallel_for(0, count, (kWorthAThread + item - 1) / item, work);
 }
 
 }  // namespace tvr

@@ -8,8 +8,9 @@ namespace tvr {
 /// Threads that the room's products and loops use; 0 means one a core.
 void set_compute_threads(int threads);
 
-/// Calls work(begin, end) on disjoint ranges that cover [0, count), of at least `grain` items each, at once.
-void parallel_for(std::int64_t count, std::int64_t grain,
+/// Calls work(begin, end) on disjoint ranges that cover [0, count), at once. An item takes about `cost`
+/// multiplications: a thread gets at least a million, for less it would not be woken in time.
+void parallel_for(std::int64_t count, std::int64_t cost,
                   const std::function<void(std::int64_t begin, std::int64_t end)>& work);
 
 }  // namespace tvr

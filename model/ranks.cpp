@@ -88,7 +88,7 @@ void set_true_scores(const Matrix& text, const Matrix& video, const std::vector<
   t2v = {std::vector<float>(clip_of.size()), std::vector<Standing>(clip_of.size(), {0, -1})};
   v2t = {std::vector<float>(static_cast<std::size_t>(video.rows()), kLowest),
          std::vector<Standing>(static_cast<std::size_t>(video.rows()))};
-  parallel_for(text.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(text.rows(), text.cols(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       t2v.to_beat[static_cast<std::size_t>(i)] = score(text, i, video, clip_of[static_cast<std::size_t>(i)]);
     }
@@ -124,7 +124,7 @@ void count_tile(const Matrix& text, const Matrix& video, std::int64_t first, std
   std::copy_n(video.row(first), cols * video.cols(), tile.data());
   const Matrix across = transposed(tile);
   std::mutex merging;
-  parallel_for(text.rows(), kTextsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(text.rows(), cols * text.cols(), [&](std::int64_t begin, std::int64_t end) {
     Matrix scores(kTextsAtOnce, cols);
     std::vector<std::int32_t> better(static_cast<std::size_t>(cols)), equal(better.size());
     for (std::int64_t i = begin; i < end; i += kTextsAtOnce) {

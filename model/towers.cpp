@@ -11,6 +11,8 @@
 namespace tvr {
 namespace {
 
+constexpr std::int64_t kElementCost =
+    32;  // multiplications that an element of a gate or a maximum takes as long as
 constexpr float kSmallestNorm = 1e-12F;  // torch.nn.functional.normalize
 
 Matrix apply(const Linear& layer, const Matrix& x) {
@@ -64,7 +66,7 @@ GatedUnit::GatedUnit(const Linear& fc, const Linear& gate, Matrix x)
       out_(y_.rows(), y_.cols()),
       norms_(static_cast<std::size_t>(y_.rows())) {
   const std::int64_t dim = y_.cols();
-  parallel_for(y_.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(y_.rows(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       float* const gate_row = sigmoid_.row(n);
       float* const out = out_.row(n);
@@ -83,7 +85,7 @@ void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient
   const std::int64_t dim = y_.cols();
   Matrix d_product(y_.rows(), dim);  // times sigmoid: the part of dy that does not pass the gate
   Matrix d_gate(y_.rows(), dim);
-  parallel_for(y_.rows(), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(y_.rows(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       const float norm = norms_[static_cast<std::size_t>(n)];
       const float* const out = out_.row(n);
@@ -116,7 +118,7 @@ Matrix TextTower::pool() {
     hidden_.data()[i] = std::max(hidden_.data()[i], 0.0F);
   Matrix pooled(captions, dim);
   best_row_.resize(static_cast<std::size_t>(captions * dim));
-  parallel_for(captions, 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(captions, kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c) {
       const std::vector<std::int32_t>& rows = batch_.rows[static_cast<std::size_t>(c)];
       float* const best = pooled.row(c);

@@ -31,13 +31,23 @@ struct AdamRates {
 /// vectors have equal similarities.
 struct Kernels {
   const char* name;
-  /// On the calling thread.
+  /// On the calling thread, like all of them.
   void (*multiply)(const Product& product);
-  /// One element of such a product, starting from zero: same bits.
+  /// One element of such a product: same bits.
   float (*dot)(const float* a, const float* b, std::int64_t depth);
+
+  /// Columns of a panel. B [depth, cols] packed: ceil(cols / panel_cols) panels [depth, panel_cols] one after
+  /// the other, the last filled up with zeros.
+  std::int64_t panel_cols;
+  void (*pack)(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth, float* panels);
+
   /// torch.optim.Adam with beta 0.9 and 0.999, eps 1e-8.
   void (*adam)(float* value, float* mean, float* variance, const float* gradient, std::int64_t count,
                AdamRates rates);
+  /// The same for C and its moments, which lie in memory as C does, by the gradient A B, B packed (b_row is
+  /// not looked at). The gradient is never in memory: a tile of it is applied as soon as it is summed, while
+  /// the next tile's values are on their way.
+  void (*multiply_adam)(const Product& gradient, float* mean, float* variance, AdamRates rates);
 };
 
 /// The fastest that this processor runs.

@@ -10,99 +10,122 @@ namespace {
 constexpr std::int64_t kLanes = TVR_LANES;
 constexpr std::int64_t kTileCols = 2 * kLanes;     // two registers wide,
 constexpr std::int64_t kTileRows = TVR_TILE_ROWS;  // so many high: their sums stay in registers
-constexpr std::int64_t kDepthAtOnce = 128;         // a panel of so many rows stays in the first-level cache,
-constexpr std::int64_t kPanels = 8;                // so many panels in the second
+constexpr std::int64_t kDepthAtOnce = 128;         // a panel of so many rows stays in the first-level cache
+constexpr std::int64_t kRowsAtOnce = 64;           // so many rows of A share a panel once it is packed
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/// B's next `depth` rows of `cols` columns as panels of kTileCols columns, the last filled up with zeros:
-/// rows that lie a power of two apart would push each other out of the cache.
+/// One panel of B, which has `cols` columns left. Rows that lie a power of two apart would push each other
+/// out of the cache.
+void pack_panel(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth, float* panel) {
+  for (std::int64_t k = 0; k < depth; ++k, b += b_row, panel += kTileCols) {
+    if (cols >= kTileCols) {
+      *reinterpret_cast<Vector*>(panel) = *reinterpret_cast<const Vector*>(b);
+      *reinterpret_cast<Vector*>(panel + kLanes) = *reinterpret_cast<const Vector*>(b + kLanes);
+    } else {
+      for (std::int64_t i = 0; i < kTileCols; ++i) panel[i] = i < cols ? b[i] : 0.0F;
+    }
+  }
+}
+
 void pack(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth, float* panels) {
-  for (std::int64_t k = 0; k < depth; ++k) {
-    const float* const row = b + k * b_row;
-    for (std::int64_t j = 0; j < cols; j += kTileCols) {
-      float* const to = panels + j * kDepthAtOnce + k * kTileCols;
-      if (j + kTileCols <= cols) {
-        __builtin_prefetch(row + 8 * b_row + j);
-        __builtin_prefetch(row + 8 * b_row + j + kLanes);
-        *reinterpret_cast<Vector*>(to) = *reinterpret_cast<const Vector*>(row + j);
-        *reinterpret_cast<Vector*>(to + kLanes) = *reinterpret_cast<const Vector*>(row + j + kLanes);
-      } else {
-        for (std::int64_t i = 0; i < kTileCols; ++i) to[i] = j + i < cols ? row[j + i] : 0.0F;
+  for (std::int64_t j = 0; j < cols; j += kTileCols)
+    pack_panel(b + j, b_row, cols - j, depth, panels + j * depth);
+}
+
+/// A [Rows, depth] panel [depth, kTileCols] in registers. `prefetch(k)` is called on the way: what comes next
+/// is fetched, a line or two at a time, while this is at work. The hardware does not see ahead in so many
+/// short runs.
+template <std::int64_t Rows>
+struct Tile {
+  Vector left[Rows] = {}, right[Rows] = {};
+
+  template <class Prefetch>
+  inline __attribute__((always_inline)) Tile(const float* a, std::int64_t a_row, std::int64_t a_col,
+                                             const float* panel, std::int64_t depth, Prefetch prefetch) {
+    for (std::int64_t k = 0; k < depth; ++k) {
+      const Vector b_left = *reinterpret_cast<const Vector*>(panel + k * kTileCols);
+      const Vector b_right = *reinterpret_cast<const Vector*>(panel + k * kTileCols + kLanes);
+      prefetch(k);
+      for (std::int64_t r = 0; r < Rows; ++r) {
+        const float value = a[r * a_row + k * a_col];
+        left[r] += value * b_left;
+        right[r] += value * b_right;
       }
     }
   }
-}
 
-/// C [Rows, kTileCols] = (or, when `add`, +=) A [Rows, depth] panel [depth, kTileCols].
-template <std::int64_t Rows>
-inline __attribute__((always_inline)) void multiply_tile(const float* a, std::int64_t a_row,
-                                                         std::int64_t a_col, const float* panel, float* c,
-                                                         std::int64_t c_row, std::int64_t depth, bool add) {
-  Vector left[Rows] = {}, right[Rows] = {};
-  for (std::int64_t k = 0; k < depth; ++k) {
-    const Vector b_left = *reinterpret_cast<const Vector*>(panel + k * kTileCols);
-    const Vector b_right = *reinterpret_cast<const Vector*>(panel + k * kTileCols + kLanes);
-    // The rows below, a line at a time, while these are at work: the hardware does not see far down so many
-    // short runs.
-    __builtin_prefetch(a + (Rows + k % Rows) * a_row + k / Rows * Rows * a_col);
+  /// Rows of c get these values, or, when `add`, are raised by them.
+  inline __attribute__((always_inline)) void store(float* c, std::int64_t c_row, bool add) const {
     for (std::int64_t r = 0; r < Rows; ++r) {
-      const float value = a[r * a_row + k * a_col];
-      left[r] += value * b_left;
-      right[r] += value * b_right;
+      Vector* const c_left = reinterpret_cast<Vector*>(c + r * c_row);
+      Vector* const c_right = reinterpret_cast<Vector*>(c + r * c_row + kLanes);
+      *c_left = add ? *c_left + left[r] : left[r];
+      *c_right = add ? *c_right + right[r] : right[r];
     }
   }
-  for (std::int64_t r = 0; r < Rows; ++r) {
-    Vector* const c_left = reinterpret_cast<Vector*>(c + r * c_row);
-    Vector* const c_right = reinterpret_cast<Vector*>(c + r * c_row + kLanes);
-    *c_left = add ? *c_left + left[r] : left[r];
-    *c_right = add ? *c_right + right[r] : right[r];
-  }
-}
+};
 
+/// Rows of C += A panel, `cols` columns of them; b_next is the row of B where the next panel starts.
 template <std::int64_t Rows>
-void multiply_rows(const Product& p, const float* a, const float* panel, float* c, std::int64_t cols,
-                   std::int64_t depth, bool add) {
-  if (cols >= kTileCols) return multiply_tile<Rows>(a, p.a_row, p.a_col, panel, c, p.c_row, depth, add);
+void multiply_rows(const Product& p, const float* a, const float* panel, const float* b_next, float* c,
+                   std::int64_t cols, std::int64_t depth, bool add) {
+  const float* const a_next = a + kDepthAtOnce * p.a_col;
+  const Tile<Rows> tile(a, p.a_row, p.a_col, panel, depth, [&](std::int64_t k) {
+    __builtin_prefetch(a_next + k % Rows * p.a_row + k / Rows * Rows * p.a_col);
+    __builtin_prefetch(b_next + k * p.b_row);
+  });
+  if (cols >= kTileCols) return tile.store(c, p.c_row, add);
   float sums[Rows * kTileCols];
-  multiply_tile<Rows>(a, p.a_row, p.a_col, panel, sums, kTileCols, depth, false);
+  tile.store(sums, kTileCols, false);
   for (std::int64_t r = 0; r < Rows; ++r) {
     for (std::int64_t j = 0; j < cols; ++j)
       c[r * p.c_row + j] = sums[r * kTileCols + j] + (add ? c[r * p.c_row + j] : 0.0F);
   }
 }
 
+/// Rows of C by one panel of B; C is started when `first`.
+void multiply_panel(const Product& p, const float* a, std::int64_t rows, const float* panel,
+                    const float* b_next, float* c, std::int64_t cols, std::int64_t depth, bool first) {
+  std::int64_t r = 0;
+  for (; r + kTileRows <= rows; r += kTileRows) {
+    const float* const line = b_next + r / kTileRows % 2 * kLanes;
+    multiply_rows<kTileRows>(p, a + r * p.a_row, panel, line, c + r * p.c_row, cols, depth, !first);
+  }
+  for (; r < rows; ++r)
+    multiply_rows<1>(p, a + r * p.a_row, panel, b_next, c + r * p.c_row, cols, depth, !first);
+}
+
 void multiply(const Product& p) {
-  alignas(64) float panels[kDepthAtOnce * kTileCols * kPanels];
-  for (std::int64_t j = 0; j < p.cols; j += kTileCols * kPanels) {
-    const std::int64_t cols = p.cols - j < kTileCols * kPanels ? p.cols - j : kTileCols * kPanels;
+  alignas(64) float packed[kDepthAtOnce * kTileCols];
+  for (std::int64_t r = 0; r < p.rows; r += kRowsAtOnce) {
+    const std::int64_t rows = p.rows - r < kRowsAtOnce ? p.rows - r : kRowsAtOnce;
     for (std::int64_t k = 0; k < p.depth; k += kDepthAtOnce) {
       const std::int64_t depth = p.depth - k < kDepthAtOnce ? p.depth - k : kDepthAtOnce;
-      pack(p.b + k * p.b_row + j, p.b_row, cols, depth, panels);
-      for (std::int64_t i = 0; i < cols; i += kTileCols) {
-        const float* const a = p.a + k * p.a_col;
-        const float* const panel = panels + i * kDepthAtOnce;
-        float* const c = p.c + j + i;
-        std::int64_t r = 0;
-        for (; r + kTileRows <= p.rows; r += kTileRows) {
-          multiply_rows<kTileRows>(p, a + r * p.a_row, panel, c + r * p.c_row, cols - i, depth, k > 0);
-        }
-        for (; r < p.rows; ++r)
-          multiply_rows<1>(p, a + r * p.a_row, panel, c + r * p.c_row, cols - i, depth, k > 0);
+      for (std::int64_t j = 0; j < p.cols; j += kTileCols) {
+        const float* const b = p.b + k * p.b_row + j;
+        const bool is_panel = p.b_row == kTileCols && p.cols == kTileCols;
+        if (!is_panel) pack_panel(b, p.b_row, p.cols - j, depth, packed);
+        multiply_panel(p, p.a + r * p.a_row + k * p.a_col, rows, is_panel ? b : packed, b + kTileCols,
+                       p.c + r * p.c_row + j, p.cols - j, depth, k == 0);
       }
     }
   }
 }
 
-/// By way of a tile: a plain loop would be summed with other roundings.
 float dot(const float* a, const float* b, std::int64_t depth) {
-  float sum = 0;
-  multiply({a, depth, 1, b, 1, &sum, 1, 1, 1, depth});
-  return sum;
+  float total = 0;
+  for (std::int64_t k = 0; k < depth; k += kDepthAtOnce) {
+    float sum = 0;
+    for (std::int64_t i = k; i < depth && i < k + kDepthAtOnce; ++i) sum += a[i] * b[i];
+    total = k == 0 ? sum : total + sum;
+  }
+  return total;
 }
 
-void adam(float* __restrict value, float* __restrict mean, float* __restrict variance,
-          const float* __restrict gradient, std::int64_t count, AdamRates rates) {
+inline __attribute__((always_inline)) void adam(float* __restrict value, float* __restrict mean,
+                                                float* __restrict variance, const float* __restrict gradient,
+                                                std::int64_t count, AdamRates rates) {
   constexpr float kKeep1 = 0.9F, kTake1 = 0.1F;
   constexpr float kKeep2 = 0.999F, kTake2 = 0.001F;
   constexpr float kEps = 1e-8F;
@@ -116,8 +139,43 @@ void adam(float* __restrict value, float* __restrict mean, float* __restrict var
   }
 }
 
+template <std::int64_t Rows>
+void adam_rows(const Product& p, std::int64_t r, std::int64_t j, float* mean, float* variance,
+               AdamRates rates) {
+  constexpr std::int64_t kAhead = 2 * kTileCols;
+  float* const value = p.c + r * p.c_row + j;
+  mean += r * p.c_row + j;
+  variance += r * p.c_row + j;
+  const Tile<Rows> tile(p.a + r * p.a_row, p.a_row, p.a_col, p.b + j * p.depth, p.depth, [&](std::int64_t k) {
+    const std::int64_t next = k % Rows * p.c_row + kAhead + k / Rows * kLanes;
+    __builtin_prefetch(value + next, 1, 2);  // into the second level: in the first, the rows, a power of two
+    __builtin_prefetch(mean + next, 1, 2);   // apart, would push each other out
+    __builtin_prefetch(variance + next, 1, 2);
+  });
+  float sums[Rows * kTileCols];
+  tile.store(sums, kTileCols, false);
+  for (std::int64_t i = 0; i < Rows; ++i) {
+    const std::int64_t at = i * p.c_row;
+    const float* const sum = sums + i * kTileCols;
+    if (j + kTileCols <= p.cols)
+      adam(value + at, mean + at, variance + at, sum, kTileCols, rates);
+    else
+      adam(value + at, mean + at, variance + at, sum, p.cols - j, rates);
+  }
+}
+
+void multiply_adam(const Product& p, float* mean, float* variance, AdamRates rates) {
+  std::int64_t r = 0;
+  for (; r + kTileRows <= p.rows; r += kTileRows) {
+    for (std::int64_t j = 0; j < p.cols; j += kTileCols) adam_rows<kTileRows>(p, r, j, mean, variance, rates);
+  }
+  for (; r < p.rows; ++r) {
+    for (std::int64_t j = 0; j < p.cols; j += kTileCols) adam_rows<1>(p, r, j, mean, variance, rates);
+  }
+}
+
 }  // namespace
 
-const Kernels TVR_KERNELS = {TVR_KERNELS_NAME, multiply, dot, adam};
+const Kernels TVR_KERNELS = {TVR_KERNELS_NAME, multiply, dot, kTileCols, pack, adam, multiply_adam};
 
 }  // namespace tvr

@@ -88,5 +88,38 @@ TEST(Kernels, StepLikeAdamEvenFromZeroGradients) {
   }
 }
 
+TEST(Kernels, StepByAProductAsByTheGradientThatItIs) {
+  for (const Kernels* table : runnable()) {
+    for (const std::int64_t rows : {1, 8, 19}) {
+      for (const std::int64_t cols : {1, 7, 32, 70}) {
+        for (const std::int64_t depth : {1, 32, 100}) {
+          const Matrix dy = random_matrix(depth, rows, 1), x = random_matrix(depth, cols, 2);
+          const Matrix across = transposed(dy);
+          Matrix gradient(rows, cols);
+          table->multiply(
+              {across.data(), depth, 1, x.data(), cols, gradient.data(), cols, rows, cols, depth});
+          Matrix wanted = random_matrix(rows, cols, 3), mean = random_matrix(rows, cols, 4),
+                 variance = random_matrix(rows, cols, 5);
+          for (std::int64_t i = 0; i < rows * cols; ++i) variance.data()[i] = std::abs(variance.data()[i]);
+          Matrix value = wanted, same_mean = mean, same_variance = variance;
+          table->adam(wanted.data(), mean.data(), variance.data(), gradient.data(), rows * cols, {0.5F, 2});
+          const std::int64_t panels = (cols + table->panel_cols - 1) / table->panel_cols;
+          std::vector<float> packed(static_cast<std::size_t>(panels * table->panel_cols * depth));
+          table->pack(x.data(), cols, cols, depth, packed.data());
+          table->multiply_adam(
+              {across.data(), depth, 1, packed.data(), 0, value.data(), cols, rows, cols, depth},
+              same_mean.data(), same_variance.data(), {0.5F, 2});
+          for (std::int64_t i = 0; i < rows * cols; ++i) {
+            ASSERT_NEAR(value.data()[i], wanted.data()[i], 1e-5F)
+                << table->name << ' ' << rows << 'x' << cols;
+            ASSERT_NEAR(same_mean.data()[i], mean.data()[i], 1e-6F);
+            ASSERT_NEAR(same_variance.data()[i], variance.data()[i], 1e-6F);
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tvr
