@@ -23,6 +23,7 @@ target_link_libraries(tvr_onednn INTERFACE ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavfilter libswscale libavutil)
 pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
 # TorchConfig.cmake writes its own flags into CMAKE_CXX_FLAGS and asks for CUDA: keep both out of everybody else's way.

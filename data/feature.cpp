@@ -54,4 +54,14 @@ void l2_normalize(float* values, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) values[i] *= scale;
 }
 
+ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes, const std::optional<TimeSpan>& span) {
+  ClipFeature row;
+  for (const FeatureSequence& lane : lanes) {
+    ClipFeature pooled = span ? max_pool(lane, *span) : max_pool(lane);
+    l2_normalize(pooled.data(), pooled.size());
+    row.insert(row.end(), pooled.begin(), pooled.end());
+  }
+  return row;
+}
+
 }  // namespace tvr

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/matrix.h"
@@ -38,5 +39,10 @@ using ClipFeature = std::vector<float>;
 /// Divides `values` [count] by its Euclidean norm in place; a zero vector stays zero.
 /// (torch.nn.functional.normalize: x / max(||x||, 1e-12).)
 void l2_normalize(float* values, std::size_t count) noexcept;
+
+/// A clip, or the part of it in `span`, as the joint embedding is trained on it: maximum over time and L2 a
+/// lane, lanes side by side, [sum of their dims]. Throws Error(NotFound) when a lane has no row in the span.
+[[nodiscard]] ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes,
+                                     const std::optional<TimeSpan>& span = std::nullopt);
 
 }  // namespace tvr

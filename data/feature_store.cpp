@@ -162,6 +162,19 @@ class FeatureStore::Impl {
     return has;
   }
 
+  std::vector<FeaturedVideo> featured_videos(std::int64_t recipe) {
+    std::vector<FeaturedVideo> videos;
+    Statement(database_,
+              "SELECT v.name, v.path, f.hash FROM feature f JOIN video v ON v.id = f.video "
+              "WHERE f.recipe = ? ORDER BY v.name")
+        .for_each(
+            [&](const Statement& row) {
+              videos.push_back({{row.text(0), row.text(1)}, row.text(2)});
+            },
+            recipe);
+    return videos;
+  }
+
   void write(const VideoOutcome& outcome) {
     Transaction transaction(database_);
     const bool unread = outcome.fingerprint.content.empty();
@@ -274,6 +287,9 @@ bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, 
 }
 bool FeatureStore::has_features(const std::string& video_id, std::int64_t recipe) const {
   return impl_->has_features(video_id, recipe);
+}
+std::vector<FeaturedVideo> FeatureStore::featured_videos(std::int64_t recipe) const {
+  return impl_->featured_videos(recipe);
 }
 void FeatureStore::write(const VideoOutcome& outcome) { impl_->write(outcome); }
 void FeatureStore::forget(const std::string& video_id, std::int64_t recipe) {

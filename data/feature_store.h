@@ -57,6 +57,12 @@ struct RecipeRow {
   std::int64_t videos = 0;  // videos with features by it
 };
 
+/// A video with features by some recipe.
+struct FeaturedVideo {
+  VideoSource source;
+  Digest hash;  // of its feature rows: equal hash, equal rows
+};
+
 /// The wall between the dear side and the cheap side: one SQLite file (data/FORMAT.md).
 /// One object is used by one thread at a time. Every method throws Error naming the file.
 class FeatureStore {
@@ -81,6 +87,9 @@ class FeatureStore {
 
   /// Whether there are feature rows by this recipe.
   [[nodiscard]] bool has_features(const std::string& video_id, std::int64_t recipe) const;
+
+  /// All videos with feature rows by this recipe, in order of id. Does not read the rows.
+  [[nodiscard]] std::vector<FeaturedVideo> featured_videos(std::int64_t recipe) const;
 
   /// Writes all of it or nothing. Features and outcomes of other recipes stay, unless the video's content has
   /// changed: then they are dropped, as they describe a file that is gone. A file that could not be read (no

@@ -24,14 +24,26 @@ class StoreInspector::Impl {
               "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe "
               "WHERE (?1 = '' OR r.lane = ?1) AND (?2 = '' OR substr(r.identity, 1, length(?2)) = ?2) "
               "AND (?3 = '' OR o.status = ?3) AND (?4 = '' OR v.name GLOB ?4) "
-              "ORDER BY v.name, r.lane, r.identity LIMIT ?5")
+              "AND (?5 = '' OR instr(v.name, ?5) > 0) AND (?6 = 0 OR o.status <> 'ok') "
+              "ORDER BY v.name, r.lane, r.identity LIMIT ?7")
         .for_each(
             [&](const Statement& row) {
               rows.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
                               row.text(6), row.integer(7), row.integer(8), row.integer(9), row.integer(10),
                               row.real(11), row.real(12), row.integer(13) != 0});
             },
-            filter.lane, filter.recipe, filter.status, filter.video, limit > 0 ? limit : std::int64_t{-1});
+            filter.lane, filter.recipe, filter.status, filter.video, filter.part, std::int64_t{filter.failed},
+            limit > 0 ? limit : std::int64_t{-1});
+    return rows;
+  }
+
+  std::vector<ProgressRow> progress() {
+    std::vector<ProgressRow> rows;
+    Statement(database_,
+              "SELECT lane, status, videos, video_seconds, work_seconds FROM progress ORDER BY lane, status")
+        .for_each([&](const Statement& row) {
+          rows.push_back({row.text(0), row.text(1), row.integer(2), row.real(3), row.real(4)});
+        });
     return rows;
   }
 
@@ -63,6 +75,7 @@ StoreInspector::~StoreInspector() = default;
 std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit) const {
   return impl_->outcomes(filter, limit);
 }
+std::vector<ProgressRow> StoreInspector::progress() const { return impl_->progress(); }
 std::vector<DamagedRow> StoreInspector::damaged_features() const { return impl_->damaged_features(); }
 
 }  // namespace tvr

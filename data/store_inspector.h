@@ -28,7 +28,17 @@ struct OutcomeFilter {
   std::string lane;
   std::string recipe;  // its first digits
   std::string status;
-  std::string video;  // glob: "floor33/*"
+  std::string video;    // glob: "floor33/*"
+  std::string part;     // of the video's name, letter by letter
+  bool failed = false;  // only what is not "ok"
+};
+
+/// How far the store is: a lane and a status.
+struct ProgressRow {
+  std::string lane, status;
+  std::int64_t videos = 0;
+  double video_seconds = 0;  // length of the videos
+  double work_seconds = 0;   // spent on them
 };
 
 /// Reads a store for people: never writes, never waits for a writer. Throws Error naming the file.
@@ -41,6 +51,8 @@ class StoreInspector {
 
   /// In order of video and lane; at most `limit` rows, 0: all.
   [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
+  /// In order of lane and status.
+  [[nodiscard]] std::vector<ProgressRow> progress() const;
   /// In order of video and lane. Reads all features.
   [[nodiscard]] std::vector<DamagedRow> damaged_features() const;
 

@@ -166,11 +166,7 @@ Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
     const std::vector<FeatureSequence>& sequences = cache.begin()->second;
     std::vector<float> row;
     try {
-      for (const FeatureSequence& sequence : sequences) {
-        ClipFeature pooled = clip.span ? max_pool(sequence, *clip.span) : max_pool(sequence);
-        l2_normalize(pooled.data(), pooled.size());
-        row.insert(row.end(), pooled.begin(), pooled.end());
-      }
+      row = pool_lanes(sequences, clip.span);
     } catch (const Error& error) {  // the span lies beyond the video
       if (error.fault() != Fault::NotFound) throw;
       row.clear();

@@ -8,6 +8,8 @@
 #include "pipeline/console.h"
 #include "pipeline/demo_command.h"
 #include "pipeline/frames_command.h"
+#include "pipeline/search_command.h"
+#include "pipeline/serve_command.h"
 #include "pipeline/store_command.h"
 
 namespace {
@@ -35,6 +37,8 @@ int main(int argc, char** argv) {
   tvr::add_extract_command(app, exit_code);
   tvr::add_train_command(app, exit_code);
   tvr::add_eval_command(app, exit_code);
+  tvr::add_search_command(app, exit_code);
+  tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);

@@ -1,11 +1,15 @@
 #include "pipeline/thumbnail.h"
 
+#include <chrono>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
 #include "data/error.h"
 #include "extract/clip_stream.h"
+#include "extract/frame_stream.h"
+#include "extract/media_input.h"
+#include "extract/picture_converter.h"
 
 namespace tvr {
 namespace {
@@ -16,14 +20,18 @@ LaneOptions thumbnail_lane() {
   return lane;
 }
 
-/// The picture at `at`, or of the middle; an empty clip when there is none.
-Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at) {
+DecodeLimits thumbnail_limits() {
   DecodeLimits limits;
   limits.max_seconds = 20;
   limits.max_frames = 600;  // ten minutes are enough to find a picture
+  return limits;
+}
+
+/// The sampled picture at `at`, or of the middle, from the beginning on; an empty clip when there is none.
+Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at) {
   std::vector<Clip> seen;
   try {
-    ClipStream stream(video, {thumbnail_lane()}, limits);
+    ClipStream stream(video, {thumbnail_lane()}, thumbnail_limits());
     while (std::optional<Clip> clip = stream.next()) {
       const bool beyond = at && clip->span.start > *at;
       if (beyond && !seen.empty()) break;
@@ -35,10 +43,56 @@ Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at
   return seen.empty() ? Clip{} : std::move(seen[seen.size() / 2]);
 }
 
+/// The last decoded picture at or before `at`, from the key picture before it on; nullptr when there is none.
+FrameHandle picture_near(MediaInput& input, const DecodeLimits& limits, Micros at) {
+  constexpr AVRational kMicro = {1, 1'000'000};
+  const AVStream& of = input.stream();
+  const std::int64_t wanted = av_rescale_q(at.count(), kMicro, of.time_base);
+  const std::int64_t begin = input.format().start_time == AV_NOPTS_VALUE ? 0 : input.format().start_time;
+  const std::int64_t target = wanted + av_rescale_q(begin, AV_TIME_BASE_Q, of.time_base);
+  if (av_seek_frame(&input.format(), input.stream_index(), target, AVSEEK_FLAG_BACKWARD) < 0) return nullptr;
+  FrameStream stream(input, limits);
+  FrameHandle last;
+  while (std::optional<Frame> frame = stream.next()) {
+    if (frame->pts == AV_NOPTS_VALUE) return nullptr;  // seeking in it means nothing
+    if (frame->pts > wanted && last != nullptr) break;
+    last = std::move(frame->picture);
+  }
+  return last;
+}
+
+/// By seeking, for a moment deep in a long video; an empty clip where the file does not allow it.
+Clip picture_by_seeking(const std::filesystem::path& video, Micros at) {
+  const DecodeLimits limits = thumbnail_limits();
+  try {
+    TimeBudget budget(limits.max_seconds);
+    const TimeBudget::Running running(budget);
+    MediaInput input(video, limits, budget);
+    const FrameHandle found = picture_near(input, limits, at);
+    if (found == nullptr) return {};
+    PictureConverter converter(input.name(), *found, input.stream(), thumbnail_lane(), std::nullopt,
+                               limits.max_scaled_pixels);
+    const FrameHandle rgb = converter.convert(*found);
+    Clip clip;
+    clip.height = rgb->height;
+    clip.width = rgb->width;
+    for (int y = 0; y < rgb->height; ++y) {
+      const std::uint8_t* const row = rgb->data[0] + std::ptrdiff_t{y} * rgb->linesize[0];
+      clip.rgb.insert(clip.rgb.end(), row, row + std::ptrdiff_t{3} * rgb->width);
+    }
+    return clip;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 }  // namespace
 
 std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at) {
-  Clip clip = picture(video, at);
+  constexpr std::chrono::seconds kWorthSeeking(10);
+  Clip clip;
+  if (at && *at >= kWorthSeeking) clip = picture_by_seeking(video, *at);
+  if (clip.rgb.empty()) clip = picture(video, at);
   if (clip.rgb.empty()) return {};
   const cv::Mat rgb(clip.height, clip.width, CV_8UC3, clip.rgb.data());
   cv::Mat bgr;

@@ -8,9 +8,9 @@
 
 namespace tvr {
 
-/// A JPEG of the sampled picture (one a second, short side 112) at or before `at`, or of the middle of the
-/// video where `at` is not given. Empty when the video cannot be read: a missing picture is no reason to
-/// fail.
+/// A JPEG (short side 112) of the picture at or before `at`, of the middle of the video where `at` is not
+/// given. Takes at most 20 s, twice that for a moment in a file that cannot be sought in. Empty when the
+/// video cannot be read: a missing picture is no reason to fail.
 [[nodiscard]] std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at);
 
 /// RFC 4648.

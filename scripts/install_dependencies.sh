@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build (and, with --tests, the tests) need from the packages of Debian 12 or 13, as root or by sudo.
-# Does nothing when all is there.
+# Installs what the build needs from the packages of Debian 12 or 13, as root or by sudo; with --tests what the tests
+# need, too, with --browser what those of the web page need. Does nothing when all is there.
 set -euo pipefail
 
 packages=(
@@ -10,7 +10,13 @@ packages=(
   libopencv-dev libtbb-dev libsqlite3-dev libssl-dev libfasttext-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libcpp-httplib-dev
 )
-[ "${1:-}" = "--tests" ] && packages+=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg sqlite3)
+for wish in "$@"; do
+  case "$wish" in
+    --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg sqlite3) ;;
+    --browser) packages+=(chromium chromium-driver) ;;
+    *) echo "unknown argument $wish" >&2; exit 64 ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do

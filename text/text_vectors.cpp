@@ -6,6 +6,7 @@
 
 #include "data/error.h"
 #include "text/vector_files.h"
+#include "text/word_offsets.h"
 #include "text/word_table_builder.h"
 
 namespace tvr {
@@ -95,26 +96,65 @@ class TextVectors : public WordVectors {
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     WordTableBuilder table(words, dim_);
+    const auto take_if_wanted = [&](std::string_view word, Fields numbers, const auto& line) {
+      if (table.wants(word)) read_numbers(numbers, word, line, table.add(word));
+    };
+    if (offsets_.empty()) {
+      walk([&](std::string_view word, Fields numbers, const Lines& lines, std::size_t) {
+        take_if_wanted(word, numbers, [&] { return lines.number(); });
+      });
+    } else {
+      for (const std::string& word : words) {
+        const auto [first, last] = offsets_.candidates(word);
+        for (const auto* entry = first; entry != last; ++entry) {
+          std::string_view line;
+          Lines(file_->bytes().substr(entry->offset)).next(line);
+          Fields fields(line);
+          const std::string_view found = fields.next();
+          take_if_wanted(found, fields, [&, entry = entry] { return line_number(entry->offset); });
+        }
+      }
+    }
+    return table.take(where_);
+  }
+
+  void prepare() override {
+    if (!offsets_.empty()) return;
+    WordOffsets offsets;
+    walk([&](std::string_view word, const Fields&, const Lines&, std::size_t begin) {
+      offsets.add(word, begin);
+    });
+    offsets.sort();
+    offsets_ = std::move(offsets);
+  }
+
+ private:
+  /// Calls use(word, its numbers, lines, offset of its line) for every word, and checks the file's structure.
+  template <class Use>
+  void walk(const Use& use) const {
     Lines lines(file_->bytes());
     std::string_view line;
     if (header_) lines.next(line);
     std::int64_t rows = 0;
-    for (std::size_t released = 0; lines.next(line);) {
+    std::size_t begin = lines.offset();
+    for (std::size_t released = 0; lines.next(line); begin = lines.offset()) {
       if (line.empty() && lines.offset() == file_->bytes().size()) break;
       Fields fields(line);
       const std::string_view word = fields.next();
-      if (has_right_length(fields.rest(), lines.number()) && table.wants(word))
-        read_numbers(fields, word, lines.number(), table.add(word));
+      if (has_right_length(fields.rest(), lines.number())) use(word, fields, lines, begin);
       ++rows;
       if (lines.offset() - released > kWalkWindowBytes) file_->release_before(released = lines.offset());
     }
     if (header_ && rows != header_->words)
       throw Error(Fault::Corrupt, where_,
                   fmt::format("the header says {} words, there are {}", header_->words, rows));
-    return table.take(where_);
   }
 
- private:
+  std::int64_t line_number(std::size_t offset) const {
+    const std::string_view before = file_->bytes().substr(0, offset);
+    return 1 + std::count(before.begin(), before.end(), '\n');
+  }
+
   std::string at(std::int64_t line) const { return fmt::format("{}:{}", where_, line); }
 
   /// False for a word that holds blanks itself, as some of GloVe's 840B do: no word of a sentence equals it.
@@ -125,12 +165,14 @@ class TextVectors : public WordVectors {
     throw Error(Fault::Corrupt, at(line), fmt::format("the line has {} numbers; {} are wanted", count, dim_));
   }
 
-  void read_numbers(Fields& fields, std::string_view word, std::int64_t line, float* values) const {
+  /// `line` gives the line's number, which is asked for only when there is something wrong with it.
+  template <class Line>
+  void read_numbers(Fields& fields, std::string_view word, const Line& line, float* values) const {
     for (int i = 0; i < dim_; ++i) {
       const std::string_view field = fields.next();
       const std::optional<float> value = parse_float(field);
       if (!value)
-        throw Error(Fault::Corrupt, at(line),
+        throw Error(Fault::Corrupt, at(line()),
                     fmt::format("'{}' in the vector of '{}' is not a number", field, word));
       values[i] = *value;
     }
@@ -140,6 +182,7 @@ class TextVectors : public WordVectors {
   std::string where_;
   std::optional<Word2vecHeader> header_;
   int dim_ = 0;
+  WordOffsets offsets_;  // empty until prepare()
 };
 
 }  // namespace

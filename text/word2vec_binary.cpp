@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "data/error.h"
 #include "text/vector_files.h"
+#include "text/word_offsets.h"
 #include "text/word_table_builder.h"
 
 namespace tvr {
@@ -28,14 +30,44 @@ class Word2vecBinary : public WordVectors {
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     WordTableBuilder table(words, dim());
+    const auto take_if_wanted = [&](std::string_view word, std::size_t at) {
+      if (table.wants(word))
+        std::memcpy(table.add(word), file_->bytes().data() + at + word.size() + 1, vector_bytes());
+    };
+    if (offsets_.empty()) {
+      walk(take_if_wanted);
+    } else {
+      for (const std::string& word : words) {
+        const auto [first, last] = offsets_.candidates(word);
+        for (const auto* entry = first; entry != last; ++entry) {
+          const std::size_t at = entry->offset;
+          take_if_wanted(word_at(at, 0), at);
+        }
+      }
+    }
+    return table.take(where_);
+  }
+
+  void prepare() override {
+    if (!offsets_.empty()) return;
+    WordOffsets offsets;
+    walk([&](std::string_view word, std::size_t at) { offsets.add(word, at); });
+    offsets.sort();
+    offsets_ = std::move(offsets);
+  }
+
+ private:
+  /// Calls use(word, its offset) for every word, and checks the file's structure.
+  template <class Use>
+  void walk(const Use& use) const {
     const std::string_view bytes = file_->bytes();
     std::size_t at = header_.bytes, released = 0;
     for (std::int64_t i = 0; i < header_.words; ++i) {
       const std::string_view word = word_at(at, i);
-      at += word.size() + 1;
-      if (bytes.size() - at < vector_bytes()) fail_early_end(i);
-      if (table.wants(word)) std::memcpy(table.add(word), bytes.data() + at, vector_bytes());
-      at += vector_bytes();
+      const std::size_t numbers = at + word.size() + 1;
+      if (bytes.size() - numbers < vector_bytes()) fail_early_end(i);
+      use(word, at);
+      at = numbers + vector_bytes();
       if (at < bytes.size() && bytes[at] == '\n') ++at;
       if (at - released > kWalkWindowBytes) file_->release_before(released = at);
     }
@@ -43,10 +75,8 @@ class Word2vecBinary : public WordVectors {
       throw Error(
           Fault::Corrupt, where_,
           fmt::format("{} bytes follow the {} words of the header", bytes.size() - at, header_.words));
-    return table.take(where_);
   }
 
- private:
   std::size_t vector_bytes() const noexcept { return static_cast<std::size_t>(header_.dim) * sizeof(float); }
 
   std::string_view word_at(std::size_t at, std::int64_t index) const {
@@ -67,6 +97,7 @@ class Word2vecBinary : public WordVectors {
   std::unique_ptr<const MappedFile> file_;
   std::string where_;
   Word2vecHeader header_;
+  WordOffsets offsets_;  // empty until prepare()
 };
 
 }  // namespace

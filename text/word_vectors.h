@@ -31,6 +31,9 @@ class WordVectors {
   /// through the whole file once and checks it on the way: throws Error(Corrupt) naming the line or the word
   /// at fault.
   [[nodiscard]] virtual WordTable lookup(const std::vector<std::string>& words) const = 0;
+  /// Walks through the file once and notes where its words lie (16 bytes each), so that later look-ups take
+  /// microseconds. Throws as lookup() does. Nothing where look-ups do not walk anyway.
+  virtual void prepare() {}
 };
 
 /// Opens word2vec binary (GoogleNews), word2vec / GloVe / fastText text, or fastText `.bin` (subwords: every

@@ -217,6 +217,43 @@ TEST(MaxPool, TakesTheRowsThatOverlapTheSpan) {
   testing::expect_error([&] { (void)max_pool(features, TimeSpan{Micros(30), Micros(40)}); }, Fault::NotFound, "beyond");
 }
 
+TEST(FeatureStore, ListsTheVideosWithFeaturesByARecipeWithTheHashOfTheirRows) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t two = store.add_recipe(recipe("2d")), three = store.add_recipe(recipe("3d"));
+  store.write(outcome("b", two));
+  store.write(outcome("a", two));
+  store.write(outcome("failed", two, 0.5F, 0));
+  store.write(outcome("other", three));
+  const std::vector<FeaturedVideo> before = store.featured_videos(two);
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_EQ(before[0].source.id, "a");
+  EXPECT_EQ(before[1].source.path, "/videos/b.mp4");
+  EXPECT_EQ(before[0].hash, before[1].hash);  // equal rows
+  store.write(outcome("a", two, 0.75F));
+  EXPECT_NE(store.featured_videos(two)[0].hash, before[0].hash);
+}
+
+TEST(PoolLanes, NormalisesEachLaneAndPutsThemSideBySide) {
+  FeatureSequence first, second;
+  first.values = Matrix(2, 2);
+  first.values.row(0)[0] = 3;
+  first.values.row(1)[1] = 4;
+  first.times = {{Micros(0), Micros(10)}, {Micros(10), Micros(20)}};
+  second.values = Matrix(1, 1);
+  second.values.row(0)[0] = -7;
+  second.times = {{Micros(0), Micros(20)}};
+  const ClipFeature pooled = pool_lanes({first, second});
+  ASSERT_EQ(pooled.size(), 3U);
+  EXPECT_FLOAT_EQ(pooled[0], 0.6F);
+  EXPECT_FLOAT_EQ(pooled[1], 0.8F);
+  EXPECT_FLOAT_EQ(pooled[2], -1);
+  EXPECT_EQ(pool_lanes({first, second}, TimeSpan{Micros(0), Micros(5)}), (ClipFeature{1, 0, -1}));
+  first.times.pop_back();
+  testing::expect_error([&] { (void)pool_lanes({first, second}, TimeSpan{Micros(12), Micros(15)}); },
+                        Fault::NotFound, "beyond");
+}
+
 TEST(Sha256, EqualsTheExamplesOfFips180) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

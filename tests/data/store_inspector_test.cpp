@@ -45,6 +45,25 @@ TEST(StoreInspector, ListsByVideoAndFilters) {
   status.status = "partial";
   EXPECT_EQ(inspector.outcomes(status).size(), 1u);
   EXPECT_EQ(inspector.outcomes({}, 2).size(), 2u);
+  OutcomeFilter part;
+  part.part = "/";
+  EXPECT_EQ(inspector.outcomes(part).size(), 2u);
+  part.part = "*";  // a letter like any other
+  EXPECT_EQ(inspector.outcomes(part).size(), 0u);
+  OutcomeFilter failed;
+  failed.failed = true;
+  ASSERT_EQ(inspector.outcomes(failed).size(), 1u);
+  EXPECT_EQ(inspector.outcomes(failed)[0].video, "c");
+}
+
+TEST(StoreInspector, SumsUpByLaneAndStatus) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const auto rows = StoreInspector(folder / "s.db").progress();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].status, "ok");
+  EXPECT_EQ(rows[0].videos, 2);
+  EXPECT_EQ(rows[1].status, "partial");
 }
 
 TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {

@@ -49,6 +49,36 @@ TEST(WordVectors, ReadsWord2vecBinaryWithAndWithoutLineEnds) {
   }
 }
 
+TEST(WordVectors, GiveTheSameOncePrepared) {
+  const TempFolder folder;
+  std::string text, binary;
+  for (int w = 0; w < 500; ++w) {
+    const int word = w % 400;  // the last hundred come twice: the first counts
+    text += "w" + std::to_string(word) + " " + std::to_string(w) + " 0.5\n";
+    binary += "w" + std::to_string(word) + " " + floats({static_cast<float>(w), 0.5F}) + "\n";
+  }
+  for (const std::string& bytes : {text, "500 2\n" + text, "500 2\n" + binary}) {
+    const auto vectors = open_word_vectors(write_file(folder / "v", bytes));
+    std::vector<std::string> words = {"nowhere", ""};
+    for (int w = 399; w >= 0; --w) words.push_back("w" + std::to_string(w));
+    const WordTable before = vectors->lookup(words);
+    vectors->prepare();
+    const WordTable after = vectors->lookup(words);
+    EXPECT_EQ(before.words, after.words);
+    ASSERT_EQ(after.words.size(), 400U);
+    for (const std::string& word : after.words) EXPECT_EQ(row(before, word), row(after, word));
+    EXPECT_THAT(row(after, "w7"), ElementsAre(7, 0.5));
+  }
+}
+
+TEST(WordVectors, NameTheLineOfABadNumberOncePrepared) {
+  const TempFolder folder;
+  const auto vectors = open_word_vectors(write_file(folder / "v", "a 1 2\nb 3 x\nc 5 6\n"));
+  vectors->prepare();
+  EXPECT_EQ(vectors->lookup({"c"}).words.size(), 1U);
+  expect_error([&] { (void)vectors->lookup({"b"}); }, Fault::Corrupt, "v:2");
+}
+
 TEST(WordVectors, ReadsTextOfEveryStyle) {
   const TempFolder folder;
   for (const char* text : {"2 3\nthe 1 2 3\ncat 4e0 +5 -6.0\n", "the 1 2 3\ncat 4e0 5 -6.0\n",

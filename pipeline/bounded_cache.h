@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace tvr {
+
+/// Remembers values by key, the least recently used of them forgotten when their sizes pass a budget. Safe
+/// from many threads; values are copied out, so let them be small or shared.
+template <class Value>
+class BoundedCache {
+ public:
+  explicit BoundedCache(std::size_t budget) : budget_(budget) {}
+
+  [[nodiscard]] std::optional<Value> find(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = places_.find(key);
+    if (found == places_.end()) return std::nullopt;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return found->second->value;
+  }
+
+  /// What is larger than the whole budget is not kept.
+  void put(const std::string& key, Value value, std::size_t size) {
+    const std::lock_guard lock(mutex_);
+    if (size > budget_ || places_.count(key) > 0) return;
+    entries_.push_front({key, std::move(value), size});
+    places_.emplace(key, entries_.begin());
+    used_ += size;
+    while (used_ > budget_) {
+      used_ -= entries_.back().size;
+      places_.erase(entries_.back().key);
+      entries_.pop_back();
+    }
+  }
+
+  [[nodiscard]] std::size_t used() {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+
+ private:
+  struct Entry {
+    std::string key;
+    Value value;
+    std::size_t size;
+  };
+
+  std::size_t budget_;
+  std::size_t used_ = 0;
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // the most recently used first
+  std::unordered_map<std::string, typename std::list<Entry>::iterator> places_;
+};
+
+}  // namespace tvr

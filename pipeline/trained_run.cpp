@@ -1,0 +1,118 @@
+#include "pipeline/trained_run.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "data/error.h"
+#include "pipeline/recipes.h"
+#include "pipeline/run_folder.h"
+#include "pipeline/run_options.h"
+
+namespace tvr {
+namespace {
+
+/// The flags in a config.toml and the subcommand that wrote it.
+struct Config {
+  std::string command;
+  std::map<std::string, std::vector<std::string>> flags;
+
+  [[nodiscard]] std::string one(const std::string& flag) const {
+    const auto found = flags.find(flag);
+    return found == flags.end() || found->second.empty() ? std::string() : found->second.front();
+  }
+  [[nodiscard]] std::vector<std::string> all(const std::string& flag) const {
+    const auto found = flags.find(flag);
+    return found == flags.end() ? std::vector<std::string>() : found->second;
+  }
+};
+
+Config read_config(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) {
+    throw Error(Fault::NotFound, path.parent_path().string(), "no config.toml: it is not the folder of a run",
+                "Name the folder that `pipeline run --out` or `pipeline train --out` wrote");
+  }
+  Config config;
+  try {
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
+      if (item.parents.empty() || item.name == "++" || item.name == "--") continue;
+      config.command = item.parents.front();
+      config.flags[item.name] = item.inputs;
+    }
+  } catch (const CLI::ParseError& error) {
+    throw Error(Fault::Corrupt, path.string(), error.what(), "Run the command again to have it written anew");
+  }
+  return config;
+}
+
+int whole_number(const std::string& text, const std::filesystem::path& where) {
+  try {
+    return std::stoi(text);
+  } catch (const std::exception&) {
+    throw Error(Fault::Corrupt, where.string(), "max-words is '" + text + "'");
+  }
+}
+
+/// Of `pipeline run`: the identities follow from its flags, as long as the weights are where they were.
+void read_run(const std::filesystem::path& folder, TrainedRun& run) {
+  const RunOptions options = read_run_options(folder);
+  run.store = options.extract.store;
+  run.max_words = options.learn.train.max_words;
+  if (!options.learn.word_vectors.empty()) run.word_vectors = options.learn.word_vectors;
+  run.lanes = options.extract.features.lanes;
+  try {
+    for (const Lane& lane : lanes_of(options.extract.features, options.extract.speed)) {
+      run.recipes.push_back(recipe_of(lane).identity());
+    }
+  } catch (const Error& error) {
+    if (error.fault() != Fault::NotFound) throw;
+    run.recipes.clear();
+  }
+}
+
+}  // namespace
+
+TrainedRun read_trained_run(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    throw Error(Fault::NotFound, folder.string(), "there is no such folder", "Name the folder of a run");
+  }
+  const RunFolder files(folder);
+  const Config config = read_config(files.config());
+  TrainedRun run;
+  run.checkpoint = files.checkpoint();
+  run.word_vectors = files.words();
+  if (config.command == "run") {
+    read_run(folder, run);
+  } else {
+    run.store = config.one("store");
+    run.lanes = config.all("lanes");
+    run.recipes = config.all("recipe");
+    if (!config.one("word-vectors").empty()) run.word_vectors = config.one("word-vectors");
+    if (!config.one("max-words").empty())
+      run.max_words = whole_number(config.one("max-words"), files.config());
+  }
+  if (!std::filesystem::exists(run.checkpoint)) {
+    throw Error(Fault::NotFound, folder.string(), "no checkpoint.pth: the model is not trained yet",
+                "Run the same `pipeline run` or `pipeline train` to its end");
+  }
+  return run;
+}
+
+std::vector<RecipeRow> recipes_for(const TrainedRun& run, const FeatureStore& store) {
+  std::vector<RecipeRow> rows = choose_recipes(store, run.lanes, run.recipes);
+  for (const RecipeRow& row : rows) {
+    const Digest identity = row.recipe.identity();
+    const bool fits =
+        run.recipes.empty() || std::any_of(run.recipes.begin(), run.recipes.end(), [&](const std::string& r) {
+          return identity.compare(0, r.size(), r) == 0;
+        });
+    if (fits) continue;
+    throw Error(Fault::Mismatch, "lane " + row.recipe.lane,
+                "the store's features (" + row.recipe.text + ", weights " + row.recipe.weights +
+                    ") are not by the recipe that the model was trained on",
+                "Extract the videos with the run's own flags (they are in its config.toml)");
+  }
+  return rows;
+}
+
+}  // namespace tvr

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The page of `pipeline serve` in a headless Chromium: installs it, builds, runs the tests.
+# With arguments RUN SENTENCE FOLDER also takes pictures of the page for people to look at.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%s s so far)\n' "$1" "$SECONDS"; }
+
+step "installing dependencies"
+scripts/install_dependencies.sh --tests --browser
+step "building"
+cmake --preset release -DTVR_TESTS=ON > /dev/null
+cmake --build --preset release --target tvr_browser_tests
+step "testing"
+export TVR_BROWSER_TESTS=1
+if [ $# -eq 3 ]; then
+  export TVR_SCREENSHOTS_RUN=$1 TVR_SCREENSHOTS_SENTENCE=$2 TVR_SCREENSHOTS=$3
+fi
+build/release/tests/pipeline/tvr_browser_tests
+step "done"

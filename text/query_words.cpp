@@ -1,0 +1,57 @@
+#include "text/query_words.h"
+
+#include <algorithm>
+
+#include "text/tokenizer.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kMostRemembered = 50'000;  // words: whoever sends endless new ones must not fill memory
+
+}  // namespace
+
+void QueryWords::look_up(const std::vector<std::string>& words) {
+  if (known_.size() + words.size() > kMostRemembered) known_.clear();
+  std::vector<std::string> fresh;
+  for (const std::string& word : words) {
+    if (known_.emplace(word, std::vector<float>{}).second) fresh.push_back(word);
+  }
+  if (fresh.empty()) return;
+  const WordTable found = vectors_->lookup(fresh);
+  for (const std::string& word : found.words) {
+    const float* const row = found.vectors.row(found.ids.at(word));
+    known_[word].assign(row, row + found.vectors.cols());
+  }
+}
+
+WordTable QueryWords::table_for(const std::vector<std::string>& sentences) {
+  std::vector<std::string> words;
+  for (const std::string& sentence : sentences) {
+    for (std::string& word : tokenize(sentence)) words.push_back(std::move(word));
+  }
+  look_up(words);
+  WordTable table;
+  for (const std::string& word : words) {
+    if (known_.at(word).empty()) continue;
+    if (table.ids.emplace(word, static_cast<std::int32_t>(table.words.size())).second)
+      table.words.push_back(word);
+  }
+  table.vectors = Matrix(static_cast<std::int64_t>(table.words.size()), dim());
+  for (std::size_t i = 0; i < table.words.size(); ++i) {
+    const std::vector<float>& vector = known_.at(table.words[i]);
+    std::copy(vector.begin(), vector.end(), table.vectors.row(static_cast<std::int64_t>(i)));
+  }
+  return table;
+}
+
+std::vector<std::string> unknown_words(const std::string& sentence, const WordTable& table) {
+  std::vector<std::string> unknown;
+  for (std::string& word : tokenize(sentence)) {
+    const bool named = std::find(unknown.begin(), unknown.end(), word) != unknown.end();
+    if (table.ids.count(word) == 0 && !named) unknown.push_back(std::move(word));
+  }
+  return unknown;
+}
+
+}  // namespace tvr
