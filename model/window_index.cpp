@@ -39,7 +39,7 @@ BestWindows WindowIndex::best_windows(const Matrix& text) const {
   }
   const auto blocks = static_cast<std::int64_t>(blocks_.size());
   Matrix scores(text.rows(), blocks * kBlock);
-  parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(blocks, text.rows() * kBlock * dim_, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       kernels().multiply({text.data(), dim_, 1, blocks_[static_cast<std::size_t>(b)].data(), kBlock,
                           scores.data() + b * kBlock, scores.cols(), text.rows(), kBlock, dim_});
