@@ -6,32 +6,63 @@
 
 #include <csignal>
 #include <cstdio>
-
-#include "pipeline/table.h"
+#include <cstdlib>
+#include <string_view>
 
 namespace tvr {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::atomic<bool> quiet_mode{false};
 volatile std::sig_atomic_t stop_flag = 0;
+volatile std::sig_atomic_t line_is_drawn = 0;
+
+// Note [the line on the terminal]
+// The cursor rests in the first column of the progress line. So erasing from it to the end of the screen
+// clears the line also where the window has become narrower since and the terminal has wrapped it.
+constexpr std::string_view kErase = "\r\x1b[J";
+
+/// What the progress line shows now, to be drawn again after other words.
+struct Shown {
+  std::mutex mutex;
+  std::string text;  // empty: none
+};
+Shown& shown() {
+  static Shown line;
+  return line;
+}
+
+/// In one write, so that nothing comes between erasing and drawing.
+void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+void print_line(const std::string& line) {
+  const std::lock_guard lock(shown().mutex);
+  if (shown().text.empty())
+    write_stderr(line + '\n');
+  else
+    write_stderr(std::string(kErase) + line + '\n' + shown().text + '\r');
+}
+
+/// Empty text takes the line away.
+void draw(const std::string& text) {
+  const std::lock_guard lock(shown().mutex);
+  if (text.empty() && shown().text.empty()) return;
+  shown().text = text;
+  line_is_drawn = text.empty() ? 0 : 1;
+  write_stderr(std::string(kErase) + text + '\r');
+}
 
 extern "C" void remember_stop(int signal) {
+  if (stop_flag != 0) {  // asked twice: end at once
+    if (line_is_drawn != 0 && write(STDERR_FILENO, kErase.data(), kErase.size()) < 0) _exit(128 + signal);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
   stop_flag = 1;
-  std::signal(signal, SIG_DFL);  // asked twice: end at once
 }
 
-std::string bar(double share, int cells) {
-  const int full = static_cast<int>(share * cells + 0.5);
-  std::string text;
-  for (int i = 0; i < cells; ++i) text += i < full ? '#' : '.';
-  return text;
-}
-
-std::size_t terminal_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+bool is_terminal(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  return isatty(descriptor) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
 }  // namespace
@@ -39,10 +70,24 @@ std::size_t terminal_columns() {
 void set_quiet(bool quiet) { quiet_mode = quiet; }
 
 void say(const std::string& line) {
-  if (!quiet_mode) fmt::print(stderr, "{}\n", line);
+  if (!quiet_mode) print_line(line);
 }
 
-void warn(const std::string& line) { fmt::print(stderr, "warning: {}\n", line); }
+void warn(const std::string& line) {
+  print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + line);
+}
+
+std::string coloured(const std::string& text, Colour colour, int descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  if ((no_colour != nullptr && *no_colour != '\0') || !is_terminal(descriptor)) return text;
+  const int code = colour == Colour::Red ? 31 : colour == Colour::Yellow ? 33 : 32;
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::size_t columns_of(int descriptor) {
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 void install_stop_handler() {
   std::signal(SIGINT, remember_stop);
@@ -53,47 +98,42 @@ void install_stop_handler() {
 bool stop_requested() noexcept { return stop_flag != 0; }
 
 ProgressLine::ProgressLine(std::string title, std::string unit, std::int64_t total)
-    : title_(std::move(title)),
-      unit_(std::move(unit)),
-      total_(total),
+    : state_{std::move(title), std::move(unit), 0, total, 0, {}},
       start_(Clock::now()),
       shown_(start_),
-      terminal_(isatty(STDERR_FILENO) == 1) {}
+      meter_(start_),
+      terminal_(is_terminal(STDERR_FILENO)) {}
 
 ProgressLine::~ProgressLine() {
-  if (terminal_ && !quiet_mode) fmt::print(stderr, "\r\x1b[K");
+  if (terminal_) draw({});
 }
 
 void ProgressLine::update(std::int64_t done, const std::string& note) {
   if (quiet_mode) return;
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
-  const auto pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10'000);
-  if (now - shown_ < pause) return;
+  const std::chrono::milliseconds plain_pause(now - start_ < std::chrono::minutes(5) ? 10'000 : 60'000);
+  if (now - shown_ < (terminal_ ? std::chrono::milliseconds(100) : plain_pause)) return;
   shown_ = now;
-  const double elapsed_s = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done) / elapsed_s;
-  std::string line = title_ + ' ';
-  if (total_ > 0) {
-    const double share = static_cast<double>(done) / static_cast<double>(total_);
-    if (terminal_) line += bar(share, 24) + ' ';
-    line += fmt::format("{}/{} {} ({:.0f} %)", done, total_, unit_, 100 * share);
-  } else {
-    line += fmt::format("{} {}", done, unit_);
-  }
-  line += fmt::format(", {:.3g} a second", rate);
-  if (total_ > 0 && done > 0)
-    line += ", " + seconds_text(static_cast<double>(total_ - done) / rate) + " left";
-  if (!note.empty()) line += ", " + note;
+  meter_.add(now, done);
+  state_.done = done;
+  state_.rate = meter_.rate();
+  state_.note = stop_requested() ? "stopping; Ctrl-C again ends at once" : note;
   if (terminal_)
-    fmt::print(stderr, "\r{}\x1b[K", line.substr(0, terminal_columns() - 1));
+    draw(progress_text(state_, columns_of(STDERR_FILENO) - 1, true));
   else
-    fmt::print(stderr, "{}\n", line);
+    print_line(progress_text(state_, 200, false));
+}
+
+void ProgressLine::expect(std::int64_t total) {
+  const std::lock_guard lock(mutex_);
+  state_.total = total;
 }
 
 Progress progress_on(ProgressLine& line) {
   return [&line](const ProgressEvent& event) {
-    line.update(event.done, event.stage);
+    line.expect(event.total);
+    line.update(event.done);
     return !stop_requested();
   };
 }

@@ -24,7 +24,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--seed", arguments->demo.seed, "equal seeds give equal clips")->capture_default_str();
   command->callback([arguments, &exit_code] {
-    ProgressLine line("drawing", "clips", arguments->demo.clips);
+    ProgressLine line("draw", "clips", arguments->demo.clips);
     const DemoFiles files = write_demo(arguments->out, arguments->demo, progress_on(line));
     fmt::print("{}\n{}\n{}\n{}\n", files.videos.string(), files.annotations.string(), files.train.string(),
                files.test.string());

@@ -8,6 +8,7 @@
 #include "pipeline/command.h"
 #include "pipeline/console.h"
 #include "pipeline/extract_step.h"
+#include "pipeline/time_account.h"
 
 namespace tvr {
 namespace {
@@ -32,8 +33,11 @@ int run_extract(const ExtractOptions& options, bool json) {
   }
   const std::vector<VideoSource> videos = videos_of(options);
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
+  TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, options);
+  time.lap(report);
   tell(report);
+  tell(time, options.features);
   if (json) fmt::print("{}\n", json_of(report).dump(2));
   return report.all_well() ? kDone : kSomeVideosFailed;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -46,7 +47,7 @@ class Planner {
 
   [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
     std::vector<ExtractionTask> tasks;
-    ProgressLine line("looking at", "videos", static_cast<std::int64_t>(videos.size()));
+    ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
     std::int64_t seen = 0;
     for (const VideoSource& source : videos) {
       if (stop_requested()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
@@ -153,17 +154,22 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
       networks.push_back(load_backbone(lanes[i].network));
       work[i].network = networks.back().get();
     }
-    ProgressLine line("extracting", "videos", static_cast<std::int64_t>(tasks.size()));
+    ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
+    std::atomic<std::int64_t> finished{0}, failed{0};
     const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size, options.speed.limits};
     report.times = extract_parallel(
         tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
           store.write(outcome);
           add_to(report, outcome);
-          line.update(report.extracted + report.failed,
-                      report.failed > 0 ? fmt::format("{} failed", report.failed) : "");
+          finished = report.extracted + report.failed;
+          failed = report.failed;
         },
-        stop_requested);
+        [&](const ProgressEvent& clips) {
+          line.update(finished, (failed > 0 ? fmt::format("{} failed, ", failed.load()) : "") +
+                                    fmt::format("{} clips", clips.done));
+          return !stop_requested();
+        });
   }
   store.checkpoint();
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -175,17 +181,12 @@ void tell(const ExtractReport& report) {
     say(fmt::format("extract: nothing to do, all {} videos are fresh ({})", report.videos,
                     seconds_text(report.seconds)));
   } else {
-    const ExtractionTimes& times = report.times;
     say(fmt::format(
         "extract: {} videos done in {} ({:.2f} a second), {} feature rows; {} were fresh, {} are partial, "
         "{} failed",
         report.extracted, seconds_text(report.seconds),
         static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
         report.failed));
-    const double total_s = std::max(1e-9, times.decode_s + times.network_s + times.write_s);
-    say(fmt::format("extract: thread time: decode {:.0f} %, networks {:.0f} %, store {:.0f} %",
-                    100 * times.decode_s / total_s, 100 * times.network_s / total_s,
-                    100 * times.write_s / total_s));
   }
   for (const std::string& failure : report.failures) warn(failure);
   if (report.known_failures > 0) {

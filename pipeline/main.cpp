@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -15,7 +16,7 @@
 namespace {
 
 int complain(const std::exception& error, int code) {
-  fmt::print(stderr, "error: {}\n", error.what());
+  fmt::print(stderr, "{} {}\n", tvr::coloured("error:", tvr::Colour::Red, STDERR_FILENO), error.what());
   return code;
 }
 
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   tvr::add_store_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);
+  tvr::add_doctor_command(app, exit_code);
   tvr::add_config_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -49,11 +49,11 @@ Status status_of(Fault fault) {
 class Extraction {
  public:
   Extraction(const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
-             const std::function<void(const VideoOutcome&)>& done, const std::function<bool()>& stop)
+             const std::function<void(const VideoOutcome&)>& done, const Progress& progress)
       : lanes_(lanes),
         options_(options),
         done_(done),
-        stop_(stop),
+        progress_(progress),
         batcher_(static_cast<std::size_t>(options.clip_batch),
                  4 * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
 
@@ -86,6 +86,9 @@ class Extraction {
     }
   }
 
+  /// What `progress` answers to the clips done so far.
+  [[nodiscard]] bool go_on() const { return progress_({"clips", clips_done_, 0}); }
+
   [[nodiscard]] const ExtractionTimes& times() const noexcept { return times_; }
 
  private:
@@ -97,7 +100,7 @@ class Extraction {
     ClipStream stream(task.source.path, sampling, options_.limits);
     while (std::optional<Clip> clip = stream.next()) {
       count(times_.decode_s, start);
-      if (stop_()) throw Error(Fault::Interrupted, task.source.path.string(), "stopped");
+      if (!go_on()) throw Error(Fault::Interrupted, task.source.path.string(), "stopped");
       std::vector<WaitingClip> batch;
       {
         const std::lock_guard lock(mutex_);
@@ -126,6 +129,7 @@ class Extraction {
     const auto start = Clock::now();
     Matrix rows = lanes_[batch.front().lane].network->forward(clips);
     count(times_.network_s, start);
+    clips_done_ += static_cast<std::int64_t>(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       float* row = rows.row(static_cast<std::int64_t>(i));
       l2_normalize(row, static_cast<std::size_t>(rows.cols()));
@@ -170,10 +174,11 @@ class Extraction {
   const std::vector<ExtractionLane>& lanes_;
   const ParallelOptions& options_;
   const std::function<void(const VideoOutcome&)>& done_;
-  const std::function<bool()>& stop_;
+  const Progress& progress_;
   std::mutex mutex_, writer_, clock_;
   ClipBatcher batcher_;
   ExtractionTimes times_;
+  std::atomic<std::int64_t> clips_done_{0};
 };
 
 }  // namespace
@@ -181,11 +186,12 @@ class Extraction {
 ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
-                                 const std::function<bool()>& stop) {
-  Extraction extraction(lanes, options, done, stop);
+                                 const Progress& progress) {
+  const auto start = Clock::now();
+  Extraction extraction(lanes, options, done, progress);
   std::size_t next = 0;
   const auto next_task = [&](tbb::flow_control& flow) -> std::size_t {
-    if (next == tasks.size() || stop()) flow.stop();
+    if (next == tasks.size() || !extraction.go_on()) flow.stop();
     return next++;
   };
   tbb::task_arena arena(options.jobs);
@@ -196,9 +202,11 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
             tbb::make_filter<std::size_t, void>(tbb::filter_mode::parallel,
                                                 [&](std::size_t task) { extraction.extract(tasks[task]); }));
   });
-  if (stop()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
+  if (!extraction.go_on()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
   extraction.drain();
-  return extraction.times();
+  ExtractionTimes times = extraction.times();
+  times.wall_s = since(start);
+  return times;
 }
 
 }  // namespace tvr

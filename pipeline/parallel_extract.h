@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/feature_store.h"
+#include "data/progress.h"
 #include "data/video.h"
 #include "extract/backbone.h"
 #include "extract/clip_stream.h"
@@ -34,22 +35,24 @@ struct ParallelOptions {
   DecodeLimits limits;
 };
 
-/// Where the time went, summed over the threads.
+/// Where the time went.
 struct ExtractionTimes {
-  double decode_s = 0;
+  double decode_s = 0;  // this and the next two: summed over the threads
   double network_s = 0;
   double write_s = 0;
+  double wall_s = 0;
 };
 
 /// Works through `tasks` with TBB: every thread decodes a video until a batch of clips is full, runs it
 /// through its network, and goes on, so that no thread waits for another while there is work. One writer
 /// hands finished videos to `done` (called from one thread at a time, in the order they finish). A video that
 /// fails is an outcome, not an exception. In flight are at most `jobs` videos and the clips that wait for
-/// their batch. Stops at the next clip once `stop()` says so: Error(Interrupted); what `done` was told by
-/// then is all that was finished.
+/// their batch. `progress` is told, from any thread, how many clips are through their network; when it says
+/// stop, the work stops at the next clip: Error(Interrupted). What `done` was told by then is all that was
+/// finished.
 ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
-                                 const std::function<bool()>& stop);
+                                 const Progress& progress);
 
 }  // namespace tvr

@@ -3,201 +3,276 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
+#include <optional>
 
+#include "model/significance.h"
+#include "pipeline/report_gallery.h"
+#include "pipeline/report_style.h"
 #include "pipeline/svg.h"
-#include "pipeline/thumbnail.h"
 
 namespace tvr {
 namespace {
 
-constexpr const char* kStyle = R"(
-:root{color-scheme:light dark;--ink:#1d2330;--soft:#667085;--line:#d9dee7;--paper:#fff;--good:#15803d;--c0:#2563eb;--c1:#d97706;--c2:#9333ea}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#344054;--paper:#12151c;--good:#4ade80;--c0:#60a5fa;--c1:#fbbf24;--c2:#c084fc}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:70rem;margin:2rem auto;padding:0 1rem}
-h1{margin-bottom:0}h2{margin:2.2rem 0 .6rem}.soft{color:var(--soft)}
-table{border-collapse:collapse}th,td{padding:.3rem .8rem;border-bottom:1px solid var(--line);text-align:right}
-th:first-child,td:first-child{text-align:left}.details td{text-align:left;vertical-align:top;word-break:break-word}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem}svg{width:100%}
-svg text{fill:var(--ink);font:11px system-ui,sans-serif}svg .title{font-weight:600;font-size:13px}svg .tick{fill:var(--soft)}
-.grid{stroke:var(--line)}.curve{fill:none;stroke-width:2}.curve.c0{stroke:var(--c0)}.curve.c1{stroke:var(--c1)}.curve.c2{stroke:var(--c2)}
-.legend.c0{fill:var(--c0)}.legend.c1{fill:var(--c1)}.legend.c2{fill:var(--c2)}.bar{fill:var(--c0)}
-.query{margin:1.4rem 0}.hits{display:flex;gap:.6rem;overflow-x:auto;margin:.4rem 0 0;padding:0;list-style:none}
-.hits li{flex:0 0 auto;width:9.5rem;font-size:.8rem}.hits img,.hits .none{width:100%;aspect-ratio:4/3;object-fit:cover;border-radius:.3rem;border:3px solid transparent;display:block;background:var(--line)}
-.hits li.wanted img,.hits li.wanted .none{border-color:var(--good)}.hits li.wanted{color:var(--good);font-weight:600}
-)";
+struct Metric {
+  const char* name;
+  const char* meaning;
+  double RetrievalMetrics::*value;
+  const char* unit;
+};
+constexpr std::array kMetrics = {
+    Metric{"R@1", "wanted clip found first", &RetrievalMetrics::r1, " %"},
+    Metric{"R@5", "among the first five", &RetrievalMetrics::r5, " %"},
+    Metric{"R@10", "among the first ten", &RetrievalMetrics::r10, " %"},
+    Metric{"MedR", "median rank, 1 is best", &RetrievalMetrics::median_rank, ""},
+    Metric{"MeanR", "mean rank", &RetrievalMetrics::mean_rank, ""},
+};
 
-std::string metric_row(const std::string& name, const RetrievalMetrics& m) {
-  return fmt::format(
-      "<tr><td>{}</td><td>{:.1f}</td><td>{:.1f}</td><td>{:.1f}</td><td>{:.1f}</td><td>{:.1f}</td><td>{}</"
-      "td></tr>",
-      name, m.r1, m.r5, m.r10, m.median_rank, m.mean_rank, m.queries);
+std::string interval_text(const std::vector<double>& ranks, const Metric& metric) {
+  const Interval interval =
+      bootstrap_interval(ranks, [&](const RetrievalMetrics& drawn) { return drawn.*metric.value; });
+  return fmt::format("{:.1f} – {:.1f}", interval.low, interval.high);
+}
+
+RetrievalMetrics chance_among(double candidates) {
+  const auto recall = [&](double k) { return 100 * std::min(1.0, k / candidates); };
+  RetrievalMetrics chance{recall(1), recall(5), recall(10), 0, 0, 0};
+  chance.median_rank = chance.mean_rank = (candidates + 1) / 2;
+  return chance;
+}
+
+std::string tiles(const Evaluation& evaluation) {
+  std::string out = "<dl class=\"tiles\">";
+  for (const Metric& metric : kMetrics) {
+    if (metric.value == &RetrievalMetrics::mean_rank) continue;
+    out += fmt::format("<div><dt>{}</dt><dd>{:.1f}{}<small>{}</small></dd></div>", metric.name,
+                       evaluation.t2v.*metric.value, metric.unit, metric.meaning);
+  }
+  return out + "</dl>";
+}
+
+/// `ranks` empty: no interval.
+std::string metric_row(const char* name, const RetrievalMetrics& metrics, const std::vector<double>& ranks) {
+  std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
+  for (const Metric& metric : kMetrics) {
+    out += fmt::format("<td>{:.1f}", metrics.*metric.value);
+    if (!ranks.empty()) out += "<small>" + interval_text(ranks, metric) + "</small>";
+    out += "</td>";
+  }
+  return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
 }
 
 std::string metrics_section(const Evaluation& evaluation) {
-  const auto n = static_cast<double>(evaluation.video.rows());
-  RetrievalMetrics chance;
-  chance.r1 = 100 * std::min(1.0, 1 / n);
-  chance.r5 = 100 * std::min(1.0, 5 / n);
-  chance.r10 = 100 * std::min(1.0, 10 / n);
-  chance.median_rank = chance.mean_rank = (n + 1) / 2;
-  chance.queries = evaluation.t2v.queries;
-  return "<h2>Retrieval on the test "
-         "split</h2><table><tr><th></th><th>R@1</th><th>R@5</th><th>R@10</th><th>MedR</th>"
-         "<th>MeanR</th><th>queries</th></tr>" +
-         metric_row("text to video", evaluation.t2v) + metric_row("video to text", evaluation.v2t) +
-         metric_row("<span class=\"soft\">chance, text to video</span>", chance) + "</table>";
+  std::string out = "<h2>Retrieval on the test split</h2>" + tiles(evaluation) +
+                    "<div class=\"card scroll\"><table><thead><tr><th></th>";
+  for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
+  out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
+         metric_row("text to video", evaluation.t2v, evaluation.t2v_ranks) +
+         metric_row("video to text", evaluation.v2t, evaluation.v2t_ranks) +
+         metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())), {});
+  return out +
+         "</tbody></table></div><p><small>R@K: share of the queries, in per cent, whose wanted clip is among "
+         "the K "
+         "ranked first. Small: 95 % bootstrap interval over the queries; it says nothing of other "
+         "seeds.</small></p>";
 }
 
+/// Recall at every K at which it changes.
 Curve recall_curve(const std::string& name, std::vector<double> ranks, std::size_t candidates) {
   std::sort(ranks.begin(), ranks.end());
   Curve curve{name, {}};
+  double last = -1;
   for (std::size_t k = 1; k <= candidates; ++k) {
     const auto found = std::upper_bound(ranks.begin(), ranks.end(), static_cast<double>(k)) - ranks.begin();
-    curve.points.emplace_back(k, 100.0 * static_cast<double>(found) / static_cast<double>(ranks.size()));
+    const double recall = 100.0 * static_cast<double>(found) / static_cast<double>(ranks.size());
+    if (recall != last || k == candidates) curve.points.emplace_back(k, recall);
+    last = recall;
   }
   return curve;
 }
 
-std::string rank_histogram(const std::vector<double>& ranks) {
-  const std::vector<double> edges = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1e12};
-  std::vector<std::pair<std::string, double>> bars;
-  double low = 0;
-  for (const double edge : edges) {
-    const auto count =
-        std::count_if(ranks.begin(), ranks.end(), [&](double r) { return r > low && r <= edge; });
-    bars.emplace_back(edge > 1000 ? "more" : fmt::format("≤{:g}", edge), static_cast<double>(count));
-    low = edge;
-  }
-  while (bars.size() > 1 && bars.back().second == 0) bars.pop_back();
-  return bar_plot("Rank of the wanted video", bars);
+Curve chance_curve(std::size_t candidates) {
+  Curve curve{"chance", {}};
+  for (double k = 1; k < static_cast<double>(candidates); k *= 1.2)
+    curve.points.emplace_back(k, 100 * k / static_cast<double>(candidates));
+  curve.points.emplace_back(candidates, 100);
+  return curve;
 }
 
-std::vector<Curve> history_curves(const std::filesystem::path& path) {
-  Curve loss{"loss", {}};
-  if (!std::filesystem::exists(path)) return {loss};
+std::string rank_histogram(const Evaluation& evaluation) {
+  std::vector<double> edges = {1, 5, 10, 20, 50, 100, 200, 500, 1000, 1e12};
+  const double worst = std::max(*std::max_element(evaluation.t2v_ranks.begin(), evaluation.t2v_ranks.end()),
+                                *std::max_element(evaluation.v2t_ranks.begin(), evaluation.v2t_ranks.end()));
+  while (edges.size() > 2 && edges[edges.size() - 2] >= worst) edges.pop_back();
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    labels.push_back(i == 0 ? "1" : edges[i] > 1000 ? "more" : fmt::format("–{:g}", edges[i]));
+  }
+  std::vector<Bars> series;
+  for (const auto& [name, ranks] : {std::pair{"text to video", &evaluation.t2v_ranks},
+                                    std::pair{"video to text", &evaluation.v2t_ranks}}) {
+    Bars bars{name, {}};
+    double low = 0;
+    for (const double edge : edges) {
+      const auto count = std::count_if(ranks->begin(), ranks->end(),
+                                       [&](double rank) { return rank > low && rank <= edge; });
+      bars.values.push_back(100.0 * static_cast<double>(count) / static_cast<double>(ranks->size()));
+      low = edge;
+    }
+    series.push_back(std::move(bars));
+  }
+  return bar_plot({"Where the wanted one ranked", "rank", "queries, %"}, labels, series);
+}
+
+/// The curves of history.jsonl; lines that are none are passed over.
+struct HistoryCurves {
+  Curve loss{"loss", {}}, lr{"learning rate", {}};
+  std::vector<Curve> validation = {{"R@1", {}}, {"R@5", {}}, {"R@10", {}}};
+};
+
+HistoryCurves read_history(const std::filesystem::path& path) {
+  HistoryCurves curves;
+  if (!std::filesystem::exists(path)) return curves;
   const std::string text = read_text(path);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const auto line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
-    if (line.is_object()) loss.points.emplace_back(line.value("epoch", 0), line.value("loss", 0.0));
     at = end + 1;
+    const auto number = [](const nlohmann::json& value) {
+      return value.is_number() ? value.get<double>() : std::nan("");
+    };
+    if (!line.is_object() || !line.contains("epoch")) continue;
+    const double epoch = number(line["epoch"]);
+    curves.loss.points.emplace_back(epoch, number(line.value("loss", nlohmann::json())));
+    curves.lr.points.emplace_back(epoch, number(line.value("lr", nlohmann::json())));
+    for (Curve& curve : curves.validation) {
+      const auto recall = nlohmann::json::json_pointer("/val/t2v/" + curve.name);
+      if (line.contains(recall)) curve.points.emplace_back(epoch, number(line[recall]));
+    }
   }
-  return {loss};
+  return curves;
+}
+
+std::string card(const std::string& html) {
+  return html.empty() ? html : "<div class=\"card\">" + html + "</div>";
 }
 
 std::string plots_section(const ReportInput& input) {
   const Evaluation& evaluation = *input.evaluation;
-  const auto candidates = static_cast<std::size_t>(evaluation.video.rows());
+  const auto clips = static_cast<std::size_t>(evaluation.video.rows());
+  const HistoryCurves history = read_history(input.history);
   return "<h2>Curves</h2><div class=\"plots\">" +
-         line_plot("Training loss", "epoch", history_curves(input.history)) +
-         line_plot("Recall at K, per cent", "K",
-                   {recall_curve("text to video", evaluation.t2v_ranks, candidates),
-                    recall_curve("video to text", evaluation.v2t_ranks,
-                                 static_cast<std::size_t>(evaluation.text.rows()))}) +
-         rank_histogram(evaluation.t2v_ranks) + "</div>";
+         card(line_plot({"Recall at every K", "K", "queries found, %"},
+                        {recall_curve("text to video", evaluation.t2v_ranks, clips),
+                         recall_curve("video to text", evaluation.v2t_ranks,
+                                      static_cast<std::size_t>(evaluation.text.rows())),
+                         chance_curve(clips)},
+                        Scale::Logarithmic)) +
+         card(rank_histogram(evaluation)) +
+         card(line_plot({"Training loss", "epoch", "mean loss of a step"}, {history.loss})) +
+         card(line_plot({"Validation, text to video", "epoch", "recall, %"}, history.validation)) +
+         card(line_plot({"Learning rate", "epoch", "rate of Adam"}, {history.lr})) + "</div>";
 }
 
-/// Test captions by rank: the three best, three in the middle, the three worst.
-std::vector<std::size_t> shown_queries(const std::vector<double>& ranks) {
-  std::vector<std::size_t> order(ranks.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
-  if (order.size() <= 9) return order;
-  std::vector<std::size_t> shown(order.begin(), order.begin() + 3);
-  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2) - 1;
-  shown.insert(shown.end(), middle, middle + 3);
-  shown.insert(shown.end(), order.end() - 3, order.end());
-  return shown;
+std::string text_section(const ReportInput& input) {
+  if (input.text.empty()) return {};
+  std::string rows, unknown;
+  for (const auto& [split, coverage] : input.text) {
+    const double share = coverage.words > 0 ? 100.0 * static_cast<double>(coverage.unknown_words) /
+                                                  static_cast<double>(coverage.words)
+                                            : 0;
+    rows += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.2f} %</td></tr>",
+        escape_html(split), coverage.sentences, coverage.empty_sentences, coverage.words,
+        coverage.unknown_words, share);
+    std::string list;
+    for (const auto& [word, count] : coverage.commonest_unknown)
+      list += fmt::format("<li>{} <small>{}×</small></li>", escape_html(word), count);
+    if (!list.empty())
+      unknown += "<h3>Commonest without a vector, " + escape_html(split) + "</h3><ul class=\"words\">" +
+                 list + "</ul>";
+  }
+  return "<h2>Words</h2><div class=\"card\"><div class=\"scroll\"><table><thead><tr><th></th><th "
+         "scope=\"col\">sentences</th><th scope=\"col\">without a known word</th><th "
+         "scope=\"col\">words</th><th "
+         "scope=\"col\">without a vector</th><th scope=\"col\">share</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div>" + unknown + "</div>";
 }
 
-class Gallery {
- public:
-  explicit Gallery(const ReportInput& input) : input_(input) {
-    for (const VideoSource& video : *input.videos) paths_[video.id] = video.path;
+std::string videos_section(const ReportInput& input) {
+  constexpr std::size_t kShown = 200;
+  std::string out = "<h2>Videos</h2><div class=\"card\"><p>";
+  for (std::size_t i = 0; i < input.outcomes.size(); ++i) {
+    const auto& [status, count] = input.outcomes[i];
+    out += fmt::format("{}{} {}", i > 0 ? ", " : "", count, escape_html(status));
   }
+  out += input.outcomes.empty() ? "none" : "";
+  if (input.troubles.empty()) return out + "</p></div>";
+  out +=
+      "</p><div class=\"scroll\"><table "
+      "class=\"texts\"><thead><tr><th>video</th><th>lane</th><th>status</th><th>what "
+      "libav said</th></tr></thead><tbody>";
+  for (std::size_t i = 0; i < std::min(kShown, input.troubles.size()); ++i) {
+    const OutcomeRow& row = input.troubles[i];
+    std::string words = row.message;
+    if (row.status == "partial" && row.expected_frames > 0)
+      words += fmt::format(" ({} of {} frames)", row.decoded_frames, row.expected_frames);
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", escape_html(row.video),
+                       escape_html(row.lane), escape_html(row.status), escape_html(words));
+  }
+  out += "</tbody></table></div>";
+  if (input.troubles.size() > kShown) {
+    out +=
+        fmt::format("<p class=\"soft\">and {} more: <code>pipeline store failures</code> lists them all</p>",
+                    input.troubles.size() - kShown);
+  }
+  return out + "</div>";
+}
 
-  [[nodiscard]] std::string section() {
-    std::string out =
-        "<h2>What was found</h2><p class=\"soft\">Test sentences with the five best videos and, in green, "
-        "the wanted one: the "
-        "three best ranked, three of the middle, the three worst.</p>";
-    for (const std::size_t query : shown_queries(input_.evaluation->t2v_ranks)) out += one(query);
-    return out;
-  }
+std::string notes_section(const ReportInput& input) {
+  if (input.notes.empty()) return {};
+  std::string out = "<h2>Data set checks</h2><div class=\"card\"><ul class=\"plain\">";
+  for (const std::string& note : input.notes) out += "<li>" + escape_html(note) + "</li>";
+  return out + "</ul></div>";
+}
 
- private:
-  std::string one(std::size_t query) {
-    const Evaluation& evaluation = *input_.evaluation;
-    const float* text = evaluation.text.row(static_cast<std::int64_t>(query));
-    std::vector<Hit> hits = top_k(text, evaluation.video, 5);
-    const std::int32_t wanted = input_.test->pairs.clip_of[query];
-    std::string out = fmt::format(
-        "<div class=\"query\"><strong>{}</strong> <span class=\"soft\">rank {:g}</span><ol class=\"hits\">",
-        escape_html(input_.test->captions[query]), evaluation.t2v_ranks[query]);
-    const bool found =
-        std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) { return hit.row == wanted; });
-    if (!found) {
-      const float* video = evaluation.video.row(wanted);
-      hits.push_back({wanted, std::inner_product(text, text + evaluation.text.cols(), video, 0.0f)});
-    }
-    for (const Hit& hit : hits) {
-      const std::string& id = input_.test->clips[static_cast<std::size_t>(hit.row)].video_id;
-      out += fmt::format("<li{}>{}{}<br>{:.3f}</li>", hit.row == wanted ? " class=\"wanted\"" : "",
-                         image(hit.row), escape_html(id), hit.score);
-    }
-    return out + "</ol></div>";
+std::string provenance_section(const ReportInput& input) {
+  std::string out = "<h2>How it was made</h2><div class=\"card\"><table class=\"texts\"><tbody>";
+  for (const auto& [name, value] : input.provenance) {
+    out += "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td></tr>";
   }
+  out += "</tbody></table>";
+  if (!input.config.empty()) {
+    out += "<details><summary>Configuration (config.toml)</summary><pre>" + escape_html(input.config) +
+           "</pre></details>";
+  }
+  return out + "</div>";
+}
 
-  const std::string& image(std::int32_t row) {
-    std::string& html = images_[row];
-    if (!html.empty()) return html;
-    const ClipRef& clip = input_.test->clips[static_cast<std::size_t>(row)];
-    const std::optional<Micros> at =
-        clip.span ? std::optional<Micros>((clip.span->start + clip.span->end) / 2) : std::nullopt;
-    const std::string jpeg = thumbnail_jpeg(paths_[clip.video_id], at);
-    html = jpeg.empty() ? "<span class=\"none\"></span>"
-                        : "<img alt=\"\" src=\"data:image/jpeg;base64," + base64(jpeg) + "\">";
-    return html;
-  }
-
-  const ReportInput& input_;
-  std::map<std::string, std::filesystem::path> paths_;
-  std::map<std::int32_t, std::string> images_;
-};
-
-std::string details_section(const ReportInput& input) {
-  std::string out = "<h2>How it was made</h2><table class=\"details\">";
-  for (const auto& [name, value] : input.details) {
-    out += "<tr><td>" + escape_html(name) + "</td><td>" + escape_html(value) + "</td></tr>";
-  }
-  out += "</table>";
-  if (!input.findings.empty()) {
-    out += "<h2>Findings</h2><ul>";
-    for (const std::string& finding : input.findings) out += "<li>" + escape_html(finding) + "</li>";
-    out += "</ul>";
-  }
-  return out;
+/// The policy forbids every request, whatever a caption might hold.
+std::string head(const std::string& title) {
+  return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
+         "http-equiv=\"Content-Security-Policy\" "
+         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"><meta name=\"viewport\" "
+         "content=\"width=device-width,initial-scale=1\"><title>" +
+         escape_html(title) + "</title><style>" + kReportStyle + "</style></head><body>";
 }
 
 }  // namespace
 
 std::string report_html(const ReportInput& input) {
-  std::string out =
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>" +
-      escape_html(input.title) + "</title><style>" + kStyle + "</style><h1>" + escape_html(input.title) +
-      "</h1><p class=\"soft\">" +
-      escape_html(fmt::format("{}: {} training clips, {} test clips with {} captions", input.data->name,
-                              input.data->train.clips.size(), input.test->clips.size(),
-                              input.test->captions.size())) +
-      "</p>";
-  out += metrics_section(*input.evaluation) + plots_section(input);
-  if (!input.test->captions.empty()) out += Gallery(input).section();
-  return out + details_section(input) + "</html>\n";
+  std::string out = head(input.title) + "<header><h1>" + escape_html(input.title) +
+                    "</h1><p class=\"soft\">" + escape_html(input.subtitle) + "</p></header><main>";
+  if (!input.cautions.empty()) {
+    out += "<div class=\"cautions\" role=\"note\">";
+    for (const std::string& caution : input.cautions) out += "<p>" + escape_html(caution) + "</p>";
+    out += "</div>";
+  }
+  return out + metrics_section(*input.evaluation) + plots_section(input) + gallery_html(input) +
+         text_section(input) + videos_section(input) + notes_section(input) + provenance_section(input) +
+         "</main></body></html>\n";
 }
 
 }  // namespace tvr

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -14,9 +13,10 @@
 #include "pipeline/extract_step.h"
 #include "pipeline/learn_step.h"
 #include "pipeline/recipes.h"
-#include "pipeline/report.h"
+#include "pipeline/report_step.h"
 #include "pipeline/run_options.h"
 #include "pipeline/table.h"
+#include "pipeline/time_account.h"
 
 namespace tvr {
 namespace {
@@ -27,7 +27,7 @@ void make_demo(const RunOptions& options) {
   if (options.demo_clips > 0) demo.clips = options.demo_clips;
   demo.seed = options.seed;
   say(fmt::format("demo: {} generated clips in {}", demo.clips, demo_folder(options).string()));
-  ProgressLine line("drawing", "clips", demo.clips);
+  ProgressLine line("draw", "clips", demo.clips);
   write_demo(demo_folder(options), demo, progress_on(line));
 }
 
@@ -40,69 +40,59 @@ std::vector<RecipeRow> recipes_of_run(FeatureStore& store, const RunOptions& opt
   return choose_recipes(store, lanes, identities);
 }
 
-std::vector<std::pair<std::string, std::string>> details_of(const RunOptions& options,
-                                                            const FeatureStore& store,
-                                                            const std::vector<RecipeRow>& lanes,
-                                                            const std::string& config) {
-  std::vector<std::pair<std::string, std::string>> details;
-  for (const RecipeRow& lane : lanes) {
-    details.emplace_back("lane " + lane.recipe.lane, fmt::format("{} columns; {}; weights {}", lane.dim,
-                                                                 lane.recipe.text, lane.recipe.weights));
-  }
-  details.emplace_back("feature store",
-                       options.extract.store.string() + ", content " + store.content_digest());
-  details.emplace_back("options", config);
-  return details;
-}
-
-int run_all(const RunOptions& options, const std::string& config, bool json) {
-  const auto start = std::chrono::steady_clock::now();
+int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
   RunFolder folder(options.out);
   write_text(folder.config(), config);
   const std::vector<VideoSource> videos = videos_of(options.extract);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
   const ExtractReport extraction = extract_into_store(store, videos, options.extract);
   tell(extraction);
+  time.lap(extraction);
 
   const DataSet data = read_data(options.data, videos, options.seed);
   const WordTable words = words_for(data, options.learn, folder);
+  time.lap("words");
   const std::vector<RecipeRow> lanes = recipes_of_run(store, options);
   const int max_words = options.learn.train.max_words;
   std::vector<std::string> left_out;
   const Pairs train = load_pairs(store, lanes, data.train, words, max_words, left_out);
   const Pairs val = load_pairs(store, lanes, data.val, words, max_words, left_out);
   const Pairs test = load_pairs(store, lanes, data.test, words, max_words, left_out);
+  std::vector<std::string> findings;
   if (!left_out.empty()) {
-    warn(fmt::format("{} clips have no features and are left out, {} for one", left_out.size(),
-                     left_out.front()));
+    findings.push_back(fmt::format("{} clips have no features and are left out, {} for one", left_out.size(),
+                                   left_out.front()));
+    warn(findings.back());
   }
   const bool trained = train_into(folder, train, val, words, options.learn.train);
+  time.lap("train");
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
   if (test.captions.empty()) {
     say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
+    tell(time, options.extract.features);
     return exit_code;
   }
 
   const JointEmbedding model(read_weights(folder.checkpoint()), max_words);
   const Evaluation evaluation = evaluate(model, test, words, Ties::Average);
   const std::string metrics = metrics_json(evaluation, "test");
-  const bool same = !trained && std::filesystem::exists(folder.report()) &&
-                    std::filesystem::exists(folder.metrics()) && read_text(folder.metrics()) == metrics;
+  time.lap("eval");
+  const bool same = !trained && extraction.extracted + extraction.failed == 0 &&
+                    std::filesystem::exists(folder.report()) && std::filesystem::exists(folder.metrics()) &&
+                    read_text(folder.metrics()) == metrics;
   if (same) {
     say("eval: the metrics and the report are fresh");
   } else {
     write_text(folder.metrics(), metrics);
-    std::vector<std::string> findings = data.notes;
-    findings.insert(findings.end(), extraction.failures.begin(), extraction.failures.end());
-    write_text(folder.report(),
-               report_html({options.demo ? "The generated demo" : options.out.filename().string(), &data,
-                            &videos, &test, &evaluation, folder.history(),
-                            details_of(options, store, lanes, config), findings}));
+    const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
+    write_report(folder, {title, config, findings, options.extract.store, store, lanes, data, options.data,
+                          options.learn, words, test, evaluation});
   }
+  time.lap("report");
   fmt::print("{}", json ? metrics : metrics_table(evaluation));
   std::fflush(stdout);  // before the last words on stderr
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  say(fmt::format("done in {}; the report is {}", seconds_text(seconds), folder.report().string()));
+  say("the report is " + folder.report().string());
+  tell(time, options.extract.features);
   return exit_code;
 }
 
@@ -119,9 +109,13 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "Example: pipeline run --demo\n"
       "         pipeline run --videos clips --captions captions.csv --random-weights --out trial");
   command->callback([options, json, command, &exit_code] {
-    if (options->demo) make_demo(*options);
+    TimeAccount time;
+    if (options->demo) {
+      make_demo(*options);
+      time.lap("draw the demo");
+    }
     complete(*command, *options);
-    exit_code = run_all(*options, toml_of(*command), *json);
+    exit_code = run_all(*options, toml_of(*command), *json, time);
   });
 }
 

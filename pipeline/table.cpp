@@ -11,8 +11,9 @@ namespace {
 
 bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
 
-/// Code points: right for the scripts that captions and file names here mostly use.
-std::size_t width(const std::string& text) {
+}  // namespace
+
+std::size_t display_width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
 }
 
@@ -23,8 +24,6 @@ std::string printable(std::string text) {
   }
   return text;
 }
-
-}  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -37,15 +36,15 @@ void Table::add(std::vector<std::string> cells) {
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t widest = width(columns_[c].title);
-    for (const auto& row : rows_) widest = std::max(widest, width(row[c]));
+    std::size_t widest = display_width(columns_[c].title);
+    for (const auto& row : rows_) widest = std::max(widest, display_width(row[c]));
     widths.push_back(widest);
   }
   std::string out;
   const auto line = [&](const auto& cell) {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const std::string& text = cell(c);
-      const std::string padding(widths[c] - width(text), ' ');
+      const std::string padding(widths[c] - display_width(text), ' ');
       if (c > 0) out += "  ";
       if (columns_[c].align == Align::Right)
         out += padding + text;

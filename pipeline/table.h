@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,12 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+/// Cells a text takes on a terminal: its code points, right for the scripts that captions and file names here
+/// mostly use.
+[[nodiscard]] std::size_t display_width(const std::string& text);
+/// `text` with control characters as '?'.
+[[nodiscard]] std::string printable(std::string text);
 
 /// "1.3 GB", "12.0 kB", "17 B".
 [[nodiscard]] std::string bytes_text(double bytes);

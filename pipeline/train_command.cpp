@@ -9,6 +9,7 @@
 #include "pipeline/console.h"
 #include "pipeline/learn_step.h"
 #include "pipeline/recipes.h"
+#include "pipeline/report_step.h"
 
 namespace tvr {
 namespace {
@@ -29,10 +30,14 @@ std::vector<VideoSource> sources_of(const FeatureStore& store) {
   return sources;
 }
 
-void say_left_out(const std::vector<std::string>& left_out) {
-  if (left_out.empty()) return;
-  warn(fmt::format("{} clips have no features in the store and are left out, {} for one", left_out.size(),
-                   left_out.front()));
+/// A sentence about clips without features, which is also said; none where there is none.
+std::vector<std::string> say_left_out(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return {};
+  const std::string finding =
+      fmt::format("{} clips have no features in the store and are left out, {} for one", left_out.size(),
+                  left_out.front());
+  warn(finding);
+  return {finding};
 }
 
 int report_metrics(const StoreOptions& options, const Evaluation& evaluation) {
@@ -51,7 +56,7 @@ int run_train(const StoreOptions& options) {
   const Pairs train = load_pairs(store, lanes, data.train, words, max_words, left_out);
   const Pairs val = load_pairs(store, lanes, data.val, words, max_words, left_out);
   const Pairs test = load_pairs(store, lanes, data.test, words, max_words, left_out);
-  say_left_out(left_out);
+  const std::vector<std::string> findings = say_left_out(left_out);
   train_into(folder, train, val, words, options.learn.train);
   if (test.captions.empty()) {
     say("train: no test split, the checkpoint is " + folder.checkpoint().string());
@@ -60,6 +65,10 @@ int run_train(const StoreOptions& options) {
   const JointEmbedding model(read_weights(folder.checkpoint()), max_words);
   const Evaluation evaluation = evaluate(model, test, words, Ties::Average);
   write_text(folder.metrics(), metrics_json(evaluation, "test"));
+  write_report(folder,
+               {folder.path().filename().string(), read_text(folder.config()), findings, options.store, store,
+                lanes, data, options.data, options.learn, words, test, evaluation});
+  say("the report is " + folder.report().string());
   return report_metrics(options, evaluation);
 }
 

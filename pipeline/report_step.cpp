@@ -1,0 +1,128 @@
+#include "pipeline/report_step.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "data/fingerprint.h"
+#include "data/store_inspector.h"
+#include "pipeline/doctor_checks.h"
+#include "pipeline/machine.h"
+#include "pipeline/report.h"
+#include "pipeline/table.h"
+#include "pipeline/thumbnail.h"
+
+namespace tvr {
+namespace {
+
+std::pair<std::string, TextCoverage> coverage_of(const std::string& name, const CaptionSet& split,
+                                                 const WordTable& words) {
+  constexpr std::size_t kNamed = 30;
+  std::vector<std::string> sentences;
+  for (const Caption& caption : split.captions) sentences.push_back(caption.text);
+  return {name, measure_coverage(sentences, words, kNamed)};
+}
+
+/// Of the whole store: what could not be read is missing from training too.
+void add_outcomes(const ReportSubject& subject, ReportInput& input) {
+  std::map<std::string, std::string> worst;  // a video's status that is not ok, if any
+  for (OutcomeRow& row : StoreInspector(subject.store_file).outcomes({})) {
+    std::string& status = worst[row.video];
+    if (status.empty() || row.status != "ok") status = row.status;
+    if (row.status != "ok") input.troubles.push_back(std::move(row));
+  }
+  std::map<std::string, std::int64_t> count;
+  for (const auto& [video, status] : worst) ++count[status];
+  input.outcomes.assign(count.begin(), count.end());
+}
+
+void add_cautions(const ReportSubject& subject, ReportInput& input) {
+  for (const RecipeRow& lane : subject.lanes) {
+    if (lane.recipe.weights.rfind("random:", 0) == 0) {
+      input.cautions.push_back(
+          fmt::format("The network of lane {} has random weights ({}): the figures say that the machinery "
+                      "works, nothing about "
+                      "real features.",
+                      lane.recipe.lane, lane.recipe.weights));
+    }
+  }
+  input.cautions.insert(input.cautions.end(), subject.findings.begin(), subject.findings.end());
+  std::int64_t failed = 0;
+  for (const auto& [status, videos] : input.outcomes)
+    failed += status == "ok" || status == "partial" ? 0 : videos;
+  if (failed > 0)
+    input.cautions.push_back(fmt::format("{} videos of the store could not be read: see Videos.", failed));
+}
+
+std::string libraries_text() {
+  std::string text;
+  for (const Check& check : check_libraries(library_versions()))
+    text += (text.empty() ? "" : "; ") + check.name + ' ' + check.seen;
+  return text;
+}
+
+void add_provenance(const ReportSubject& subject, ReportInput& input) {
+  auto& rows = input.provenance;
+  rows.emplace_back("program", std::string("pipeline ") + TVR_VERSION);
+  rows.emplace_back("written",
+                    fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now())));
+  rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor,
+                                           std::max(1U, std::thread::hardware_concurrency())));
+  rows.emplace_back("libraries", libraries_text());
+  for (const RecipeRow& lane : subject.lanes) {
+    rows.emplace_back("lane " + lane.recipe.lane,
+                      fmt::format("{} videos, {} columns; weights {}; {}", lane.videos, lane.dim,
+                                  lane.recipe.weights, lane.recipe.text));
+  }
+  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.store_file.string(),
+                                                 subject.store.content_digest()));
+  const DataOptions& files = subject.files;
+  for (const auto& [name, file] :
+       {std::pair{"annotations", &files.annotations}, std::pair{"captions", &files.captions},
+        std::pair{"train list", &files.train}, std::pair{"validation list", &files.val},
+        std::pair{"test list", &files.test}, std::pair{"word vectors", &subject.learning.word_vectors}}) {
+    if (!file->empty())
+      rows.emplace_back(name, fmt::format("{}; sha256 {}", file->string(), sha256_file(*file)));
+  }
+  rows.emplace_back("seed", fmt::format("{}", subject.learning.train.seed));
+}
+
+/// The middle of the clip, or of the video.
+std::string picture_of(const std::map<std::string, std::filesystem::path>& paths, const ClipRef& clip) {
+  const auto found = paths.find(clip.video_id);
+  if (found == paths.end()) return {};
+  const auto middle =
+      clip.span ? std::optional<Micros>((clip.span->start + clip.span->end) / 2) : std::nullopt;
+  return thumbnail_jpeg(found->second, middle);
+}
+
+}  // namespace
+
+void write_report(const RunFolder& folder, const ReportSubject& subject) {
+  std::map<std::string, std::filesystem::path> paths;
+  for (VideoRow& row : subject.store.videos()) paths.emplace(row.source.id, std::move(row.source.path));
+  ReportInput input;
+  input.title = subject.title;
+  input.subtitle =
+      fmt::format("{}: {} training clips with {} captions, {} of validation, {} test clips with {} captions",
+                  subject.data.name, subject.data.train.clips.size(), subject.data.train.captions.size(),
+                  subject.data.val.clips.size(), subject.test.clips.size(), subject.test.captions.size());
+  input.test = &subject.test;
+  input.evaluation = &subject.evaluation;
+  input.history = folder.history();
+  input.text = {coverage_of("training", subject.data.train, subject.words),
+                coverage_of("test", subject.data.test, subject.words)};
+  input.words = &subject.words;
+  input.notes = subject.data.notes;
+  input.config = subject.config;
+  input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };
+  add_outcomes(subject, input);
+  add_cautions(subject, input);
+  add_provenance(subject, input);
+  write_text(folder.report(), report_html(input));
+}
+
+}  // namespace tvr

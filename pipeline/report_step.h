@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/caption.h"
+#include "data/feature_store.h"
+#include "pipeline/learn_step.h"
+#include "pipeline/options.h"
+#include "pipeline/run_folder.h"
+
+namespace tvr {
+
+/// What a command knows when it writes the report of a run; nothing is owned.
+struct ReportSubject {
+  std::string title;
+  std::string config;                 // config.toml
+  std::vector<std::string> findings;  // of learning: clips left out, a choice on the test split, ...
+  const std::filesystem::path& store_file;
+  const FeatureStore& store;
+  const std::vector<RecipeRow>& lanes;
+  const DataSet& data;
+  const DataOptions& files;
+  const LearnOptions& learning;
+  const WordTable& words;
+  const Pairs& test;  // not empty
+  const Evaluation& evaluation;
+};
+
+/// Gathers what else belongs to it (words without vectors, failed videos, pictures, hashes of all inputs,
+/// versions) and writes report.html into the folder.
+void write_report(const RunFolder& folder, const ReportSubject& subject);
+
+}  // namespace tvr

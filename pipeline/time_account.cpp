@@ -1,0 +1,97 @@
+#include "pipeline/time_account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "pipeline/console.h"
+#include "pipeline/machine.h"
+#include "pipeline/table.h"
+
+namespace tvr {
+namespace {
+
+constexpr double kWorthTelling_s = 5;
+
+struct Advice {
+  const char* phase;
+  const char* words;
+};
+constexpr std::array kAdvice = {
+    Advice{"draw the demo", "it is drawn once and kept"},
+    Advice{"look at the files",
+           "every new file is read once to know its content; a faster disk helps, and the "
+           "next run does not do it again"},
+    Advice{"decode", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
+    Advice{"networks", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
+    Advice{"store", "the disk of the store is slow: give --store a place on a local one"},
+    Advice{"words", "trained once for these captions and kept; --word-vectors FILE takes ready ones"},
+    Advice{"train", "more cores, fewer --epochs or a smaller --embd-dim"},
+    Advice{"eval", "more cores"},
+    Advice{"report", "its pictures are decoded from the videos: a faster disk helps"},
+};
+
+std::string advice_for(const std::string& phase, bool bf16_is_fast) {
+  if (phase == "networks" && bf16_is_fast) {
+    return "--precision bf16 is faster on this processor (its features are others, kept apart by their "
+           "recipe); or more machines with --shard I/N each and `pipeline store merge` after";
+  }
+  const auto found = std::find_if(kAdvice.begin(), kAdvice.end(),
+                                  [&](const Advice& advice) { return phase == advice.phase; });
+  return found == kAdvice.end() ? "" : found->words;
+}
+
+}  // namespace
+
+double TimeAccount::since_lap() {
+  const auto now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - lap_).count();
+  lap_ = now;
+  return seconds;
+}
+
+void TimeAccount::lap(const std::string& phase) { add(phase, since_lap()); }
+
+void TimeAccount::lap(const ExtractReport& extraction) {
+  const double seconds = since_lap();
+  const ExtractionTimes& times = extraction.times;
+  const double threads_s = times.decode_s + times.network_s + times.write_s;
+  const double work_s = threads_s > 0 ? std::min(times.wall_s, seconds) : 0;
+  add("look at the files", seconds - work_s);
+  if (threads_s <= 0) return;
+  add("decode", work_s * times.decode_s / threads_s);
+  add("networks", work_s * times.network_s / threads_s);
+  add("store", work_s * times.write_s / threads_s);
+}
+
+void TimeAccount::add(const std::string& phase, double seconds) { phases_.push_back({phase, seconds}); }
+
+double TimeAccount::seconds() const {
+  return std::accumulate(phases_.begin(), phases_.end(), 0.0,
+                         [](double sum, const Phase& phase) { return sum + phase.seconds; });
+}
+
+std::string TimeAccount::text(bool bf16_is_fast) const {
+  const double total_s = seconds();
+  if (total_s < kWorthTelling_s) return {};
+  Table table({{"where the time went"}, {"time", Table::Align::Right}, {"share", Table::Align::Right}});
+  for (const Phase& phase : phases_) {
+    const double share = 100 * phase.seconds / total_s;
+    if (share >= 1) table.add({phase.name, seconds_text(phase.seconds), fmt::format("{:.0f} %", share)});
+  }
+  const Phase& longest = *std::max_element(
+      phases_.begin(), phases_.end(), [](const Phase& a, const Phase& b) { return a.seconds < b.seconds; });
+  const std::string advice = advice_for(longest.name, bf16_is_fast);
+  return table.text() + fmt::format("bottleneck: {} ({:.0f} % of the time){}{}", longest.name,
+                                    100 * longest.seconds / total_s, advice.empty() ? "" : ": ", advice);
+}
+
+void tell(const TimeAccount& time, const FeatureOptions& features) {
+  const std::string account = time.text(features.precision == "fp32" && read_machine().computes_bf16());
+  if (!account.empty()) say(account);
+  say("done in " + seconds_text(time.seconds()));
+}
+
+}  // namespace tvr
