@@ -63,6 +63,8 @@ const char* name(Status status) noexcept {
       return "limit";
     case Status::Timeout:
       return "timeout";
+    case Status::Imported:
+      return "imported";
   }
   return "unknown";
 }
@@ -70,7 +72,10 @@ const char* name(Status status) noexcept {
 /// Prepared once: they are run for every video.
 struct Queries {
   Database& database;
-  Statement find_video{database, "SELECT name, path, bytes, mtime_ns, content FROM video WHERE name = ?"};
+  Statement find_known{database,
+                       "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, "
+                       "EXISTS (SELECT 1 FROM feature f WHERE f.video = v.id AND f.recipe = o.recipe) "
+                       "FROM video v LEFT JOIN outcome o ON o.video = v.id WHERE v.name = ?"};
   Statement find_row{database, "SELECT id FROM video WHERE name = ?"};
   Statement find_outcome{database,
                          "SELECT 1 FROM outcome WHERE video = (SELECT id FROM video WHERE name = ?) AND "
@@ -88,7 +93,8 @@ struct Queries {
   Statement know_video{database,
                        "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, 0, 0, '') "
                        "ON CONFLICT (name) DO NOTHING"};
-  Statement drop_other{database, "DELETE FROM outcome WHERE video = ? AND content <> ?"};
+  Statement drop_other{database,
+                       "DELETE FROM outcome WHERE video = ? AND content <> ? AND status <> 'imported'"};
   Statement drop_orphans{
       database,
       "DELETE FROM feature WHERE video = ?1 AND recipe NOT IN (SELECT recipe FROM outcome WHERE video = ?1)"};
@@ -137,9 +143,15 @@ class FeatureStore::Impl {
     return rows;
   }
 
-  std::optional<VideoRow> video(const std::string& id) {
-    std::optional<VideoRow> found;
-    queries_->find_video.for_each([&](const Statement& row) { found = video_of(row); }, id);
+  std::optional<KnownVideo> known(const std::string& id) {
+    std::optional<KnownVideo> found;
+    queries_->find_known.for_each(
+        [&](const Statement& row) {
+          if (!found) found = KnownVideo{video_of(row), {}};
+          const std::int64_t recipe = row.integer(5);  // 0: there was no try
+          if (recipe != 0) found->tries.push_back({recipe, row.text(6), row.integer(7) != 0});
+        },
+        id);
     return found;
   }
 
@@ -177,13 +189,14 @@ class FeatureStore::Impl {
 
   void write(const VideoOutcome& outcome) {
     Transaction transaction(database_);
-    const bool unread = outcome.fingerprint.content.empty();
-    if (unread)
+    const bool imported = outcome.status == Status::Imported;
+    const bool unread = !imported && outcome.fingerprint.content.empty();
+    if (unread || imported)
       queries_->know_video.run(outcome.source.id, outcome.source.path.string());
     else
       put_video(outcome.source, outcome.fingerprint);
     const std::int64_t video = row_of(outcome.source.id);
-    if (!unread) {
+    if (!unread && !imported) {
       queries_->drop_other.run(video, outcome.fingerprint.content);
       queries_->drop_orphans.run(video);
     }
@@ -199,13 +212,25 @@ class FeatureStore::Impl {
     transaction.commit();
   }
 
-  void forget(const std::string& video_id, std::int64_t recipe) {
+  void forget(const std::vector<RowName>& rows) {
     Transaction transaction(database_);
-    const std::int64_t video = row_of(video_id);
-    queries_->drop_feature.run(video, recipe);
-    queries_->drop_outcome.run(video, recipe);
+    for (const RowName& row : rows) {
+      const std::int64_t video = row_of(row.video_id);
+      queries_->drop_feature.run(video, row.recipe);
+      queries_->drop_outcome.run(video, row.recipe);
+    }
     transaction.commit();
   }
+
+  void drop_unused() {
+    Transaction transaction(database_);
+    database_.run(
+        "DELETE FROM video WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.video = video.id); "
+        "DELETE FROM recipe WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.recipe = recipe.id)");
+    transaction.commit();
+  }
+
+  void compact() { database_.run("VACUUM"); }
 
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
     put_video(source, fingerprint);
@@ -231,9 +256,11 @@ class FeatureStore::Impl {
 
   Digest content_digest() {
     Digest digest = sha256("store 1");
-    Statement(database_,
-              "SELECT v.name, r.identity, v.content, f.hash FROM feature f JOIN video v ON v.id = f.video "
-              "JOIN recipe r ON r.id = f.recipe ORDER BY v.name, r.identity")
+    Statement(
+        database_,
+        "SELECT v.name, r.identity, o.content, f.hash FROM video v CROSS JOIN feature f ON f.video = v.id "
+        "CROSS JOIN outcome o ON o.video = f.video AND o.recipe = f.recipe "
+        "CROSS JOIN recipe r ON r.id = f.recipe ORDER BY v.name, r.identity")
         .for_each([&](const Statement& row) {
           digest = sha256(digest + row.text(0) + '\0' + row.text(1) + row.text(2) + row.text(3));
         });
@@ -280,7 +307,7 @@ FeatureStore& FeatureStore::operator=(FeatureStore&&) noexcept = default;
 
 std::int64_t FeatureStore::add_recipe(const Recipe& recipe) { return impl_->add_recipe(recipe); }
 std::vector<RecipeRow> FeatureStore::recipes() const { return impl_->recipes(); }
-std::optional<VideoRow> FeatureStore::video(const std::string& id) const { return impl_->video(id); }
+std::optional<KnownVideo> FeatureStore::known(const std::string& id) const { return impl_->known(id); }
 std::vector<VideoRow> FeatureStore::videos() const { return impl_->videos(); }
 bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
   return impl_->is_fresh(video_id, content, recipe);
@@ -292,9 +319,9 @@ std::vector<FeaturedVideo> FeatureStore::featured_videos(std::int64_t recipe) co
   return impl_->featured_videos(recipe);
 }
 void FeatureStore::write(const VideoOutcome& outcome) { impl_->write(outcome); }
-void FeatureStore::forget(const std::string& video_id, std::int64_t recipe) {
-  impl_->forget(video_id, recipe);
-}
+void FeatureStore::forget(const std::vector<RowName>& rows) { impl_->forget(rows); }
+void FeatureStore::drop_unused() { impl_->drop_unused(); }
+void FeatureStore::compact() { impl_->compact(); }
 void FeatureStore::touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
   impl_->touch(source, fingerprint);
 }

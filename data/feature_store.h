@@ -22,6 +22,7 @@ enum class Status {
   Unreadable,  // not media, forbidden format, missing, no permission
   Limit,       // a budget of pixels, frames or bytes was passed
   Timeout,     // the wall-clock budget was passed
+  Imported,    // not made here: read from a file of features
 };
 [[nodiscard]] const char* name(Status status) noexcept;
 
@@ -47,6 +48,17 @@ struct VideoOutcome {
 struct VideoRow {
   VideoSource source;
   SourceFingerprint fingerprint;
+};
+
+/// A video with what became of it by each recipe that was tried.
+struct KnownVideo {
+  VideoRow video;
+  struct Try {
+    std::int64_t recipe = 0;
+    Digest content;  // of the file that was tried; empty: it could not be read
+    bool has_features = false;
+  };
+  std::vector<Try> tries;
 };
 
 /// A recipe of the store, with its row number.
@@ -78,8 +90,9 @@ class FeatureStore {
   std::int64_t add_recipe(const Recipe& recipe);
   [[nodiscard]] std::vector<RecipeRow> recipes() const;
 
-  /// What is known of a video; nullopt: never seen. Hand its fingerprint to fingerprint_source().
-  [[nodiscard]] std::optional<VideoRow> video(const std::string& id) const;
+  /// What is known of a video, found in one look; nullopt: never seen. Hand its fingerprint to
+  /// fingerprint_source().
+  [[nodiscard]] std::optional<KnownVideo> known(const std::string& id) const;
   [[nodiscard]] std::vector<VideoRow> videos() const;
 
   /// Fresh: tried by this recipe with exactly this content, whatever came of it.
@@ -94,10 +107,22 @@ class FeatureStore {
   /// Writes all of it or nothing. Features and outcomes of other recipes stay, unless the video's content has
   /// changed: then they are dropped, as they describe a file that is gone. A file that could not be read (no
   /// content) has not changed: its features and their outcomes stay, other lanes of it are noted as failed.
+  /// An import (Status::Imported) says nothing about the video: its fingerprint's content is that of the file
+  /// of features, and it comes and goes without touching other recipes.
   void write(const VideoOutcome& outcome);
 
-  /// Drops the outcome and features of one lane: the next extraction makes them anew.
-  void forget(const std::string& video_id, std::int64_t recipe);
+  /// Drops outcomes and features: the next extraction makes them anew. All of them or none.
+  struct RowName {
+    std::string video_id;
+    std::int64_t recipe = 0;
+  };
+  void forget(const std::vector<RowName>& rows);
+
+  /// Drops videos and recipes that no outcome names any more.
+  void drop_unused();
+
+  /// Writes the file anew without its free pages; needs as much room again while it does.
+  void compact();
 
   /// Notes a new path or time stamp of an unchanged file, so that it is not hashed again.
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint);

@@ -34,6 +34,8 @@ std::string advice_for(int rc) {
   switch (rc & 0xFF) {
     case SQLITE_FULL:
       return "Make room on the disk and run the same command again";
+    case SQLITE_IOERR:
+      return "Check the disk, its quota and `ulimit -f`, and run the same command again";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "Wait until the other program has finished";

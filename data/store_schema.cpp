@@ -1,6 +1,8 @@
 // data/FORMAT.md tells what each column means.
 #include "data/store_schema.h"
 
+#include <array>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <tuple>
@@ -11,7 +13,9 @@
 namespace tvr {
 namespace {
 
-constexpr const char* kTables = R"sql(
+/// Each step takes a store from the version before it; the first makes an empty file a store of version 1. A
+/// new store goes through all of them, so that it cannot differ from one that was migrated.
+constexpr std::array<const char*, kStoreVersion> kSteps = {R"sql(
 CREATE TABLE recipe (
   id INTEGER PRIMARY KEY,
   identity TEXT NOT NULL UNIQUE,
@@ -53,9 +57,6 @@ CREATE TABLE feature (
 ) STRICT;
 CREATE INDEX feature_by_recipe ON feature (recipe, dim);
 CREATE INDEX outcome_by_status ON outcome (status);
-)sql";
-
-constexpr const char* kViews = R"sql(
 CREATE VIEW videos AS
   SELECT v.name AS video, r.lane, o.status, f.row_count AS feature_rows, f.dim, o.duration_s, o.decoded_frames,
          o.expected_frames, o.message, v.path
@@ -71,7 +72,17 @@ CREATE VIEW failures AS
 CREATE VIEW progress AS
   SELECT r.lane, o.status, count(*) AS videos, sum(o.duration_s) AS video_seconds, sum(o.seconds) AS work_seconds
   FROM outcome o JOIN recipe r ON r.id = o.recipe GROUP BY r.lane, o.status;
-)sql";
+)sql",
+                                                           R"sql(
+DROP INDEX outcome_by_status;
+CREATE INDEX outcome_by_recipe ON outcome (recipe, status);
+CREATE INDEX feature_by_video ON feature (video, recipe, row_count, dim, hash);
+DROP VIEW failures;
+CREATE VIEW failures AS
+  SELECT v.name AS video, r.lane, o.status, o.message, o.decoded_frames, o.expected_frames, v.path
+  FROM outcome o JOIN video v ON v.id = o.video JOIN recipe r ON r.id = o.recipe
+  WHERE o.status NOT IN ('ok', 'imported');
+)sql"};
 
 using Item = std::tuple<std::string, std::string, std::string>;  // type, name, SQL
 
@@ -83,18 +94,16 @@ std::set<Item> items_of(Database& database) {
   return items;
 }
 
-}  // namespace
-
-void create_store_schema(Database& database) {
+/// Runs the steps from one version to another.
+void upgrade(Database& database, std::int64_t from, std::int64_t to) {
   Transaction transaction(database);
-  database.run(kTables);
-  database.run(kViews);
+  for (std::int64_t step = from; step < to; ++step) database.run(kSteps.at(static_cast<std::size_t>(step)));
   database.run(("PRAGMA application_id = " + std::to_string(kStoreApplicationId)).c_str());
-  database.run(("PRAGMA user_version = " + std::to_string(kStoreVersion)).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(to)).c_str());
   transaction.commit();
 }
 
-void check_store_schema(Database& database, const char* name) {
+std::int64_t version_of(Database& database, const char* name) {
   if (database.integer("PRAGMA application_id") != kStoreApplicationId) {
     throw Error(Fault::Unsupported, name, "it is an SQLite file of another program",
                 "Name a store of this program");
@@ -106,8 +115,21 @@ void check_store_schema(Database& database, const char* name) {
                     std::to_string(kStoreVersion),
                 "Use a newer `pipeline`");
   }
+  if (version < 1) {
+    throw Error(Fault::Corrupt, name, "the store has the impossible version " + std::to_string(version),
+                "Take the last good copy, or extract anew");
+  }
+  return version;
+}
+
+}  // namespace
+
+void create_store_schema(Database& database, int version) { upgrade(database, 0, version); }
+
+void check_store_schema(Database& database, const char* name) {
+  const std::int64_t version = version_of(database, name);
   Database ours(":memory:", Database::Open::Create);
-  create_store_schema(ours);
+  create_store_schema(ours, static_cast<int>(version));
   const std::set<Item> wanted = items_of(ours), found = items_of(database);
   for (const Item& item : found) {
     if (wanted.count(item) == 0) {
@@ -126,6 +148,8 @@ void prepare_store_for_writing(Database& database, const char* name) {
   if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database);
   check_store_schema(database, name);
   database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  const std::int64_t version = version_of(database, name);
+  if (version < kStoreVersion) upgrade(database, version, kStoreVersion);
 }
 
 }  // namespace tvr

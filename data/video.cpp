@@ -86,6 +86,24 @@ class UniqueColumn {
   std::map<std::string, std::int64_t> first_;
 };
 
+/// Calls `use(source, row)` on every row of a list.
+template <class Use>
+void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use) {
+  const std::size_t path_column =
+      table.find_column("path") ? table.column("path") : table.column("video_path");
+  const auto id_column = table.find_column("video_id");
+  UniqueColumn paths(table, "video"), ids(table, "video id");
+  for (const CsvTable::Row& row : table.rows()) {
+    const std::string listed = table.required(row, path_column);
+    VideoSource source{id_column ? table.required(row, *id_column) : default_id(listed),
+                       csv.parent_path() / listed};
+    validate_video_id(source.id, table.where(row));
+    paths.add(listed, row);
+    ids.add(source.id, row);
+    use(std::move(source), row);
+  }
+}
+
 }  // namespace
 
 void validate_video_id(const std::string& id, const std::string& where) {
@@ -150,23 +168,26 @@ std::vector<VideoSource> find_videos(const fs::path& folder) {
 
 std::vector<VideoSource> read_video_list(const fs::path& csv) {
   const CsvTable table(csv);
-  const std::size_t path_column =
-      table.find_column("path") ? table.column("path") : table.column("video_path");
-  const auto id_column = table.find_column("video_id");
   const auto output_column = table.find_column("feature_path");
-  UniqueColumn paths(table, "video"), ids(table, "video id"), outputs(table, "feature file");
+  UniqueColumn outputs(table, "feature file");
   std::vector<VideoSource> sources;
-  for (const CsvTable::Row& row : table.rows()) {
-    const std::string listed = table.required(row, path_column);
-    VideoSource source{id_column ? table.required(row, *id_column) : default_id(listed),
-                       csv.parent_path() / listed};
-    validate_video_id(source.id, table.where(row));
-    paths.add(listed, row);
-    ids.add(source.id, row);
+  for_each_listed(table, csv, [&](VideoSource source, const CsvTable::Row& row) {
     if (output_column) outputs.add(table.required(row, *output_column), row);
     sources.push_back(std::move(source));
-  }
+  });
   return sources;
+}
+
+std::vector<ListedFeature> read_feature_list(const fs::path& csv) {
+  const CsvTable table(csv);
+  const std::size_t output_column = table.column("feature_path");
+  UniqueColumn outputs(table, "feature file");
+  std::vector<ListedFeature> features;
+  for_each_listed(table, csv, [&](VideoSource source, const CsvTable::Row& row) {
+    features.push_back({std::move(source.id), table.required(row, output_column)});
+    outputs.add(features.back().feature_path, row);
+  });
+  return features;
 }
 
 }  // namespace tvr

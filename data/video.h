@@ -35,7 +35,14 @@ void validate_video_id(const std::string& id, const std::string& where);
 /// Videos listed in a CSV, in its order: column `path` or `video_path` (relative to the CSV's folder), and
 /// optionally `video_id` (default: the path without extension; the file's name alone where the path is
 /// absolute or begins with ".."). Throws Error(Mismatch) when a path, an id or a `feature_path` (the output
-/// column of video_feature_extractor's lists, otherwise unused) comes twice.
+/// column of video_feature_extractor's lists) comes twice.
 [[nodiscard]] std::vector<VideoSource> read_video_list(const std::filesystem::path& csv);
+
+/// The same list with where each video's features lie: the column `feature_path`, as it is written there.
+struct ListedFeature {
+  std::string video;
+  std::string feature_path;
+};
+[[nodiscard]] std::vector<ListedFeature> read_feature_list(const std::filesystem::path& csv);
 
 }  // namespace tvr

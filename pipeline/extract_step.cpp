@@ -29,11 +29,13 @@ struct Look {
   std::optional<Error> error;
 };
 
-Look look_at(const VideoSource& source, const std::optional<VideoRow>& known) {
+Look look_at(const VideoSource& source, const std::optional<KnownVideo>& known) {
   try {
-    const bool same_file = known && known->source.path == source.path && !known->fingerprint.content.empty();
-    return {fingerprint_source(source.path, same_file ? std::optional(known->fingerprint) : std::nullopt),
-            {}};
+    const bool same_file =
+        known && known->video.source.path == source.path && !known->video.fingerprint.content.empty();
+    return {
+        fingerprint_source(source.path, same_file ? std::optional(known->video.fingerprint) : std::nullopt),
+        {}};
   } catch (const Error& error) {
     return {{}, error};
   }
@@ -59,7 +61,7 @@ class Planner {
 
  private:
   std::optional<ExtractionTask> task_for(const VideoSource& source) {
-    const std::optional<VideoRow> known = store_.video(source.id);
+    const std::optional<KnownVideo> known = store_.known(source.id);
     const Look look = look_at(source, known);
     if (look.error) {
       record_unreadable(source, *look.error);
@@ -68,18 +70,28 @@ class Planner {
     ExtractionTask task{source, look.fingerprint, {}};
     bool failed_before = false;
     for (std::size_t lane = 0; lane < recipes_.size(); ++lane) {
-      const bool fresh = known && store_.is_fresh(source.id, look.fingerprint.content, recipes_[lane]);
-      const bool has_features = fresh && store_.has_features(source.id, recipes_[lane]);
-      failed_before |= fresh && !has_features;
-      if (!fresh || (retry_failed_ && !has_features)) task.lanes.push_back(lane);
+      const KnownVideo::Try* last = last_try(known, look.fingerprint.content, recipes_[lane]);
+      const bool failed = last != nullptr && !last->has_features;
+      failed_before |= failed;
+      if (last == nullptr || (retry_failed_ && failed)) task.lanes.push_back(lane);
     }
     if (!task.lanes.empty()) return task;
     ++report_.fresh;
     if (failed_before) ++report_.known_failures;
-    const bool moved = known->source.path != source.path;
-    if (moved || known->fingerprint.mtime_ns != look.fingerprint.mtime_ns)
+    const bool moved = known->video.source.path != source.path;
+    if (moved || known->video.fingerprint.mtime_ns != look.fingerprint.mtime_ns)
       store_.touch(source, look.fingerprint);
     return std::nullopt;
+  }
+
+  /// By this recipe with exactly this content; nullptr: there was none, so the lane is not fresh.
+  static const KnownVideo::Try* last_try(const std::optional<KnownVideo>& known, const Digest& content,
+                                         std::int64_t recipe) {
+    if (!known) return nullptr;
+    for (const KnownVideo::Try& tried : known->tries) {
+      if (tried.recipe == recipe && tried.content == content) return &tried;
+    }
+    return nullptr;
   }
 
   void record_unreadable(const VideoSource& source, const Error& error) {

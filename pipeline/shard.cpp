@@ -1,7 +1,6 @@
 #include "pipeline/shard.h"
 
 #include <charconv>
-#include <cstdint>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
@@ -36,9 +35,25 @@ std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos, const 
   if (part > parts) refuse(shard);
   std::vector<VideoSource> mine;
   for (const VideoSource& video : videos) {
-    if (stable_hash(video.id) % parts == part - 1) mine.push_back(video);
+    if (shard_number(video.id, parts) == part) mine.push_back(video);
   }
   return mine;
+}
+
+std::uint64_t shard_number(const std::string& video_id, std::uint64_t parts) {
+  return stable_hash(video_id) % parts + 1;
+}
+
+std::string array_expression(const std::vector<std::uint64_t>& numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size();) {
+    std::size_t end = i + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    text += (text.empty() ? "" : ",") + std::to_string(numbers[i]);
+    if (end - i > 1) text += "-" + std::to_string(numbers[end - 1]);
+    i = end;
+  }
+  return text;
 }
 
 }  // namespace tvr

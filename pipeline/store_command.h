@@ -1,12 +1,45 @@
 #pragma once
 
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
 namespace CLI {
 class App;
 }
 
 namespace tvr {
 
-/// `pipeline store ls | show | stats | failures | verify | merge`: look at and after a feature store.
+struct OutcomeFilter;
+
+/// `pipeline store COMMAND S.db`: look at and after a feature store.
 void add_store_command(CLI::App& app, int& exit_code);
+
+// One a subcommand: adds it to `store`; its callback sets `exit_code`.
+void add_store_ls(CLI::App& store, int& exit_code);  // and failures
+void add_store_show(CLI::App& store, int& exit_code);
+void add_store_stats(CLI::App& store, int& exit_code);
+void add_store_verify(CLI::App& store, int& exit_code);
+void add_store_export(CLI::App& store, int& exit_code);
+void add_store_import(CLI::App& store, int& exit_code);
+void add_store_merge(CLI::App& store, int& exit_code);
+void add_store_missing(CLI::App& store, int& exit_code);
+void add_store_gc(CLI::App& store, int& exit_code);
+
+/// What every subcommand has.
+struct StoreArguments {
+  std::filesystem::path store;
+  bool json = false;
+};
+
+/// A subcommand with its arguments; `example` comes after "pipeline store " in its help.
+CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const std::string& help,
+                               const std::string& example, StoreArguments& arguments);
+
+/// --lane, --recipe, --status, --video.
+void add_filter_flags(CLI::App& command, OutcomeFilter& filter);
+
+/// For stdout. Paths and messages may hold bytes that are not UTF-8; they are shown as U+FFFD.
+[[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = 2);
 
 }  // namespace tvr

@@ -11,6 +11,20 @@ namespace {
 
 bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
 
+std::string line(const std::vector<Table::Column>& columns, const std::vector<std::size_t>& widths,
+                 const std::vector<std::string>& cells) {
+  std::string text;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::string padding(widths[c] - display_width(cells[c]), ' ');
+    if (c > 0) text += "  ";
+    if (columns[c].align == Table::Align::Right)
+      text += padding + cells[c];
+    else
+      text += c + 1 < columns.size() ? cells[c] + padding : cells[c];
+  }
+  return text + '\n';
+}
+
 }  // namespace
 
 std::size_t display_width(const std::string& text) {
@@ -34,31 +48,39 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::string Table::text() const {
+  const std::vector<std::size_t> w = widths();
+  return title(w) + body(w);
+}
+
+std::string Table::take() {
+  const bool first = taken_.empty();
+  taken_ = widths();
+  const std::string text = (first ? title(taken_) : "") + body(taken_);
+  rows_.clear();
+  return text;
+}
+
+std::vector<std::size_t> Table::widths() const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t widest = display_width(columns_[c].title);
+    std::size_t widest = std::max(display_width(columns_[c].title), taken_.empty() ? 0 : taken_[c]);
     for (const auto& row : rows_) widest = std::max(widest, display_width(row[c]));
     widths.push_back(widest);
   }
-  std::string out;
-  const auto line = [&](const auto& cell) {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      const std::string& text = cell(c);
-      const std::string padding(widths[c] - display_width(text), ' ');
-      if (c > 0) out += "  ";
-      if (columns_[c].align == Align::Right)
-        out += padding + text;
-      else
-        out += c + 1 < columns_.size() ? text + padding : text;
-    }
-    out += '\n';
-  };
-  std::vector<std::string> rules;
+  return widths;
+}
+
+std::string Table::title(const std::vector<std::size_t>& widths) const {
+  std::vector<std::string> titles, rules;
+  for (const Column& column : columns_) titles.push_back(column.title);
   for (const std::size_t w : widths) rules.emplace_back(w, '-');
-  line([&](std::size_t c) -> const std::string& { return columns_[c].title; });
-  line([&](std::size_t c) -> const std::string& { return rules[c]; });
-  for (const auto& row : rows_) line([&](std::size_t c) -> const std::string& { return row[c]; });
-  return out;
+  return line(columns_, widths, titles) + line(columns_, widths, rules);
+}
+
+std::string Table::body(const std::vector<std::size_t>& widths) const {
+  std::string text;
+  for (const auto& row : rows_) text += line(columns_, widths, row);
+  return text;
 }
 
 std::string bytes_text(double bytes) {

@@ -21,10 +21,18 @@ class Table {
   /// Title line, rule, rows; each line ends with '\n'. Control characters of cells are shown as '?', so that
   /// a file name cannot drive the terminal.
   [[nodiscard]] std::string text() const;
+  /// The same for long tables, piece by piece: the rows added since the last call, the title before the
+  /// first. Columns that have grown stay so.
+  [[nodiscard]] std::string take();
 
  private:
+  [[nodiscard]] std::vector<std::size_t> widths() const;
+  [[nodiscard]] std::string title(const std::vector<std::size_t>& widths) const;
+  [[nodiscard]] std::string body(const std::vector<std::size_t>& widths) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> taken_;  // widths of what was taken; empty: nothing was
 };
 
 /// Cells a text takes on a terminal: its code points, right for the scripts that captions and file names here

@@ -7,10 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <random>
 
 #include "data/error.h"
@@ -190,6 +193,79 @@ TEST(StoreFaults, VerifyNamesTheVideoOfEachOf600BitsFlippedInTheFile) {
   EXPECT_EQ(named, 600);
 }
 
+/// Everything that reads a store; what it said, "fine" when nothing was wrong.
+std::string look_at_all(const std::filesystem::path& path) {
+  try {
+    const StoreInspector inspector(path);
+    const std::size_t damaged = inspector.damaged_features().size();
+    const std::size_t complaints = inspector.damaged_structure().size();
+    (void)inspector.sums({});
+    (void)FeatureStore(path).content_digest();
+    return damaged + complaints > 0 ? "found" : "fine";
+  } catch (const Error& error) {
+    return name(error.fault());
+  }
+}
+
+TEST(StoreFaults, DamagedPagesAreFoundOrRefusedAndNeverACrash) {
+  const TempFolder folder;
+  extract_all(folder / "s.db", 30);
+  std::ifstream in(folder / "s.db", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  constexpr std::size_t kPage = 4096;
+  std::mt19937 random(1);
+  std::map<std::string, int> said;
+  for (std::size_t page = 0; page < bytes.size() / kPage; ++page) {
+    for (const char* kind : {"zeros", "noise", "another"}) {
+      std::string damaged = bytes;
+      char* at = damaged.data() + page * kPage;
+      for (std::size_t i = 0; i < kPage; ++i) at[i] = *kind == 'n' ? static_cast<char>(random()) : '\0';
+      if (*kind == 'a') std::copy_n(bytes.data() + (page + 7) % (bytes.size() / kPage) * kPage, kPage, at);
+      std::ofstream(folder / "d.db", std::ios::binary) << damaged;
+      ++said[look_at_all(folder / "d.db")];
+    }
+  }
+  for (const auto& [what, times] : said) std::printf("%s: %d\n", what.c_str(), times);
+  EXPECT_EQ(said["fine"], 0);
+  EXPECT_GT(said["found"], 0);
+  EXPECT_EQ(said["found"] + said["corrupt"] + said["unsupported"] + said["unreadable"],
+            static_cast<int>(3 * (bytes.size() / kPage)));
+}
+
+TEST(StoreFaults, ADamagedLogLosesWholeVideosAtMostAndTheNextRunMakesThemAgain) {
+  constexpr int kVideos = 10;
+  const TempFolder folder;
+  extract_all(folder / "whole.db", kVideos);
+  const Digest whole = FeatureStore(folder / "whole.db").content_digest();
+  const auto report = in_child([&]() -> std::string {
+    extract_all(folder / "s.db", 0);
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    for (int i = 0; i < kVideos; ++i) store.write(extracted("video" + std::to_string(i), 1));
+    for (const char* end : {"", "-wal"})
+      std::filesystem::copy((folder / "s.db").string() + end, (folder / "k.db").string() + end);
+    return "copied";
+  });
+  ASSERT_EQ(report.text, "copied");
+  std::ifstream in((folder / "k.db").string() + "-wal", std::ios::binary);
+  const std::string log((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::mt19937 random(1);
+  int lost = 0;
+  for (int flip = 0; flip < 40; ++flip) {
+    std::string damaged = log;
+    const std::size_t at = random() % damaged.size();
+    damaged[at] = static_cast<char>(damaged[at] ^ 1 << random() % 8);
+    for (const char* end : {"-shm", ".lock"}) std::filesystem::remove((folder / "d.db").string() + end);
+    std::filesystem::copy_file(folder / "k.db", folder / "d.db",
+                               std::filesystem::copy_options::overwrite_existing);
+    std::ofstream((folder / "d.db").string() + "-wal", std::ios::binary) << damaged;
+    EXPECT_TRUE(StoreInspector(folder / "d.db").damaged_features().empty()) << "what is left is whole";
+    lost += static_cast<int>(kVideos - StoreInspector(folder / "d.db").outcomes({}).size());
+    extract_all(folder / "d.db", kVideos);
+    EXPECT_EQ(FeatureStore(folder / "d.db").content_digest(), whole) << "byte " << at;
+  }
+  EXPECT_GT(lost, 0) << "the flips hit nothing";
+}
+
 TEST(StoreFaults, RepairedRowsAreExtractedAgainAndNothingElse) {
   const TempFolder folder;
   extract_all(folder / "s.db", 5);
@@ -205,7 +281,7 @@ TEST(StoreFaults, RepairedRowsAreExtractedAgainAndNothingElse) {
   EXPECT_EQ(damaged[0].video, "video1");
   {
     FeatureStore store(folder / "s.db", Access::ReadWrite);
-    store.forget(damaged[0].video, damaged[0].recipe);
+    store.forget({{damaged[0].video, damaged[0].recipe}});
     EXPECT_FALSE(store.is_fresh("video1", sha256("video1"), damaged[0].recipe));
     EXPECT_TRUE(store.is_fresh("video2", sha256("video2"), damaged[0].recipe));
   }

@@ -66,6 +66,46 @@ TEST(StoreInspector, SumsUpByLaneAndStatus) {
   EXPECT_EQ(rows[1].status, "partial");
 }
 
+TEST(StoreInspector, AddsUpByLaneRecipeAndStatus) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const auto sums = StoreInspector(folder / "s.db").sums({});
+  ASSERT_EQ(sums.size(), 2u);
+  EXPECT_EQ(sums[0].status, "ok");
+  EXPECT_EQ(sums[0].videos, 2);
+  EXPECT_EQ(sums[0].feature_rows, 10);
+  EXPECT_EQ(sums[0].feature_bytes, 10 * (8 * 2 + 16));
+  OutcomeFilter glob;
+  glob.video = "*b";
+  glob.status = "ok";
+  ASSERT_EQ(StoreInspector(folder / "s.db").sums(glob).size(), 1u);
+  EXPECT_EQ(StoreInspector(folder / "s.db").sums(glob)[0].videos, 1);
+}
+
+TEST(StoreInspector, TakesAnImportForNoFailureAndAnIdForNoPattern) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  {
+    FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
+    VideoOutcome outcome;
+    outcome.source.id = "x/[ab]*";
+    outcome.fingerprint.content = sha256("of a file");
+    outcome.status = Status::Imported;
+    outcome.lanes.push_back({store.add_recipe({"vgg", "{}", "imported"}), {}});
+    store.write(outcome);
+  }
+  OutcomeFilter failures;
+  failures.failed = true;
+  const auto failed = StoreInspector(folder / "s.db").outcomes(failures);
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(failed[0].video, "c");
+  OutcomeFilter exact;
+  exact.video = exact_glob("x/[ab]*");
+  const auto found = StoreInspector(folder / "s.db").outcomes(exact);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].status, "imported");
+}
+
 TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {
   const TempFolder folder;
   fill(folder / "s.db");

@@ -31,6 +31,16 @@ TEST(Shard, DoesNotMoveAVideoWhenOthersAreAdded) {
   for (std::size_t i = 0; i < few.size(); ++i) EXPECT_EQ(few[i].id, many[i].id);
 }
 
+TEST(Shard, NumbersAreThoseOfTheirParts) {
+  for (const VideoSource& video : shard_of(videos(100), "3/7")) EXPECT_EQ(shard_number(video.id, 7), 3U);
+}
+
+TEST(Shard, ArraysAreWrittenAsSlurmTakesThem) {
+  EXPECT_EQ(array_expression({}), "");
+  EXPECT_EQ(array_expression({5}), "5");
+  EXPECT_EQ(array_expression({1, 2, 3, 7, 12, 13}), "1-3,7,12-13");
+}
+
 TEST(Shard, RefusesWhatIsNotAPartOfAWhole) {
   for (const char* text : {"", "3", "0/4", "5/4", "1/0", "1/2/3", "-1/4", "a/b", "1/ 4"}) {
     EXPECT_THROW((void)shard_of(videos(3), text), Error) << text;
