@@ -30,6 +30,11 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+Error stopped() {
+  return {Fault::Interrupted, "extraction", "stopped on request; videos that were finished are in the store",
+          "Run the same command again to go on"};
+}
+
 /// How a failure to decode is told in the store.
 Status status_of(Fault fault) {
   switch (fault) {
@@ -100,7 +105,7 @@ class Extraction {
     ClipStream stream(task.source.path, sampling, options_.limits);
     while (std::optional<Clip> clip = stream.next()) {
       count(times_.decode_s, start);
-      if (!go_on()) throw Error(Fault::Interrupted, task.source.path.string(), "stopped");
+      if (!go_on()) throw stopped();
       std::vector<WaitingClip> batch;
       {
         const std::lock_guard lock(mutex_);
@@ -202,7 +207,7 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
             tbb::make_filter<std::size_t, void>(tbb::filter_mode::parallel,
                                                 [&](std::size_t task) { extraction.extract(tasks[task]); }));
   });
-  if (!extraction.go_on()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
+  if (!extraction.go_on()) throw stopped();
   extraction.drain();
   ExtractionTimes times = extraction.times();
   times.wall_s = since(start);

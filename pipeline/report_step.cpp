@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <thread>
@@ -28,33 +29,41 @@ std::pair<std::string, TextCoverage> coverage_of(const std::string& name, const 
 
 /// Of the whole store: what could not be read is missing from training too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
-  std::map<std::string, std::string> worst;  // a video's status that is not ok, if any
-  for (OutcomeRow& row : StoreInspector(subject.store_file).outcomes({})) {
-    std::string& status = worst[row.video];
-    if (status.empty() || row.status != "ok") status = row.status;
-    if (row.status != "ok") input.troubles.push_back(std::move(row));
+  constexpr std::int64_t kShown = 200;
+  const StoreInspector inspector(subject.store_file);
+  OutcomeFilter failed;
+  failed.failed = true;
+  input.outcomes = inspector.progress();
+  input.troubles = inspector.outcomes(failed, kShown);
+}
+
+/// Videos without features in the lane that has most of them.
+std::int64_t failures(const std::vector<ProgressRow>& outcomes) {
+  std::map<std::string, std::int64_t> by_lane;
+  for (const ProgressRow& row : outcomes) {
+    if (row.status != "ok" && row.status != "partial" && row.status != "imported")
+      by_lane[row.lane] += row.videos;
   }
-  std::map<std::string, std::int64_t> count;
-  for (const auto& [video, status] : worst) ++count[status];
-  input.outcomes.assign(count.begin(), count.end());
+  std::int64_t most = 0;
+  for (const auto& [lane, videos] : by_lane) most = std::max(most, videos);
+  return most;
 }
 
 void add_cautions(const ReportSubject& subject, ReportInput& input) {
+  std::string random;
   for (const RecipeRow& lane : subject.lanes) {
-    if (lane.recipe.weights.rfind("random:", 0) == 0) {
-      input.cautions.push_back(
-          fmt::format("The network of lane {} has random weights ({}): the figures say that the machinery "
-                      "works, nothing about "
-                      "real features.",
-                      lane.recipe.lane, lane.recipe.weights));
-    }
+    if (lane.recipe.weights.rfind("random:", 0) == 0)
+      random += (random.empty() ? "" : " and ") + lane.recipe.lane;
+  }
+  if (!random.empty()) {
+    input.cautions.push_back(
+        "The networks of lanes " + random +
+        " have random weights: the figures say that the machinery works, nothing about real "
+        "features.");
   }
   input.cautions.insert(input.cautions.end(), subject.findings.begin(), subject.findings.end());
-  std::int64_t failed = 0;
-  for (const auto& [status, videos] : input.outcomes)
-    failed += status == "ok" || status == "partial" ? 0 : videos;
-  if (failed > 0)
-    input.cautions.push_back(fmt::format("{} videos of the store could not be read: see Videos.", failed));
+  if (const std::int64_t failed = failures(input.outcomes); failed > 0)
+    input.cautions.push_back(fmt::format("{} videos of the store gave no features: see below.", failed));
 }
 
 std::string libraries_text() {

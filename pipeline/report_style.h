@@ -28,7 +28,7 @@ thead th{color:var(--soft);font-weight:500;font-size:.85rem}tbody th{font-weight
 tbody tr:last-child>*{border-bottom:0}th:first-child,td:first-child{text-align:left;padding-left:0}
 td small{display:block;white-space:nowrap}.texts td,.texts th{text-align:left;overflow-wrap:anywhere}
 .texts th:first-child{white-space:nowrap}.texts{width:100%}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:.8rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:.8rem}
 .plots .card{padding:.6rem}svg{display:block;width:100%;height:auto}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:600;font-size:14px}
 svg .tick,svg .label{fill:var(--soft)}svg .tick{font-size:11px}
@@ -49,6 +49,7 @@ ul.plain{margin:.3rem 0;padding-left:1.2rem}li{margin:.2rem 0}
 .words li{border:1px solid var(--line);border-radius:1rem;padding:.05rem .7rem;margin:0;overflow-wrap:anywhere}
 code,pre{font:.85rem/1.5 ui-monospace,monospace}pre{overflow-x:auto;margin:.6rem 0 0}code{overflow-wrap:anywhere}
 summary{cursor:pointer}footer{margin-top:2rem;color:var(--soft);font-size:.85rem}
+@media(max-width:40rem){th,td{padding:.35rem .45rem}body{padding:1rem .7rem 2rem}}
 @media print{body{background:#fff}.card,.tiles div{break-inside:avoid}}
 )";
 

@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-constexpr double kWidth = 420, kHeight = 270, kLeft = 54, kRight = 14, kTop = 50, kBottom = 46;
+constexpr double kWidth = 420, kHeight = 270, kLeft = 64, kRight = 14, kTop = 50, kBottom = 46;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Maps the values [low, high] of an axis to pixels and names its ticks.

@@ -43,13 +43,13 @@ TEST(LinePlot, EscapesAllItsWords) {
 
 TEST(LinePlot, DrawsTheEndsOfACurveAtTheEndsOfTheAxes) {
   const std::string plot = line_plot({"t", "x", "y"}, {{"a", {{0, 0}, {10, 5}}}});
-  EXPECT_NE(plot.find("points=\"54.0,224.0 406.0,50.0 \""), std::string::npos) << plot;
+  EXPECT_NE(plot.find("points=\"64.0,224.0 406.0,50.0 \""), std::string::npos) << plot;
 }
 
 TEST(LinePlot, PutsPowersOfTenAtEqualDistancesOnALogarithmicAxis) {
   const std::string plot =
       line_plot({"t", "x", "y"}, {{"a", {{1, 0}, {10, 1}, {100, 1}}}}, Scale::Logarithmic);
-  EXPECT_NE(plot.find("54.0,224.0 230.0,50.0 406.0,50.0 "), std::string::npos) << plot;
+  EXPECT_NE(plot.find("64.0,224.0 235.0,50.0 406.0,50.0 "), std::string::npos) << plot;
 }
 
 TEST(LinePlot, TellsThoseWhoDoNotSeeItWhereTheCurvesBeginAndEnd) {
@@ -80,7 +80,7 @@ TEST(LinePlot, OfOnePointStillDraws) {
 TEST(LinePlot, LeavesOutWhatIsNoNumber) {
   const std::string plot =
       line_plot({"t", "x", "y"}, {{"a", {{0, 0}, {1, std::nan("")}, {2, HUGE_VAL}, {10, 5}}}});
-  EXPECT_NE(plot.find("points=\"54.0,224.0 406.0,50.0 \""), std::string::npos) << plot;
+  EXPECT_NE(plot.find("points=\"64.0,224.0 406.0,50.0 \""), std::string::npos) << plot;
   EXPECT_EQ(plot.find("nan"), std::string::npos);
 }
 

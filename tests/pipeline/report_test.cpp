@@ -42,7 +42,7 @@ class Report : public ::testing::Test {
     input_.evaluation = &evaluation_;
     input_.words = &words_;
     input_.text = {{kHostile, {3, 1, 9, 2, {{kHostile, 2}}}}};
-    input_.outcomes = {{"ok", 2}, {kHostile, 1}};
+    input_.outcomes = {{"2d", "ok", 2, 0, 0}, {kHostile, kHostile, 1, 0, 0}};
     OutcomeRow trouble;
     trouble.video = trouble.lane = trouble.status = trouble.message = kHostile;
     input_.troubles = {trouble};
@@ -107,6 +107,11 @@ TEST_F(Report, DrawsTheCurvesOfItsHistoryAndPassesOverBrokenLines) {
   EXPECT_THAT(html, HasSubstr("loss: 0.5 at 1, 0.25 at 3."));
   EXPECT_THAT(html, HasSubstr("Validation, text to video"));
   EXPECT_THAT(html, HasSubstr("Learning rate"));
+}
+
+TEST_F(Report, CountsVideosByLaneAndStatus) {
+  input_.outcomes = {{"2d", "ok", 2, 0, 0}, {"2d", "partial", 1, 0, 0}, {"3d", "ok", 3, 0, 0}};
+  EXPECT_THAT(report_html(input_), HasSubstr("<p>lane 2d: 2 ok, 1 partial</p><p>lane 3d: 3 ok</p>"));
 }
 
 TEST_F(Report, GivesEachFigureItsInterval) {
