@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <exception>
+
 #include "data/error.h"
 #include "extract/av_handle.h"
 #include "extract/media_input.h"
@@ -73,8 +76,11 @@ double claimed_duration_s(const std::filesystem::path& video) {
     const TimeBudget::Running running(budget);
     MediaInput input(video, limits, budget);
     const std::int64_t duration = input.format().duration;
-    return duration == AV_NOPTS_VALUE ? 0 : static_cast<double>(duration) / AV_TIME_BASE;
-  } catch (const Error&) {  // whoever extracts it will be told
+    if (duration == AV_NOPTS_VALUE) return 0;
+    constexpr double kLeastBytesPerSecond = 500;
+    return std::min(static_cast<double>(duration) / AV_TIME_BASE,
+                    static_cast<double>(std::filesystem::file_size(video)) / kLeastBytesPerSecond);
+  } catch (const std::exception&) {  // whoever extracts it will be told
     return 0;
   }
 }

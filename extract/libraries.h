@@ -16,8 +16,8 @@ namespace tvr {
 /// Whether libav has an encoder of this name ("libx264").
 [[nodiscard]] bool has_encoder(const std::string& encoder);
 
-/// The length that the container of a video claims, in seconds; 0: it does not say, or cannot be read. Reads
-/// the header only.
+/// The length that the container of a video claims, in seconds, but no more than its bytes could hold at 4
+/// kbit/s; 0: it does not say, or cannot be read. Reads the header only.
 [[nodiscard]] double claimed_duration_s(const std::filesystem::path& video);
 
 }  // namespace tvr

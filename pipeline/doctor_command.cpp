@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -66,6 +68,14 @@ void check_files(const DoctorOptions& options, Checks& checks) {
   checks.insert(checks.end(), known.begin(), known.end());
 }
 
+/// Asks headers for twenty seconds at most: files may be odd, or far away.
+std::function<double(const fs::path&)> hurried_duration() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  return [end](const fs::path& video) {
+    return std::chrono::steady_clock::now() < end ? claimed_duration_s(video) : 0;
+  };
+}
+
 void check_store(const DoctorOptions& options, const std::vector<VideoSource>& videos, Checks& checks) {
   const fs::path store = fs::absolute(options.store.empty() ? "features.db" : options.store);
   const Checks place = check_store_place(store);
@@ -76,7 +86,7 @@ void check_store(const DoctorOptions& options, const std::vector<VideoSource>& v
   const fs::space_info space = fs::space(folder, problem);
   if (!problem) {
     checks.push_back(
-        check_room(estimate_store(videos, claimed_duration_s), static_cast<double>(space.available)));
+        check_room(estimate_store(videos, hurried_duration()), static_cast<double>(space.available)));
   }
 }
 

@@ -139,7 +139,7 @@ Check check_room(const StoreEstimate& estimate, double free_bytes) {
   Check check{"store", "room", Finding::Ok, bytes_text(free_bytes) + " free", {}};
   if (estimate.asked == 0) return check;
   check.seen +=
-      fmt::format("; about {} are needed for {} videos, {:.3g} hours (by the headers of {} of them)",
+      fmt::format("; about {} are needed for {} videos, {:.1f} hours (by the headers of {} of them)",
                   bytes_text(estimate.bytes), estimate.videos, estimate.hours, estimate.asked);
   if (free_bytes < 1.2 * estimate.bytes) {
     check.finding = Finding::Missing;
