@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/huge_pages.h"
+
 namespace tvr {
 
-/// Owning, dense, row-major float32 matrix [rows, cols]; zero-filled at birth. No arithmetic: that lives in the
-/// rooms that need it, over `data()`.
+/// Owning, dense, row-major float32 matrix [rows, cols]; zero-filled at birth. No arithmetic: that lives in
+/// the rooms that need it, over `data()`.
 class Matrix {
  public:
   Matrix() = default;
@@ -25,7 +27,7 @@ class Matrix {
  private:
   std::int64_t rows_ = 0;
   std::int64_t cols_ = 0;
-  std::vector<float> values_;
+  std::vector<float, HugePageAllocator<float>> values_;
 };
 
 }  // namespace tvr

@@ -9,15 +9,19 @@ namespace tvr {
 
 Matrix transposed(const Matrix& matrix) {
   constexpr std::int64_t kSide = 16;  // a square of one cache line a side
+  constexpr std::int64_t kElementCost = 8;
   Matrix turned(matrix.cols(), matrix.rows());
-  for (std::int64_t row = 0; row < matrix.rows(); row += kSide) {
-    for (std::int64_t col = 0; col < matrix.cols(); col += kSide) {
-      for (std::int64_t j = col; j < std::min(col + kSide, matrix.cols()); ++j) {
-        for (std::int64_t i = row; i < std::min(row + kSide, matrix.rows()); ++i)
-          turned.row(j)[i] = matrix.row(i)[j];
+  const std::int64_t strips = (matrix.cols() + kSide - 1) / kSide;
+  parallel_for(strips, kElementCost * kSide * matrix.rows(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t col = begin * kSide; col < std::min(end * kSide, matrix.cols()); col += kSide) {
+      for (std::int64_t row = 0; row < matrix.rows(); row += kSide) {
+        for (std::int64_t j = col; j < std::min(col + kSide, matrix.cols()); ++j) {
+          for (std::int64_t i = row; i < std::min(row + kSide, matrix.rows()); ++i)
+            turned.row(j)[i] = matrix.row(i)[j];
+        }
       }
     }
-  }
+  });
   return turned;
 }
 

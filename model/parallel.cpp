@@ -1,6 +1,7 @@
 #include "model/parallel.h"
 
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <thread>
@@ -15,6 +16,11 @@ constexpr std::int64_t kWorthAThread = 1 << 20;
 // LibTorch's threads, so that the program has one pool and one setting.
 void set_compute_threads(int threads) {
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 void parallel_for(std::int64_t count, std::int64_t cost,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -23,6 +24,18 @@ struct Standing {
   std::int64_t equal = 0;
 };
 
+bool is_finite(const Matrix& matrix) {
+  std::atomic<bool> finite{true};
+  parallel_for(matrix.rows(), matrix.cols(), [&](std::int64_t begin, std::int64_t end) {
+    int wrong = 0;  // counted to the end: a loop that may leave early is not vectorised
+    for (const float* value = matrix.row(begin); value != matrix.row(end); ++value) {
+      wrong += std::abs(*value) <= std::numeric_limits<float>::max() ? 0 : 1;
+    }
+    if (wrong > 0) finite = false;
+  });
+  return finite;
+}
+
 void require_rankable(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of) {
   const auto fail = [](Fault fault, const std::string& seen) { throw Error(fault, "similarity", seen); };
   if (text.rows() != static_cast<std::int64_t>(clip_of.size())) {
@@ -38,13 +51,8 @@ void require_rankable(const Matrix& text, const Matrix& video, const std::vector
       fail(Fault::InvalidArgument, "clip " + std::to_string(clip) + " of " + std::to_string(video.rows()));
     }
   }
-  for (const Matrix* side : {&text, &video}) {
-    const float* const end = side->data() + side->rows() * side->cols();
-    // A NaN is neither above nor beside anything: it would rank first.
-    if (!std::all_of(side->data(), end, [](float value) { return std::isfinite(value); })) {
-      fail(Fault::Corrupt, "an embedding holds a NaN or an infinity");
-    }
-  }
+  // A NaN is neither above nor beside anything: it would rank first.
+  if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding holds a NaN or an infinity");
 }
 
 std::vector<double> ranks_of(const std::vector<Standing>& standings, Ties ties) {

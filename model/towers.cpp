@@ -17,10 +17,12 @@ constexpr float kSmallestNorm = 1e-12F;  // torch.nn.functional.normalize
 
 Matrix apply(const Linear& layer, const Matrix& x) {
   Matrix y = multiply_transposed(x, layer.weight);
-  for (std::int64_t n = 0; n < y.rows(); ++n) {
-    float* const row = y.row(n);
-    for (std::int64_t d = 0; d < y.cols(); ++d) row[d] += layer.bias[static_cast<std::size_t>(d)];
-  }
+  parallel_for(y.rows(), kElementCost * y.cols(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      float* const row = y.row(n);
+      for (std::int64_t d = 0; d < y.cols(); ++d) row[d] += layer.bias[static_cast<std::size_t>(d)];
+    }
+  });
   return y;
 }
 
@@ -114,21 +116,17 @@ TextTower::TextTower(const Parameters& parameters, TextBatch batch)
 Matrix TextTower::pool() {
   const std::int64_t dim = hidden_.cols();
   const auto captions = static_cast<std::int64_t>(batch_.rows.size());
-  for (std::int64_t i = 0; i < hidden_.rows() * dim; ++i)
-    hidden_.data()[i] = std::max(hidden_.data()[i], 0.0F);
   Matrix pooled(captions, dim);
-  best_row_.resize(static_cast<std::size_t>(captions * dim));
+  best_row_.assign(static_cast<std::size_t>(captions * dim), -1);
   parallel_for(captions, kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c) {
       const std::vector<std::int32_t>& rows = batch_.rows[static_cast<std::size_t>(c)];
       float* const best = pooled.row(c);
       std::int32_t* const best_row = best_row_.data() + c * dim;
-      std::copy_n(hidden_.row(rows[0]), dim, best);
-      std::fill_n(best_row, dim, rows[0]);
-      for (std::size_t w = 1; w < rows.size(); ++w) {
-        const float* const word = hidden_.row(rows[w]);
+      for (const std::int32_t row : rows) {  // from zero on, which is the ReLU
+        const float* const word = hidden_.row(row);
         for (std::int64_t d = 0; d < dim; ++d) {
-          best_row[d] = word[d] > best[d] ? rows[w] : best_row[d];
+          best_row[d] = word[d] > best[d] ? row : best_row[d];
           best[d] = word[d] > best[d] ? word[d] : best[d];
         }
       }
@@ -142,12 +140,14 @@ void TextTower::backward(const Matrix& d_out, Gradients& gradients) && {
   const Matrix d_pooled = multiply(gradients[kTextFc].dy, parameters_[kTextFc].weight);
   const std::int64_t dim = d_pooled.cols();
   Matrix d_hidden(hidden_.rows(), dim);
-  for (std::int64_t c = 0; c < d_pooled.rows(); ++c) {
-    for (std::int64_t d = 0; d < dim; ++d) {
-      const std::int32_t row = best_row_[static_cast<std::size_t>(c * dim + d)];
-      if (hidden_.row(row)[d] > 0) d_hidden.row(row)[d] += d_pooled.row(c)[d];
+  parallel_for(dim, kElementCost * d_pooled.rows(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t c = 0; c < d_pooled.rows(); ++c) {
+      for (std::int64_t d = begin; d < end; ++d) {
+        const std::int32_t row = best_row_[static_cast<std::size_t>(c * dim + d)];
+        if (row >= 0) d_hidden.row(row)[d] += d_pooled.row(c)[d];
+      }
     }
-  }
+  });
   gradients[kTextPooling] = {std::move(d_hidden), std::move(batch_.words)};
 }
 

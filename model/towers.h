@@ -59,8 +59,8 @@ class TextTower {
 
   const Parameters& parameters_;
   TextBatch batch_;
-  Matrix hidden_;                       // [U + 1, D], after the ReLU
-  std::vector<std::int32_t> best_row_;  // [captions, D]: the row of hidden_ that the maximum came from
+  Matrix hidden_;                       // [U + 1, D], before the ReLU
+  std::vector<std::int32_t> best_row_;  // [captions, D]: the row of hidden_ that is the maximum; -1: zero is
   GatedUnit unit_;
 };
 

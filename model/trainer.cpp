@@ -283,6 +283,7 @@ TrainResult train(const PairData& train, const PairData& val, const Matrix& vect
                     std::to_string(train.clips.cols()));
   }
   set_compute_threads(options.threads);
+  keep_freed_memory();
   return Training(train, val, vectors, options, state_file, on_epoch, progress).run();
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kLanes = TVR_LANES;
 constexpr std::int64_t kTileCols = 2 * kLanes;     // two registers wide,
 constexpr std::int64_t kTileRows = TVR_TILE_ROWS;  // so many high: their sums stay in registers
-constexpr std::int64_t kDepthAtOnce = 128;         // a panel of so many rows stays in the first-level cache
+constexpr std::int64_t kDepthAtOnce = 64;          // rows of a panel: with the next ones they fit the caches
 constexpr std::int64_t kRowsAtOnce = 64;           // so many rows of A share a panel once it is packed
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -33,58 +33,55 @@ void pack(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t de
     pack_panel(b + j, b_row, cols - j, depth, panels + j * depth);
 }
 
-/// A [Rows, depth] panel [depth, kTileCols] in registers. `prefetch(k)` is called on the way: what comes next
-/// is fetched, a line or two at a time, while this is at work. The hardware does not see ahead in so many
-/// short runs.
+/// C [Rows, kTileCols] = (or, when `add`, +=) A [Rows, depth] panel [depth, kTileCols]. On the way the rows
+/// of A are fetched further on, and a line of each of the rows of B from `b_next` on: the hardware does not
+/// see ahead in so many short runs.
 template <std::int64_t Rows>
-struct Tile {
+inline __attribute__((always_inline)) void multiply_tile(const float* a, std::int64_t a_row,
+                                                         std::int64_t a_col, const float* panel,
+                                                         const float* b_next, std::int64_t b_row, float* c,
+                                                         std::int64_t c_row, std::int64_t depth, bool add) {
+  constexpr std::int64_t kFour = 4;  // rows that two registers reach: a base and a multiple of the stride
   Vector left[Rows] = {}, right[Rows] = {};
-
-  template <class Prefetch>
-  inline __attribute__((always_inline)) Tile(const float* a, std::int64_t a_row, std::int64_t a_col,
-                                             const float* panel, std::int64_t depth, Prefetch prefetch) {
-    for (std::int64_t k = 0; k < depth; ++k) {
-      const Vector b_left = *reinterpret_cast<const Vector*>(panel + k * kTileCols);
-      const Vector b_right = *reinterpret_cast<const Vector*>(panel + k * kTileCols + kLanes);
-      prefetch(k);
-      for (std::int64_t r = 0; r < Rows; ++r) {
-        const float value = a[r * a_row + k * a_col];
-        left[r] += value * b_left;
-        right[r] += value * b_right;
-      }
-    }
-  }
-
-  /// Rows of c get these values, or, when `add`, are raised by them.
-  inline __attribute__((always_inline)) void store(float* c, std::int64_t c_row, bool add) const {
+  const float *low = a, *high = a + kFour * a_row;
+  for (std::int64_t k = 0; k < depth; ++k) {
+    const Vector b_left = *reinterpret_cast<const Vector*>(panel);
+    const Vector b_right = *reinterpret_cast<const Vector*>(panel + kLanes);
+    __builtin_prefetch(b_next);
     for (std::int64_t r = 0; r < Rows; ++r) {
-      Vector* const c_left = reinterpret_cast<Vector*>(c + r * c_row);
-      Vector* const c_right = reinterpret_cast<Vector*>(c + r * c_row + kLanes);
-      *c_left = add ? *c_left + left[r] : left[r];
-      *c_right = add ? *c_right + right[r] : right[r];
+      const float value = (r < kFour ? low : high)[r % kFour * a_row];
+      left[r] += value * b_left;
+      right[r] += value * b_right;
     }
+    low += a_col;
+    high += a_col;
+    panel += kTileCols;
+    b_next += b_row;
   }
-};
+  for (std::int64_t r = 0; r < Rows; ++r) {
+    Vector* const c_left = reinterpret_cast<Vector*>(c + r * c_row);
+    Vector* const c_right = reinterpret_cast<Vector*>(c + r * c_row + kLanes);
+    *c_left = add ? *c_left + left[r] : left[r];
+    *c_right = add ? *c_right + right[r] : right[r];
+  }
+}
 
-/// Rows of C += A panel, `cols` columns of them; b_next is the row of B where the next panel starts.
+/// Rows of C (+)= A panel, `cols` columns of them.
 template <std::int64_t Rows>
 void multiply_rows(const Product& p, const float* a, const float* panel, const float* b_next, float* c,
                    std::int64_t cols, std::int64_t depth, bool add) {
-  const float* const a_next = a + kDepthAtOnce * p.a_col;
-  const Tile<Rows> tile(a, p.a_row, p.a_col, panel, depth, [&](std::int64_t k) {
-    __builtin_prefetch(a_next + k % Rows * p.a_row + k / Rows * Rows * p.a_col);
-    __builtin_prefetch(b_next + k * p.b_row);
-  });
-  if (cols >= kTileCols) return tile.store(c, p.c_row, add);
+  if (cols >= kTileCols) {
+    return multiply_tile<Rows>(a, p.a_row, p.a_col, panel, b_next, p.b_row, c, p.c_row, depth, add);
+  }
   float sums[Rows * kTileCols];
-  tile.store(sums, kTileCols, false);
+  multiply_tile<Rows>(a, p.a_row, p.a_col, panel, b_next, p.b_row, sums, kTileCols, depth, false);
   for (std::int64_t r = 0; r < Rows; ++r) {
     for (std::int64_t j = 0; j < cols; ++j)
       c[r * p.c_row + j] = sums[r * kTileCols + j] + (add ? c[r * p.c_row + j] : 0.0F);
   }
 }
 
-/// Rows of C by one panel of B; C is started when `first`.
+/// Rows of C by one panel of B; C is started when `first`. The next panel is in the rows of B from b_next on.
 void multiply_panel(const Product& p, const float* a, std::int64_t rows, const float* panel,
                     const float* b_next, float* c, std::int64_t cols, std::int64_t depth, bool first) {
   std::int64_t r = 0;
@@ -98,13 +95,14 @@ void multiply_panel(const Product& p, const float* a, std::int64_t rows, const f
 
 void multiply(const Product& p) {
   alignas(64) float packed[kDepthAtOnce * kTileCols];
-  for (std::int64_t r = 0; r < p.rows; r += kRowsAtOnce) {
-    const std::int64_t rows = p.rows - r < kRowsAtOnce ? p.rows - r : kRowsAtOnce;
+  const bool is_panel = p.b_row == kTileCols && p.cols == kTileCols;  // nothing to pack, nothing to share
+  const std::int64_t at_once = is_panel ? kTileRows : kRowsAtOnce;
+  for (std::int64_t r = 0; r < p.rows; r += at_once) {
+    const std::int64_t rows = p.rows - r < at_once ? p.rows - r : at_once;
     for (std::int64_t k = 0; k < p.depth; k += kDepthAtOnce) {
       const std::int64_t depth = p.depth - k < kDepthAtOnce ? p.depth - k : kDepthAtOnce;
       for (std::int64_t j = 0; j < p.cols; j += kTileCols) {
         const float* const b = p.b + k * p.b_row + j;
-        const bool is_panel = p.b_row == kTileCols && p.cols == kTileCols;
         if (!is_panel) pack_panel(b, p.b_row, p.cols - j, depth, packed);
         multiply_panel(p, p.a + r * p.a_row + k * p.a_col, rows, is_panel ? b : packed, b + kTileCols,
                        p.c + r * p.c_row + j, p.cols - j, depth, k == 0);
@@ -139,28 +137,30 @@ inline __attribute__((always_inline)) void adam(float* __restrict value, float* 
   }
 }
 
+/// A panel's width of a row that will be written, into the second-level cache: in the first, rows a power of
+/// two apart would push each other out.
+inline __attribute__((always_inline)) void fetch(const float* row) {
+  __builtin_prefetch(row, 1, 2);
+  __builtin_prefetch(row + kLanes, 1, 2);
+}
+
 template <std::int64_t Rows>
 void adam_rows(const Product& p, std::int64_t r, std::int64_t j, float* mean, float* variance,
                AdamRates rates) {
-  constexpr std::int64_t kAhead = 2 * kTileCols;
-  float* const value = p.c + r * p.c_row + j;
-  mean += r * p.c_row + j;
-  variance += r * p.c_row + j;
-  const Tile<Rows> tile(p.a + r * p.a_row, p.a_row, p.a_col, p.b + j * p.depth, p.depth, [&](std::int64_t k) {
-    const std::int64_t next = k % Rows * p.c_row + kAhead + k / Rows * kLanes;
-    __builtin_prefetch(value + next, 1, 2);  // into the second level: in the first, the rows, a power of two
-    __builtin_prefetch(mean + next, 1, 2);   // apart, would push each other out
-    __builtin_prefetch(variance + next, 1, 2);
-  });
+  constexpr std::int64_t kAhead = 3 * kTileCols;
   float sums[Rows * kTileCols];
-  tile.store(sums, kTileCols, false);
+  const float* const panel = p.b + j * p.depth;
+  multiply_tile<Rows>(p.a + r * p.a_row, p.a_row, p.a_col, panel, panel, 0, sums, kTileCols, p.depth, false);
+  const std::int64_t cols = p.cols - j < kTileCols ? p.cols - j : kTileCols;
   for (std::int64_t i = 0; i < Rows; ++i) {
-    const std::int64_t at = i * p.c_row;
-    const float* const sum = sums + i * kTileCols;
-    if (j + kTileCols <= p.cols)
-      adam(value + at, mean + at, variance + at, sum, kTileCols, rates);
+    const std::int64_t at = (r + i) * p.c_row + j;
+    fetch(p.c + at + kAhead);
+    fetch(mean + at + kAhead);
+    fetch(variance + at + kAhead);
+    if (cols == kTileCols)
+      adam(p.c + at, mean + at, variance + at, sums + i * kTileCols, kTileCols, rates);
     else
-      adam(value + at, mean + at, variance + at, sum, p.cols - j, rates);
+      adam(p.c + at, mean + at, variance + at, sums + i * kTileCols, cols, rates);
   }
 }
 

@@ -87,6 +87,7 @@ void bench_evaluation() {
 
 int main(int argc, char** argv) {
   tvr::set_compute_threads(argc > 1 ? std::atoi(argv[1]) : 0);
+  tvr::keep_freed_memory();
   std::printf("kernels: %s\n", tvr::kernels().name);
   tvr::bench_steps(argc > 2 ? std::atoi(argv[2]) : 20);
   tvr::bench_evaluation();
