@@ -101,6 +101,7 @@ std::map<std::string, std::string> resolve(const std::vector<std::string>& names
 void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
   const SourceIndex index(sources);
   std::map<std::string, std::string> name_of_id;
+  std::vector<std::string> emptied;  // splits that lost all their videos
   const auto resolve_split = [&](CaptionSet& set, const char* split) {
     const std::vector<std::string> names = video_names(set);
     const std::map<std::string, std::string> ids = resolve(names, index, name_of_id);
@@ -110,6 +111,7 @@ void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
     if (!missing.empty())
       data.notes.push_back(fmt::format("{}: {} of {} videos are missing, their captions are left out ({})",
                                        split, missing.size(), names.size(), examples(missing)));
+    if (!names.empty() && ids.empty()) emptied.push_back(split);
     return selected(set, [&](const std::string& name) -> std::optional<std::string> {
       const auto found = ids.find(name);
       return found == ids.end() ? std::nullopt : std::optional(found->second);
@@ -126,6 +128,10 @@ void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
                             sources.empty() ? "" : sources.front().id),
                 "Point --videos at the folder where the names of the captions begin");
   }
+  if (!emptied.empty())
+    throw Error(Fault::NotFound, data.name,
+                fmt::format("none of the videos of the split {} is there", examples(emptied)),
+                "Get these videos, or leave the split out");
   data.train = std::move(train);
   data.val = std::move(val);
   data.test = std::move(test);

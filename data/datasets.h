@@ -42,7 +42,7 @@ struct CaptionSplit {
 /// the end of the other after a '/', the name with or without its extension: "videos/floor33/0001.mp4" fits
 /// "floor33/0001", and "video7010" fits "TrainVideo/video7010". Clips without a source are dropped with their
 /// captions and counted in the notes. Throws Error(Mismatch) when a name fits several ids or several names
-/// fit one, Error(NotFound) when none fits.
+/// fit one, Error(NotFound) when none of a split fits.
 void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources);
 
 /// Moves the clips of a `fraction` of the training videos (by a hash of seed and id) to the validation split.

@@ -9,8 +9,39 @@
 namespace tvr {
 namespace {
 
-void raise_to(ClipFeature& maximum, const float* row) {
-  for (std::size_t i = 0; i < maximum.size(); ++i) maximum[i] = std::max(maximum[i], row[i]);
+/// Calls visit(row) for every row that overlaps `span`, for all rows without one; returns how many.
+template <class Visit>
+std::int64_t for_rows(const FeatureSequence& features, const std::optional<TimeSpan>& span,
+                      const Visit& visit) {
+  std::int64_t rows = 0;
+  for (std::int64_t i = 0; i < features.values.rows(); ++i) {
+    if (span && !features.times[static_cast<std::size_t>(i)].overlaps(*span)) continue;
+    visit(features.values.row(i));
+    ++rows;
+  }
+  if (rows > 0) return rows;
+  if (span) throw Error(Fault::NotFound, "pooling", "no row overlaps the span: it lies beyond the video");
+  throw Error(Fault::InvalidArgument, "pooling", "there are no rows to pool");
+}
+
+ClipFeature maximum(const FeatureSequence& features, const std::optional<TimeSpan>& span) {
+  ClipFeature highest;
+  for_rows(features, span, [&](const float* row) {
+    if (highest.empty()) highest.assign(row, row + features.values.cols());
+    for (std::size_t i = 0; i < highest.size(); ++i) highest[i] = std::max(highest[i], row[i]);
+  });
+  return highest;
+}
+
+ClipFeature mean(const FeatureSequence& features, const std::optional<TimeSpan>& span) {
+  std::vector<double> sum(static_cast<std::size_t>(features.values.cols()));
+  const std::int64_t rows = for_rows(features, span, [&](const float* row) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(row[i]);
+  });
+  ClipFeature mean(sum.size());
+  std::transform(sum.begin(), sum.end(), mean.begin(),
+                 [rows](double value) { return static_cast<float>(value / static_cast<double>(rows)); });
+  return mean;
 }
 
 }  // namespace
@@ -24,27 +55,9 @@ void HalfSequence::set(std::size_t row, const float* values, const TimeSpan& spa
   std::transform(values, values + dim, halves.begin() + static_cast<std::ptrdiff_t>(row) * dim, to_half);
 }
 
-ClipFeature max_pool(const FeatureSequence& features) {
-  if (features.values.rows() == 0)
-    throw Error(Fault::InvalidArgument, "max_pool", "there are no rows to pool");
-  ClipFeature maximum(features.values.row(0), features.values.row(0) + features.values.cols());
-  for (std::int64_t i = 1; i < features.values.rows(); ++i) raise_to(maximum, features.values.row(i));
-  return maximum;
-}
-
+ClipFeature max_pool(const FeatureSequence& features) { return maximum(features, std::nullopt); }
 ClipFeature max_pool(const FeatureSequence& features, const TimeSpan& span) {
-  ClipFeature maximum;
-  for (std::size_t i = 0; i < features.times.size(); ++i) {
-    if (!features.times[i].overlaps(span)) continue;
-    const float* row = features.values.row(static_cast<std::int64_t>(i));
-    if (maximum.empty())
-      maximum.assign(row, row + features.values.cols());
-    else
-      raise_to(maximum, row);
-  }
-  if (maximum.empty())
-    throw Error(Fault::NotFound, "max_pool", "no row overlaps the span: it lies beyond the video");
-  return maximum;
+  return maximum(features, span);
 }
 
 void l2_normalize(float* values, std::size_t count) noexcept {
@@ -54,14 +67,24 @@ void l2_normalize(float* values, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) values[i] *= scale;
 }
 
-ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes, const std::optional<TimeSpan>& span) {
-  ClipFeature row;
+Pooling pooling_named(const std::string& name) {
+  if (name == "max") return Pooling::Max;
+  if (name == "max+mean") return Pooling::MaxMean;
+  throw Error(Fault::InvalidArgument, "pooling", "'" + name + "' is not known", "Use max or max+mean");
+}
+
+ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes, const std::optional<TimeSpan>& span,
+                       Pooling pooling) {
+  ClipFeature clip;
+  const auto append = [&](ClipFeature part) {
+    l2_normalize(part.data(), part.size());
+    clip.insert(clip.end(), part.begin(), part.end());
+  };
   for (const FeatureSequence& lane : lanes) {
-    ClipFeature pooled = span ? max_pool(lane, *span) : max_pool(lane);
-    l2_normalize(pooled.data(), pooled.size());
-    row.insert(row.end(), pooled.begin(), pooled.end());
+    append(maximum(lane, span));
+    if (pooling == Pooling::MaxMean) append(mean(lane, span));
   }
-  return row;
+  return clip;
 }
 
 }  // namespace tvr

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "data/matrix.h"
@@ -40,9 +41,22 @@ using ClipFeature = std::vector<float>;
 /// (torch.nn.functional.normalize: x / max(||x||, 1e-12).)
 void l2_normalize(float* values, std::size_t count) noexcept;
 
-/// A clip, or the part of it in `span`, as the joint embedding is trained on it: maximum over time and L2 a
-/// lane, lanes side by side, [sum of their dims]. Throws Error(NotFound) when a lane has no row in the span.
+/// What a lane's rows become over time.
+enum class Pooling {
+  Max,      // the reference's (antoine77340/howto100m): [D]
+  MaxMean,  // the maximum and beside it the mean: [2 D]
+};
+[[nodiscard]] Pooling pooling_named(const std::string& name);  // "max", "max+mean"; Error(InvalidArgument)
+/// Columns of a pooled row a column of a lane.
+[[nodiscard]] constexpr std::int64_t pooled_parts(Pooling pooling) noexcept {
+  return pooling == Pooling::MaxMean ? 2 : 1;
+}
+
+/// A clip, or the part of it in `span`, as the joint embedding sees it: pooled over time a lane, each part
+/// L2-normalised, lanes side by side; [pooled_parts * sum of the lanes' D]. Throws Error(NotFound) when a
+/// lane has no row in the span.
 [[nodiscard]] ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes,
-                                     const std::optional<TimeSpan>& span = std::nullopt);
+                                     const std::optional<TimeSpan>& span = std::nullopt,
+                                     Pooling pooling = Pooling::Max);
 
 }  // namespace tvr

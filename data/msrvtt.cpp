@@ -29,14 +29,15 @@ struct VideoList {
 struct KnownList {
   std::uint64_t hash;
   const char* name;
+  const char* split;  // what it is for
 };
 constexpr std::array kKnownLists = {
-    KnownList{0x2cabddab7b41a793, "the train list of 1k-A, 9k"},
-    KnownList{0x40dceb7f4c7ad4a1, "the train list of 1k-A, 7k"},
-    KnownList{0x97d397206102ec90, "the test list of 1k-A"},
-    KnownList{0x8e155b968ec47b36, "the train split of the full data set"},
-    KnownList{0x8b1cbc7328aac64b, "the validation split of the full data set"},
-    KnownList{0x21be17b7368f21b9, "the test split of the full data set"},
+    KnownList{0x2cabddab7b41a793, "the train list of 1k-A, 9k", "train"},
+    KnownList{0x40dceb7f4c7ad4a1, "the train list of 1k-A, 7k", "train"},
+    KnownList{0x97d397206102ec90, "the test list of 1k-A", "test"},
+    KnownList{0x8e155b968ec47b36, "the train split of the full data set", "train"},
+    KnownList{0x8b1cbc7328aac64b, "the validation split of the full data set", "val"},
+    KnownList{0x21be17b7368f21b9, "the test split of the full data set", "test"},
 };
 constexpr std::uint64_t kAllVideosHash = 0xe1853a341bbece1a;  // of the 10,000 videos of MSRVTT_data.json
 
@@ -47,11 +48,26 @@ std::uint64_t hash_of_set(std::vector<std::string> ids) {
   return hash;
 }
 
-const char* known_name(const VideoList& list) {
+const KnownList* find_known(const VideoList& list) {
   const std::uint64_t hash = hash_of_set(list.ids);
   const auto found = std::find_if(kKnownLists.begin(), kKnownLists.end(),
                                   [hash](const KnownList& known) { return known.hash == hash; });
-  return found == kKnownLists.end() ? nullptr : found->name;
+  return found == kKnownLists.end() ? nullptr : &*found;
+}
+
+const char* known_name(const VideoList& list) {
+  const KnownList* known = find_known(list);
+  return known == nullptr ? nullptr : known->name;
+}
+
+/// Throws when a published test list is given to train on, or a train list to test on.
+void require_purpose(const VideoList& list, const std::string& split) {
+  const KnownList* known = find_known(list);
+  const bool swapped =
+      known != nullptr && known->split != split && (split == "test" || known->split == std::string("test"));
+  if (!swapped) return;
+  throw Error(Fault::Mismatch, list.where, fmt::format("it is {}, and is given as --{}", known->name, split),
+              "Give each list its own flag");
 }
 
 std::string described(const VideoList& list) {
@@ -208,6 +224,9 @@ DataSet read_msrvtt(const MsrvttFiles& files) {
   const VideoList val = !files.val.empty() ? read_list(files.val)
                         : own_lists        ? VideoList{}
                                            : annotations.split("validate");
+  require_purpose(train, "train");
+  require_purpose(val, "val");
+  require_purpose(test, "test");
   require_disjoint(train, test);
   require_disjoint(train, val);
   require_disjoint(val, test);

@@ -57,6 +57,8 @@ std::string read_text_file(const std::filesystem::path& path) {
     throw Error(Fault::Unreadable, where, std::string("cannot be read: ") + std::strerror(errno));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
     throw Error(Fault::Unsupported, where, "is UTF-16 text; UTF-8 is wanted", "Save it as UTF-8");
+  if (starts_with(text, "\x1f\x8b"))
+    throw Error(Fault::Unsupported, where, "is compressed by gzip", "Unpack it first: gunzip --keep FILE");
   if (starts_with(text, "\xef\xbb\xbf")) text.erase(0, 3);
   return text;
 }

@@ -1,56 +1,95 @@
 #include "model/significance.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "data/error.h"
+#include "model/parallel.h"
 #include "model/random.h"
 
 namespace tvr {
 namespace {
 
+/// The metrics that are resampled.
+constexpr std::array kMetrics = {&RetrievalMetrics::r1, &RetrievalMetrics::r5, &RetrievalMetrics::r10,
+                                 &RetrievalMetrics::median_rank, &RetrievalMetrics::mean_rank};
+
 void require(bool holds, Fault fault, const std::string& seen) {
   if (!holds) throw Error(fault, "comparison", seen);
 }
 
+RetrievalMetrics difference_of(const RetrievalMetrics& a, const RetrievalMetrics& b) {
+  RetrievalMetrics difference;
+  for (const auto metric : kMetrics) difference.*metric = b.*metric - a.*metric;
+  difference.queries = a.queries;
+  return difference;
+}
+
+/// make(s) for each s in [0, count), in parallel.
+template <class Make>
+std::vector<RetrievalMetrics> for_each_sample(int count, const Make& make) {
+  std::vector<RetrievalMetrics> samples(static_cast<std::size_t>(count));
+  parallel_for(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t s = begin; s < end; ++s)
+      samples[static_cast<std::size_t>(s)] = make(static_cast<std::uint64_t>(s));
+  });
+  return samples;
+}
+
 }  // namespace
 
-Interval bootstrap_interval(const std::vector<double>& ranks, const Statistic& statistic, double level,
-                            int resamples, std::uint64_t seed) {
+MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double level, int resamples,
+                                   std::uint64_t seed) {
   require(!ranks.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to draw from");
   require(level > 0 && level < 1, Fault::InvalidArgument, "the level is " + std::to_string(level));
-  std::vector<double> drawn(ranks.size()), values;
-  for (int s = 0; s < resamples; ++s) {
-    const CounterRandom random(seed, RandomUse::Bootstrap, static_cast<std::uint64_t>(s));
+  const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
+    const CounterRandom random(seed, RandomUse::Bootstrap, s);
+    std::vector<double> drawn(ranks.size());
     for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = ranks[random.below(ranks.size(), i)];
-    values.push_back(statistic(summarize(drawn)));
+    return summarize(drawn);
+  });
+  MetricsInterval interval;
+  for (const auto metric : kMetrics) {
+    std::vector<double> values;
+    for (const RetrievalMetrics& sample : samples) values.push_back(sample.*metric);
+    std::sort(values.begin(), values.end());
+    const auto quantile = [&](double share) {
+      return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
+    };
+    interval.low.*metric = quantile((1 - level) / 2);
+    interval.high.*metric = quantile((1 + level) / 2);
   }
-  std::sort(values.begin(), values.end());
-  const auto quantile = [&](double share) {
-    return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
-  };
-  return {quantile((1 - level) / 2), quantile((1 + level) / 2)};
+  interval.low.queries = interval.high.queries = static_cast<std::int64_t>(ranks.size());
+  return interval;
 }
 
 PairedComparison compare_paired(const std::vector<double>& ranks_a, const std::vector<double>& ranks_b,
-                                const Statistic& statistic, int resamples, std::uint64_t seed) {
+                                int resamples, std::uint64_t seed) {
   require(ranks_a.size() == ranks_b.size(), Fault::Mismatch,
           std::to_string(ranks_a.size()) + " queries stand against " + std::to_string(ranks_b.size()));
   require(!ranks_a.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to compare");
-  const double difference = statistic(summarize(ranks_b)) - statistic(summarize(ranks_a));
-  int as_large = 0;
-  for (int s = 0; s < resamples; ++s) {
-    const CounterRandom random(seed, RandomUse::Bootstrap, static_cast<std::uint64_t>(s));
+  PairedComparison result{difference_of(summarize(ranks_a), summarize(ranks_b)), {}};
+  const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
+    const CounterRandom random(seed, RandomUse::Bootstrap, s);
     std::vector<double> a = ranks_a, b = ranks_b;
     for (std::size_t i = 0; i < a.size(); ++i) {
       if (random.below(2, i) == 1) std::swap(a[i], b[i]);
     }
+    return difference_of(summarize(a), summarize(b));
+  });
+  for (const auto metric : kMetrics) {
     constexpr double kRounding = 1e-9;  // means of the same numbers in another order
-    if (std::abs(statistic(summarize(b)) - statistic(summarize(a))) >= std::abs(difference) - kRounding)
-      ++as_large;
+    const double seen = std::abs(result.difference.*metric) - kRounding;
+    const auto as_large = std::count_if(samples.begin(), samples.end(), [&](const RetrievalMetrics& sample) {
+      return std::abs(sample.*metric) >= seen;
+    });
+    result.p_value.*metric = (1.0 + static_cast<double>(as_large)) / (1.0 + resamples);
   }
-  return {difference, (1.0 + as_large) / (1.0 + resamples)};
+  result.p_value.queries = result.difference.queries;
+  return result;
 }
 
 }  // namespace tvr

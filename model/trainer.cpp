@@ -257,20 +257,6 @@ RankingLoss loss_named(const std::string& name) {
   throw Error(Fault::InvalidArgument, "loss", "'" + name + "' is not known", "Use max-margin or nce");
 }
 
-TrainOptions recipe_named(const std::string& name) {
-  TrainOptions options;
-  if (name == "howto100m") return options;
-  if (name != "best") {
-    throw Error(Fault::InvalidArgument, "recipe", "'" + name + "' is not known", "Use howto100m or best");
-  }
-  options.loss = RankingLoss::Nce;
-  options.batch_size = 128;
-  options.n_pair = 2;
-  options.lr = 1e-3;
-  options.cosine = true;
-  return options;
-}
-
 TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
                   const TrainOptions& options, const std::filesystem::path& state_file,
                   const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress) {

@@ -46,12 +46,6 @@ struct TrainOptions {
   int threads = 0;  // 0: all cores
 };
 
-/// "howto100m": the reference's, as above. "best": what did better on real features
-/// (tests/bench/recipe_bench.cpp): InfoNCE, 128 clips with two captions each a step, a rate of 1e-3 that
-/// falls along a cosine. It wants 128 clips at least, and gains as much again when the mean over time stands
-/// beside the maximum in PairData::clips. Throws Error(InvalidArgument).
-[[nodiscard]] TrainOptions recipe_named(const std::string& name);
-
 /// One line of history.jsonl.
 struct EpochReport {
   int epoch = 0;    // from 1

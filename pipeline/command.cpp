@@ -27,4 +27,11 @@ std::string toml_of(const CLI::App& command) {
   return text;
 }
 
+void give_default(CLI::App& command, const std::string& flag, const std::string& value) {
+  CLI::Option* option = command.get_option(flag);
+  if (option->count() > 0) return;
+  option->add_result(value);
+  option->run_callback();
+}
+
 }  // namespace tvr

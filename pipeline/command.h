@@ -15,6 +15,9 @@ namespace tvr {
 /// The resolved options of a subcommand as a section of a TOML file that --config reads back.
 [[nodiscard]] std::string toml_of(const CLI::App& command);
 
+/// Gives `flag` a value as if the user had, unless the user has; toml_of() then shows it.
+void give_default(CLI::App& command, const std::string& flag, const std::string& value);
+
 // One a subcommand: adds it to `app`; its callback sets `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);
 void add_extract_command(CLI::App& app, int& exit_code);

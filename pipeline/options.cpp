@@ -137,29 +137,6 @@ void add_data_flags(CLI::App& command, DataOptions& options) {
       ->group(group);
 }
 
-void add_learn_flags(CLI::App& command, LearnOptions& options) {
-  const std::string group = "Learning";
-  TrainOptions& train = options.train;
-  command
-      .add_option("--word-vectors", options.word_vectors,
-                  "word2vec, GloVe or fastText file; none: fastText is trained on the training captions")
-      ->check(CLI::ExistingFile)
-      ->transform(absolute_path())
-      ->group(group);
-  const auto add = [&](const char* flag, auto& value, const char* help) {
-    return command.add_option(flag, value, help)->capture_default_str()->group(group);
-  };
-  add("--epochs", train.epochs, "passes over the training clips")->check(CLI::Range(1, 100000));
-  add("--batch-size", train.batch_size, "clips a step")->check(CLI::Range(2, 65536));
-  add("--embd-dim", train.embd_dim, "size of the joint embedding")->check(CLI::Range(1, 65536));
-  add("--max-words", train.max_words, "words of a caption that are used")->check(CLI::Range(1, 1000));
-  add("--lr", train.lr, "learning rate of Adam")->check(CLI::PositiveNumber);
-  add("--lr-decay", train.lr_decay, "the rate is multiplied by this after each epoch")
-      ->check(CLI::PositiveNumber);
-  add("--margin", train.margin, "margin of the ranking loss")->check(CLI::NonNegativeNumber);
-  add("--threads", train.threads, "threads of training; 0: one a core")->check(CLI::Range(0, 1024));
-}
-
 std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed) {
   std::vector<Lane> lanes;
   for (const std::string& name : options.lanes) {

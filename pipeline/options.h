@@ -8,7 +8,7 @@
 #include "extract/backbone.h"
 #include "extract/clip_stream.h"
 #include "extract/lane.h"
-#include "model/trainer.h"
+#include "pipeline/learn_options.h"
 
 namespace CLI {
 class App;
@@ -58,19 +58,12 @@ struct DataOptions {
   double val_fraction = 0;                 // share of the training clips held out for model selection
 };
 
-/// What the cheap side does with features and captions.
-struct LearnOptions {
-  std::filesystem::path word_vectors;  // empty: fastText skip-gram on the training captions
-  TrainOptions train;
-};
-
 // Each adds the flags of one group to a subcommand; flags of equal name mean the same everywhere. --seed is
 // added by the subcommands: one flag seeds all that is random in a command.
 void add_feature_flags(CLI::App& command, FeatureOptions& options);
 void add_speed_flags(CLI::App& command, SpeedOptions& options);
 void add_video_flags(CLI::App& command, ExtractOptions& options);
 void add_data_flags(CLI::App& command, DataOptions& options);
-void add_learn_flags(CLI::App& command, LearnOptions& options);
 
 /// The lanes and networks that `options` name. Throws Error(InvalidArgument) for an unknown lane and for a
 /// lane that has neither weights nor leave to use random ones.

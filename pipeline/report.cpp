@@ -30,10 +30,8 @@ constexpr std::array kMetrics = {
     Metric{"MeanR", "mean rank", &RetrievalMetrics::mean_rank, ""},
 };
 
-std::string interval_text(const std::vector<double>& ranks, const Metric& metric) {
-  const Interval interval =
-      bootstrap_interval(ranks, [&](const RetrievalMetrics& drawn) { return drawn.*metric.value; });
-  return fmt::format("{:.1f} – {:.1f}", interval.low, interval.high);
+std::string interval_text(const MetricsInterval& interval, const Metric& metric) {
+  return fmt::format("{:.1f} – {:.1f}", interval.low.*metric.value, interval.high.*metric.value);
 }
 
 RetrievalMetrics chance_among(double candidates) {
@@ -55,12 +53,12 @@ std::string tiles(const Evaluation& evaluation) {
   return out + "</dl>";
 }
 
-/// `ranks` empty: no interval.
-std::string metric_row(const char* name, const RetrievalMetrics& metrics, const std::vector<double>& ranks) {
+/// `interval` null: none is shown.
+std::string metric_row(const char* name, const RetrievalMetrics& metrics, const MetricsInterval* interval) {
   std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
   for (const Metric& metric : kMetrics) {
     out += fmt::format("<td>{:.1f}", metrics.*metric.value);
-    if (!ranks.empty()) out += "<small>" + interval_text(ranks, metric) + "</small>";
+    if (interval != nullptr) out += "<small>" + interval_text(*interval, metric) + "</small>";
     out += "</td>";
   }
   return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
@@ -71,9 +69,10 @@ std::string metrics_section(const Evaluation& evaluation) {
                     "<div class=\"card scroll\"><table><thead><tr><th></th>";
   for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
   out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
-         metric_row("text to video", evaluation.t2v, evaluation.t2v_ranks) +
-         metric_row("video to text", evaluation.v2t, evaluation.v2t_ranks) +
-         metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())), {});
+         metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
+         metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
+         metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())),
+                    nullptr);
   return out +
          "</tbody></table></div><p><small>R@K: share of the queries, in per cent, whose wanted clip is among "
          "the K "

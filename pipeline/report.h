@@ -9,7 +9,8 @@
 
 #include "data/caption.h"
 #include "data/store_inspector.h"
-#include "pipeline/learn_step.h"
+#include "pipeline/evaluation.h"
+#include "pipeline/learning_data.h"
 #include "text/coverage.h"
 #include "text/word_vectors.h"
 

@@ -19,14 +19,6 @@
 namespace tvr {
 namespace {
 
-std::pair<std::string, TextCoverage> coverage_of(const std::string& name, const CaptionSet& split,
-                                                 const WordTable& words) {
-  constexpr std::size_t kNamed = 30;
-  std::vector<std::string> sentences;
-  for (const Caption& caption : split.captions) sentences.push_back(caption.text);
-  return {name, measure_coverage(sentences, words, kNamed)};
-}
-
 /// Of the whole store: what could not be read is missing from training too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   constexpr std::int64_t kShown = 200;
@@ -61,7 +53,8 @@ void add_cautions(const ReportSubject& subject, ReportInput& input) {
         " have random weights: the figures say that the machinery works, nothing about real "
         "features.");
   }
-  input.cautions.insert(input.cautions.end(), subject.findings.begin(), subject.findings.end());
+  input.cautions.insert(input.cautions.end(), subject.learned.findings.begin(),
+                        subject.learned.findings.end());
   if (const std::int64_t failed = failures(input.outcomes); failed > 0)
     input.cautions.push_back(fmt::format("{} videos of the store gave no features: see below.", failed));
 }
@@ -115,16 +108,17 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   for (VideoRow& row : subject.store.videos()) paths.emplace(row.source.id, std::move(row.source.path));
   ReportInput input;
   input.title = subject.title;
-  input.subtitle =
-      fmt::format("{}: {} training clips with {} captions, {} of validation, {} test clips with {} captions",
-                  subject.data.name, subject.data.train.clips.size(), subject.data.train.captions.size(),
-                  subject.data.val.clips.size(), subject.test.clips.size(), subject.test.captions.size());
-  input.test = &subject.test;
-  input.evaluation = &subject.evaluation;
+  input.subtitle = fmt::format(
+      "{}: {} training clips with {} captions, {} of validation, {} test clips with {} captions",
+      subject.data.name, subject.data.train.clips.size(), subject.data.train.captions.size(),
+      subject.data.val.clips.size(), subject.learned.test.clips.size(), subject.learned.test.captions.size());
+  input.test = &subject.learned.test;
+  input.evaluation = &subject.learned.seeds.front();
   input.history = folder.history();
-  input.text = {coverage_of("training", subject.data.train, subject.words),
-                coverage_of("test", subject.data.test, subject.words)};
-  input.words = &subject.words;
+  constexpr std::size_t kNamed = 30;  // words without a vector
+  input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},
+                {"test", coverage_of(subject.data.test, subject.learned.words, kNamed)}};
+  input.words = &subject.learned.words;
   input.notes = subject.data.notes;
   input.config = subject.config;
   input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };

@@ -15,17 +15,14 @@ namespace tvr {
 /// What a command knows when it writes the report of a run; nothing is owned.
 struct ReportSubject {
   std::string title;
-  std::string config;                 // config.toml
-  std::vector<std::string> findings;  // of learning: clips left out, a choice on the test split, ...
+  std::string config;  // config.toml
   const std::filesystem::path& store_file;
   const FeatureStore& store;
   const std::vector<RecipeRow>& lanes;
   const DataSet& data;
   const DataOptions& files;
   const LearnOptions& learning;
-  const WordTable& words;
-  const Pairs& test;  // not empty
-  const Evaluation& evaluation;
+  const Learned& learned;  // with a test split
 };
 
 /// Gathers what else belongs to it (words without vectors, failed videos, pictures, hashes of all inputs,

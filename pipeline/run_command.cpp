@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "data/error.h"
-#include "data/tensor_file.h"
 #include "pipeline/command.h"
 #include "pipeline/console.h"
 #include "pipeline/demo.h"
@@ -50,46 +49,26 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   time.lap(extraction);
 
   const DataSet data = read_data(options.data, videos, options.seed);
-  const WordTable words = words_for(data, options.learn, folder);
-  time.lap("words");
   const std::vector<RecipeRow> lanes = recipes_of_run(store, options);
-  const int max_words = options.learn.train.max_words;
-  std::vector<std::string> left_out;
-  const Pairs train = load_pairs(store, lanes, data.train, words, max_words, left_out);
-  const Pairs val = load_pairs(store, lanes, data.val, words, max_words, left_out);
-  const Pairs test = load_pairs(store, lanes, data.test, words, max_words, left_out);
-  std::vector<std::string> findings;
-  if (!left_out.empty()) {
-    findings.push_back(fmt::format("{} clips have no features and are left out, {} for one", left_out.size(),
-                                   left_out.front()));
-    warn(findings.back());
-  }
-  const bool trained = train_into(folder, train, val, words, options.learn.train);
-  time.lap("train");
+  const Learned learned = learn(folder, store, lanes, data, options.learn, time);
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
-  if (test.captions.empty()) {
-    say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
+  if (learned.seeds.empty()) {
     tell(time, options.extract.features);
     return exit_code;
   }
-
-  const JointEmbedding model(read_weights(folder.checkpoint()), max_words);
-  const Evaluation evaluation = evaluate(model, test, words, Ties::Average);
-  const std::string metrics = metrics_json(evaluation, "test");
-  time.lap("eval");
-  const bool same = !trained && extraction.extracted + extraction.failed == 0 &&
+  const bool same = !learned.trained && extraction.extracted + extraction.failed == 0 &&
                     std::filesystem::exists(folder.report()) && std::filesystem::exists(folder.metrics()) &&
-                    read_text(folder.metrics()) == metrics;
+                    read_text(folder.metrics()) == learned.metrics;
   if (same) {
     say("eval: the metrics and the report are fresh");
   } else {
-    write_text(folder.metrics(), metrics);
+    write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
-    write_report(folder, {title, config, findings, options.extract.store, store, lanes, data, options.data,
-                          options.learn, words, test, evaluation});
+    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data,
+                          options.learn, learned});
   }
   time.lap("report");
-  fmt::print("{}", json ? metrics : metrics_table(evaluation));
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr
   say("the report is " + folder.report().string());
   tell(time, options.extract.features);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -21,8 +22,15 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path state() const { return path_ / "training_state.pth"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.pth"; }
   [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
+  [[nodiscard]] std::filesystem::path events() const {
+    return path_ / "events.out.tfevents.pipeline";  // TensorBoard goes by the middle of the name
+  }
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
+  /// The run of another seed, below this one's folder.
+  [[nodiscard]] std::filesystem::path of_seed(std::uint64_t seed) const {
+    return path_ / ("seed-" + std::to_string(seed));
+  }
 
   /// A step ("words", "train", "eval") is fresh when it was finished with inputs of this digest and `result`
   /// is there.

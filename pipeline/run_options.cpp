@@ -28,11 +28,9 @@ void add_run_flags(CLI::App& command, RunOptions& options) {
 
 void complete(CLI::App& command, RunOptions& options) {
   const auto unless_given = [&](const char* flag, const auto& value) {
-    CLI::Option* option = command.get_option(flag);
-    if (option->count() > 0) return;
-    option->add_result(fmt::format("{}", value));  // also shown in config.toml
-    option->run_callback();
+    give_default(command, flag, fmt::format("{}", value));
   };
+  apply_recipe(command, options.learn);
   if (options.demo) {
     unless_given("--out", "demo-run");
     const DemoFiles files = demo_files(demo_folder(options));

@@ -54,13 +54,14 @@ std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::ve
 }
 
 /// Fills in length and windows, and appends the pooled rows of the windows to `rows`.
-void pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions& options,
+void pool_windows(const std::vector<FeatureSequence>& lanes, const SearchIndex::Basis& basis,
                   IndexedVideo& video, std::vector<ClipFeature>& rows) {
   for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, lane.times.back().end);
-  const std::vector<TimeSpan> windows = windows_of(video.length, options);
+  const std::vector<TimeSpan> windows = windows_of(video.length, basis.windows);
   for (const TimeSpan& window : windows) {
     try {
-      rows.push_back(windows.size() == 1 ? pool_lanes(lanes) : pool_lanes(lanes, window));
+      const auto span = windows.size() == 1 ? std::nullopt : std::optional(window);
+      rows.push_back(pool_lanes(lanes, span, basis.pooling));
       video.windows.push_back(window);
     } catch (const Error& error) {  // a lane of a damaged video ends earlier than another
       if (error.fault() != Fault::NotFound) throw;
@@ -110,7 +111,7 @@ SearchIndex::SearchIndex(const FeatureStore& store, const JointEmbedding& model,
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     try {
       const std::vector<FeatureSequence> lanes = read_lanes(store, basis.recipes, fresh[i].source.id);
-      if (!lanes.empty()) pool_windows(lanes, basis.windows, fresh[i], rows);
+      if (!lanes.empty()) pool_windows(lanes, basis, fresh[i], rows);
     } catch (const Error& error) {
       if (error.fault() != Fault::Corrupt) throw;
       damaged_.push_back(fresh[i].source.id);

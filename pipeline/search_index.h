@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/feature.h"
 #include "data/feature_store.h"
 #include "data/progress.h"
 #include "model/joint_embedding.h"
@@ -40,6 +41,7 @@ class SearchIndex {
     Digest checkpoint;                  // sha256 of the file
     std::vector<std::int64_t> recipes;  // of the store, a lane each, in the model's order of lanes
     WindowOptions windows;
+    Pooling pooling = Pooling::Max;  // as the model was trained; follows from the checkpoint
   };
   /// Embeds what `known` does not have yet; from it come the windows of all videos whose features are
   /// unchanged. A video whose rows are damaged is left out and named in `damaged`. Throws Error(Interrupted).

@@ -77,11 +77,11 @@ Searcher::Searcher(TrainedRun run, const SearchOptions& options, const Progress&
 }
 
 SearchIndex::Basis Searcher::basis_of(const FeatureStore& store) const {
-  SearchIndex::Basis basis{checkpoint_, {}, windows_};
+  SearchIndex::Basis basis{checkpoint_, {}, windows_, run_.pooling};
   std::int64_t dim = 0;
   for (const RecipeRow& lane : recipes_for(run_, store)) {
     basis.recipes.push_back(lane.id);
-    dim += lane.dim;
+    dim += lane.dim * pooled_parts(run_.pooling);
   }
   if (dim == model_.shape().video_dim) return basis;
   throw Error(Fault::Mismatch, run_.store.string(),

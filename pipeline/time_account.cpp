@@ -66,7 +66,15 @@ void TimeAccount::lap(const ExtractReport& extraction) {
   add("store", work_s * times.write_s / threads_s);
 }
 
-void TimeAccount::add(const std::string& phase, double seconds) { phases_.push_back({phase, seconds}); }
+void TimeAccount::add(const std::string& phase, double seconds) {
+  const auto found =
+      std::find_if(phases_.begin(), phases_.end(), [&](const Phase& known) { return known.name == phase; });
+  if (found == phases_.end()) {
+    phases_.push_back({phase, seconds});
+  } else {
+    found->seconds += seconds;
+  }
+}
 
 double TimeAccount::seconds() const {
   return std::accumulate(phases_.begin(), phases_.end(), 0.0,

@@ -1,49 +1,15 @@
 #include "pipeline/trained_run.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 
 #include "data/error.h"
 #include "pipeline/recipes.h"
+#include "pipeline/run_config.h"
 #include "pipeline/run_folder.h"
 #include "pipeline/run_options.h"
 
 namespace tvr {
 namespace {
-
-/// The flags in a config.toml and the subcommand that wrote it.
-struct Config {
-  std::string command;
-  std::map<std::string, std::vector<std::string>> flags;
-
-  [[nodiscard]] std::string one(const std::string& flag) const {
-    const auto found = flags.find(flag);
-    return found == flags.end() || found->second.empty() ? std::string() : found->second.front();
-  }
-  [[nodiscard]] std::vector<std::string> all(const std::string& flag) const {
-    const auto found = flags.find(flag);
-    return found == flags.end() ? std::vector<std::string>() : found->second;
-  }
-};
-
-Config read_config(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) {
-    throw Error(Fault::NotFound, path.parent_path().string(), "no config.toml: it is not the folder of a run",
-                "Name the folder that `pipeline run --out` or `pipeline train --out` wrote");
-  }
-  Config config;
-  try {
-    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
-      if (item.parents.empty() || item.name == "++" || item.name == "--") continue;
-      config.command = item.parents.front();
-      config.flags[item.name] = item.inputs;
-    }
-  } catch (const CLI::ParseError& error) {
-    throw Error(Fault::Corrupt, path.string(), error.what(), "Run the command again to have it written anew");
-  }
-  return config;
-}
 
 int whole_number(const std::string& text, const std::filesystem::path& where) {
   try {
@@ -58,6 +24,7 @@ void read_run(const std::filesystem::path& folder, TrainedRun& run) {
   const RunOptions options = read_run_options(folder);
   run.store = options.extract.store;
   run.max_words = options.learn.train.max_words;
+  run.pooling = pooling_named(options.learn.pooling);
   if (!options.learn.word_vectors.empty()) run.word_vectors = options.learn.word_vectors;
   run.lanes = options.extract.features.lanes;
   try {
@@ -77,7 +44,7 @@ TrainedRun read_trained_run(const std::filesystem::path& folder) {
     throw Error(Fault::NotFound, folder.string(), "there is no such folder", "Name the folder of a run");
   }
   const RunFolder files(folder);
-  const Config config = read_config(files.config());
+  const RunConfig config = read_run_config(folder);
   TrainedRun run;
   run.checkpoint = files.checkpoint();
   run.word_vectors = files.words();
@@ -86,7 +53,8 @@ TrainedRun read_trained_run(const std::filesystem::path& folder) {
   } else {
     run.store = config.one("store");
     run.lanes = config.all("lanes");
-    run.recipes = config.all("recipe");
+    run.recipes = config.all("feature-recipe");
+    if (!config.one("pooling").empty()) run.pooling = pooling_named(config.one("pooling"));
     if (!config.one("word-vectors").empty()) run.word_vectors = config.one("word-vectors");
     if (!config.one("max-words").empty())
       run.max_words = whole_number(config.one("max-words"), files.config());

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "data/feature.h"
 #include "data/feature_store.h"
 
 namespace tvr {
@@ -14,6 +15,7 @@ struct TrainedRun {
   std::filesystem::path word_vectors;
   std::filesystem::path store;  // that it was trained on
   int max_words = 20;
+  Pooling pooling = Pooling::Max;
   std::vector<std::string> lanes;    // empty: every lane of the store
   std::vector<std::string> recipes;  // beginnings of the identities it was trained on; empty: not known
 };

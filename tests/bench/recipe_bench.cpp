@@ -1,195 +1,181 @@
-// Recipes of the joint embedding on the real frame features of MSR-VTT videos 0..599 (train 0..499, test
-// 500..599), every caption a query: mean and deviation over seeds, and a control whose training captions are
-// dealt to the wrong videos.
-//   recipe_bench FOLDER [NAME=VALUE ...]      FOLDER: MSRVTT_data.json, features_vgg128/videoN.npy
-// Names: recipe, pooling (max, mean, both), seeds, first_test (another hundred test videos), control, dim,
-// and options of training.
-#include <unistd.h>
+// The recipes of training on real features: mean and deviation over seeds, and a control whose training
+// captions are dealt to the wrong videos. docs/TRAINING.md has the table that this prints.
+//   recipe_bench CORPUS OUT [--set S] [--recipe howto100m,best] [--seeds 5] [--control-seeds 5] [FLAGS]
+// CORPUS holds msrvtt/features_vgg128/ and vidvrd/{labels.json,features_2d/,features_3d/}, OUT the unpacked
+// MSRVTT_data.json; OUT keeps the stores and runs: what is done there already is not done again. FLAGS are of
+// `pipeline train`. Sets:
+//   msrvtt  videos 0-499 train, 500-599 test, every caption a query
+//   tune    videos 0-399 train, 400-499 test: where recipes are chosen, the test videos unseen
+//   vidvrd  90 videos, each third one test
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <set>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "data/datasets.h"
-#include "data/feature.h"
+#include "data/error.h"
 #include "data/npy.h"
-#include "model/joint_embedding.h"
 #include "model/random.h"
-#include "model/retrieval_metrics.h"
-#include "model/trainer.h"
-#include "text/sentence.h"
-#include "text/tokenizer.h"
-#include "text/word_vectors.h"
+#include "pipeline/console.h"
+#include "pipeline/learn_options.h"
+#include "pipeline/learn_step.h"
+#include "pipeline/recipes.h"
 
 namespace tvr {
 namespace {
 
-using Settings = std::map<std::string, std::string>;
+namespace fs = std::filesystem;
 
-double number(const Settings& settings, const std::string& name, double otherwise) {
-  const auto found = settings.find(name);
-  return found == settings.end() ? otherwise : std::atof(found->second.c_str());
+/// A data set of the corpus: its videos are named videoN.
+struct BenchSet {
+  std::vector<std::pair<std::string, fs::path>> lanes;  // name and folder of .npy files
+  int videos = 0;
+  DataSet data;
+};
+
+std::string name_of(int video) { return fmt::format("video{}", video); }
+
+void write_list(const fs::path& path, int first, int last) {
+  std::string text = "video_id\n";
+  for (int video = first; video <= last; ++video) text += name_of(video) + '\n';
+  write_text(path, text);
 }
 
-std::vector<float> pooled(const std::filesystem::path& file, const std::string& how) {
-  const Tensor tensor = read_npy(file);
+BenchSet msrvtt(const fs::path& corpus, const fs::path& out, int train, int test) {
+  const fs::path json = out.parent_path() / "MSRVTT_data.json";
+  if (!fs::exists(json)) {
+    throw Error(Fault::NotFound, json.string(), "there is no such file",
+                "gunzip -c CORPUS/msrvtt/MSRVTT_data.json.gz > OUT/MSRVTT_data.json");
+  }
+  write_list(out / "train.csv", 0, train - 1);
+  write_list(out / "test.csv", train, train + test - 1);
+  BenchSet set{{{"vgg", corpus / "msrvtt/features_vgg128"}}, train + test, {}};
+  set.data = read_msrvtt({json, out / "train.csv", {}, out / "test.csv"});
+  return set;
+}
+
+BenchSet vidvrd(const fs::path& corpus, const fs::path& out) {
+  BenchSet set{{{"2d", corpus / "vidvrd/features_2d"}, {"3d", corpus / "vidvrd/features_3d"}}, 90, {}};
+  const auto labels = nlohmann::json::parse(std::ifstream(corpus / "vidvrd/labels.json"));
+  std::string csv = "video,caption,split\n";
+  for (int video = 0; video < set.videos; ++video) {
+    const auto caption = labels.at(name_of(video)).at("captions").at(0).get<std::string>();
+    csv += fmt::format("{},{},{}\n", name_of(video), caption, video % 3 == 2 ? "test" : "train");
+  }
+  write_text(out / "captions.csv", csv);
+  set.data = read_captions(out / "captions.csv", {});
+  return set;
+}
+
+HalfSequence rows_of(const fs::path& npy) {
+  const Tensor tensor = read_npy(npy);
   const std::vector<float> values = tensor.to_floats();
-  const auto rows = static_cast<std::size_t>(tensor.shape[0]),
-             cols = static_cast<std::size_t>(tensor.shape[1]);
-  std::vector<float> highest(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(cols)), mean(cols);
-  for (std::size_t t = 0; t < rows; ++t) {
-    for (std::size_t d = 0; d < cols; ++d) {
-      highest[d] = std::max(highest[d], values[t * cols + d]);
-      mean[d] += values[t * cols + d] / static_cast<float>(rows);
-    }
+  HalfSequence rows;
+  rows.dim = tensor.shape.back();
+  for (std::size_t row = 0; row * static_cast<std::size_t>(rows.dim) < values.size(); ++row) {
+    const auto second = static_cast<std::int64_t>(row) * 1'000'000;
+    rows.set(row, values.data() + row * static_cast<std::size_t>(rows.dim),
+             {Micros(second), Micros(second + 1'000'000)});
   }
-  l2_normalize(highest.data(), cols);
-  l2_normalize(mean.data(), cols);
-  if (how == "max") return highest;
-  if (how == "mean") return mean;
-  highest.insert(highest.end(), mean.begin(), mean.end());
-  return highest;
+  return rows;
 }
 
-struct Sentences {
-  std::vector<std::string> texts;
-  std::vector<std::int32_t> clips;
+void fill(FeatureStore& store, const BenchSet& set) {
+  if (!store.videos().empty()) return;
+  std::vector<std::int64_t> recipes;
+  for (const auto& [lane, folder] : set.lanes) recipes.push_back(store.add_recipe({lane, "{}", "imported"}));
+  for (int video = 0; video < set.videos; ++video) {
+    VideoOutcome outcome;
+    outcome.source.id = name_of(video);
+    outcome.fingerprint.content = sha256(outcome.source.id);
+    for (std::size_t i = 0; i < set.lanes.size(); ++i) {
+      outcome.lanes.push_back({recipes[i], rows_of(set.lanes[i].second / (name_of(video) + ".npy"))});
+    }
+    store.write(outcome);
+  }
+}
+
+/// Deals the training captions of each clip to another one.
+void deal_wrongly(DataSet& data) {
+  std::vector<std::int32_t> wrong(data.train.clips.size());
+  std::iota(wrong.begin(), wrong.end(), 0);
+  shuffle(wrong, CounterRandom(1, RandomUse::ClipOrder, 999));
+  for (Caption& caption : data.train.captions) caption.clip = wrong[static_cast<std::size_t>(caption.clip)];
+}
+
+LearnOptions options_of(const std::string& recipe, int seeds, std::vector<std::string> flags) {
+  LearnOptions options;
+  CLI::App command;
+  add_learn_flags(command, options);
+  flags.insert(flags.end(), {"--recipe", recipe, "--seeds", std::to_string(seeds)});
+  std::reverse(flags.begin(), flags.end());
+  command.parse(flags);
+  apply_recipe(command, options);
+  return options;
+}
+
+struct BenchOptions {
+  fs::path corpus, out;
+  std::string set = "msrvtt";
+  std::vector<std::string> recipes = {"howto100m", "best"};
+  int seeds = 5, control_seeds = 5;
+  std::vector<std::string> flags;
 };
 
-void add(const CaptionSet& from, std::map<int, std::vector<std::string>>& by_video) {
-  for (const Caption& caption : from.captions) {
-    const std::string& id = from.clips[static_cast<std::size_t>(caption.clip)].video_id;
-    const int number = std::atoi(id.c_str() + 5);
-    if (id.compare(0, 5, "video") == 0 && number < 600) by_video[number].push_back(caption.text);
-  }
-}
-
-PairData pairs_of(const Sentences& sentences, const WordTable& table, const std::filesystem::path& folder,
-                  int first, const std::string& pooling, int count) {
-  PairData pairs;
-  for (int v = 0; v < count; ++v) {
-    const std::vector<float> row =
-        pooled(folder / "features_vgg128" / ("video" + std::to_string((first + v) % 600) + ".npy"), pooling);
-    if (v == 0) pairs.clips = Matrix(count, static_cast<std::int64_t>(row.size()));
-    std::copy(row.begin(), row.end(), pairs.clips.row(v));
-  }
-  for (std::size_t i = 0; i < sentences.texts.size(); ++i) {
-    pairs.captions.push_back(encode(sentences.texts[i], table, 20));
-    pairs.clip_of.push_back(sentences.clips[i]);
-  }
-  return pairs;
-}
-
-struct Mean {
-  double mean = 0, deviation = 0;
-};
-Mean mean_of(const std::vector<double>& values) {
-  Mean result;
-  for (const double value : values) result.mean += value / static_cast<double>(values.size());
-  for (const double value : values) result.deviation += std::pow(value - result.mean, 2);
-  result.deviation =
-      values.size() > 1 ? std::sqrt(result.deviation / static_cast<double>(values.size() - 1)) : 0;
-  return result;
-}
-
-int run(const std::filesystem::path& folder, int seeds, const Settings& settings) {
-  MsrvttFiles files;
-  files.annotations = settings.count("annotations") != 0 ? settings.at("annotations")
-                                                         : (folder / "MSRVTT_data.json").string();
-  const DataSet data = read_msrvtt(files);
-  const int first = static_cast<int>(number(settings, "first_test", 500));
-  std::map<int, std::vector<std::string>> by_video;
-  Sentences train, test;
-  for (const CaptionSet* set : {&data.train, &data.val, &data.test}) add(*set, by_video);
-  for (const auto& [video, texts] : by_video) {
-    const int place = (video - first + 600) % 600;  // the test videos come first
-    Sentences& side = place < 100 ? test : train;
-    for (const std::string& text : texts) {
-      side.texts.push_back(text);
-      side.clips.push_back(place < 100 ? place : place - 100);
+void run(const BenchOptions& options) {
+  const fs::path out = options.out / options.set;
+  fs::create_directories(out);
+  const BenchSet set = options.set == "vidvrd" ? vidvrd(options.corpus, out)
+                       : options.set == "tune" ? msrvtt(options.corpus, out, 400, 100)
+                                               : msrvtt(options.corpus, out, 500, 100);
+  FeatureStore store(out / "features.db", FeatureStore::Access::ReadWrite);
+  fill(store, set);
+  for (const std::string& recipe : options.recipes) {
+    for (const bool shuffled : {false, true}) {
+      const int seeds = shuffled ? options.control_seeds : options.seeds;
+      if (seeds == 0) continue;
+      DataSet data = set.data;
+      if (shuffled) deal_wrongly(data);
+      const std::string label = recipe + (shuffled ? "-shuffled" : "");
+      RunFolder folder(out / label);
+      TimeAccount time;
+      const Learned learned = learn(folder, store, choose_recipes(store, {}, {}), data,
+                                    options_of(recipe, seeds, options.flags), time);
+      write_text(folder.metrics(), learned.metrics);
+      fmt::print("{}, {}\n{}\n", options.set, label, metrics_table(learned.seeds));
+      std::fflush(stdout);
     }
   }
-  const std::filesystem::path work =
-      std::filesystem::temp_directory_path() / ("recipe_bench." + std::to_string(getpid()));
-  std::filesystem::create_directories(work);
-  SkipgramOptions skipgram;
-  skipgram.dim = static_cast<int>(number(settings, "word_dim", 100));
-  train_skipgram(train.texts, skipgram, work / "words.bin");
-  std::set<std::string> words;
-  for (const Sentences* side : {&train, &test}) {
-    for (const std::string& text : side->texts) {
-      for (const auto& token : tokenize(text)) words.insert(std::string(token));
-    }
-  }
-  const WordTable table = open_word_vectors(work / "words.bin")->lookup({words.begin(), words.end()});
-  const std::string pooling = settings.count("pooling") != 0 ? settings.at("pooling") : "max";
-  PairData shown = pairs_of(train, table, folder, first + 100, pooling, 500);
-  const PairData asked = pairs_of(test, table, folder, first, pooling, 100);
-
-  for (const bool shuffled : {false, true}) {
-    if (shuffled && number(settings, "control", 1) == 0) break;
-    std::vector<double> r1, r5, r10, median;
-    for (int seed = 1; seed <= seeds; ++seed) {
-      TrainOptions options =
-          settings.count("recipe") != 0 ? recipe_named(settings.at("recipe")) : TrainOptions();
-      options.epochs = static_cast<int>(number(settings, "epochs", options.epochs));
-      options.batch_size = static_cast<int>(number(settings, "batch", options.batch_size));
-      options.embd_dim = static_cast<std::int64_t>(number(settings, "dim", 512));
-      options.lr = number(settings, "lr", options.lr);
-      options.margin = number(settings, "margin", options.margin);
-      options.temperature = number(settings, "temperature", options.temperature);
-      options.n_pair = static_cast<int>(number(settings, "n_pair", options.n_pair));
-      options.cosine = number(settings, "cosine", options.cosine ? 1 : 0) != 0;
-      if (settings.count("loss") != 0) options.loss = loss_named(settings.at("loss"));
-      options.seed = static_cast<std::uint64_t>(seed);
-      PairData dealt = shown;
-      if (shuffled) {
-        std::vector<std::int32_t> wrong(500);
-        for (std::int32_t v = 0; v < 500; ++v) wrong[static_cast<std::size_t>(v)] = v;
-        shuffle(wrong, CounterRandom(static_cast<std::uint64_t>(seed), RandomUse::ClipOrder, 999));
-        for (std::int32_t& clip : dealt.clip_of) clip = wrong[static_cast<std::size_t>(clip)];
-      }
-      const TrainResult result =
-          tvr::train(dealt, {}, table.vectors, options, work / ("state" + std::to_string(seed)), {}, {});
-      std::filesystem::remove(work / ("state" + std::to_string(seed)));
-      const JointEmbedding model(result.weights, options.max_words);
-      const RetrievalMetrics m = summarize(text_to_video_ranks(
-          model.embed_text(table.vectors, asked.captions), model.embed_video(asked.clips), asked.clip_of));
-      r1.push_back(m.r1), r5.push_back(m.r5), r10.push_back(m.r10), median.push_back(m.median_rank);
-    }
-    std::printf("%-9s R@1 %5.2f +- %.2f  R@5 %5.2f +- %.2f  R@10 %5.2f +- %.2f  MedR %5.1f +- %.1f\n",
-                shuffled ? "shuffled" : "paired", mean_of(r1).mean, mean_of(r1).deviation, mean_of(r5).mean,
-                mean_of(r5).deviation, mean_of(r10).mean, mean_of(r10).deviation, mean_of(median).mean,
-                mean_of(median).deviation);
-    std::fflush(stdout);
-  }
-  std::filesystem::remove_all(work);
-  return 0;
 }
 
 }  // namespace
 }  // namespace tvr
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: recipe_bench FOLDER [NAME=VALUE ...]\n");
-    return 64;
-  }
-  tvr::Settings settings;
-  for (int i = 2; i < argc; ++i) {
-    const std::string word = argv[i];
-    settings[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
-  }
+  tvr::BenchOptions options;
+  CLI::App app("Recipes of training on real features");
+  app.add_option("CORPUS", options.corpus)->required()->check(CLI::ExistingDirectory);
+  app.add_option("OUT", options.out)->required()->check(CLI::ExistingDirectory);
+  app.add_option("--set", options.set)->check(CLI::IsMember({"msrvtt", "tune", "vidvrd"}));
+  app.add_option("--recipe", options.recipes)->delimiter(',');
+  app.add_option("--seeds", options.seeds);
+  app.add_option("--control-seeds", options.control_seeds);
+  app.allow_extras();
+  CLI11_PARSE(app, argc, argv);
+  options.flags = app.remaining();
   try {
-    return tvr::run(argv[1], static_cast<int>(tvr::number(settings, "seeds", 5)), settings);
+    tvr::install_stop_handler();
+    tvr::run(options);
+    return 0;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    fmt::print(stderr, "{}\n", error.what());
     return 1;
   }
 }

@@ -151,6 +151,13 @@ TEST(ResolveVideoIds, LeavesOutMissingVideosWithTheirCaptionsAndCountsThem) {
               ElementsAre("train: 2 of 4 videos are missing, their captions are left out (gone1, gone2)"));
 }
 
+TEST(ResolveVideoIds, RefusesToLoseAWholeSplit) {
+  const TempFolder folder;
+  const auto csv = write_file(folder / "c.csv", "video,caption,split\na,x,train\nb,y,test\n");
+  DataSet data = read_captions(csv, {});
+  expect_error([&] { resolve_video_ids(data, sources({"a"})); }, Fault::NotFound, "split test");
+}
+
 TEST(ResolveVideoIds, KeepsTheSpansOfClips) {
   DataSet data;
   CaptionSetBuilder set;

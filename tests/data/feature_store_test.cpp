@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "data/error.h"
@@ -214,7 +215,32 @@ TEST(MaxPool, TakesTheRowsThatOverlapTheSpan) {
   EXPECT_EQ(max_pool(features, {Micros(5), Micros(20)}), (ClipFeature{1, 0}))
       << "half-open: row 2 starts at 20";
   EXPECT_EQ(max_pool(features, {Micros(15), Micros(16)}), (ClipFeature{1, -1}));
-  testing::expect_error([&] { (void)max_pool(features, TimeSpan{Micros(30), Micros(40)}); }, Fault::NotFound, "beyond");
+  testing::expect_error(
+      [&] {
+        (void)max_pool(features, TimeSpan{Micros(30), Micros(40)});
+      },
+      Fault::NotFound, "beyond");
+}
+
+TEST(PoolLanes, PutsTheNormalisedMaximumAndMeanOfEachLaneSideBySide) {
+  FeatureSequence lane;
+  lane.values = Matrix(2, 2);
+  lane.values.row(0)[0] = 3;
+  lane.values.row(1)[0] = 1;
+  lane.values.row(1)[1] = 4;
+  lane.times = {{Micros(0), Micros(10)}, {Micros(10), Micros(20)}};
+  const float mean = std::sqrt(0.5F);
+  EXPECT_EQ(pool_lanes({lane}), (ClipFeature{0.6F, 0.8F}));
+  const ClipFeature both = pool_lanes({lane, lane}, std::nullopt, pooling_named("max+mean"));
+  ASSERT_EQ(both.size(), 4u * static_cast<std::size_t>(pooled_parts(Pooling::MaxMean)));
+  for (const std::size_t i : {2, 3, 6, 7}) EXPECT_FLOAT_EQ(both[i], mean) << i;
+  EXPECT_EQ(pool_lanes({lane}, TimeSpan{Micros(0), Micros(1)}, Pooling::MaxMean), (ClipFeature{1, 0, 1, 0}));
+  testing::expect_error(
+      [&] {
+        (void)pool_lanes({lane}, TimeSpan{Micros(30), Micros(40)});
+      },
+      Fault::NotFound, "beyond");
+  testing::expect_error([] { (void)pooling_named("min"); }, Fault::InvalidArgument, "max+mean");
 }
 
 TEST(FeatureStore, ListsTheVideosWithFeaturesByARecipeWithTheHashOfTheirRows) {

@@ -6,6 +6,8 @@
 
 #include "tests/support/expect_error.h"
 #include "tests/support/hostile_files.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
 
 namespace tvr {
 namespace {
@@ -38,6 +40,12 @@ TEST(MsrvttJson, GivesLineAndColumnOfASyntaxError) {
   expect_error([] { (void)parse(R"({"videos": [], "sentences": []}})"); }, Fault::Corrupt,
                "a.json:1:32: not JSON");
   expect_error([] { (void)parse("{\"videos\": \"caf\xe9\"}"); }, Fault::Corrupt, "UTF-8");
+}
+
+TEST(MsrvttJson, StillPackedSaysHowToUnpackIt) {
+  const testing::TempFolder folder;
+  const auto path = testing::write_file(folder / "a.json.gz", std::string("\x1f\x8b\x08\0\0", 5));
+  expect_error([&] { (void)read_msrvtt_json(path); }, Fault::Unsupported, "gunzip");
 }
 
 TEST(MsrvttJson, NamesThePlaceOfAValueOfTheWrongKind) {

@@ -199,6 +199,15 @@ TEST_F(RealMsrvtt, NamesTheWrongListsWhenTheyOverlap) {
       Fault::Mismatch, "the train list of 1k-A, 9k): shares 1990 videos with");
 }
 
+TEST_F(RealMsrvtt, RefusesListsThatAreSwapped) {
+  const auto train = list("MSRVTT_train.9k.csv"), test = list("MSRVTT_JSFUSION_test.csv");
+  expect_error(
+      [&] {
+        (void)read_msrvtt({json(), test, "", train});
+      },
+      Fault::Mismatch, "it is the test list of 1k-A, and is given as --train");
+}
+
 TEST_F(RealMsrvtt, SaysWhenAListIsNoneOfThePublished) {
   const auto test = write_file(*folder_ / "some.csv", "video_id\nvideo9770\nvideo9771\n");
   const DataSet data = read_msrvtt({json(), list("MSRVTT_train.9k.csv"), "", test});

@@ -186,12 +186,6 @@ TEST_F(Trainer, NoticesEveryDamageOfTheState) {
   }
 }
 
-TEST(RecipeNamed, KnowsTheReferenceAndWhatBeatsIt) {
-  EXPECT_EQ(recipe_named("howto100m").lr, TrainOptions().lr);
-  EXPECT_EQ(recipe_named("best").loss, RankingLoss::Nce);
-  EXPECT_THROW((void)recipe_named("worst"), Error);
-}
-
 TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
   const auto refused = [&](auto change) {
     TrainOptions kept = options;

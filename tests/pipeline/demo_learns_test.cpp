@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "data/tensor_file.h"
 #include "pipeline/demo.h"
 #include "pipeline/demo_recipe.h"
 #include "pipeline/extract_step.h"
@@ -52,22 +51,20 @@ class DemoLearns : public ::testing::Test {
       for (Caption& caption : data.train.captions) caption.clip = (caption.clip * 37 + 11) % clips;
     }
     RunFolder run(*folder_ / (shuffled ? "shuffled" : "real"));
-    const WordTable words = words_for(data, {}, run);
-    const auto lanes = choose_recipes(store, {}, {});
-    std::vector<std::string> left_out;
     const DemoRecipe recipe;
-    TrainOptions train;
-    train.embd_dim = recipe.embd_dim;
-    train.lr = recipe.lr;
-    train.epochs = 60;
-    const Pairs pairs = load_pairs(store, lanes, data.train, words, train.max_words, left_out);
-    const Pairs test = load_pairs(store, lanes, data.test, words, train.max_words, left_out);
-    EXPECT_TRUE(train_into(run, pairs, {}, words, train));
-    EXPECT_FALSE(train_into(run, pairs, {}, words, train)) << "the checkpoint is fresh";
-    const JointEmbedding model(read_weights(run.checkpoint()), train.max_words);
-    const Evaluation evaluation = evaluate(model, test, words, Ties::Average);
-    EXPECT_EQ(evaluation.t2v.queries, 36);
-    return evaluation.t2v.r10;
+    LearnOptions learning;
+    learning.train.embd_dim = recipe.embd_dim;
+    learning.train.lr = recipe.lr;
+    learning.train.epochs = 60;
+    const auto lanes = choose_recipes(store, {}, {});
+    TimeAccount time;
+    const Learned learned = learn(run, store, lanes, data, learning, time);
+    EXPECT_TRUE(learned.trained);
+    const Learned again = learn(run, store, lanes, data, learning, time);
+    EXPECT_FALSE(again.trained) << "the checkpoint is fresh";
+    EXPECT_EQ(again.metrics, learned.metrics);
+    EXPECT_EQ(learned.seeds.front().t2v.queries, 36);
+    return learned.seeds.front().t2v.r10;
   }
 
   static TempFolder* folder_;

@@ -117,6 +117,7 @@ TEST_F(Report, CountsVideosByLaneAndStatus) {
 TEST_F(Report, GivesEachFigureItsInterval) {
   evaluation_.t2v_ranks.assign(100, 1);
   evaluation_.t2v = summarize(evaluation_.t2v_ranks);
+  evaluation_.t2v_interval = bootstrap_interval(evaluation_.t2v_ranks);
   test_.captions.resize(100, "x");
   test_.pairs.clip_of.resize(100, 0);
   evaluation_.text = Matrix(100, 2);
