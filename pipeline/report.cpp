@@ -66,7 +66,7 @@ std::string metric_row(const char* name, const RetrievalMetrics& metrics, const 
 
 std::string metrics_section(const Evaluation& evaluation) {
   std::string out = "<h2>Retrieval on the test split</h2>" + tiles(evaluation) +
-                    "<div class=\"card scroll\"><table><thead><tr><th></th>";
+                    "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th></th>";
   for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
   out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
          metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
@@ -195,7 +195,8 @@ std::string text_section(const ReportInput& input) {
       unknown += "<h3>Commonest without a vector, " + escape_html(split) + "</h3><ul class=\"words\">" +
                  list + "</ul>";
   }
-  return "<h2>Words</h2><div class=\"card\"><div class=\"scroll\"><table><thead><tr><th></th><th "
+  return "<h2>Words</h2><div class=\"card\"><div class=\"scroll\" "
+         "tabindex=\"0\"><table><thead><tr><th></th><th "
          "scope=\"col\">sentences</th><th scope=\"col\">without a known word</th><th "
          "scope=\"col\">words</th><th "
          "scope=\"col\">without a vector</th><th scope=\"col\">share</th></tr></thead><tbody>" +
@@ -228,7 +229,8 @@ std::string videos_section(const ReportInput& input) {
   std::string out = "<h2>Videos of the store</h2><div class=\"card\">" + outcomes_html(input.outcomes);
   if (input.troubles.empty()) return out + "</div>";
   out +=
-      "<div class=\"scroll\"><table class=\"texts\"><thead><tr><th scope=\"col\">video</th><th "
+      "<div class=\"scroll\" tabindex=\"0\"><table class=\"texts\"><thead><tr><th "
+      "scope=\"col\">video</th><th "
       "scope=\"col\">lane</th><th scope=\"col\">status</th><th scope=\"col\">what libav "
       "said</th></tr></thead><tbody>";
   for (const OutcomeRow& row : input.troubles) out += trouble_row(row);
