@@ -108,15 +108,19 @@ bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
   History history(folder);
   EpochReport last;
   TrainResult result = [&] {
-    ProgressLine line("training", "epochs", options.epochs);
+    ProgressLine line("train", "steps", 0);
+    std::string note;
     const auto on_epoch = [&](const EpochReport& report) {
       history.add(report);
-      const std::string val_text =
-          report.val_t2v ? fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1) : "";
-      line.update(report.epoch, fmt::format("loss {:.4f}{}", report.loss, val_text));
+      note = fmt::format(", loss {:.4f}", report.loss);
+      if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
       last = report;
     };
-    const auto go_on = [](const ProgressEvent&) { return !stop_requested(); };
+    const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
+      line.expect(step.total * options.epochs);
+      line.update(step.total * last.epoch + step.done, step.stage + note);
+      return !stop_requested();
+    };
     return tvr::train(train, val, words.vectors, options, folder.state(), on_epoch, go_on);
   }();
   if (splits.standardization) splits.standardization->fold_into(result.weights);

@@ -36,7 +36,7 @@ std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
   }
   say(fmt::format("text: training fastText vectors on {} captions", sentences.size()));
   {
-    ProgressLine line("word vectors", "per mille", 1000);
+    ProgressLine line("words", "steps", 0);
     train_skipgram(sentences, options, folder.words(), progress_on(line));
   }
   folder.mark_done("words", inputs.digest());

@@ -64,13 +64,28 @@ std::string metric_row(const char* name, const RetrievalMetrics& metrics, const 
   return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
 }
 
-std::string metrics_section(const Evaluation& evaluation) {
+/// Mean and, small, the deviation of the sample.
+std::string seeds_row(const std::vector<RetrievalMetrics>& seeds) {
+  const auto count = static_cast<double>(seeds.size());
+  std::string out = fmt::format("<tr><th scope=\"row\">text to video, mean of {} seeds</th>", seeds.size());
+  for (const Metric& metric : kMetrics) {
+    double mean = 0, squares = 0;
+    for (const RetrievalMetrics& seed : seeds) mean += seed.*metric.value / count;
+    for (const RetrievalMetrics& seed : seeds) squares += std::pow(seed.*metric.value - mean, 2);
+    out += fmt::format("<td>{:.1f}<small>± {:.1f}</small></td>", mean, std::sqrt(squares / (count - 1)));
+  }
+  return out + fmt::format("<td>{}</td></tr>", seeds.front().queries);
+}
+
+std::string metrics_section(const ReportInput& input) {
+  const Evaluation& evaluation = *input.evaluation;
   std::string out = "<h2>Retrieval on the test split</h2>" + tiles(evaluation) +
                     "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th></th>";
   for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
   out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
          metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
          metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
+         (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
          metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())),
                     nullptr);
   return out +
@@ -278,9 +293,8 @@ std::string report_html(const ReportInput& input) {
     for (const std::string& caution : input.cautions) out += "<p>" + escape_html(caution) + "</p>";
     out += "</div>";
   }
-  return out + metrics_section(*input.evaluation) + plots_section(input) + gallery_html(input) +
-         text_section(input) + videos_section(input) + notes_section(input) + provenance_section(input) +
-         "</main></body></html>\n";
+  return out + metrics_section(input) + plots_section(input) + gallery_html(input) + text_section(input) +
+         videos_section(input) + notes_section(input) + provenance_section(input) + "</main></body></html>\n";
 }
 
 }  // namespace tvr

@@ -23,7 +23,8 @@ struct ReportInput {
   std::vector<std::string> cautions;  // what must be known before a figure is quoted; shown first
   const Pairs* test = nullptr;        // not empty
   const Evaluation* evaluation = nullptr;
-  std::filesystem::path history;                           // history.jsonl
+  std::vector<RetrievalMetrics> seeds;  // text to video of each training, of other seeds too
+  std::filesystem::path history;        // history.jsonl
   std::vector<std::pair<std::string, TextCoverage>> text;  // by split: "train", "test"
   const WordTable* words = nullptr;   // words of test sentences without a vector are marked
   std::vector<ProgressRow> outcomes;  // how many videos, by lane and status

@@ -114,6 +114,7 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
       subject.data.val.clips.size(), subject.learned.test.clips.size(), subject.learned.test.captions.size());
   input.test = &subject.learned.test;
   input.evaluation = &subject.learned.seeds.front();
+  for (const Evaluation& seed : subject.learned.seeds) input.seeds.push_back(seed.t2v);
   input.history = folder.history();
   constexpr std::size_t kNamed = 30;  // words without a vector
   input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},

@@ -40,6 +40,6 @@ class TimeAccount {
 };
 
 /// The last words of a command, on stderr.
-void tell(const TimeAccount& time, const FeatureOptions& features);
+void tell(const TimeAccount& time, const FeatureOptions& features = {});
 
 }  // namespace tvr

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 
 #include "data/error.h"
@@ -25,8 +26,11 @@ int run_train(const StoreRunOptions& options, RunFolder& folder, bool json) {
   write_text(folder.metrics(), learned.metrics);
   write_report(folder, {folder.path().filename().string(), read_text(folder.config()), options.store, store,
                         lanes, data, options.data, options.learn, learned});
-  say("the report is " + folder.report().string());
+  time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
+  std::fflush(stdout);  // before the last words on stderr
+  say("the report is " + folder.report().string());
+  tell(time);
   return kDone;
 }
 

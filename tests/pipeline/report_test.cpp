@@ -109,6 +109,16 @@ TEST_F(Report, DrawsTheCurvesOfItsHistoryAndPassesOverBrokenLines) {
   EXPECT_THAT(html, HasSubstr("Learning rate"));
 }
 
+TEST_F(Report, GivesTheMeanAndDeviationOfSeveralSeeds) {
+  RetrievalMetrics low, high;
+  low.r1 = 10;
+  high.r1 = 14;
+  input_.seeds = {low};
+  EXPECT_THAT(report_html(input_), Not(HasSubstr("seeds</th>")));
+  input_.seeds = {low, high};
+  EXPECT_THAT(report_html(input_), HasSubstr("mean of 2 seeds</th><td>12.0<small>± 2.8</small></td>"));
+}
+
 TEST_F(Report, CountsVideosByLaneAndStatus) {
   input_.outcomes = {{"2d", "ok", 2, 0, 0}, {"2d", "partial", 1, 0, 0}, {"3d", "ok", 3, 0, 0}};
   EXPECT_THAT(report_html(input_), HasSubstr("<p>lane 2d: 2 ok, 1 partial</p><p>lane 3d: 3 ok</p>"));
