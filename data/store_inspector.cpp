@@ -72,16 +72,6 @@ class StoreInspector::Impl {
     return sums;
   }
 
-  std::vector<ProgressRow> progress() {
-    std::vector<ProgressRow> rows;
-    Statement(database_,
-              "SELECT lane, status, videos, video_seconds, work_seconds FROM progress ORDER BY lane, status")
-        .for_each([&](const Statement& row) {
-          rows.push_back({row.text(0), row.text(1), row.integer(2), row.real(3), row.real(4)});
-        });
-    return rows;
-  }
-
   std::vector<DamagedRow> damaged_features(const OutcomeFilter& filter, const Progress& progress) {
     const FeatureStore store(path_);
     std::vector<DamagedRow> damaged;
@@ -169,7 +159,6 @@ std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, st
   for_each(filter, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
   return rows;
 }
-std::vector<ProgressRow> StoreInspector::progress() const { return impl_->progress(); }
 std::vector<OutcomeSum> StoreInspector::sums(const OutcomeFilter& filter) const {
   return impl_->sums(filter);
 }

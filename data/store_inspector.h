@@ -47,14 +47,6 @@ struct OutcomeFilter {
   bool failed = false;  // only what is neither "ok" nor "imported"
 };
 
-/// How far the store is: a lane and a status.
-struct ProgressRow {
-  std::string lane, status;
-  std::int64_t videos = 0;
-  double video_seconds = 0;  // length of the videos
-  double work_seconds = 0;   // spent on them
-};
-
 /// A glob that matches `id` alone.
 [[nodiscard]] std::string exact_glob(const std::string& id);
 
@@ -70,8 +62,6 @@ class StoreInspector {
   void for_each(const OutcomeFilter& filter, std::int64_t limit,
                 const std::function<void(const OutcomeRow&)>& use) const;
   [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
-  /// In order of lane and status.
-  [[nodiscard]] std::vector<ProgressRow> progress() const;
   /// In order of lane, recipe and status.
   [[nodiscard]] std::vector<OutcomeSum> sums(const OutcomeFilter& filter) const;
   /// In order of video and lane. Reads all features that the filter lets through.

@@ -93,12 +93,13 @@ json WebApi::search(SearchQuery query) {
 json WebApi::store(const std::string& part) const {
   const StoreInspector inspector(service_.store());
   json progress = json::array();
-  for (const ProgressRow& row : inspector.progress()) {
-    progress.push_back({{"lane", row.lane},
-                        {"status", row.status},
-                        {"videos", row.videos},
-                        {"video_seconds", row.video_seconds},
-                        {"work_seconds", row.work_seconds}});
+  for (const OutcomeSum& sum : inspector.sums({})) {
+    progress.push_back({{"lane", sum.lane},
+                        {"recipe", sum.recipe},
+                        {"status", sum.status},
+                        {"videos", sum.videos},
+                        {"video_seconds", sum.duration_s},
+                        {"work_seconds", sum.seconds}});
   }
   OutcomeFilter filter, failed;
   filter.part = part;
@@ -116,8 +117,10 @@ json WebApi::store(const std::string& part) const {
 
 json WebApi::run() const {
   const RunFolder folder(run_);
+  json metrics = json::parse(optional_text(folder.metrics()), nullptr, false);
+  if (metrics.is_discarded()) metrics = nullptr;
   return {{"path", run_.string()},
-          {"metrics", json::parse(optional_text(folder.metrics()), nullptr, false)},
+          {"metrics", std::move(metrics)},
           {"history", json_lines(optional_text(folder.history()))},
           {"config", optional_text(folder.config())},
           {"report", std::filesystem::exists(folder.report())}};

@@ -196,7 +196,7 @@ function table(rows, columns, caption) {
   const body = rows.map((row) => element("tr", {}, ...columns.map(([, field, kind]) => {
     const value = typeof field === "function" ? field(row) : row[field];
     const cell = element("td", {textContent: value ?? "", className: kind || ""});
-    if (field === "status") cell.className = value === "ok" ? "status-ok" : "status-bad";
+    if (field === "status") cell.className = /^(ok|imported)$/.test(value) ? "status-ok" : "status-bad";
     return cell;
   })));
   return element("table", {}, element("caption", {className: "skip", textContent: caption}),
@@ -210,9 +210,9 @@ async function show_store() {
     const store = await ask("api/store", {video: $("store-name").value});
     $("store-path").textContent = `${store.path}: ${store.searchable} videos can be found, in ${store.windows} windows`;
     $("store-progress").replaceChildren(table(store.progress,
-        [["Lane", "lane"], ["Status", "status"], ["Videos", "videos", "number"],
+        [["Lane", "lane"], ["Recipe", (row) => row.recipe.slice(0, 12)], ["Status", "status"], ["Videos", "videos", "number"],
          ["Length", (row) => clock(row.video_seconds), "number"], ["Work", (row) => clock(row.work_seconds), "number"]],
-        "Videos by lane and status"));
+        "Videos by lane, recipe and status"));
     const columns = [["Video", "video"], ["Lane", "lane"], ["Status", "status"], ["Rows", "feature_rows", "number"],
                      ["Length", (row) => clock(row.duration_s), "number"], ["What happened", "message"]];
     $("store-failures").replaceChildren(store.failures.length ? table(store.failures, columns, "Failures") : nothing("None."));

@@ -56,16 +56,6 @@ TEST(StoreInspector, ListsByVideoAndFilters) {
   EXPECT_EQ(inspector.outcomes(failed)[0].video, "c");
 }
 
-TEST(StoreInspector, SumsUpByLaneAndStatus) {
-  const TempFolder folder;
-  fill(folder / "s.db");
-  const auto rows = StoreInspector(folder / "s.db").progress();
-  ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].status, "ok");
-  EXPECT_EQ(rows[0].videos, 2);
-  EXPECT_EQ(rows[1].status, "partial");
-}
-
 TEST(StoreInspector, AddsUpByLaneRecipeAndStatus) {
   const TempFolder folder;
   fill(folder / "s.db");

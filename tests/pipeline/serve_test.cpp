@@ -338,6 +338,7 @@ TEST_F(ServeTest, ListsTheStoreWithItsFailuresAndTheRun) {
     failed.lanes.push_back({store.add_recipe({"2d", "{}", "random:seed=1"}), {}});
     store.write(failed);
   }
+  EXPECT_TRUE(json_of("/api/run")["metrics"].is_null());
   testing::write_file(run_.run() / "metrics.json", R"({"test": {"t2v": {"R@1": 50}}})");
   testing::write_file(run_.run() / "history.jsonl", "{\"epoch\": 1, \"loss\": 0.5}\n{\"epoch\": 2, \"lo");
   const json store = json_of("/api/store");
