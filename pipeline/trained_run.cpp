@@ -1,6 +1,7 @@
 #include "pipeline/trained_run.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "data/error.h"
 #include "pipeline/recipes.h"
@@ -17,6 +18,16 @@ int whole_number(const std::string& text, const std::filesystem::path& where) {
   } catch (const std::exception&) {
     throw Error(Fault::Corrupt, where.string(), "max-words is '" + text + "'");
   }
+}
+
+/// A config.toml may hold a list as one text, "2d,3d".
+std::vector<std::string> split_at_commas(const std::vector<std::string>& values) {
+  std::vector<std::string> parts;
+  for (const std::string& value : values) {
+    std::istringstream text(value);
+    for (std::string part; std::getline(text, part, ',');) parts.push_back(part);
+  }
+  return parts;
 }
 
 /// Of `pipeline run`: the identities follow from its flags, as long as the weights are where they were.
@@ -52,7 +63,7 @@ TrainedRun read_trained_run(const std::filesystem::path& folder) {
     read_run(folder, run);
   } else {
     run.store = config.one("store");
-    run.lanes = config.all("lanes");
+    run.lanes = split_at_commas(config.all("lanes"));
     run.recipes = config.all("feature-recipe");
     if (!config.one("pooling").empty()) run.pooling = pooling_named(config.one("pooling"));
     if (!config.one("word-vectors").empty()) run.word_vectors = config.one("word-vectors");

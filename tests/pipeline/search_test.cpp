@@ -243,9 +243,20 @@ TEST_F(SearchTest, RefusesAStoreWithoutFeaturesOrWithOthersThanTheModelWasTraine
   expect_error([&] { (void)searcher(); }, Fault::NotFound, "no features");
   run_.add_video("a", showing(kRed, 5));
   const PlantedRun other(folder_ / "other");
-  std::ofstream(other.run() / "config.toml", std::ios::app) << "recipe=\"0123\"\n";
+  std::ofstream(other.run() / "config.toml", std::ios::app) << "feature-recipe=\"0123\"\n";
   other.add_video("a", showing(kRed, 5));
   expect_error([&] { Searcher({other.run(), {}, {}, true}, {}); }, Fault::Mismatch, "recipe");
+}
+
+TEST_F(SearchTest, ReadsTheLanesOfARunHoweverItsConfigListsThem) {
+  run_.add_video("a", showing(kRed, 5));
+  for (const char* const lanes : {"lanes=\"2d,3d\"\n", "lanes=[\"2d\", \"3d\"]\n"}) {
+    const PlantedRun other(folder_ / std::to_string(std::string(lanes).size()));
+    other.add_video("a", showing(kRed, 5));
+    std::ofstream(other.run() / "config.toml", std::ios::app) << lanes;
+    Searcher planted({other.run(), {}, {}, true}, {});
+    EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"a"}));
+  }
 }
 
 TEST_F(SearchTest, KnowsTheRecipesOfAWholeRunByItsFlags) {
