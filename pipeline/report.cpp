@@ -219,9 +219,9 @@ std::string text_section(const ReportInput& input) {
 }
 
 /// "lane 2d: 58 ok, 2 partial", a paragraph a lane.
-std::string outcomes_html(const std::vector<ProgressRow>& outcomes) {
+std::string outcomes_html(const std::vector<OutcomeSum>& outcomes) {
   std::string out, lane;
-  for (const ProgressRow& row : outcomes) {
+  for (const OutcomeSum& row : outcomes) {
     if (out.empty() || row.lane != lane)
       out += (out.empty() ? "<p>lane " : "</p><p>lane ") + escape_html(row.lane) + ": ";
     else

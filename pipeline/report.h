@@ -26,10 +26,10 @@ struct ReportInput {
   std::vector<RetrievalMetrics> seeds;  // text to video of each training, of other seeds too
   std::filesystem::path history;        // history.jsonl
   std::vector<std::pair<std::string, TextCoverage>> text;  // by split: "train", "test"
-  const WordTable* words = nullptr;   // words of test sentences without a vector are marked
-  std::vector<ProgressRow> outcomes;  // how many videos, by lane and status
-  std::vector<OutcomeRow> troubles;   // of those that failed, the first
-  std::vector<std::string> notes;     // what the checks of the data set found
+  const WordTable* words = nullptr;  // words of test sentences without a vector are marked
+  std::vector<OutcomeSum> outcomes;  // how many videos, by lane and status
+  std::vector<OutcomeRow> troubles;  // of those that failed, the first
+  std::vector<std::string> notes;    // what the checks of the data set found
   std::vector<std::pair<std::string, std::string>>
       provenance;                                      // name and value: recipes, weights, hashes, ...
   std::string config;                                  // config.toml

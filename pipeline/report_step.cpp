@@ -19,20 +19,26 @@
 namespace tvr {
 namespace {
 
-/// Of the whole store: what could not be read is missing from training too.
+/// Of all videos of the store, by the recipes of this run: what could not be read is missing from training
+/// too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   constexpr std::int64_t kShown = 200;
   const StoreInspector inspector(subject.store_file);
-  OutcomeFilter failed;
-  failed.failed = true;
-  input.outcomes = inspector.progress();
-  input.troubles = inspector.outcomes(failed, kShown);
+  for (const RecipeRow& lane : subject.lanes) {
+    OutcomeFilter filter;
+    filter.recipe = lane.recipe.identity();
+    for (OutcomeSum& sum : inspector.sums(filter)) input.outcomes.push_back(std::move(sum));
+    filter.failed = true;
+    const auto left = kShown - static_cast<std::int64_t>(input.troubles.size());
+    if (left <= 0) continue;
+    for (OutcomeRow& row : inspector.outcomes(filter, left)) input.troubles.push_back(std::move(row));
+  }
 }
 
 /// Videos without features in the lane that has most of them.
-std::int64_t failures(const std::vector<ProgressRow>& outcomes) {
+std::int64_t failures(const std::vector<OutcomeSum>& outcomes) {
   std::map<std::string, std::int64_t> by_lane;
-  for (const ProgressRow& row : outcomes) {
+  for (const OutcomeSum& row : outcomes) {
     if (row.status != "ok" && row.status != "partial" && row.status != "imported")
       by_lane[row.lane] += row.videos;
   }

@@ -19,6 +19,14 @@ using testing::write_file;
 
 const std::string kHostile = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\xff";
 
+OutcomeSum sum(const std::string& lane, const std::string& status, std::int64_t videos) {
+  OutcomeSum outcomes;
+  outcomes.lane = lane;
+  outcomes.status = status;
+  outcomes.videos = videos;
+  return outcomes;
+}
+
 class Report : public ::testing::Test {
  protected:
   Report() {
@@ -42,7 +50,7 @@ class Report : public ::testing::Test {
     input_.evaluation = &evaluation_;
     input_.words = &words_;
     input_.text = {{kHostile, {3, 1, 9, 2, {{kHostile, 2}}}}};
-    input_.outcomes = {{"2d", "ok", 2, 0, 0}, {kHostile, kHostile, 1, 0, 0}};
+    input_.outcomes = {sum("2d", "ok", 2), sum(kHostile, kHostile, 1)};
     OutcomeRow trouble;
     trouble.video = trouble.lane = trouble.status = trouble.message = kHostile;
     input_.troubles = {trouble};
@@ -120,7 +128,7 @@ TEST_F(Report, GivesTheMeanAndDeviationOfSeveralSeeds) {
 }
 
 TEST_F(Report, CountsVideosByLaneAndStatus) {
-  input_.outcomes = {{"2d", "ok", 2, 0, 0}, {"2d", "partial", 1, 0, 0}, {"3d", "ok", 3, 0, 0}};
+  input_.outcomes = {sum("2d", "ok", 2), sum("2d", "partial", 1), sum("3d", "ok", 3)};
   EXPECT_THAT(report_html(input_), HasSubstr("<p>lane 2d: 2 ok, 1 partial</p><p>lane 3d: 3 ok</p>"));
 }
 
