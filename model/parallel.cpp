@@ -9,7 +9,7 @@
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kWorthAThread = 1 << 20;
+constexpr std::int64_t kWorthAThread = 1 << 22;
 
 }  // namespace
 

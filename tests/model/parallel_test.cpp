@@ -20,7 +20,7 @@ TEST_F(ParallelFor, CoversEachItemOnce) {
     set_compute_threads(threads);
     for (const std::int64_t count : {0, 1, 7, 64, 1001}) {
       std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
-      parallel_for(count, 1 << 18, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(count, 1 << 20, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
       });
       for (const std::atomic<int>& visit : visits) ASSERT_EQ(visit, 1) << threads << ' ' << count;
@@ -33,7 +33,7 @@ TEST_F(ParallelFor, RunsItsPiecesAtOnce) {
   set_compute_threads(2);
   std::atomic<std::int64_t> pieces{0};
   std::atomic<bool> met{false};
-  parallel_for(2, 1 << 20, [&](std::int64_t, std::int64_t) {
+  parallel_for(2, 1 << 22, [&](std::int64_t, std::int64_t) {
     ++pieces;
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!met && std::chrono::steady_clock::now() < limit) {
