@@ -125,7 +125,9 @@ class StoreInspector::Impl {
   }
 
   std::string where(const OutcomeFilter& filter) {
-    return "WHERE " + where_outcome(filter) + " AND " + (filter.video.empty() ? "?1 = ''" : "v.name GLOB ?1");
+    return "WHERE " + where_outcome(filter) + " AND " +
+           (filter.video.empty() ? "?1 = ''" : "v.name GLOB ?1") + " AND " +
+           (filter.part.empty() ? "?3 = ''" : "instr(v.name, ?3) > 0");
   }
 
   /// Videos and outcomes, the first to be walked first.
