@@ -82,56 +82,60 @@ Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lane
   return splits;
 }
 
-/// The history of other data or options is not to be continued.
-void forget_training(const RunFolder& folder) {
-  std::filesystem::remove(folder.state());
-  std::filesystem::remove(folder.history());
+/// Trains with its curves kept and told; from the state in `folder`, where there is one.
+TrainResult run_training(const RunFolder& folder, const Splits& splits, const WordTable& words,
+                         const TrainOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  History history(folder);
+  ProgressLine line("train", "steps", 0);
+  EpochReport last;
+  std::string note;
+  const auto on_epoch = [&](const EpochReport& report) {
+    history.add(report);
+    note = fmt::format(", loss {:.4f}", report.loss);
+    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
+    last = report;
+  };
+  const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
+    line.expect(step.total * options.epochs);
+    line.update(step.total * last.epoch + step.done, step.stage + note);
+    return !stop_requested();
+  };
+  TrainResult result = tvr::train(splits.train.pairs, splits.val.pairs, words.vectors, options,
+                                  folder.state(), on_epoch, go_on);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
+                  seconds_text(seconds), last.loss, result.best_epoch,
+                  splits.val.captions.empty() ? "" : "the best on ",
+                  splits.val.captions.empty() ? "the last" : splits.selected_on));
+  return result;
 }
 
 /// Trains when the checkpoint in `folder` is not fresh; returns whether it had to.
 bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
                 const TrainOptions& options) {
-  const PairData& train = splits.train.pairs;
-  const PairData& val = splits.val.pairs;
-  const Digest inputs = Digester().add(text_of(options)).add(train).add(val).add(words.vectors).digest();
+  const Digest inputs = Digester()
+                            .add(text_of(options))
+                            .add(splits.train.pairs)
+                            .add(splits.val.pairs)
+                            .add(words.vectors)
+                            .digest();
   if (folder.is_fresh("train", inputs, folder.checkpoint())) {
     say("train: nothing to do, the checkpoint is fresh");
     return false;
   }
-  if (!folder.is_fresh("training", inputs, folder.state())) {
-    forget_training(folder);
-  } else {
+  if (folder.is_fresh("training", inputs, folder.state())) {
     say("train: going on from " + folder.state().string());
+  } else {  // of other data or options: not to be continued
+    std::filesystem::remove(folder.state());
+    std::filesystem::remove(folder.history());
   }
   folder.mark_done("training", inputs);
-  const auto start = std::chrono::steady_clock::now();
-  History history(folder);
-  EpochReport last;
-  TrainResult result = [&] {
-    ProgressLine line("train", "steps", 0);
-    std::string note;
-    const auto on_epoch = [&](const EpochReport& report) {
-      history.add(report);
-      note = fmt::format(", loss {:.4f}", report.loss);
-      if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
-      last = report;
-    };
-    const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
-      line.expect(step.total * options.epochs);
-      line.update(step.total * last.epoch + step.done, step.stage + note);
-      return !stop_requested();
-    };
-    return tvr::train(train, val, words.vectors, options, folder.state(), on_epoch, go_on);
-  }();
+  TrainResult result = run_training(folder, splits, words, options);
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs);
   std::filesystem::remove(folder.state());  // what it was kept for is done
-  say(fmt::format(
-      "train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({})", last.epoch,
-      seconds_text(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()),
-      last.loss, result.best_epoch,
-      val.captions.empty() ? "the last" : fmt::format("the best on {}", splits.selected_on)));
   return true;
 }
 
