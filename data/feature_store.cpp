@@ -69,6 +69,12 @@ const char* name(Status status) noexcept {
   return "unknown";
 }
 
+/// A line for each try at a video; recipe is NULL when there was none.
+constexpr const char* kKnown =
+    "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, f.recipe IS NOT NULL "
+    "FROM video v LEFT JOIN outcome o ON o.video = v.id "
+    "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ";
+
 /// Prepared once: they are run for every video.
 struct Queries {
   Database& database;
@@ -148,11 +154,44 @@ class FeatureStore::Impl {
     queries_->find_known.for_each(
         [&](const Statement& row) {
           if (!found) found = KnownVideo{video_of(row), {}};
-          const std::int64_t recipe = row.integer(5);  // 0: there was no try
-          if (recipe != 0) found->tries.push_back({recipe, row.text(6), row.integer(7) != 0});
+          add_try(*found, row);
         },
         id);
     return found;
+  }
+
+  void look_up(const std::vector<std::string_view>& ids,
+               const std::function<void(std::size_t, const KnownVideo*)>& use) {
+    constexpr std::int64_t kScanIsFaster =
+        8;  // a video met on a scan costs that much less than one that is sought
+    if (static_cast<std::int64_t>(ids.size()) * kScanIsFaster <
+        database_.integer("SELECT count(*) FROM video")) {
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const std::optional<KnownVideo> found = known(std::string(ids[i]));
+        use(i, found ? &*found : nullptr);
+      }
+      return;
+    }
+    std::size_t next = 0;
+    KnownVideo met;  // of ids[next], while its rows come
+    const auto pass = [&](std::string_view name) {
+      for (; next < ids.size() && ids[next] < name; ++next) {
+        use(next, met.video.source.id.empty() ? nullptr : &met);
+        met = {};
+      }
+    };
+    Statement(database_, (std::string(kKnown) + "ORDER BY v.name").c_str())
+        .for_each([&](const Statement& row) {
+          const std::string_view name = row.blob(0);
+          pass(name);
+          if (next == ids.size() || ids[next] != name) return;
+          if (met.video.source.id.empty()) met.video = video_of(row);
+          add_try(met, row);
+        });
+    for (; next < ids.size(); ++next) {
+      use(next, met.video.source.id.empty() ? nullptr : &met);
+      met = {};
+    }
   }
 
   std::vector<VideoRow> videos() {
@@ -270,6 +309,11 @@ class FeatureStore::Impl {
   void checkpoint() { database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
 
  private:
+  static void add_try(KnownVideo& video, const Statement& row) {
+    const std::int64_t recipe = row.integer(5);  // 0: there was no try
+    if (recipe != 0) video.tries.push_back({recipe, row.text(6), row.integer(7) != 0});
+  }
+
   static VideoRow video_of(const Statement& row) {
     return {{row.text(0), row.text(1)}, {row.integer(2), row.integer(3), row.text(4)}};
   }
@@ -308,6 +352,10 @@ FeatureStore& FeatureStore::operator=(FeatureStore&&) noexcept = default;
 std::int64_t FeatureStore::add_recipe(const Recipe& recipe) { return impl_->add_recipe(recipe); }
 std::vector<RecipeRow> FeatureStore::recipes() const { return impl_->recipes(); }
 std::optional<KnownVideo> FeatureStore::known(const std::string& id) const { return impl_->known(id); }
+void FeatureStore::look_up(const std::vector<std::string_view>& ids,
+                           const std::function<void(std::size_t, const KnownVideo*)>& use) const {
+  impl_->look_up(ids, use);
+}
 std::vector<VideoRow> FeatureStore::videos() const { return impl_->videos(); }
 bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
   return impl_->is_fresh(video_id, content, recipe);

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/feature.h"
@@ -93,6 +95,10 @@ class FeatureStore {
   /// What is known of a video, found in one look; nullopt: never seen. Hand its fingerprint to
   /// fingerprint_source().
   [[nodiscard]] std::optional<KnownVideo> known(const std::string& id) const;
+  /// The same for many at once: calls use(i, what is known of ids[i]; nullptr: never seen) for every i in
+  /// turn. `ids`: sorted, each once. `use` must not write to the store.
+  void look_up(const std::vector<std::string_view>& ids,
+               const std::function<void(std::size_t, const KnownVideo*)>& use) const;
   [[nodiscard]] std::vector<VideoRow> videos() const;
 
   /// Fresh: tried by this recipe with exactly this content, whatever came of it.

@@ -33,6 +33,7 @@ class StoreInspector::Impl {
  public:
   explicit Impl(const std::filesystem::path& path) : path_(path), database_(path, Database::Open::ReadOnly) {
     check_store_schema(database_, path_.c_str());
+    features_ = feature_summary(database_);
   }
 
   void for_each(const OutcomeFilter& filter, std::int64_t limit,
@@ -41,7 +42,7 @@ class StoreInspector::Impl {
         "SELECT v.name, r.lane, r.identity, o.status, o.message, v.path, o.content, o.finished_at, "
         "coalesce(f.row_count, 0), coalesce(f.dim, 0), o.decoded_frames, o.expected_frames, o.duration_s, "
         "o.seconds, o.first_frame_only, r.id FROM " +
-        joined(filter) + " CROSS JOIN recipe r ON r.id = o.recipe " + kWithFeatures + where(filter) +
+        joined(filter) + " CROSS JOIN recipe r ON r.id = o.recipe" + with_features() + where(filter) +
         " ORDER BY v.name, r.lane, r.identity LIMIT ?4";
     Statement(database_, sql.c_str())
         .for_each(
@@ -56,17 +57,18 @@ class StoreInspector::Impl {
   std::vector<OutcomeSum> sums(const OutcomeFilter& filter) {
     std::vector<OutcomeSum> sums;
     const std::string sql =
-        "SELECT r.lane, r.identity, o.status, count(*), coalesce(sum(f.row_count), 0), "
-        "coalesce(sum(f.row_count * (16 + 2 * f.dim)), 0), sum(o.duration_s), sum(o.seconds), "
-        "min(o.finished_at), max(o.finished_at) FROM " +
-        std::string(filter.video.empty() && filter.part.empty() ? "outcome o" : joined(filter)) +
-        " CROSS JOIN recipe r ON r.id = o.recipe " + kWithFeatures + where(filter) +
-        " GROUP BY r.lane, r.identity, o.status";
+        "SELECT r.lane, r.identity, s.* FROM (SELECT o.recipe, o.status, count(*), "
+        "coalesce(sum(f.row_count), 0), coalesce(sum(f.row_count * (16 + 2 * f.dim)), 0), sum(o.duration_s), "
+        "sum(o.seconds), min(o.finished_at), max(o.finished_at) FROM " +
+        (filter.video.empty() && filter.part.empty() ? "outcome o" : joined(filter)) + with_features() +
+        where(filter) +
+        " GROUP BY o.recipe, o.status) s CROSS JOIN recipe r ON r.id = s.recipe "
+        "ORDER BY r.lane, r.identity, s.status";
     Statement(database_, sql.c_str())
         .for_each(
             [&](const Statement& row) {
-              sums.push_back({row.text(0), row.text(1), row.text(2), row.integer(3), row.integer(4),
-                              row.integer(5), row.real(6), row.real(7), row.text(8), row.text(9)});
+              sums.push_back({row.text(0), row.text(1), row.text(3), row.integer(4), row.integer(5),
+                              row.integer(6), row.real(7), row.real(8), row.text(9), row.text(10)});
             },
             filter.video, filter.status, filter.part);
     return sums;
@@ -103,8 +105,9 @@ class StoreInspector::Impl {
   }
 
  private:
-  static constexpr const char* kWithFeatures =
-      "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ";
+  std::string with_features() const {
+    return " LEFT JOIN " + features_ + " ON f.video = o.video AND f.recipe = o.recipe ";
+  }
 
   /// The recipes that fit, "1, 2".
   std::string recipes_of(const OutcomeFilter& filter) {
@@ -119,7 +122,8 @@ class StoreInspector::Impl {
 
   /// Every parameter is in it, used or not, so that all are bound alike.
   std::string where_outcome(const OutcomeFilter& filter) {
-    return "o.recipe IN (" + recipes_of(filter) + ") AND " +
+    const bool any = filter.lane.empty() && filter.recipe.empty() && filter.status.empty() && !filter.failed;
+    return (any ? "" : "o.recipe IN (" + recipes_of(filter) + ") AND ") +
            (filter.status.empty() ? "?2 = ''" : "o.status = ?2") +
            (filter.failed ? std::string(" AND ") + kFailures : "");
   }
@@ -147,6 +151,7 @@ class StoreInspector::Impl {
 
   std::filesystem::path path_;
   Database database_;
+  std::string features_;
 };
 
 StoreInspector::StoreInspector(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}

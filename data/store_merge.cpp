@@ -1,5 +1,6 @@
 #include "data/store_merge.h"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -13,12 +14,13 @@ namespace tvr {
 namespace {
 
 /// The videos are walked by their index, so that nothing is sorted and memory does not grow with the store.
-constexpr const char* kAllOfAPart =
-    "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, r.identity, o.content, o.status, o.message, "
-    "o.decoded_frames, o.expected_frames, o.duration_s, o.seconds, o.first_frame_only, o.finished_at, "
-    "f.row_count, f.dim, f.hash, f.times, f.halves FROM video v CROSS JOIN outcome o ON o.video = v.id "
-    "CROSS JOIN recipe r ON r.id = o.recipe "
-    "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ORDER BY v.name";
+std::string all_of(Database& part) {
+  return "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, r.identity, o.content, o.status, o.message, "
+         "o.decoded_frames, o.expected_frames, o.duration_s, o.seconds, o.first_frame_only, o.finished_at, "
+         "f.row_count, f.dim, f.hash, v.id, r.id FROM video v CROSS JOIN outcome o ON o.video = v.id "
+         "CROSS JOIN recipe r ON r.id = o.recipe LEFT JOIN " +
+         feature_summary(part) + " ON f.video = o.video AND f.recipe = o.recipe ORDER BY v.name";
+}
 
 /// What the target has of one video and recipe.
 struct Present {
@@ -36,8 +38,9 @@ bool is_better(const std::string& content, const Digest& hash, const Present& pr
 
 class Merger {
  public:
-  Merger(const std::filesystem::path& into, const std::filesystem::path& part)
-      : part_name_(part.string()),
+  Merger(const std::filesystem::path& into, const std::filesystem::path& part, Damaged damaged)
+      : damaged_(damaged),
+        part_name_(part.string()),
         part_(part, Database::Open::ReadOnly),
         lock_(into),
         target_(into, Database::Open::Create) {
@@ -49,9 +52,9 @@ class Merger {
     MergeReport report;
     const std::int64_t total = part_.integer("SELECT count(*) FROM outcome");
     copy_recipes();
-    Queries queries{target_};
+    Queries queries{target_, part_};
     std::optional<Transaction> batch;
-    Statement(part_, kAllOfAPart).for_each([&](const Statement& row) {
+    Statement(part_, all_of(part_).c_str()).for_each([&](const Statement& row) {
       constexpr std::int64_t kBatch = 256;  // rows a commit: each waits for the disk
       if (report.outcomes % kBatch == 0) {
         if (batch) batch->commit();
@@ -65,14 +68,16 @@ class Merger {
     });
     if (batch) batch->commit();
     target_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    report.damaged = left_out_;
     return report;
   }
 
  private:
   struct Queries {
     Database& target;
+    Database& part;
+    Statement read_feature{part, "SELECT times, halves FROM feature WHERE video = ? AND recipe = ?"};
     Statement find_content{target, "SELECT id, content FROM video WHERE name = ?"};
-    Statement find_recipe{target, "SELECT id FROM recipe WHERE identity = ?"};
     Statement find_present{target,
                            "SELECT o.content, coalesce(f.hash, '') FROM outcome o LEFT JOIN feature f ON "
                            "f.video = o.video AND f.recipe = o.recipe WHERE o.video = ? AND o.recipe = ?"};
@@ -93,24 +98,35 @@ class Merger {
         "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
     Statement(part_, "SELECT identity, lane, text, weights FROM recipe ORDER BY id")
         .for_each([&](const Statement& row) { put.run(row.text(0), row.text(1), row.text(2), row.text(3)); });
+    Statement(target_, "SELECT identity, id FROM recipe").for_each([&](const Statement& row) {
+      recipes_.emplace(row.text(0), row.integer(1));
+    });
   }
 
   bool take(Queries& queries, const Statement& row) {
-    const std::int64_t video = video_for(queries, row);
-    std::int64_t recipe = 0;
-    queries.find_recipe.for_each([&](const Statement& found) { recipe = found.integer(0); }, row.text(5));
+    if (row.text(0) != video_name_) {  // the outcomes of a video follow each other
+      video_ = video_for(queries, row);
+      video_name_ = row.text(0);
+    }
+    const std::int64_t recipe = recipes_.at(row.text(5));
     Present present;
     queries.find_present.for_each(
         [&](const Statement& found) {
           present = {true, found.text(0), found.text(1)};
         },
-        video, recipe);
+        video_, recipe);
     const Digest hash = row.text(17);
     if (!is_better(row.text(6), hash, present)) return false;
-    queries.put_outcome.run(video, recipe, row.text(6), row.text(7), row.text(8), row.integer(9),
+    Blobs blobs;
+    if (!hash.empty() && !read_blobs(queries, row, blobs)) return false;
+    queries.put_outcome.run(video_, recipe, row.text(6), row.text(7), row.text(8), row.integer(9),
                             row.integer(10), row.real(11), row.real(12), row.integer(13), row.text(14));
-    queries.drop_feature.run(video, recipe);
-    if (!hash.empty()) put_feature(queries, row, video, recipe);
+    if (!present.hash.empty()) queries.drop_feature.run(video_, recipe);
+    if (!hash.empty()) {
+      queries.put_feature.run(video_, recipe, row.integer(15), row.integer(16), hash,
+                              Blob{blobs.times.data(), blobs.times.size()},
+                              Blob{blobs.halves.data(), blobs.halves.size()});
+    }
     return true;
   }
 
@@ -119,8 +135,8 @@ class Merger {
     const std::string name = row.text(0), content = row.text(4);
     std::int64_t id = 0;
     std::string known;
-    const auto look = [&](const Statement& found) { id = found.integer(0), known = found.text(1); };
-    queries.find_content.for_each(look, name);
+    queries.find_content.for_each(
+        [&](const Statement& found) { id = found.integer(0), known = found.text(1); }, name);
     if (!known.empty() && !content.empty() && known != content) {
       throw Error(Fault::Mismatch, part_name_,
                   "video '" + name + "' has the content " + content.substr(0, 12) +
@@ -129,33 +145,50 @@ class Merger {
     }
     if (id == 0 || (known.empty() && !content.empty())) {
       queries.put_video.run(name, row.text(1), row.integer(2), row.integer(3), content);
-      queries.find_content.for_each(look, name);
+      if (id == 0) id = target_.last_row();
     }
     return id;
   }
 
-  void put_feature(Queries& queries, const Statement& row, std::int64_t video, std::int64_t recipe) {
-    const std::string_view times = row.blob(18), halves = row.blob(19);
-    if (!feature_is_intact(row.integer(15), row.integer(16), times, halves, row.text(17))) {
-      throw Error(Fault::Corrupt, part_name_,
-                  "the features of video '" + row.text(0) + "' do not have their hash",
-                  "Run `pipeline store verify --repair` on it and extract again");
+  struct Blobs {
+    std::string times, halves;
+  };
+  /// The features of `row`; false: they are damaged and to be left out.
+  bool read_blobs(Queries& queries, const Statement& row, Blobs& blobs) {
+    try {
+      queries.read_feature.for_each(
+          [&](const Statement& found) {
+            blobs = {std::string(found.blob(0)), std::string(found.blob(1))};
+          },
+          row.integer(18), row.integer(19));
+      if (feature_is_intact(row.integer(15), row.integer(16), blobs.times, blobs.halves, row.text(17)))
+        return true;
+      throw Error(
+          Fault::Corrupt, part_name_, "the features of video '" + row.text(0) + "' do not have their hash",
+          "Run `pipeline store verify --repair` on it and extract again, or merge with --skip-damaged");
+    } catch (const Error& error) {  // also of a page that is damaged
+      if (error.fault() != Fault::Corrupt || damaged_ == Damaged::Refuse) throw;
     }
-    queries.put_feature.run(video, recipe, row.integer(15), row.integer(16), row.text(17),
-                            Blob{times.data(), times.size()}, Blob{halves.data(), halves.size()});
+    ++left_out_;
+    return false;
   }
 
+  Damaged damaged_;
+  std::int64_t left_out_ = 0;
   std::string part_name_;
   Database part_;  // opened first: a mistyped part makes no empty target
   StoreLock lock_;
   Database target_;
+  std::map<std::string, std::int64_t> recipes_;  // the target's row numbers by identity
+  std::string video_name_;                       // of the last row, and the target's row number of it
+  std::int64_t video_ = 0;
 };
 
 }  // namespace
 
 MergeReport merge_store(const std::filesystem::path& into, const std::filesystem::path& part,
-                        const Progress& progress) {
-  return Merger(into, part).run(progress);
+                        const Progress& progress, Damaged damaged) {
+  return Merger(into, part, damaged).run(progress);
 }
 
 }  // namespace tvr

@@ -144,6 +144,10 @@ void check_store_schema(Database& database, const char* name) {
   }
 }
 
+std::string feature_summary(Database& database) {
+  return database.integer("PRAGMA user_version") >= 2 ? "feature f INDEXED BY feature_by_video" : "feature f";
+}
+
 void prepare_store_for_writing(Database& database, const char* name) {
   if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database);
   check_store_schema(database, name);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace tvr {
 
 /// "TVRS" as SQLite's application_id: what `file` and we know a store by.
@@ -17,6 +19,10 @@ void create_store_schema(Database& database, int version = kStoreVersion);
 /// Error(Unsupported) for another program's file or a newer version, Error(Corrupt) naming what does not
 /// belong (a trigger, a changed view, ...). What is read of a store is in every version.
 void check_store_schema(Database& database, const char* name);
+
+/// "feature f", by the index that holds all but its blobs where the store's version has one: so that looking
+/// at many features does not touch them. For a FROM clause.
+[[nodiscard]] std::string feature_summary(Database& database);
 
 /// Makes the schema in an empty file, checks it in another and brings it to this version, and sets up durable
 /// writing (WAL, synchronous FULL). For the holder of the StoreLock alone.

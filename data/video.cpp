@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "data/csv.h"
 #include "data/error.h"
@@ -39,7 +40,12 @@ const char* fault_of_id(const std::string& id) {
   return nullptr;
 }
 
-std::string without_extension(const std::string& id) { return fs::path(id).replace_extension().string(); }
+/// By text, as for all below that is done a million times: a path takes itself apart whenever it is made.
+std::string without_extension(const std::string& id) {
+  const std::size_t dot = id.rfind('.'), slash = id.rfind('/');
+  const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
+  return dot == std::string::npos || dot <= name ? id : id.substr(0, dot);
+}
 
 /// Files of `folder` and its subfolders; links to folders are followed, each folder is entered once.
 std::vector<fs::path> video_files(const fs::path& folder) {
@@ -147,18 +153,20 @@ std::vector<VideoSource> find_videos(const fs::path& folder) {
     throw Error(Fault::NotFound, folder.string(),
                 fs::exists(folder, error) ? "is not a folder" : "there is no such folder");
   std::vector<VideoSource> sources;
-  std::map<std::string, int> uses;  // how many files share an id without extension
+  std::unordered_map<std::string, int> uses;                // how many files share an id without extension
+  const std::size_t below = (folder / "").native().size();  // the files' paths begin with the folder's
   try {
-    for (const fs::path& file : video_files(folder)) {
-      sources.push_back({video_id_of_path(file.lexically_relative(folder)), file});
-      ++uses[without_extension(sources.back().id)];
+    for (fs::path& file : video_files(folder)) {
+      std::string id = escape_video_id(file.native().substr(below));
+      ++uses[without_extension(id)];
+      sources.push_back({std::move(id), std::move(file)});
     }
   } catch (const fs::filesystem_error& failure) {
     throw Error(Fault::Unreadable, folder.string(), failure.what());
   }
   for (VideoSource& source : sources) {
-    const std::string short_id = without_extension(source.id);
-    if (uses[short_id] == 1) source.id = short_id;
+    std::string short_id = without_extension(source.id);
+    if (uses[short_id] == 1) source.id = std::move(short_id);
     validate_video_id(source.id, source.path.string());
   }
   std::sort(sources.begin(), sources.end(),

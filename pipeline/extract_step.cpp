@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "data/error.h"
 #include "pipeline/console.h"
@@ -29,10 +31,10 @@ struct Look {
   std::optional<Error> error;
 };
 
-Look look_at(const VideoSource& source, const std::optional<KnownVideo>& known) {
+Look look_at(const VideoSource& source, const KnownVideo* known) {
   try {
-    const bool same_file =
-        known && known->video.source.path == source.path && !known->video.fingerprint.content.empty();
+    const bool same_file = known != nullptr && !known->video.fingerprint.content.empty() &&
+                           known->video.source.path.native() == source.path.native();
     return {
         fingerprint_source(source.path, same_file ? std::optional(known->video.fingerprint) : std::nullopt),
         {}};
@@ -47,25 +49,37 @@ class Planner {
           ExtractReport& report)
       : store_(store), recipes_(recipes), retry_failed_(retry_failed), report_(report) {}
 
+  /// What is to be done, in the order of `videos`; notes in the store what was seen on the way.
   [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
-    std::vector<ExtractionTask> tasks;
-    ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
-    std::int64_t seen = 0;
-    for (const VideoSource& source : videos) {
+    std::vector<const VideoSource*> sources;
+    for (const VideoSource& source : videos) sources.push_back(&source);
+    const auto by_id = [](const VideoSource* a, const VideoSource* b) { return a->id < b->id; };
+    if (!std::is_sorted(sources.begin(), sources.end(), by_id))
+      std::sort(sources.begin(), sources.end(), by_id);
+    std::vector<std::string_view> ids;
+    for (const VideoSource* source : sources) ids.emplace_back(source->id);
+    ProgressLine line("looking at", "videos", static_cast<std::int64_t>(videos.size()));
+    store_.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
       if (stop_requested()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
-      if (auto task = task_for(source)) tasks.push_back(std::move(*task));
-      line.update(++seen);
-    }
+      consider(*sources[i], known);
+      line.update(static_cast<std::int64_t>(i) + 1);
+    });
+    for (const auto& [source, error] : unreadable_) record_unreadable(*source, error);
+    for (const auto& [source, fingerprint] : touched_) store_.touch(*source, fingerprint);
+    std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.first < b.first; });
+    std::vector<ExtractionTask> tasks;
+    for (Task& task : tasks_) tasks.push_back(std::move(task.second));
     return tasks;
   }
 
  private:
-  std::optional<ExtractionTask> task_for(const VideoSource& source) {
-    const std::optional<KnownVideo> known = store_.known(source.id);
-    const Look look = look_at(source, known);
+  using Task = std::pair<const VideoSource*, ExtractionTask>;  // sources lie in the order of the list
+
+  void consider(const VideoSource& source, const KnownVideo* known) {
+    Look look = look_at(source, known);
     if (look.error) {
-      record_unreadable(source, *look.error);
-      return std::nullopt;
+      unreadable_.emplace_back(&source, std::move(*look.error));
+      return;
     }
     ExtractionTask task{source, look.fingerprint, {}};
     bool failed_before = false;
@@ -75,19 +89,21 @@ class Planner {
       failed_before |= failed;
       if (last == nullptr || (retry_failed_ && failed)) task.lanes.push_back(lane);
     }
-    if (!task.lanes.empty()) return task;
+    if (!task.lanes.empty()) {
+      tasks_.emplace_back(&source, std::move(task));
+      return;
+    }
     ++report_.fresh;
     if (failed_before) ++report_.known_failures;
-    const bool moved = known->video.source.path != source.path;
+    const bool moved = known->video.source.path.native() != source.path.native();
     if (moved || known->video.fingerprint.mtime_ns != look.fingerprint.mtime_ns)
-      store_.touch(source, look.fingerprint);
-    return std::nullopt;
+      touched_.emplace_back(&source, std::move(look.fingerprint));
   }
 
   /// By this recipe with exactly this content; nullptr: there was none, so the lane is not fresh.
-  static const KnownVideo::Try* last_try(const std::optional<KnownVideo>& known, const Digest& content,
+  static const KnownVideo::Try* last_try(const KnownVideo* known, const Digest& content,
                                          std::int64_t recipe) {
-    if (!known) return nullptr;
+    if (known == nullptr) return nullptr;
     for (const KnownVideo::Try& tried : known->tries) {
       if (tried.recipe == recipe && tried.content == content) return &tried;
     }
@@ -109,6 +125,10 @@ class Planner {
   const std::vector<std::int64_t>& recipes_;
   bool retry_failed_;
   ExtractReport& report_;
+  std::vector<Task> tasks_;
+  // Written when the look is over: a statement that reads the store should not see it change.
+  std::vector<std::pair<const VideoSource*, Error>> unreadable_;
+  std::vector<std::pair<const VideoSource*, SourceFingerprint>> touched_;
 };
 
 void add_to(ExtractReport& report, const VideoOutcome& outcome) {

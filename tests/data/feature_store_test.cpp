@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <string_view>
 
 #include "data/error.h"
 #include "tests/support/expect_error.h"
@@ -67,6 +68,38 @@ TEST(FeatureStore, IsFreshForTheSameContentAndRecipeOnly) {
   EXPECT_FALSE(store.is_fresh("a", sha256("replaced"), id));
   EXPECT_FALSE(store.is_fresh("a", sha256("a"), store.add_recipe(recipe("2d", "sha256:other"))));
   EXPECT_FALSE(store.is_fresh("b", sha256("a"), id));
+}
+
+TEST(FeatureStore, LooksUpManyAsItKnowsEach) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t two = store.add_recipe(recipe("2d")), three = store.add_recipe(recipe("3d"));
+  for (int i = 10; i < 90; i += 2) {
+    const std::string id = "v" + std::to_string(i);
+    store.write(outcome(id, two));
+    if (i % 3 == 0) store.write(outcome(id, three, 0, 0));
+    if (i % 5 == 0) store.forget({{id, two}, {id, three}});  // a video without a try
+  }
+  for (const int step : {1, 2, 40}) {  // all are met on a scan; few are sought
+    std::vector<std::string> names = {"", "a"};
+    for (int i = 10; i < 99; i += step) names.push_back("v" + std::to_string(i));
+    names.emplace_back("w");
+    std::size_t calls = 0;
+    store.look_up({names.begin(), names.end()}, [&](std::size_t i, const KnownVideo* met) {
+      EXPECT_EQ(i, calls++);
+      const auto sought = store.known(names[i]);
+      ASSERT_EQ(met != nullptr, sought.has_value()) << names[i];
+      if (met == nullptr) return;
+      EXPECT_EQ(met->video.source.path, sought->video.source.path);
+      ASSERT_EQ(met->tries.size(), sought->tries.size()) << names[i];
+      for (std::size_t t = 0; t < met->tries.size(); ++t) {
+        EXPECT_EQ(met->tries[t].recipe, sought->tries[t].recipe);
+        EXPECT_EQ(met->tries[t].content, sha256(names[i]));
+        EXPECT_EQ(met->tries[t].has_features, met->tries[t].recipe == two);
+      }
+    });
+    EXPECT_EQ(calls, names.size());
+  }
 }
 
 TEST(FeatureStore, KeepsAFailureAsARowWithItsWords) {

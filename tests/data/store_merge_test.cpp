@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "data/store_inspector.h"
 #include "tests/data/store_fixture.h"
@@ -110,6 +111,31 @@ TEST(StoreMerge, RefusesAVideoOfOtherContentNamingIt) {
   EXPECT_EQ(digest_of(folder / "all.db"), digest_of(folder / "a.db"));
 }
 
+TEST(StoreMerge, SavesWhatCanBeReadOfAFileWithADamagedPage) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "a.db", Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe(kRecipe);
+    for (int i = 0; i < 20; ++i) {
+      VideoOutcome outcome = extracted(video(i), recipe);
+      HalfSequence& features = outcome.lanes[0].features;
+      for (std::size_t row = 3; row < 100; ++row)  // several pages
+        features.set(row, std::vector<float>(64, 0.5F).data(), {Micros(row), Micros(row + 1)});
+      store.write(outcome);
+    }
+  }
+  const auto pages = std::filesystem::file_size(folder / "a.db") / 4096;
+  std::fstream file(folder / "a.db", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>((pages - 2) * 4096))
+      .write(std::string(4096, '\xff').data(), 4096)
+      .flush();
+  expect_error([&] { merge_store(folder / "new.db", folder / "a.db"); }, Fault::Corrupt, "");
+  const MergeReport saved = merge_store(folder / "saved.db", folder / "a.db", {}, Damaged::LeaveOut);
+  EXPECT_EQ(saved.damaged, 1);
+  EXPECT_EQ(saved.taken, 19);
+  EXPECT_TRUE(StoreInspector(folder / "saved.db").damaged_features().empty());
+}
+
 TEST(StoreMerge, RefusesADamagedRowAndAMissingPart) {
   const TempFolder folder;
   fill(folder / "a.db", 0, 1);
@@ -120,6 +146,13 @@ TEST(StoreMerge, RefusesADamagedRowAndAMissingPart) {
       SQLITE_OK);
   sqlite3_close(raw);
   expect_error([&] { merge_store(folder / "all.db", folder / "a.db"); }, Fault::Corrupt, "'video2'");
+  const MergeReport saved = merge_store(folder / "saved.db", folder / "a.db", {}, Damaged::LeaveOut);
+  EXPECT_EQ(saved.damaged, 2) << "both lanes of the video";
+  EXPECT_EQ(saved.taken, 78);
+  EXPECT_FALSE(FeatureStore(folder / "saved.db").has_features("video2", 1));
+  fill(folder / "whole.db", 0, 1);
+  merge_store(folder / "saved.db", folder / "whole.db");
+  EXPECT_EQ(digest_of(folder / "saved.db"), digest_of(folder / "whole.db"));
   expect_error([&] { merge_store(folder / "new.db", folder / "missing.db"); }, Fault::NotFound, "missing.db");
   EXPECT_FALSE(std::filesystem::exists(folder / "new.db"));
 }
