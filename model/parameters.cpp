@@ -23,13 +23,13 @@ void require_shape(const Tensor& tensor, const std::string& name, const std::vec
 }
 
 Linear read_layer(const NamedTensors& state, const std::string& name) {
-  const Tensor& weight = tensor_named(state, name + ".weight");
+  const std::string weight_name = name + ".weight", bias_name = name + ".bias";
+  const Tensor& weight = tensor_named(state, weight_name);
   if (weight.shape.size() != 2) {
-    throw Error(Fault::Mismatch, name + ".weight",
-                "the shape is " + shape_text(weight.shape) + ", wanted [O, I]");
+    throw Error(Fault::Mismatch, weight_name, "the shape is " + shape_text(weight.shape) + ", wanted [O, I]");
   }
-  const Tensor& bias = tensor_named(state, name + ".bias");
-  require_shape(bias, name + ".bias", {weight.shape[0]});
+  const Tensor& bias = tensor_named(state, bias_name);
+  require_shape(bias, bias_name, {weight.shape[0]});
   Linear layer;
   layer.weight = Matrix(weight.shape[0], weight.shape[1]);
   const std::vector<float> values = weight.to_floats();
