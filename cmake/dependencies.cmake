@@ -35,6 +35,11 @@ set(CMAKE_CXX_FLAGS "${tvr_saved_cxx_flags}")
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 
+if("${TORCH_CXX_FLAGS}" MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
+  message(FATAL_ERROR "The LibTorch in ${Torch_DIR} has the C++ ABI of before GCC 5, all other libraries have today's: "
+                      "take a 'cxx11 ABI' build of it, or PyTorch 2.6 or later")
+endif()
+
 # Torch by an interface target of ours: its headers as system headers (their warnings are not ours).
 add_library(tvr_torch INTERFACE)
 target_include_directories(tvr_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
