@@ -1,12 +1,19 @@
 #include "pipeline/parallel_extract.h"
 
-#include <tbb/parallel_pipeline.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "data/error.h"
 #include "data/feature.h"
@@ -22,6 +29,7 @@ struct VideoInWork {
   VideoOutcome outcome;
   std::int64_t waiting = 0;  // clips whose row has not come back
   bool decoded = false;      // no more clips will come
+  std::string broken_lane;   // whose network gave NaN or infinity
 };
 
 namespace {
@@ -51,74 +59,137 @@ Status status_of(Fault fault) {
   }
 }
 
+/// A video that a thread is decoding.
+struct Decoding {
+  std::shared_ptr<VideoInWork> video;
+  Clock::time_point start = Clock::now();
+  std::optional<ClipStream> stream;
+};
+
 class Extraction {
  public:
-  Extraction(const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
-             const std::function<void(const VideoOutcome&)>& done, const Progress& progress)
-      : lanes_(lanes),
+  Extraction(const std::vector<ExtractionTask>& tasks, const std::vector<ExtractionLane>& lanes,
+             const ParallelOptions& options, const std::function<void(const VideoOutcome&)>& done,
+             const Progress& progress)
+      : tasks_(tasks),
+        lanes_(lanes),
         options_(options),
         done_(done),
         progress_(progress),
         batcher_(static_cast<std::size_t>(options.clip_batch),
                  4 * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
 
-  void extract(const ExtractionTask& task) {
-    const auto video = std::make_shared<VideoInWork>();
-    video->task = &task;
-    video->lanes.resize(task.lanes.size());
-    const auto start = Clock::now();
+  /// What every thread does until nothing is left.
+  void work() {
     try {
-      decode(video);
-    } catch (const Error& error) {
-      if (error.fault() == Fault::Interrupted) throw;
-      video->outcome.status = status_of(error.fault());
-      video->outcome.message = error.seen();
-    }
-    video->outcome.seconds = since(start);
-    finish_if_complete(*video, [&] { video->decoded = true; });
-  }
-
-  /// Runs what still waits for a full batch.
-  void drain() {
-    for (;;) {
-      std::vector<WaitingClip> batch;
-      {
-        const std::lock_guard lock(mutex_);
-        batch = batcher_.flush();
+      Decoding decoding;
+      for (Step step = next_step(false); step.kind != Step::Kind::Nothing;
+           step = next_step(decoding.video != nullptr)) {
+        if (!progress_({"clips", clips_done_, 0})) throw stopped();
+        if (step.kind == Step::Kind::Run) {
+          run(step.batch);
+        } else {
+          if (step.task != nullptr) decoding = begin(*step.task);
+          if (!decode_clip(decoding)) decoding = {};
+        }
       }
-      if (batch.empty()) return;
-      run(batch);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failed_ = true;
+      changed_.notify_all();
+      throw;
     }
   }
-
-  /// What `progress` answers to the clips done so far.
-  [[nodiscard]] bool go_on() const { return progress_({"clips", clips_done_, 0}); }
 
   [[nodiscard]] const ExtractionTimes& times() const noexcept { return times_; }
 
  private:
-  void decode(const std::shared_ptr<VideoInWork>& video) {
-    const ExtractionTask& task = *video->task;
-    std::vector<LaneOptions> sampling;
-    for (const std::size_t lane : task.lanes) sampling.push_back(lanes_[lane].sampling);
-    auto start = Clock::now();
-    ClipStream stream(task.source.path, sampling, options_.limits);
-    while (std::optional<Clip> clip = stream.next()) {
-      count(times_.decode_s, start);
-      if (!go_on()) throw stopped();
-      std::vector<WaitingClip> batch;
-      {
-        const std::lock_guard lock(mutex_);
-        ++video->waiting;
-        const std::size_t lane = task.lanes[clip->lane];
-        batch = batcher_.add({video, lane, std::move(*clip)});
+  struct Step {
+    enum class Kind { Nothing, Run, Decode } kind = Kind::Nothing;
+    std::vector<WaitingClip> batch;        // to run
+    const ExtractionTask* task = nullptr;  // to decode: a new video; none: the one at hand
+  };
+
+  /// A full batch before anything else, unless a thread waits for one: then the video at hand goes on, so
+  /// that both have work. Only when nothing is being decoded any more, batches that are not full.
+  Step next_step(bool has_video) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (failed_) return {};
+      const bool can_decode = has_video || next_task_ < tasks_.size();
+      if (!ready_.empty() && (!can_decode || idle_ < ready_.size())) {
+        Step step{Step::Kind::Run, std::move(ready_.front()), nullptr};
+        ready_.pop_front();
+        return step;
       }
-      if (!batch.empty()) run(batch);
-      start = Clock::now();
+      if (has_video) return {Step::Kind::Decode, {}, nullptr};
+      if (can_decode) {
+        ++decoding_;
+        return {Step::Kind::Decode, {}, &tasks_[next_task_++]};
+      }
+      if (decoding_ == 0) {
+        Step step{Step::Kind::Run, batcher_.flush(), nullptr};
+        return step.batch.empty() ? Step{} : std::move(step);
+      }
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+    }
+  }
+
+  Decoding begin(const ExtractionTask& task) {
+    Decoding decoding;
+    decoding.video = std::make_shared<VideoInWork>();
+    decoding.video->task = &task;
+    decoding.video->lanes.resize(task.lanes.size());
+    return decoding;
+  }
+
+  /// Decodes up to the next clip; false: the video is over, well or not.
+  bool decode_clip(Decoding& decoding) {
+    VideoOutcome& outcome = decoding.video->outcome;
+    const auto start = Clock::now();
+    std::optional<Clip> clip;
+    try {
+      if (!decoding.stream) open(decoding);
+      clip = decoding.stream->next();
+      if (!clip) summarise(*decoding.stream, outcome);
+    } catch (const Error& error) {
+      outcome.status = status_of(error.fault());
+      outcome.message = error.seen();
     }
     count(times_.decode_s, start);
+    if (clip) {
+      hand_on(decoding.video, std::move(*clip));
+      return true;
+    }
+    finish_if_complete(*decoding.video, [&] {
+      outcome.seconds = since(decoding.start);
+      decoding.video->decoded = true;
+      if (--decoding_ == 0) changed_.notify_all();
+    });
+    return false;
+  }
+
+  void open(Decoding& decoding) {
+    const ExtractionTask& task = *decoding.video->task;
+    std::vector<LaneOptions> sampling;
+    for (const std::size_t lane : task.lanes) sampling.push_back(lanes_[lane].sampling);
+    decoding.stream.emplace(task.source.path, sampling, options_.limits);
+  }
+
+  void hand_on(const std::shared_ptr<VideoInWork>& video, Clip clip) {
+    const std::lock_guard lock(mutex_);
+    ++video->waiting;
+    const std::size_t lane = video->task->lanes[clip.lane];
+    std::vector<WaitingClip> batch = batcher_.add({video, lane, std::move(clip)});
+    if (batch.empty()) return;
+    ready_.push_back(std::move(batch));
+    changed_.notify_one();
+  }
+
+  static void summarise(const ClipStream& stream, VideoOutcome& outcome) {
     const DecodeSummary& summary = stream.summary();
-    VideoOutcome& outcome = video->outcome;
     outcome.status = summary.complete ? Status::Ok : Status::Partial;
     outcome.message = summary.message;
     outcome.decoded_frames = summary.decoded_frames;
@@ -132,19 +203,35 @@ class Extraction {
     std::vector<const Clip*> clips;
     for (const WaitingClip& waiting : batch) clips.push_back(&waiting.clip);
     const auto start = Clock::now();
-    Matrix rows = lanes_[batch.front().lane].network->forward(clips);
+    Matrix rows = forward(batch, clips);
     count(times_.network_s, start);
     clips_done_ += static_cast<std::int64_t>(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       float* row = rows.row(static_cast<std::int64_t>(i));
+      const bool numbers =
+          std::all_of(row, row + rows.cols(), [](float value) { return std::isfinite(value); });
       l2_normalize(row, static_cast<std::size_t>(rows.cols()));
       const WaitingClip& waiting = batch[i];
       finish_if_complete(*waiting.video, [&] {
+        if (!numbers) waiting.video->broken_lane = lanes_[waiting.lane].sampling.name;
         HalfSequence& features = waiting.video->lanes[waiting.clip.lane];
         features.dim = rows.cols();
         features.set(static_cast<std::size_t>(waiting.clip.index), row, waiting.clip.span);
         --waiting.video->waiting;
       });
+    }
+  }
+
+  /// A network that fails is no video's fault: the run ends, and says at which video.
+  [[nodiscard]] Matrix forward(const std::vector<WaitingClip>& batch,
+                               const std::vector<const Clip*>& clips) const {
+    const ExtractionLane& lane = lanes_[batch.front().lane];
+    try {
+      return lane.network->forward(clips);
+    } catch (const Error& error) {
+      throw Error(error.fault(),
+                  "lane " + lane.sampling.name + ", video '" + batch.front().video->task->source.id + "'",
+                  error.where() + ": " + error.seen(), error.advice());
     }
   }
 
@@ -159,6 +246,10 @@ class Extraction {
     VideoOutcome& outcome = video.outcome;  // nobody else holds the video any more
     outcome.source = video.task->source;
     outcome.fingerprint = video.task->fingerprint;
+    if (!video.broken_lane.empty()) {
+      outcome.status = Status::Unreadable;
+      outcome.message = "the network of lane " + video.broken_lane + " gave values that are no numbers";
+    }
     const bool usable = outcome.status == Status::Ok || outcome.status == Status::Partial;
     for (std::size_t i = 0; i < video.lanes.size(); ++i) {
       outcome.lanes.push_back(
@@ -176,14 +267,19 @@ class Extraction {
     total_s += seconds;
   }
 
+  const std::vector<ExtractionTask>& tasks_;
   const std::vector<ExtractionLane>& lanes_;
   const ParallelOptions& options_;
   const std::function<void(const VideoOutcome&)>& done_;
   const Progress& progress_;
   std::mutex mutex_, writer_, clock_;
+  std::condition_variable changed_;  // a batch is ready, or nothing is being decoded any more
   ClipBatcher batcher_;
-  ExtractionTimes times_;
+  std::deque<std::vector<WaitingClip>> ready_;  // full batches: at most one a thread
+  std::size_t next_task_ = 0, decoding_ = 0, idle_ = 0;
+  bool failed_ = false;
   std::atomic<std::int64_t> clips_done_{0};
+  ExtractionTimes times_;
 };
 
 }  // namespace
@@ -193,22 +289,15 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress) {
   const auto start = Clock::now();
-  Extraction extraction(lanes, options, done, progress);
-  std::size_t next = 0;
-  const auto next_task = [&](tbb::flow_control& flow) -> std::size_t {
-    if (next == tasks.size() || !extraction.go_on()) flow.stop();
-    return next++;
-  };
+  // TBB starts no more threads than there are cores unless it is told that it may.
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(options.jobs));
+  Extraction extraction(tasks, lanes, options, done, progress);
   tbb::task_arena arena(options.jobs);
   arena.execute([&] {
-    tbb::parallel_pipeline(
-        static_cast<std::size_t>(options.jobs),
-        tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, next_task) &
-            tbb::make_filter<std::size_t, void>(tbb::filter_mode::parallel,
-                                                [&](std::size_t task) { extraction.extract(tasks[task]); }));
+    tbb::parallel_for(
+        0, options.jobs, [&](int) { extraction.work(); }, tbb::simple_partitioner());
   });
-  if (!extraction.go_on()) throw stopped();
-  extraction.drain();
   ExtractionTimes times = extraction.times();
   times.wall_s = since(start);
   return times;

@@ -43,13 +43,13 @@ struct ExtractionTimes {
   double wall_s = 0;
 };
 
-/// Works through `tasks` with TBB: every thread decodes a video until a batch of clips is full, runs it
-/// through its network, and goes on, so that no thread waits for another while there is work. One writer
-/// hands finished videos to `done` (called from one thread at a time, in the order they finish). A video that
-/// fails is an outcome, not an exception. In flight are at most `jobs` videos and the clips that wait for
-/// their batch. `progress` is told, from any thread, how many clips are through their network; when it says
-/// stop, the work stops at the next clip: Error(Interrupted). What `done` was told by then is all that was
-/// finished.
+/// Works through `tasks` with TBB: every thread decodes a video of its own and runs the batches of clips that
+/// fill up, whosever they are; a thread without a video takes the batches of the others, so that the last
+/// videos keep all threads busy. One writer hands finished videos to `done` (called from one thread at a
+/// time, in the order they finish). A video that fails is an outcome, not an exception; a network that fails
+/// ends the run. In flight are at most `jobs` videos and the clips that wait for their batch. `progress` is
+/// told, from any thread, how many clips are through their network; when it says stop, the work stops at the
+/// next clip: Error(Interrupted). What `done` was told by then is all that was finished.
 ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,

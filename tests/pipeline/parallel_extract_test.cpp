@@ -1,0 +1,167 @@
+#include "pipeline/parallel_extract.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+
+namespace tvr {
+namespace {
+
+using testing::TempFolder;
+
+/// A row tells the brightness of its clip's first pixel and the number of its frames.
+class FakeBackbone : public Backbone {
+ public:
+  [[nodiscard]] int dim() const noexcept override { return 3; }
+  [[nodiscard]] int clip_frames() const noexcept override { return 4; }
+  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
+  [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
+    if (pause_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+    {
+      const std::lock_guard lock(mutex_);
+      threads_.insert(std::this_thread::get_id());
+    }
+    Matrix rows(static_cast<std::int64_t>(clips.size()), 3);
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      float* const row = rows.row(static_cast<std::int64_t>(i));
+      row[0] = static_cast<float>(clips[i]->rgb[0]) + 1;
+      row[1] = static_cast<float>(clips[i]->frames);
+      row[2] = clips[i]->index == nan_at ? NAN : 1.0F;
+      if (clips[i]->index == throw_at) throw Error(Fault::Mismatch, "fake.pt", "gave [1, 2]", "Correct it");
+    }
+    return rows;
+  }
+  [[nodiscard]] std::size_t threads() const { return threads_.size(); }
+
+  int pause_ms = 0;
+  std::int64_t nan_at = -1, throw_at = -1;  // clips of this index
+
+ private:
+  std::string id_ = "fake";
+  mutable std::mutex mutex_;
+  mutable std::set<std::thread::id> threads_;
+};
+
+class ParallelExtract : public ::testing::Test {
+ protected:
+  void add_video(const std::string& name, int frames) {
+    testing::TestVideo video;
+    video.pts_ms = testing::at_rate(25, frames);
+    testing::write_video(folder_ / name, video);
+    add_file(name);
+  }
+  void add_file(const std::string& name) {
+    ExtractionTask task;
+    task.source.id = name;
+    task.source.path = folder_ / name;
+    task.lanes = {0, 1};
+    tasks_.push_back(task);
+  }
+
+  std::map<std::string, VideoOutcome> extract(int jobs, int batch) {
+    std::vector<ExtractionLane> lanes(2);
+    lanes[0].sampling.name = "fast";
+    lanes[0].sampling.sample_fps = 25;
+    lanes[0].sampling.clip_frames = 4;
+    lanes[1].sampling.name = "slow";
+    lanes[1].sampling.sample_fps = 5;
+    lanes[1].sampling.clip_frames = 4;
+    for (std::size_t i = 0; i < 2; ++i) {
+      lanes[i].sampling.short_side_px = 16;
+      lanes[i].network = &network_;
+      lanes[i].recipe = static_cast<std::int64_t>(10 + i);
+    }
+    ParallelOptions options;
+    options.jobs = jobs;
+    options.clip_batch = batch;
+    std::map<std::string, VideoOutcome> outcomes;
+    (void)extract_parallel(
+        tasks_, lanes, options,
+        [&](const VideoOutcome& outcome) {
+          EXPECT_TRUE(outcomes.emplace(outcome.source.id, outcome).second) << outcome.source.id << " twice";
+        },
+        [&](const ProgressEvent&) { return !stop_.load(); });
+    return outcomes;
+  }
+
+  TempFolder folder_;
+  FakeBackbone network_;
+  std::vector<ExtractionTask> tasks_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(ParallelExtract, GivesTheSameRowsWhateverTheThreadsAndBatches) {
+  for (int i = 0; i < 7; ++i) add_video("v" + std::to_string(i) + ".mkv", 3 + 11 * i);
+  const auto wanted = extract(1, 1);
+  ASSERT_EQ(wanted.size(), 7u);
+  EXPECT_EQ(wanted.at("v6.mkv").lanes[0].features.rows(), 18) << "69 frames, four a clip";
+  for (const int jobs : {1, 2, 5}) {
+    for (const int batch : {1, 3, 8}) {
+      const auto outcomes = extract(jobs, batch);
+      ASSERT_EQ(outcomes.size(), wanted.size());
+      for (const auto& [id, outcome] : outcomes) {
+        EXPECT_EQ(outcome.status, Status::Ok);
+        for (std::size_t lane = 0; lane < 2; ++lane) {
+          EXPECT_EQ(outcome.lanes[lane].recipe, static_cast<std::int64_t>(10 + lane));
+          EXPECT_EQ(outcome.lanes[lane].features.halves, wanted.at(id).lanes[lane].features.halves)
+              << id << " jobs " << jobs << " batch " << batch;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(ParallelExtract, SharesTheClipsOfOneVideoAmongAllThreads) {
+  add_video("alone.mkv", 200);
+  network_.pause_ms = 4;
+  (void)extract(2, 1);
+  EXPECT_EQ(network_.threads(), 2u);
+}
+
+TEST_F(ParallelExtract, AVideoThatFailsIsAnOutcome) {
+  add_video("good.mkv", 20);
+  add_file("missing.mkv");
+  const auto outcomes = extract(2, 4);
+  EXPECT_EQ(outcomes.at("good.mkv").status, Status::Ok);
+  EXPECT_EQ(outcomes.at("missing.mkv").status, Status::Unreadable);
+  EXPECT_EQ(outcomes.at("missing.mkv").lanes[0].features.rows(), 0);
+}
+
+TEST_F(ParallelExtract, ARowThatIsNoNumberFailsItsVideoAlone) {
+  add_video("short.mkv", 20);  // clips 0 to 4
+  add_video("long.mkv", 40);
+  network_.nan_at = 6;
+  const auto outcomes = extract(2, 4);
+  EXPECT_EQ(outcomes.at("short.mkv").status, Status::Ok);
+  EXPECT_EQ(outcomes.at("long.mkv").status, Status::Unreadable);
+  EXPECT_NE(outcomes.at("long.mkv").message.find("lane fast"), std::string::npos);
+  EXPECT_EQ(outcomes.at("long.mkv").lanes[0].features.rows(), 0);
+}
+
+TEST_F(ParallelExtract, ANetworkThatFailsEndsTheRunNamingLaneAndVideo) {
+  add_video("first.mkv", 20);
+  add_video("second.mkv", 40);
+  network_.throw_at = 6;
+  for (const int jobs : {1, 3}) {
+    testing::expect_error([&] { (void)extract(jobs, 1); }, Fault::Mismatch,
+                          "lane fast, video 'second.mkv': fake.pt: gave [1, 2]");
+  }
+}
+
+TEST_F(ParallelExtract, StopsWhenItIsTold) {
+  for (int i = 0; i < 3; ++i) add_video("v" + std::to_string(i) + ".mkv", 20);
+  stop_ = true;
+  testing::expect_error([&] { (void)extract(2, 1); }, Fault::Interrupted, "stopped");
+}
+
+}  // namespace
+}  // namespace tvr
