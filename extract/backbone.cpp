@@ -8,9 +8,12 @@
 #include "data/error.h"
 #include "data/fingerprint.h"
 #include "data/tensor_file.h"
+#include "extract/backbone_torchscript.h"
 #include "extract/cpu_plan.h"
 #include "extract/cpu_weights.h"
 #include "extract/demo_networks.h"
+#include "extract/onednn.h"
+#include "extract/plugin.h"
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
 
@@ -115,12 +118,6 @@ class CpuBackbone : public Backbone {
   [[nodiscard]] BatchShape shape_of(const std::vector<const Clip*>& clips) const {
     if (clips.empty()) throw Error(Fault::InvalidArgument, "forward", "the batch is empty");
     const Clip& first = *clips.front();
-    constexpr int kSmallest = 32;  // every network here halves the picture five times
-    if (first.height < kSmallest || first.width < kSmallest) {
-      throw Error(Fault::Unsupported, "forward",
-                  "pictures of " + std::to_string(first.width) + "x" + std::to_string(first.height) +
-                      " are too small for the network, wanted 32x32 at least");
-    }
     for (const Clip* clip : clips) {
       if (clip->height != first.height || clip->width != first.width || clip->frames > network_.clip_frames) {
         throw Error(Fault::InvalidArgument, "forward", "the clips of a batch differ in size or are too long");
@@ -144,12 +141,15 @@ class CpuBackbone : public Backbone {
     return std::make_unique<CpuPlan>(network_, weights_, shape);
   }
 
+  /// Keeps the plan for the next batch of its shape. Pictures of other sizes come and go: the longest unused
+  /// plans are dropped.
   void give_back(std::unique_ptr<CpuPlan> plan) const {
-    constexpr std::size_t kMostIdle =
-        6;  // pictures of other sizes come and go; the longest unused plan is dropped
+    constexpr std::size_t kMostIdleBytes = 256U << 20U;
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(plan));
-    if (idle_.size() > kMostIdle) idle_.erase(idle_.begin());
+    std::size_t bytes = 0;
+    for (const auto& idle : idle_) bytes += idle->bytes();
+    for (; bytes > kMostIdleBytes; idle_.erase(idle_.begin())) bytes -= idle_.front()->bytes();
   }
 
   Network network_;
@@ -160,10 +160,16 @@ class CpuBackbone : public Backbone {
   mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
 };
 
-void require_cpu(const BackboneOptions& options) {
-  if (options.device != Device::Cuda) return;
-  throw Error(Fault::Unsupported, "--device cuda", "this build has no CUDA networks",
-              "Use --device cpu or auto");
+void require_able(const BackboneOptions& options) {
+  if (options.device == Device::Cuda) {
+    throw Error(Fault::Unsupported, "--device cuda", "this build has no CUDA networks",
+                "Use --device cpu or auto");
+  }
+  if (options.precision == Precision::Bf16 && !onednn::has_bf16()) {
+    throw Error(Fault::Unsupported, "--precision bf16",
+                "this processor has no bf16 arithmetic (AVX512-BF16 or AMX), so it would be slower than fp32",
+                "Use --precision fp32");
+  }
 }
 
 }  // namespace
@@ -175,18 +181,21 @@ std::vector<BackboneName> backbone_names() {
 }
 
 std::string weights_id(const BackboneOptions& options) {
+  if (is_plugin(options.model)) return plugin_id(options.model);
   return options.weights.empty() ? "random:seed=" + std::to_string(options.random_seed)
                                  : "sha256:" + sha256_file(options.weights);
 }
 
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
-  require_cpu(options);
+  require_able(options);
+  if (is_plugin(options.model)) return load_torchscript(options.model, options.threads);
   Network network = network_named(options.model);
   if (options.weights.empty()) {
     const NamedTensors weights = random_weights(network, options.random_seed);
     return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
   }
   const NamedTensors weights = read_weights(options.weights);
+  if (network.spatial_dims == 3 && is_shortcut_a(weights)) network = with_shortcut_a(std::move(network));
   require_fit(network, weights, options.weights.string());
   require_finite(weights, options.weights.string());
   return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);

@@ -17,7 +17,7 @@ enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16 };
 
 struct BackboneOptions {
-  std::string model = "resnet152";  // a name of backbone_names()
+  std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)
   std::filesystem::path weights;    // .pth or .safetensors; empty: seeded random weights
   std::uint64_t random_seed = 1;    // used without weights only
   Precision precision = Precision::Fp32;
@@ -41,7 +41,7 @@ class Backbone {
   [[nodiscard]] virtual int dim() const noexcept = 0;
   /// How many frames a clip it takes; shorter clips are padded with raw zeros before the normalisation.
   [[nodiscard]] virtual int clip_frames() const noexcept = 0;
-  /// "sha256:<hex>" of the weights file, or "random:seed=<n>": for the recipe.
+  /// "sha256:<hex>" of the weights file (of a plug-in: plugin_id()), or "random:seed=<n>": for the recipe.
   [[nodiscard]] virtual const std::string& weights_id() const noexcept = 0;
   /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. Safe from many
   /// threads. Which clips share a batch changes a row by rounding only (1e-5 relative).
@@ -52,7 +52,8 @@ class Backbone {
 [[nodiscard]] std::string weights_id(const BackboneOptions& options);
 
 /// Throws Error(InvalidArgument) for an unknown model (naming the known ones), Error(Mismatch) naming the
-/// first missing, unexpected or misshapen tensor of the weights, and what read_weights() throws.
+/// first missing, unexpected or misshapen tensor of the weights, Error(Unsupported) for bf16 on a processor
+/// that has none, and what read_weights() and read_plugin() throw.
 [[nodiscard]] std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options);
 
 }  // namespace tvr

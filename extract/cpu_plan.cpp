@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "extract/onednn.h"
+#include "extract/unfold.h"
 
 namespace tvr {
 namespace {
@@ -59,11 +60,17 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
 
   values_.push_back({input_.get_desc(), kNone});  // value 0 lies in input_
   std::vector<std::size_t> made = {0};            // network value -> values_
-  if (weights.type() != Memory::data_type::f32)   // its first convolution is several times faster so
-    made[0] = reordered(0, {input_dims, weights.type(), channels_last(dims)});
+  if (weights.unfolds_input()) {
+    const NetworkStep& first = network.steps.front();
+    input_dims[1] = unfolded(first).in_channels;
+    input_dims.back() = result_dims(first, input_dims, dims).back();
+    unfolded_ = Memory({input_dims, weights.type(), channels_last(dims)}, weights.engine());
+    values_.front().layout = unfolded_.get_desc();
+  }
   const std::vector<std::size_t> last = last_uses(network);
   for (std::size_t i = 0; i < network.steps.size(); ++i) {
-    const NetworkStep& step = network.steps[i];
+    const NetworkStep step =
+        i == 0 && weights.unfolds_input() ? unfolded(network.steps[i]) : network.steps[i];
     const std::size_t source = made[static_cast<std::size_t>(step.input)];
     const bool has_residual = step.residual >= 0;
     const auto residual_value = static_cast<std::size_t>(std::max(step.residual, 0));
@@ -83,6 +90,9 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
   last_reorder.values = {{DNNL_ARG_FROM, result}};
   last_reorder.arguments = {{DNNL_ARG_TO, result_}};
   executions_.push_back(std::move(last_reorder));
+  for (const Memory& own : {input_, unfolded_, result_}) {
+    if (own) bytes_ += own.get_desc().get_size();
+  }
   allocate();
 }
 
@@ -132,19 +142,26 @@ std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::s
                               std::size_t residual, bool residual_dies) {
   const int dims = network_.spatial_dims;
   const Memory::dims source_dims = onednn::dims_of(values_[source].layout);
-  const Memory::desc any_source(source_dims, weights_.type(), Memory::format_tag::any);
-  const Memory::desc any_result(result_dims(step, source_dims, dims), weights_.type(),
-                                Memory::format_tag::any);
   dnnl::post_ops operations;
   if (residual != kNone) operations.append_sum(1);
   if (step.relu) onednn::append_relu(operations);
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_post_ops(operations);
-  // The layout of three channels is given; everywhere else the kernel chooses.
-  const auto described =
-      onednn::convolution(weights_.engine(), source_dims[1] == 3 ? values_[source].layout : any_source,
-                          weights_.any_layout(index), weights_.bias(index).get_desc(), any_result,
-                          spatial(step.stride, dims), spatial(step.padding, dims), attributes);
+  const auto describe = [&](const Memory::desc& from, Memory::format_tag to) {
+    return onednn::convolution(weights_.engine(), from, weights_.any_layout(index),
+                               weights_.bias(index).get_desc(),
+                               {result_dims(step, source_dims, dims), weights_.type(), to},
+                               spatial(step.stride, dims), spatial(step.padding, dims), attributes);
+  };
+  const auto laid = [&](Memory::format_tag tag) { return Memory::desc(source_dims, weights_.type(), tag); };
+  // The layout of the input is given. Elsewhere the kernel chooses, but for convolutions in groups: left to
+  // themselves they ask for one that no other step has, at the price of two reorders.
+  auto described = index == 0 ? describe(values_[source].layout, Memory::format_tag::any)
+                              : describe(laid(Memory::format_tag::any), Memory::format_tag::any);
+  if (step.groups > 1) {
+    const auto beside = describe(laid(channels_last(dims)), channels_last(dims));
+    if (!onednn::is_plain_loops(beside)) described = beside;
+  }
 
   const std::size_t input = reordered(source, described.src_desc());
   std::size_t result = kNone;
@@ -197,6 +214,7 @@ void CpuPlan::keep_scratchpad(const Memory::desc& layout) {
 void CpuPlan::allocate() {
   const auto bytes_of = [&](std::size_t count) {
     const auto size = static_cast<Memory::dim>(std::max<std::size_t>(count, 1));
+    bytes_ += count;
     return Memory({{size}, Memory::data_type::u8, Memory::format_tag::a}, weights_.engine());
   };
   for (const std::size_t bytes : buffer_bytes_) buffers_.push_back(bytes_of(bytes));
@@ -204,7 +222,7 @@ void CpuPlan::allocate() {
   for (Execution& execution : executions_) {
     for (const auto& [argument, value] : execution.values) {
       const bool is_input = values_[value].buffer == kNone;
-      execution.arguments[argument] = is_input ? input_
+      execution.arguments[argument] = is_input ? (weights_.unfolds_input() ? unfolded_ : input_)
                                                : Memory(values_[value].layout, weights_.engine(),
                                                         buffers_[values_[value].buffer].get_data_handle());
     }
@@ -216,6 +234,10 @@ void CpuPlan::allocate() {
 }
 
 void CpuPlan::run(float* rows) {
+  if (weights_.unfolds_input()) {
+    unfold_columns(input(), shape_.clips, shape_.frames, shape_.height, shape_.width, network_.steps.front(),
+                   static_cast<std::uint16_t*>(unfolded_.get_data_handle()));
+  }
   for (Execution& execution : executions_) execution.primitive.execute(stream_, execution.arguments);
   stream_.wait();
   const Memory::dims dims = onednn::dims_of(result_.get_desc());

@@ -27,6 +27,8 @@ class CpuPlan {
   CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& shape);
 
   [[nodiscard]] const BatchShape& shape() const noexcept { return shape_; }
+  /// Of all its buffers.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   /// Where the input goes before run(): float32 [clips, 3, (frames,) height, width].
   [[nodiscard]] float* input() noexcept { return static_cast<float*>(input_.get_data_handle()); }
   /// Runs the network; writes the mean over time, height and width of its last value, [clips, dim], to
@@ -58,11 +60,11 @@ class CpuPlan {
   CpuWeights& weights_;
   BatchShape shape_;
   dnnl::stream stream_;
-  dnnl::memory input_, result_;
+  dnnl::memory input_, unfolded_, result_;
   std::vector<Value> values_;
   std::vector<std::size_t> buffer_bytes_;
   std::vector<std::size_t> free_buffers_;
-  std::size_t scratchpad_bytes_ = 0;
+  std::size_t scratchpad_bytes_ = 0, bytes_ = 0;
   std::vector<std::pair<std::size_t, dnnl::memory::desc>> scratchpads_;  // execution, layout
   std::vector<dnnl::memory> buffers_;
   std::vector<Execution> executions_;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "extract/onednn.h"
+#include "extract/unfold.h"
+
 namespace tvr {
 namespace {
 
@@ -21,7 +24,19 @@ struct Folded {
   std::vector<float> weights, bias;
 };
 
+/// Channel to channel, zeros in what is new.
+Folded copied_channels(const NetworkStep& step) {
+  const auto in = static_cast<std::size_t>(step.in_channels),
+             out = static_cast<std::size_t>(step.out_channels);
+  Folded folded{std::vector<float>(out * in), std::vector<float>(out)};
+  for (std::size_t channel = 0; channel < std::min(in, out); ++channel) {
+    folded.weights[channel * in + channel] = 1;
+  }
+  return folded;
+}
+
 Folded fold(const NetworkStep& step, const NamedTensors& tensors) {
+  if (step.convolution.empty()) return copied_channels(step);
   constexpr double kEps = 1e-5;
   const auto values = [&](const std::string& name) { return find(tensors, name)->to_floats(); };
   Folded folded{values(step.convolution + ".weight"), {}};
@@ -39,13 +54,15 @@ Folded fold(const NetworkStep& step, const NamedTensors& tensors) {
   return folded;
 }
 
-/// Groups of few channels leave a bf16 kernel's tiles empty: neighbouring groups are joined until one reads
-/// as many channels as a tile of AMX has (32), with zeros between what did not belong together. Several times
-/// faster, though it multiplies more.
-int joined_groups(const NetworkStep& step) {
+/// Groups of few channels leave a kernel's vectors or tiles empty: neighbouring groups are joined until one
+/// reads as many channels as a tile of AMX or a vector of floats has, with zeros between what did not belong
+/// together. Faster, though it multiplies more: in bf16 several times, in f32 because nothing need be
+/// reordered for kernels that want four or eight channels side by side.
+int joined_groups(const NetworkStep& step, Memory::data_type type) {
   constexpr int kTileChannels = 32;
+  const int wanted = type == Memory::data_type::bf16 ? kTileChannels : onednn::vector_floats();
   int groups = step.groups;
-  while (groups % 2 == 0 && step.in_channels / groups < kTileChannels) groups /= 2;
+  while (groups % 2 == 0 && step.in_channels / groups < wanted) groups /= 2;
   return groups;
 }
 
@@ -84,14 +101,17 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
     Step made;
     if (step.kind == NetworkStep::Kind::Convolution) {
       Folded folded = fold(step, weights);
-      const int groups = type == Memory::data_type::bf16 ? joined_groups(step) : step.groups;
-      if (groups != step.groups) folded.weights = join_groups(folded.weights, step, groups);
-      if (groups > 1)
-        made.dims = {groups, step.out_channels / groups, step.in_channels / groups};
-      else
-        made.dims = {step.out_channels, step.in_channels};
+      NetworkStep run = step;
+      if (steps_.empty() && unfolds_input()) {
+        run = unfolded(step);
+        folded.weights = unfold_weights(folded.weights, step);
+      }
+      run.groups = joined_groups(run, type);
+      if (run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
+      made.dims = {run.out_channels / run.groups, run.in_channels / run.groups};
+      if (run.groups > 1) made.dims.insert(made.dims.begin(), run.groups);
       for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
-        made.dims.push_back(step.kernel[static_cast<std::size_t>(axis)]);
+        made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
       }
       made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
       made.bias = copy_of(folded.bias, {step.out_channels}, engine);

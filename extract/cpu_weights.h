@@ -19,6 +19,8 @@ class CpuWeights {
 
   [[nodiscard]] const dnnl::engine& engine() const noexcept { return engine_; }
   [[nodiscard]] dnnl::memory::data_type type() const noexcept { return type_; }
+  /// Whether the first step's weights are those of unfolded(step), and its input is to be unfolded.
+  [[nodiscard]] bool unfolds_input() const noexcept { return type_ != dnnl::memory::data_type::f32; }
   /// The weights of a step in this layout; reordered the first time it is asked for.
   [[nodiscard]] dnnl::memory packed(std::size_t step, const dnnl::memory::desc& layout);
   [[nodiscard]] const dnnl::memory& bias(std::size_t step) const noexcept { return steps_[step].bias; }

@@ -67,7 +67,7 @@ bool is_extra(const std::string& name) {
 std::vector<TensorShape> parameters_of(const Network& network) {
   std::vector<TensorShape> parameters;
   for (const NetworkStep& step : network.steps) {
-    if (step.kind != NetworkStep::Kind::Convolution) continue;
+    if (step.convolution.empty()) continue;
     std::vector<std::int64_t> shape = {step.out_channels, step.in_channels / step.groups};
     for (int axis = 3 - network.spatial_dims; axis < 3; ++axis)
       shape.push_back(step.kernel[static_cast<std::size_t>(axis)]);

@@ -20,7 +20,9 @@ struct NetworkStep {
       padding{0, 0, 0};  // time, height, width; 2D: time is 1, 1, 0
   // Convolutions only:
   int in_channels = 0, out_channels = 0, groups = 1;
-  std::string convolution;  // name of its module: "<name>.weight" [out, in / groups, (t,) h, w], no bias
+  // Name of its module: "<name>.weight" [out, in / groups, (t,) h, w], no bias. Empty: it has no parameters,
+  // channels are copied (at the stride) and further ones are zero.
+  std::string convolution;
   bool zero_sum_over_time = false;  // of its random weights only: what stands still gives no answer
   std::string norm;                 // name of the batch normalisation after it
 };

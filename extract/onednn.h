@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string>
 
 namespace tvr::onednn {
 
@@ -33,12 +34,39 @@ inline dnnl::pooling_forward::primitive_desc max_pool(
 #endif
 }
 
+inline dnnl::matmul::primitive_desc matrix_product(const dnnl::engine& engine, const dnnl::memory::desc& a,
+                                                   const dnnl::memory::desc& b, const dnnl::memory::desc& c) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, a, b, c};
+#else
+  return {{a, b, c}, engine};
+#endif
+}
+
 inline dnnl::memory::dims dims_of(const dnnl::memory::desc& layout) {
 #if DNNL_VERSION_MAJOR >= 3
   return layout.get_dims();
 #else
   return layout.dims();
 #endif
+}
+
+/// Floats that a vector register of this processor holds, as far as oneDNN makes use of it.
+inline int vector_floats() {
+  constexpr auto kAvx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);  // values are sets of bits
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kAvx512) == kAvx512 ? 16 : 8;
+}
+
+/// Whether this processor multiplies bf16 itself; oneDNN would go through f32 otherwise, slower than f32.
+inline bool has_bf16() {
+  constexpr auto kBf16 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kBf16) == kBf16;
+}
+
+/// Whether the library found no kernel made for this: only its plain loops, a hundred times slower.
+template <class PrimitiveDesc>
+bool is_plain_loops(const PrimitiveDesc& described) {
+  return std::string(described.impl_info_str()).rfind("ref", 0) == 0;
 }
 
 inline void append_relu(dnnl::post_ops& operations) {

@@ -1,8 +1,11 @@
 #include "extract/resnet.h"
 
+#include <algorithm>
+
 namespace tvr {
 namespace {
 
+constexpr const char* kProjection = ".downsample.";
 constexpr int kCardinality = 32;  // groups of a ResNeXt (Xie et al. 2017)
 
 std::array<int, 3> box(int spatial_dims, int size, int flat) {
@@ -63,7 +66,7 @@ int add_block(Builder& builder, int input, const std::string& name, int in, cons
   int residual = input;
   if (stride != 1 || in != shape.out) {
     residual =
-        builder.convolve(input, name + ".downsample.0", name + ".downsample.1", in, shape.out, 1, stride);
+        builder.convolve(input, name + kProjection + "0", name + kProjection + "1", in, shape.out, 1, stride);
   }
   int value = input;
   if (shape.convolutions == 3) {
@@ -148,6 +151,20 @@ Network resnet3d(const std::array<int, 4>& blocks, Block3d block) {
   }
   add_layers(builder, value, blocks, shapes);
   return network;
+}
+
+Network with_shortcut_a(Network network) {
+  for (NetworkStep& step : network.steps) {
+    if (step.convolution.find(kProjection) == std::string::npos) continue;
+    step.convolution.clear();
+    step.norm.clear();
+  }
+  return network;
+}
+
+bool is_shortcut_a(const NamedTensors& weights) {
+  return std::none_of(weights.begin(), weights.end(),
+                      [](const auto& named) { return named.first.find(kProjection) != std::string::npos; });
 }
 
 }  // namespace tvr

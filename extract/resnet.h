@@ -22,4 +22,11 @@ namespace tvr {
 enum class Block3d { Basic, Bottleneck, ResNeXt };  // expansion 1, 4, 2; ResNeXt: 32 groups
 [[nodiscard]] Network resnet3d(const std::array<int, 4>& blocks, Block3d block);
 
+/// The same with shortcut A (He et al. 2016): where the size changes, a shortcut takes every second position
+/// and fills up with channels of zeros, without parameters. Kenshohara's published ResNet-18 and -34 are so.
+[[nodiscard]] Network with_shortcut_a(Network network);
+
+/// Whether weights of these names are of a network with shortcut A: no block projects its input.
+[[nodiscard]] bool is_shortcut_a(const NamedTensors& weights);
+
 }  // namespace tvr

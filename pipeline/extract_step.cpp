@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "extract/plugin.h"
 #include "pipeline/console.h"
 #include "pipeline/recipes.h"
 #include "pipeline/shard.h"
@@ -179,7 +180,7 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
   if (!tasks.empty()) {
     std::vector<std::unique_ptr<Backbone>> networks;  // loaded only now: a fresh store needs none
     for (std::size_t i = 0; i < lanes.size(); ++i) {
-      if (lanes[i].network.weights.empty()) {
+      if (lanes[i].network.weights.empty() && !is_plugin(lanes[i].network.model)) {
         warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
                          lanes[i].sampling.name, lanes[i].network.model, lanes[i].network.random_seed));
       }

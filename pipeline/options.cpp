@@ -1,17 +1,31 @@
 #include "pipeline/options.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
 
 #include "data/error.h"
+#include "extract/plugin.h"
 #include "pipeline/command.h"
 
 namespace tvr {
 
 void add_feature_flags(CLI::App& command, FeatureOptions& options) {
   const std::string group = "Features (part of their identity)";
-  command.add_option("--lanes", options.lanes, "which networks see the video: 2d, 3d or 2d,3d")
+  command
+      .add_option("--lanes", options.lanes,
+                  "which networks see the video: 2d, 3d, and manifests (FILE.json) of networks of your own")
       ->delimiter(',')
-      ->check(CLI::IsMember({"2d", "3d"}))
+      ->check([](const std::string& lane) {
+        if (lane == "2d" || lane == "3d" || is_plugin(lane)) return std::string();
+        return "'" + lane + "' is not 2d, 3d or a FILE.json";
+      })
+      ->transform(CLI::Validator(
+          [](std::string& lane) {
+            if (is_plugin(lane)) lane = std::filesystem::absolute(lane).string();
+            return std::string();
+          },
+          "", "absolute path"))
       ->default_str("2d,3d")
       ->group(group);
   command.add_option("--preset", options.preset, "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019)")
@@ -37,7 +51,9 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
           "--random-weights", options.random_weights,
           "let networks without a weights file use seeded random weights (for trials: not real features)")
       ->group(group);
-  command.add_option("--precision", options.precision, "arithmetic of the networks")
+  command
+      .add_option("--precision", options.precision,
+                  "arithmetic of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str()
       ->group(group);
@@ -137,25 +153,46 @@ void add_data_flags(CLI::App& command, DataOptions& options) {
       ->group(group);
 }
 
+namespace {
+
+Device device_named(const std::string& name) {
+  return name == "cuda" ? Device::Cuda : name == "cpu" ? Device::Cpu : Device::Auto;
+}
+
+Lane builtin_lane(const std::string& name, const FeatureOptions& options) {
+  const bool is_3d = name == "3d";
+  Lane lane;
+  lane.sampling = is_3d ? lane_3d() : lane_2d();
+  lane.network.model = is_3d ? options.model_3d : options.model_2d;
+  lane.network.weights = is_3d ? options.weights_3d : options.weights_2d;
+  lane.network.random_seed = options.random_seed;
+  lane.network.precision = options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+  if (lane.network.weights.empty() && !options.random_weights) {
+    throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
+                "Pass --weights-" + name + " FILE, or --random-weights for a trial without real features");
+  }
+  return lane;
+}
+
+}  // namespace
+
 std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed) {
   std::vector<Lane> lanes;
   for (const std::string& name : options.lanes) {
-    const bool is_3d = name == "3d";
     Lane lane;
-    lane.sampling = is_3d ? lane_3d(preset_named(options.preset)) : lane_2d(preset_named(options.preset));
+    if (is_plugin(name)) {
+      lane.sampling = read_plugin(name).sampling;
+      lane.network.model = name;
+    } else {
+      lane = builtin_lane(name, options);
+    }
+    lane.sampling.preset = preset_named(options.preset);
     lane.sampling.legacy_rotation = options.legacy_rotation;
-    lane.network.model = is_3d ? options.model_3d : options.model_2d;
-    lane.network.weights = is_3d ? options.weights_3d : options.weights_2d;
-    lane.network.random_seed = options.random_seed;
-    lane.network.precision = options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
-    lane.network.device = speed.device == "cuda"  ? Device::Cuda
-                          : speed.device == "cpu" ? Device::Cpu
-                                                  : Device::Auto;
-    if (lane.network.weights.empty() && !options.random_weights) {
-      throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
-                  "Pass --weights-" + name +
-                      " FILE, or --random-weights for a "
-                      "trial without real features");
+    lane.network.device = device_named(speed.device);
+    for (const Lane& other : lanes) {
+      if (other.sampling.name != lane.sampling.name) continue;
+      throw Error(Fault::InvalidArgument, "--lanes", "two lanes are called " + lane.sampling.name,
+                  "Give the plug-in another 'lane' in its manifest");
     }
     lanes.push_back(std::move(lane));
   }

@@ -18,8 +18,8 @@ namespace tvr {
 
 /// Which networks see the videos, and how. All of it is part of a feature's identity.
 struct FeatureOptions {
-  std::vector<std::string> lanes = {"2d", "3d"};
-  std::string preset = "ffmpeg5";  // scaler: ffmpeg5 | howto100m-2019
+  std::vector<std::string> lanes = {"2d", "3d"};  // or manifests of plug-ins, FILE.json
+  std::string preset = "ffmpeg5";                 // scaler: ffmpeg5 | howto100m-2019
   std::string model_2d = "resnet152";
   std::string model_3d = "resnext101";
   std::filesystem::path weights_2d, weights_3d;
@@ -65,8 +65,8 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options);
 void add_video_flags(CLI::App& command, ExtractOptions& options);
 void add_data_flags(CLI::App& command, DataOptions& options);
 
-/// The lanes and networks that `options` name. Throws Error(InvalidArgument) for an unknown lane and for a
-/// lane that has neither weights nor leave to use random ones.
+/// The lanes and networks that `options` name. Throws Error(InvalidArgument) for a lane that has neither
+/// weights nor leave to use random ones, for two of one name, and what read_plugin() throws.
 struct Lane {
   LaneOptions sampling;
   BackboneOptions network;

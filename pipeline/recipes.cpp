@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/error.h"
+#include "extract/plugin.h"
 
 namespace tvr {
 namespace {
@@ -57,7 +58,7 @@ Recipe recipe_of(const Lane& lane) {
           {"crop", sampling.crop_px},
           {"fps", sampling.sample_fps},
           {"legacy_rotation", sampling.legacy_rotation},
-          {"model", lane.network.model},
+          {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
           {"precision", lane.network.precision == Precision::Bf16 ? "bf16" : "fp32"},
           {"preset", name(sampling.preset)},
           {"short_side", sampling.short_side_px},

@@ -38,7 +38,7 @@ const std::map<std::string, std::set<std::string>> kThirdParties = {
     {"CLI/", {"pipeline"}},
     {"httplib", {"pipeline"}},
     {"opencv2/", {"pipeline"}},
-    {"nlohmann/", {"data", "model", "pipeline"}},
+    {"nlohmann/", {"data", "extract", "model", "pipeline"}},
     {"fmt/", {"data", "extract", "text", "model", "pipeline"}},
 };
 

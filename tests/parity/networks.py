@@ -1,8 +1,8 @@
 """The reference's networks in PyTorch on random weights and a random clip:
-networks.py FOLDER MODEL FRAMES HEIGHT WIDTH.
+networks.py FOLDER MODEL FRAMES HEIGHT WIDTH [SHORTCUT].
 
 Writes w.pth, rgb (uint8 [frames, height, width, 3]) and row (float32 [dim]) into FOLDER. 2D networks are
-torchvision's; the 3D ones follow the layout of kenshohara/3D-ResNets-PyTorch (shortcut B), which no Debian
+torchvision's; the 3D ones follow the layout of kenshohara/3D-ResNets-PyTorch (shortcut A or B), which no Debian
 package holds.
 """
 import pathlib
@@ -20,9 +20,9 @@ BLOCKS = {"18": [2, 2, 2, 2], "34": [3, 4, 6, 3], "50": [3, 4, 6, 3], "101": [3,
 class Residual(nn.Module):
     """Basic: two 3x3x3 convolutions; otherwise 1x1x1, 3x3x3 in groups, 1x1x1."""
 
-    def __init__(self, inputs, middle, outputs, stride, groups, basic):
+    def __init__(self, inputs, middle, outputs, stride, groups, basic, shortcut):
         super().__init__()
-        self.basic = basic
+        self.basic, self.stride, self.padding = basic, stride, outputs - inputs
         shapes = [(3, stride, 1), (3, 1, 1)] if basic else [(1, 1, 1), (3, stride, groups), (1, 1, 1)]
         channels = [inputs] + [middle] * (len(shapes) - 1) + [outputs]
         for i, (kernel, step, parts) in enumerate(shapes):
@@ -30,21 +30,26 @@ class Residual(nn.Module):
             setattr(self, f"conv{i + 1}", convolution)
             setattr(self, f"bn{i + 1}", nn.BatchNorm3d(channels[i + 1]))
         self.downsample = None
-        if stride != 1 or inputs != outputs:
+        if shortcut == "B" and (stride != 1 or inputs != outputs):
             projection = nn.Conv3d(inputs, outputs, 1, stride, bias=False)
             self.downsample = nn.Sequential(projection, nn.BatchNorm3d(outputs))
 
     def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
-        y = F.relu(self.bn1(self.conv1(x)))
+        shortcut = x
+        if self.downsample is not None:
+            shortcut = self.downsample(x)
+        elif self.padding > 0:
+            shortcut = F.pad(F.avg_pool3d(x, 1, self.stride), (0, 0, 0, 0, 0, 0, 0, self.padding))
+        y = F.relu(self.bn1(self.conv1(x)), True)
         y = self.bn2(self.conv2(y))
         if not self.basic:
-            y = self.bn3(self.conv3(F.relu(y)))
-        return F.relu(y + shortcut)
+            y = self.bn3(self.conv3(F.relu(y, True)))
+        y += shortcut
+        return F.relu(y, True)
 
 
 class Network3d(nn.Module):
-    def __init__(self, name):
+    def __init__(self, name, shortcut="B"):
         super().__init__()
         resnext = name.startswith("resnext")
         depth = name.replace("resnext", "").replace("resnet", "").replace("-3d", "")
@@ -58,12 +63,13 @@ class Network3d(nn.Module):
             blocks = []
             for block in range(count):
                 stride = 2 if block == 0 and layer > 0 else 1
-                blocks.append(Residual(channels, planes, outputs, stride, 32 if resnext else 1, basic))
+                groups = 32 if resnext else 1
+                blocks.append(Residual(channels, planes, outputs, stride, groups, basic, shortcut))
                 channels = outputs
             setattr(self, f"layer{layer + 1}", nn.Sequential(*blocks))
 
     def forward(self, x):
-        x = F.max_pool3d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = F.max_pool3d(F.relu(self.bn1(self.conv1(x)), True), 3, 2, 1)
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3, 4))
 
 
@@ -78,10 +84,10 @@ def enliven(network):
 
 
 def main():
-    folder, name, (frames, height, width) = pathlib.Path(sys.argv[1]), sys.argv[2], map(int, sys.argv[3:])
+    folder, name, (frames, height, width) = pathlib.Path(sys.argv[1]), sys.argv[2], map(int, sys.argv[3:6])
     torch.manual_seed(1)
     is_3d = name.startswith("resnext") or name.endswith("-3d")
-    network = Network3d(name) if is_3d else getattr(torchvision.models, name)()
+    network = Network3d(name, *sys.argv[6:]) if is_3d else getattr(torchvision.models, name)()
     enliven(network)
     network.eval()
     torch.save(network.state_dict(), folder / "w.pth")
@@ -101,4 +107,5 @@ def main():
     (folder / "row").write_bytes(row.numpy().tobytes())
 
 
-main()
+if __name__ == "__main__":
+    main()
