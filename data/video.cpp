@@ -1,9 +1,12 @@
 #include "data/video.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -47,18 +50,29 @@ std::string without_extension(const std::string& id) {
   return dot == std::string::npos || dot <= name ? id : id.substr(0, dot);
 }
 
+/// A folder that is silently left out would be a data set that is silently smaller.
+void require_readable(const fs::path& folder) {
+  if (access(folder.c_str(), R_OK | X_OK) == 0) return;
+  throw Error(Fault::Unreadable, folder.string(),
+              std::string("the folder cannot be read: ") + std::strerror(errno),
+              "Let it be read, or name the videos by --list FILE.csv");
+}
+
 /// Files of `folder` and its subfolders; links to folders are followed, each folder is entered once.
 std::vector<fs::path> video_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::set<fs::path> entered = {fs::canonical(folder)};
-  const auto options =
-      fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
+  require_readable(folder);
+  const auto options = fs::directory_options::follow_directory_symlink;
   for (auto entry = fs::recursive_directory_iterator(folder, options);
        entry != fs::recursive_directory_iterator(); ++entry) {
     const bool hidden = entry->path().filename().string().front() == '.';
     std::error_code dangling;
     if (entry->is_directory(dangling)) {
-      if (hidden || !entered.insert(fs::canonical(entry->path())).second) entry.disable_recursion_pending();
+      if (hidden || !entered.insert(fs::canonical(entry->path())).second)
+        entry.disable_recursion_pending();
+      else
+        require_readable(entry->path());
     } else if (!hidden && has_video_extension(entry->path())) {
       files.push_back(entry->path());
     }

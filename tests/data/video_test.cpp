@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 
 #include "tests/support/expect_error.h"
 #include "tests/support/hostile_files.h"
+#include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 
@@ -16,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::expect_error;
+using ::testing::HasSubstr;
 using testing::TempFolder;
 using testing::write_file;
 
@@ -75,6 +78,24 @@ TEST(FindVideos, SaysWhenThereIsNoSuchFolder) {
   const TempFolder folder;
   expect_error([&] { (void)find_videos(folder / "none"); }, Fault::NotFound, "no such folder");
   expect_error([&] { (void)find_videos(write_file(folder / "f", "")); }, Fault::NotFound, "is not a folder");
+}
+
+TEST(FindVideos, RefusesAFolderThatMayNotBeReadRatherThanLeaveItOut) {
+  const TempFolder folder;
+  write_file(folder / "closed/a.mp4", "");
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::none);
+  const std::string said = testing::in_child([&]() -> std::string {
+                             if (geteuid() == 0 && setuid(65534) != 0) return "still root";
+                             try {
+                               return std::to_string(find_videos(folder.path()).size()) + " videos";
+                             } catch (const Error& error) {
+                               return error.what();
+                             }
+                           }).text;
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::owner_all);
+  if (said == "still root") GTEST_SKIP() << "root reads everything, and may not become somebody else here";
+  EXPECT_THAT(said, HasSubstr("closed: the folder cannot be read"));
 }
 
 TEST(ReadVideoList, TakesPathsRelativeToTheListAndMakesIdsOfThem) {
