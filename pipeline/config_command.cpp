@@ -1,19 +1,68 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
+#include "data/error.h"
 #include "pipeline/command.h"
 #include "pipeline/console.h"
+#include "pipeline/run_options.h"
+#include "pipeline/usage.h"
 
 namespace tvr {
+namespace {
+
+/// What `pipeline ARGUMENTS` would work with, without working.
+std::string resolve(std::vector<std::string> arguments) {
+  CLI::App app;
+  app.set_config("--config");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.fallthrough();
+  app.require_subcommand(1);
+  int unused = kDone;
+  RunOptions run;
+  CLI::App* run_command = app.add_subcommand("run");
+  add_run_flags(*run_command, run);
+  add_extract_command(app, unused);
+  add_train_command(app, unused);
+  add_eval_command(app, unused);
+  read_environment(app);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->callback({});
+    for (CLI::Option* option : command->get_options()) option->required(false);
+  }
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) throw;  // --help
+    throw Error(Fault::InvalidArgument, "config", explain(app, error));
+  }
+  if (app.got_subcommand(run_command) && (run.demo || !run.out.empty())) complete(*run_command, run);
+  return toml_of(*app.get_subcommands().front());
+}
+
+}  // namespace
 
 void add_config_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "config",
       "The resolved configuration: flags, then --config FILE.toml, then environment, then defaults");
-  command->callback([&app, &exit_code] {
-    for (const char* name : {"run", "extract", "train", "eval"}) {
-      fmt::print("{}\n", toml_of(*app.get_subcommand(name)));
+  command->fallthrough(false);
+  command->prefix_command();
+  command->footer(
+      "Example: pipeline config run --demo --epochs 20    what that run would work with\n"
+      "         pipeline config > my.toml                 the defaults of all commands, to edit");
+  command->callback([&app, command, &exit_code] {
+    std::vector<std::string> arguments = command->remaining();
+    const std::string file = app.get_config_ptr()->as<std::string>();
+    if (!file.empty()) arguments.insert(arguments.end(), {"--config", file});
+    const bool names_one = !arguments.empty() && arguments.front().rfind('-', 0) != 0;
+    if (!names_one) arguments.insert(arguments.begin(), "");
+    const std::vector<std::string> all = {"run", "extract", "train", "eval"};
+    for (const std::string& name : names_one ? std::vector{arguments.front()} : all) {
+      arguments.front() = name;
+      fmt::print("{}\n", resolve(arguments));
     }
     exit_code = kDone;
   });

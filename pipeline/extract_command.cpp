@@ -58,7 +58,7 @@ void add_extract_command(CLI::App& app, int& exit_code) {
       ->capture_default_str()
       ->group("Features (part of their identity)");
   add_speed_flags(*command, options->speed);
-  command->add_flag("--json", *json, "print the account as JSON on stdout");
+  command->add_flag("--json", *json, "print the account as JSON on stdout")->configurable(false);
   command->callback([options, json, &exit_code] { exit_code = run_extract(*options, *json); });
 }
 

@@ -59,9 +59,10 @@ class Planner {
       std::sort(sources.begin(), sources.end(), by_id);
     std::vector<std::string_view> ids;
     for (const VideoSource* source : sources) ids.emplace_back(source->id);
-    ProgressLine line("looking at", "videos", static_cast<std::int64_t>(videos.size()));
+    ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
     store_.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
-      if (stop_requested()) throw Error(Fault::Interrupted, "extraction", "stopped by request");
+      if (stop_requested())
+        throw Error(Fault::Interrupted, "extraction", "stopped; nothing was begun", "Run it again to go on");
       consider(*sources[i], known);
       line.update(static_cast<std::int64_t>(i) + 1);
     });

@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <string>
 
 #include "data/error.h"
 #include "pipeline/command.h"
@@ -12,12 +15,12 @@
 #include "pipeline/search_command.h"
 #include "pipeline/serve_command.h"
 #include "pipeline/store_command.h"
+#include "pipeline/usage.h"
 
 namespace {
 
-int complain(const std::exception& error, int code) {
-  fmt::print(stderr, "{} {}\n", tvr::coloured("error:", tvr::Colour::Red, STDERR_FILENO), error.what());
-  return code;
+void complain(const std::string& what) {
+  fmt::print(stderr, "{} {}\n", tvr::coloured("error:", tvr::Colour::Red, STDERR_FILENO), what);
 }
 
 }  // namespace
@@ -32,6 +35,10 @@ int main(int argc, char** argv) {
   app.add_flag_callback(
       "--quiet", [] { tvr::set_quiet(true); }, "say nothing but warnings and results");
   app.fallthrough();
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.footer(
+      "Every flag can also be set in the file of --config, or by environment: --embd-dim by "
+      "PIPELINE_EMBD_DIM.");
 
   int exit_code = tvr::kDone;
   tvr::add_run_command(app, exit_code);
@@ -45,14 +52,26 @@ int main(int argc, char** argv) {
   tvr::add_demo_command(app, exit_code);
   tvr::add_doctor_command(app, exit_code);
   tvr::add_config_command(app, exit_code);
+  tvr::read_environment(app);
   try {
     app.parse(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw tvr::Error(tvr::Fault::Unreadable, "standard output", "the results cannot be written to it");
+    }
     return exit_code;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? tvr::kDone : tvr::kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    complain(tvr::explain(app, error));
+    fmt::print(stderr, "Run with --help for more information.\n");
+    return tvr::kUsage;
   } catch (const tvr::Error& error) {
-    return complain(error, error.fault() == tvr::Fault::InvalidArgument ? tvr::kUsage : tvr::kFailed);
+    complain(error.what());
+    return error.fault() == tvr::Fault::InvalidArgument ? tvr::kUsage : tvr::kFailed;
+  } catch (const std::filesystem::filesystem_error& error) {
+    complain(error.path1().string() + ": " + error.code().message());
+    return tvr::kFailed;
   } catch (const std::exception& error) {
-    return complain(error, tvr::kFailed);
+    complain(error.what());
+    return tvr::kFailed;
   }
 }

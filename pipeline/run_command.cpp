@@ -39,16 +39,25 @@ std::vector<RecipeRow> recipes_of_run(FeatureStore& store, const RunOptions& opt
   return choose_recipes(store, lanes, identities);
 }
 
+/// Extraction may take days: what can be known to be wrong is said before it.
+void require_a_batch(const CaptionSet& train, int batch_size) {
+  if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
+  throw Error(Fault::InvalidArgument, "captions",
+              fmt::format("{} training clips do not fill one batch of {}", train.clips.size(), batch_size),
+              "Lower --batch-size, or give more videos");
+}
+
 int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
+  const std::vector<VideoSource> videos = videos_of(options.extract);
+  const DataSet data = read_data(options.data, videos, options.seed);
+  require_a_batch(data.train, options.learn.train.batch_size);
   RunFolder folder(options.out);
   write_text(folder.config(), config);
-  const std::vector<VideoSource> videos = videos_of(options.extract);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
   const ExtractReport extraction = extract_into_store(store, videos, options.extract);
   tell(extraction);
   time.lap(extraction);
 
-  const DataSet data = read_data(options.data, videos, options.seed);
   const std::vector<RecipeRow> lanes = recipes_of_run(store, options);
   const Learned learned = learn(folder, store, lanes, data, options.learn, time);
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
@@ -89,11 +98,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "         pipeline run --videos clips --captions captions.csv --random-weights --out trial");
   command->callback([options, json, command, &exit_code] {
     TimeAccount time;
+    complete(*command, *options);
     if (options->demo) {
       make_demo(*options);
       time.lap("draw the demo");
     }
-    complete(*command, *options);
     exit_code = run_all(*options, toml_of(*command), *json, time);
   });
 }

@@ -11,6 +11,20 @@
 #include "pipeline/run_folder.h"
 
 namespace tvr {
+namespace {
+
+/// `flag`, from now on without its checks: its file may not be there yet.
+const char* unchecked(CLI::App& command, const char* flag) {
+  CLI::Option* option = command.get_option(flag);
+  if (option->count() > 0) return flag;
+  try {
+    for (int i = 0;; ++i) option->get_validator(i)->active(false);
+  } catch (const CLI::OptionNotFound&) {  // past the last one
+    return flag;
+  }
+}
+
+}  // namespace
 
 void add_run_flags(CLI::App& command, RunOptions& options) {
   command.add_flag("--demo", options.demo, "on the generated demo data, with small random networks");
@@ -34,10 +48,10 @@ void complete(CLI::App& command, RunOptions& options) {
   if (options.demo) {
     unless_given("--out", "demo-run");
     const DemoFiles files = demo_files(demo_folder(options));
-    unless_given("--videos", files.videos.string());
-    unless_given("--annotations", files.annotations.string());
-    unless_given("--train", files.train.string());
-    unless_given("--test", files.test.string());
+    unless_given(unchecked(command, "--videos"), files.videos.string());
+    unless_given(unchecked(command, "--annotations"), files.annotations.string());
+    unless_given(unchecked(command, "--train"), files.train.string());
+    unless_given(unchecked(command, "--test"), files.test.string());
     const DemoRecipe recipe;
     unless_given("--random-weights", "true");
     unless_given("--model-2d", recipe.model_2d);
@@ -54,9 +68,7 @@ void complete(CLI::App& command, RunOptions& options) {
   options.extract.features.random_seed = options.learn.train.seed = options.seed;
 }
 
-std::filesystem::path demo_folder(const RunOptions& options) {
-  return (options.out.empty() ? std::filesystem::absolute("demo-run") : options.out) / "data";
-}
+std::filesystem::path demo_folder(const RunOptions& options) { return options.out / "data"; }
 
 RunOptions read_run_options(const std::filesystem::path& folder) {
   const std::filesystem::path config = folder / "config.toml";

@@ -20,7 +20,7 @@ struct RunOptions {
 
 void add_run_flags(CLI::App& command, RunOptions& options);
 
-/// Fills in what follows from the flags: the seed everywhere, the store's place, and with --demo its files
+/// Fills in what follows from the flags: the seed everywhere, the store's place, and with --demo its files,
 /// and small networks where the user has said nothing. Throws Error(InvalidArgument) when --out is missing.
 void complete(CLI::App& command, RunOptions& options);
 
