@@ -9,6 +9,9 @@
 namespace tvr {
 namespace {
 
+constexpr std::size_t kHalvesInMemory = 1 << 19;  // 1 MiB
+constexpr std::int64_t kPieceBytes = 1 << 18;
+
 /// Calls visit(row) for every row that overlaps `span`, for all rows without one; returns how many.
 template <class Visit>
 std::int64_t for_rows(const FeatureSequence& features, const std::optional<TimeSpan>& span,
@@ -47,12 +50,35 @@ ClipFeature mean(const FeatureSequence& features, const std::optional<TimeSpan>&
 }  // namespace
 
 void HalfSequence::set(std::size_t row, const float* values, const TimeSpan& span) {
-  if (times.size() <= row) {
-    times.resize(row + 1);
-    halves.resize((row + 1) * static_cast<std::size_t>(dim));
-  }
+  const auto columns = static_cast<std::size_t>(dim);
+  if (times.size() <= row) times.resize(row + 1);
   times[row] = span;
-  std::transform(values, values + dim, halves.begin() + static_cast<std::ptrdiff_t>(row) * dim, to_half);
+  if (!spilled && !spill_folder.empty() && times.size() * columns > kHalvesInMemory) spill();
+  if (spilled) {
+    std::vector<std::uint16_t> line(columns);
+    std::transform(values, values + dim, line.begin(), to_half);
+    spilled->write(static_cast<std::int64_t>(row * columns * 2), line.data(), columns * 2);
+    return;
+  }
+  halves.resize(times.size() * columns);
+  std::transform(values, values + dim, halves.begin() + static_cast<std::ptrdiff_t>(row * columns), to_half);
+}
+
+void HalfSequence::spill() {
+  spilled = std::make_shared<SpillFile>(spill_folder);
+  spilled->write(0, halves.data(), halves.size() * 2);
+  halves = {};
+}
+
+void HalfSequence::for_each_piece(const std::function<void(std::string_view)>& use) const {
+  if (!spilled) return use({reinterpret_cast<const char*>(halves.data()), halves.size() * 2});
+  std::vector<char> piece(kPieceBytes);
+  const std::int64_t end = rows() * dim * 2;
+  for (std::int64_t at = 0; at < end; at += kPieceBytes) {
+    const auto bytes = static_cast<std::size_t>(std::min(end - at, kPieceBytes));
+    spilled->read(at, piece.data(), bytes);
+    use({piece.data(), bytes});
+  }
 }
 
 ClipFeature max_pool(const FeatureSequence& features) { return maximum(features, std::nullopt); }

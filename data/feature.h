@@ -2,11 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/matrix.h"
+#include "data/spill_file.h"
 #include "data/time.h"
 
 namespace tvr {
@@ -17,15 +22,24 @@ struct FeatureSequence {
   std::vector<TimeSpan> times;
 };
 
-/// The same as it is kept: float16, row after row. Half the memory, which counts for a video of hours.
+/// The same as it is kept: float16, row after row. Where a folder for it is named, what exceeds 1 MiB lies in
+/// a file there that has no name, so that memory does not grow with the length of a video.
 struct HalfSequence {
   std::int64_t dim = 0;
-  std::vector<std::uint16_t> halves;  // [T, dim]
+  std::vector<std::uint16_t> halves;  // [T, dim], or empty: they lie in `spilled`
   std::vector<TimeSpan> times;        // [T]
+  std::filesystem::path spill_folder;
+  std::shared_ptr<SpillFile> spilled;  // copies share it
 
   [[nodiscard]] std::int64_t rows() const noexcept { return static_cast<std::int64_t>(times.size()); }
-  /// Rounds `values` [dim] into row `row`; rows may come in any order.
+  /// Rounds `values` [dim] into row `row`; rows may come in any order. Throws Error(Unreadable) when the
+  /// folder's disk takes no more.
   void set(std::size_t row, const float* values, const TimeSpan& span);
+  /// Hands the bytes of [T, dim] to `use`, in order, in pieces.
+  void for_each_piece(const std::function<void(std::string_view)>& use) const;
+
+ private:
+  void spill();
 };
 
 /// One clip as the joint embedding sees it: [D].

@@ -5,8 +5,13 @@
 namespace tvr {
 
 Digest feature_hash(std::int64_t rows, std::int64_t dim, std::string_view times, std::string_view halves) {
+  return feature_hash_of_digests(rows, dim, sha256(times), sha256(halves));
+}
+
+Digest feature_hash_of_digests(std::int64_t rows, std::int64_t dim, const Digest& times,
+                               const Digest& halves) {
   const std::string size = std::to_string(rows) + " " + std::to_string(dim) + "\n";
-  return sha256("feature 1\n" + size + sha256(times) + sha256(halves));
+  return sha256("feature 1\n" + size + times + halves);
 }
 
 bool feature_is_intact(std::int64_t rows, std::int64_t dim, std::string_view times, std::string_view halves,

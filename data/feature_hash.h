@@ -12,6 +12,10 @@ namespace tvr {
 [[nodiscard]] Digest feature_hash(std::int64_t rows, std::int64_t dim, std::string_view times,
                                   std::string_view halves);
 
+/// The same by the digests of `times` and `halves`.
+[[nodiscard]] Digest feature_hash_of_digests(std::int64_t rows, std::int64_t dim, const Digest& times,
+                                             const Digest& halves);
+
 /// Whether the bytes have the claimed size and `hash`.
 [[nodiscard]] bool feature_is_intact(std::int64_t rows, std::int64_t dim, std::string_view times,
                                      std::string_view halves, const Digest& hash);

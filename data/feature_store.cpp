@@ -23,11 +23,6 @@ std::vector<std::int64_t> packed(const std::vector<TimeSpan>& times) {
   return numbers;
 }
 
-template <class Number>
-Blob blob_of(const std::vector<Number>& numbers) {
-  return {numbers.data(), numbers.size() * sizeof(Number)};
-}
-
 std::string_view view_of(const Blob& blob) { return {static_cast<const char*>(blob.data), blob.size}; }
 
 FeatureSequence unpacked(std::int64_t rows, std::int64_t dim, std::string_view times,
@@ -111,7 +106,7 @@ struct Queries {
   Statement drop_feature{database, "DELETE FROM feature WHERE video = ? AND recipe = ?"};
   Statement put_feature{database,
                         "INSERT INTO feature (video, recipe, row_count, dim, hash, times, halves) VALUES "
-                        "(?, ?, ?, ?, ?, ?, ?)"};
+                        "(?, ?, ?, ?, ?, ?, zeroblob(?))"};
 };
 
 class FeatureStore::Impl {
@@ -331,10 +326,15 @@ class FeatureStore::Impl {
 
   void put_feature(std::int64_t video, const VideoOutcome::Lane& lane) {
     const std::vector<std::int64_t> numbers = packed(lane.features.times);
-    const Blob times = blob_of(numbers), halves = blob_of(lane.features.halves);
+    const Blob times{numbers.data(), numbers.size() * sizeof(std::int64_t)};
     const std::int64_t rows = lane.features.rows(), dim = lane.features.dim;
+    Sha256 halves;
+    lane.features.for_each_piece([&](std::string_view piece) { halves.add(piece); });
     queries_->put_feature.run(video, lane.recipe, rows, dim,
-                              feature_hash(rows, dim, view_of(times), view_of(halves)), times, halves);
+                              feature_hash_of_digests(rows, dim, sha256(view_of(times)), halves.finish()),
+                              times, rows * dim * 2);
+    BlobWriter writer(database_, "feature", "halves", database_.last_row());
+    lane.features.for_each_piece([&](std::string_view piece) { writer.write(piece); });
   }
 
   std::string path_;

@@ -8,31 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
+#include <new>
 
 #include "data/error.h"
 
 namespace tvr {
 namespace {
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void add(const void* bytes, std::size_t count) { EVP_DigestUpdate(context_.get(), bytes, count); }
-  [[nodiscard]] Digest finish() {
-    std::array<unsigned char, 32> raw{};
-    EVP_DigestFinal_ex(context_.get(), raw.data(), nullptr);
-    static const char digits[] = "0123456789abcdef";
-    Digest text;
-    for (const unsigned char byte : raw) text += {digits[byte >> 4U], digits[byte & 15U]};
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
 
 /// A regular file, open for reading. Never blocks on a FIFO or a device.
 class InputFile {
@@ -64,7 +45,7 @@ class InputFile {
                     std::string("the file cannot be read (") + std::strerror(errno) + ")");
       }
       if (count == 0) return sha.finish();
-      sha.add(buffer.data(), static_cast<std::size_t>(count));
+      sha.add({buffer.data(), static_cast<std::size_t>(count)});
     }
   }
 
@@ -74,11 +55,33 @@ class InputFile {
   struct stat status_ {};
 };
 
+SourceFingerprint marks_of(const struct stat& status) {
+  return {status.st_size, status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec, {}};
+}
+
 }  // namespace
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  if (context_ == nullptr) throw std::bad_alloc();
+  EVP_DigestInit_ex(context_, EVP_sha256(), nullptr);
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+
+void Sha256::add(std::string_view bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+
+Digest Sha256::finish() {
+  std::array<unsigned char, 32> raw{};
+  EVP_DigestFinal_ex(context_, raw.data(), nullptr);
+  static const char digits[] = "0123456789abcdef";
+  Digest text;
+  for (const unsigned char byte : raw) text += {digits[byte >> 4U], digits[byte & 15U]};
+  return text;
+}
 
 Digest sha256(std::string_view bytes) {
   Sha256 sha;
-  sha.add(bytes.data(), bytes.size());
+  sha.add(bytes);
   return sha.finish();
 }
 
@@ -86,10 +89,6 @@ Digest sha256_file(const std::filesystem::path& path) { return InputFile(path).d
 
 SourceFingerprint fingerprint_source(const std::filesystem::path& path,
                                      const std::optional<SourceFingerprint>& known) {
-  const auto marks_of = [](const struct stat& status) {
-    return SourceFingerprint{
-        status.st_size, status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec, {}};
-  };
   struct stat seen {};
   if (known && stat(path.c_str(), &seen) == 0 &&
       S_ISREG(seen.st_mode)) {  // opening a million files takes longer
@@ -100,6 +99,13 @@ SourceFingerprint fingerprint_source(const std::filesystem::path& path,
   SourceFingerprint found = marks_of(file.status());
   found.content = file.digest();
   return found;
+}
+
+bool has_changed(const std::filesystem::path& path, const SourceFingerprint& since) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  const SourceFingerprint now = marks_of(status);
+  return now.bytes != since.bytes || now.mtime_ns != since.mtime_ns;
 }
 
 }  // namespace tvr

@@ -6,12 +6,29 @@
 #include <string>
 #include <string_view>
 
+struct evp_md_ctx_st;  // OpenSSL's
+
 namespace tvr {
 
 /// SHA-256 as 64 lower-case hex digits.
 using Digest = std::string;
 
 [[nodiscard]] Digest sha256(std::string_view bytes);
+
+/// The same, of bytes that come in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(std::string_view bytes);
+  [[nodiscard]] Digest finish();  // once, at the end
+
+ private:
+  evp_md_ctx_st* context_;
+};
+
 /// Streams the file; memory does not grow with its size. Throws Error(Unreadable).
 [[nodiscard]] Digest sha256_file(const std::filesystem::path& path);
 
@@ -26,5 +43,8 @@ struct SourceFingerprint {
 /// file (a FIFO would block) with Error(Unsupported); a missing file is Error(NotFound).
 [[nodiscard]] SourceFingerprint fingerprint_source(
     const std::filesystem::path& path, const std::optional<SourceFingerprint>& known = std::nullopt);
+
+/// Whether the file has another size or time by now. One that is gone has not changed.
+[[nodiscard]] bool has_changed(const std::filesystem::path& path, const SourceFingerprint& since);
 
 }  // namespace tvr

@@ -136,6 +136,22 @@ void Database::fail(int rc) const {
   throw Error(fault_of(rc), name_, "SQLite says: " + words, advice_for(rc));
 }
 
+BlobWriter::BlobWriter(Database& database, const char* table, const char* column, std::int64_t row)
+    : database_(database) {
+  const int rc = sqlite3_blob_open(database.get(), "main", table, column, row, 1, &handle_);
+  if (rc != SQLITE_OK) database.fail(rc);
+}
+
+BlobWriter::~BlobWriter() { sqlite3_blob_close(handle_); }
+
+void BlobWriter::write(std::string_view piece) {
+  const auto bytes = static_cast<int>(piece.size());
+  if (const int rc = sqlite3_blob_write(handle_, piece.data(), bytes, written_); rc != SQLITE_OK) {
+    database_.fail(rc);
+  }
+  written_ += bytes;
+}
+
 Statement::Statement(Database& database, const char* sql) : database_(database) {
   const int rc = sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (rc != SQLITE_OK) database.fail(rc);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 struct sqlite3;
+struct sqlite3_blob;
 struct sqlite3_stmt;
 
 namespace tvr {
@@ -44,6 +45,21 @@ class Database {
 struct Blob {
   const void* data = nullptr;
   std::size_t size = 0;
+};
+
+/// Fills a blob of a row of the database, whose size is given, piece by piece.
+class BlobWriter {
+ public:
+  BlobWriter(Database& database, const char* table, const char* column, std::int64_t row);
+  ~BlobWriter();
+  BlobWriter(const BlobWriter&) = delete;
+  BlobWriter& operator=(const BlobWriter&) = delete;
+  void write(std::string_view piece);
+
+ private:
+  Database& database_;
+  sqlite3_blob* handle_ = nullptr;
+  int written_ = 0;
 };
 
 /// A prepared statement. run() and for_each() bind, step to the end and reset within one call.

@@ -50,7 +50,6 @@ std::string without_extension(const std::string& id) {
   return dot == std::string::npos || dot <= name ? id : id.substr(0, dot);
 }
 
-/// A folder that is silently left out would be a data set that is silently smaller.
 void require_readable(const fs::path& folder) {
   if (access(folder.c_str(), R_OK | X_OK) == 0) return;
   throw Error(Fault::Unreadable, folder.string(),
@@ -58,7 +57,8 @@ void require_readable(const fs::path& folder) {
               "Let it be read, or name the videos by --list FILE.csv");
 }
 
-/// Files of `folder` and its subfolders; links to folders are followed, each folder is entered once.
+/// Files of `folder` and its subfolders; links to folders are followed, each folder is entered once. A folder
+/// that may not be entered stands for the videos in it.
 std::vector<fs::path> video_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::set<fs::path> entered = {fs::canonical(folder)};
@@ -69,10 +69,10 @@ std::vector<fs::path> video_files(const fs::path& folder) {
     const bool hidden = entry->path().filename().string().front() == '.';
     std::error_code dangling;
     if (entry->is_directory(dangling)) {
-      if (hidden || !entered.insert(fs::canonical(entry->path())).second)
+      const bool closed = ::access(entry->path().c_str(), R_OK | X_OK) != 0;
+      if (closed && !hidden) files.push_back(entry->path());
+      if (closed || hidden || !entered.insert(fs::canonical(entry->path())).second)
         entry.disable_recursion_pending();
-      else
-        require_readable(entry->path());
     } else if (!hidden && has_video_extension(entry->path())) {
       files.push_back(entry->path());
     }

@@ -29,8 +29,9 @@ void validate_video_id(const std::string& id, const std::string& where);
 
 /// All video files (by extension) below `folder`, sorted by id; hidden ones are left out, links to folders
 /// followed. The id is the path below the folder, escaped, without its extension (with it, where two files
-/// differ in the extension alone). Throws Error(NotFound) for a missing folder, Error(Unreadable) for one that
-/// may not be read.
+/// differ in the extension alone). A subfolder that may not be read is listed like a video, so that it
+/// becomes an unreadable one and is not passed over in silence. Throws Error(NotFound) for a missing folder,
+/// Error(Unreadable) for one that may not be read.
 [[nodiscard]] std::vector<VideoSource> find_videos(const std::filesystem::path& folder);
 
 /// Videos listed in a CSV, in its order: column `path` or `video_path` (relative to the CSV's folder), and

@@ -34,12 +34,29 @@ void FrameStream::open_decoder(const DecodeLimits& limits) {
   codec_->framerate = input_.stream().avg_frame_rate;
   codec_->thread_count = 1;
   codec_->max_pixels = limits.max_pixels;
+  codec_->opaque = this;
+  codec_->get_buffer2 = give_picture_memory;
   if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
+  check_memory(status);
   if (status < 0) {
     throw Error(
         Fault::Corrupt, input_.name(),
         std::string("no frames: the decoder '") + decoder->name + "' cannot start: " + av_words(status));
   }
+}
+
+/// Some decoders keep to themselves that there was no memory for a picture.
+int FrameStream::give_picture_memory(AVCodecContext* codec, AVFrame* picture, int flags) {
+  const int status = avcodec_default_get_buffer2(codec, picture, flags);
+  if (status == AVERROR(ENOMEM)) static_cast<FrameStream*>(codec->opaque)->memory_refused_ = true;
+  return status;
+}
+
+void FrameStream::check_memory(int status) const {
+  if (!memory_refused_ && status != AVERROR(ENOMEM)) return;
+  throw Error(Fault::Limit, input_.name(),
+              "limit of memory: no more for its pictures after " + std::to_string(damage_.pictures),
+              "Pass a greater --max-memory, or scale the video down");
 }
 
 std::optional<Frame> FrameStream::next() {
@@ -75,6 +92,7 @@ std::optional<Frame> FrameStream::decode() {
     status = repeated ? 0 : avcodec_send_packet(codec_.get(), packet_.get());
     if (status >= 0) status = avcodec_receive_frame(codec_.get(), picture.get());
   }
+  check_memory(status);
   tell_delay();
   std::optional<Frame> frame;
   if (status >= 0) frame = finish(std::move(picture), false);
@@ -99,6 +117,7 @@ std::optional<Frame> FrameStream::drain() {
   FrameHandle picture{av_allocated(av_frame_alloc())};
   static_cast<void>(avcodec_send_packet(codec_.get(), nullptr));  // says so when it was told before
   const int status = avcodec_receive_frame(codec_.get(), picture.get());
+  check_memory(status);
   if (status == AVERROR_EOF) {
     state_ = State::Over;
     return std::nullopt;

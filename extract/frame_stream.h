@@ -39,6 +39,8 @@ class FrameStream {
   enum class State { NeedsPacket, InPacket, Draining, Over };
 
   void open_decoder(const DecodeLimits& limits);
+  static int give_picture_memory(AVCodecContext* codec, AVFrame* picture, int flags);
+  void check_memory(int status) const;
   void read_packet();
   [[nodiscard]] std::optional<Frame> decode();
   [[nodiscard]] std::optional<Frame> drain();
@@ -52,6 +54,7 @@ class FrameStream {
   PacketHandle packet_;
   std::int64_t packet_duration_ = 0;
   bool packet_sent_ = false;
+  bool memory_refused_ = false;
   State state_ = State::NeedsPacket;
   int refused_drains_ = 0;
   Damage damage_;

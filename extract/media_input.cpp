@@ -194,6 +194,9 @@ const AVInputFormat* MediaInput::recognise(const std::string& url) {
 
 void MediaInput::refuse(int status) const {
   if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening it took longer than allowed");
+  if (status == AVERROR(ENOMEM)) {
+    throw Error(Fault::Limit, name_, "limit of memory: none left to open it", "Pass a greater --max-memory");
+  }
   const std::string head = lower(file_->head());
   if (has(head, "<svg"))
     throw Error(Fault::Unsupported, name_, "forbidden format 'svg'", "Name a video file");

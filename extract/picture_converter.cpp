@@ -106,7 +106,7 @@ PictureConverter::PictureConverter(const std::string& name, const AVFrame& frame
                 "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
                     " scales to " + std::to_string(target_.width) + "x" + std::to_string(target_.height) +
                     " pixels",
-                "Crop the video, or raise the limit");
+                "Crop the video");
   }
   std::string filters = rotation.filters + scale_filters(lane, target_);
   if (target) filters += second_scaler(lane, target_);
@@ -138,6 +138,10 @@ void PictureConverter::build(const AVFrame& frame, const AVStream& stream, const
 }
 
 void PictureConverter::fail(int status) const {
+  if (status == AVERROR(ENOMEM)) {
+    throw Error(Fault::Limit, name_, "limit of memory: none left to convert a picture",
+                "Pass a greater --max-memory");
+  }
   throw Error(Fault::Unsupported, name_, "its pictures cannot be converted to rgb24: " + av_words(status));
 }
 

@@ -44,6 +44,20 @@ Look look_at(const VideoSource& source, const KnownVideo* known) {
   }
 }
 
+void add_to(ExtractReport& report, const VideoOutcome& outcome) {
+  if (outcome.status == Status::Ok || outcome.status == Status::Partial) {
+    ++report.extracted;
+    if (outcome.status == Status::Partial) ++report.partial;
+    for (const auto& lane : outcome.lanes) report.rows += lane.features.rows();
+    return;
+  }
+  ++report.failed;
+  constexpr std::size_t kShown = 20;
+  if (report.failures.size() < kShown) {
+    report.failures.push_back(outcome.source.id + ": " + name(outcome.status) + ": " + outcome.message);
+  }
+}
+
 class Planner {
  public:
   Planner(FeatureStore& store, const std::vector<std::int64_t>& recipes, bool retry_failed,
@@ -119,8 +133,7 @@ class Planner {
     outcome.message = error.seen();
     for (const std::int64_t recipe : recipes_) outcome.lanes.push_back({recipe, {}});
     store_.write(outcome);
-    ++report_.failed;
-    report_.failures.push_back(source.id + ": " + name(outcome.status) + ": " + outcome.message);
+    add_to(report_, outcome);
   }
 
   FeatureStore& store_;
@@ -132,20 +145,6 @@ class Planner {
   std::vector<std::pair<const VideoSource*, Error>> unreadable_;
   std::vector<std::pair<const VideoSource*, SourceFingerprint>> touched_;
 };
-
-void add_to(ExtractReport& report, const VideoOutcome& outcome) {
-  if (outcome.status == Status::Ok || outcome.status == Status::Partial) {
-    ++report.extracted;
-    if (outcome.status == Status::Partial) ++report.partial;
-    for (const auto& lane : outcome.lanes) report.rows += lane.features.rows();
-    return;
-  }
-  ++report.failed;
-  constexpr std::size_t kShown = 20;
-  if (report.failures.size() < kShown) {
-    report.failures.push_back(outcome.source.id + ": " + name(outcome.status) + ": " + outcome.message);
-  }
-}
 
 }  // namespace
 
@@ -171,15 +170,19 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
   report.videos = static_cast<std::int64_t>(videos.size());
 
   std::vector<ExtractionLane> work;
+  std::vector<LaneOptions> sampling;
   std::vector<std::int64_t> recipes;
   for (const Lane& lane : lanes) {
     recipes.push_back(store.add_recipe(recipe_of(lane)));
-    work.push_back({lane.sampling, nullptr, recipes.back()});
+    work.push_back({lane.sampling.name, nullptr, recipes.back()});
+    sampling.push_back(lane.sampling);
   }
   const std::vector<ExtractionTask> tasks =
       Planner(store, recipes, options.retry_failed, report).plan(videos);
   if (!tasks.empty()) {
-    std::vector<std::unique_ptr<Backbone>> networks;  // loaded only now: a fresh store needs none
+    const DecodeLimits& limits = options.speed.limits;
+    DecoderHost decoders(decode_by(sampling, limits), limits);  // before there is more to fork
+    std::vector<std::unique_ptr<Backbone>> networks;            // loaded only now: a fresh store needs none
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       if (lanes[i].network.weights.empty() && !is_plugin(lanes[i].network.model)) {
         warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
@@ -190,9 +193,10 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     }
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
-    const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size, options.speed.limits};
+    const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size,
+                                   options.store.parent_path()};
     report.times = extract_parallel(
-        tasks, work, parallel,
+        decoders, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
           store.write(outcome);
           add_to(report, outcome);

@@ -1,24 +1,31 @@
 #include "pipeline/frames_command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "data/error.h"
+#include "data/video.h"
 #include "extract/clip_stream.h"
-#include "pipeline/child_output.h"
 #include "pipeline/console.h"
+#include "pipeline/frames_check.h"
+#include "pipeline/table.h"
 
 namespace tvr {
 namespace {
 
-LaneOptions lane_of(const FramesOptions& options) {
+LaneOptions lane_of(const FramesOptions& options, const std::string& name) {
   const Preset preset = preset_named(options.preset);
-  LaneOptions lane = options.lane == "3d" ? lane_3d(preset) : lane_2d(preset);
+  LaneOptions lane = name == "3d" ? lane_3d(preset) : lane_2d(preset);
   lane.legacy_rotation = options.legacy_rotation;
   return lane;
 }
@@ -87,76 +94,14 @@ class PngSink : public Sink {
   std::int64_t frames_ = 0;
 };
 
-/// Compares with what the ffmpeg program makes of the same file.
-class CheckSink : public Sink {
- public:
-  CheckSink(std::filesystem::path video, const ClipStream& stream)
-      : video_(std::move(video)), stream_(stream) {}
-
-  void take(const Clip& clip) override {
-    if (!ffmpeg_) start();
-    theirs_.resize(clip.rgb.size());
-    const std::size_t got = ffmpeg_->read(theirs_.data(), theirs_.size());
-    for (int i = 0; i < clip.frames; ++i) {
-      const std::size_t begin = frame_bytes(clip) * static_cast<std::size_t>(i);
-      const std::size_t end = begin + frame_bytes(clip);
-      const bool equal = end <= got && std::equal(clip.rgb.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                  clip.rgb.begin() + static_cast<std::ptrdiff_t>(end),
-                                                  theirs_.begin() + static_cast<std::ptrdiff_t>(begin));
-      if (end <= got) ++theirs_count_;
-      if (!equal && first_difference_ < 0) first_difference_ = ours_count_;
-      if (!equal) ++differences_;
-      ++ours_count_;
-    }
-  }
-
-  int finish() override {
-    std::uint8_t extra = 0;
-    const bool longer = ffmpeg_->read(&extra, 1) == 1;
-    const int status = longer ? 0 : ffmpeg_->wait();
-    const bool taken_by_hand = stream_.summary().first_frame_only && theirs_count_ == 0 && ours_count_ == 1;
-    const bool equal = (differences_ == 0 || taken_by_hand) && !longer && status == 0;
-    std::printf("%s %s: %lld frames, ffmpeg has %s%lld", equal ? "equal" : "DIFFERS", video_.c_str(),
-                static_cast<long long>(ours_count_), longer ? "more than " : "",
-                static_cast<long long>(theirs_count_));
-    if (taken_by_hand)
-      std::printf(" (none at this rate: ours takes the first)");
-    else if (differences_ > 0)
-      std::printf(", %lld differ, the first is %lld", static_cast<long long>(differences_),
-                  static_cast<long long>(first_difference_));
-    if (status != 0) std::printf(", ffmpeg ended with %d", status);
-    std::printf(" [%s]\n", filters_.c_str());
-    return equal ? kDone : kFailed;
-  }
-
- private:
-  void start() {
-    filters_ = stream_.ffmpeg_filters(0);
-    // One thread: a damaged file decodes differently with each number of threads.
-    ffmpeg_.emplace(std::vector<std::string>{"ffmpeg", "-v", "fatal", "-nostdin", "-threads", "1", "-i",
-                                             "file:" + video_.string(), "-filter_complex", filters_, "-f",
-                                             "rawvideo", "-pix_fmt", "rgb24", "pipe:1"});
-  }
-
-  std::filesystem::path video_;
-  const ClipStream& stream_;
-  std::optional<ChildOutput> ffmpeg_;
-  std::string filters_;
-  std::vector<std::uint8_t> theirs_;
-  std::int64_t ours_count_ = 0, theirs_count_ = 0, differences_ = 0, first_difference_ = -1;
-};
-
-std::unique_ptr<Sink> make_sink(const FramesOptions& options, const ClipStream& stream) {
-  if (options.check) return std::make_unique<CheckSink>(options.video, stream);
+std::unique_ptr<Sink> make_sink(const FramesOptions& options) {
   if (!options.png.empty()) return std::make_unique<PngSink>(options.png);
   return std::make_unique<RawSink>();
 }
 
-}  // namespace
-
-int run_frames(const FramesOptions& options) {
-  ClipStream stream(options.video, {lane_of(options)});
-  const std::unique_ptr<Sink> sink = make_sink(options, stream);
+int write_frames(const FramesOptions& options) {
+  ClipStream stream(options.video, {lane_of(options, options.lane)});
+  const std::unique_ptr<Sink> sink = make_sink(options);
   while (const std::optional<Clip> clip = stream.next()) {
     if (stop_requested()) throw Error(Fault::Interrupted, options.video.string(), "stopped on request");
     sink->take(*clip);
@@ -169,13 +114,89 @@ int run_frames(const FramesOptions& options) {
   return code == kDone && !summary.complete ? kSomeVideosFailed : code;
 }
 
+std::vector<FramesCheck> check_all(const FramesOptions& options) {
+  std::vector<std::filesystem::path> videos{options.video};
+  if (std::filesystem::is_directory(options.video)) {
+    videos.clear();
+    for (const VideoSource& source : find_videos(options.video)) videos.push_back(source.path);
+  }
+  const std::vector<std::string> lanes =
+      options.lane.empty() ? std::vector<std::string>{"2d", "3d"} : std::vector{options.lane};
+  std::vector<FramesCheck> checks;
+  ProgressLine line("comparing", "videos", static_cast<std::int64_t>(videos.size()));
+  for (const std::filesystem::path& video : videos) {
+    for (const std::string& lane : lanes) {
+      if (stop_requested()) throw Error(Fault::Interrupted, video.string(), "stopped on request");
+      checks.push_back(check_frames(video, lane_of(options, lane)));
+    }
+    line.update(static_cast<std::int64_t>(checks.size() / lanes.size()));
+  }
+  return checks;
+}
+
+void print_json(const std::vector<FramesCheck>& checks) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const FramesCheck& check : checks) {
+    list.push_back({{"video", check.video.string()},
+                    {"lane", check.lane},
+                    {"result", name(check.result)},
+                    {"frames", check.ours},
+                    {"ffmpeg_frames", check.theirs},
+                    {"differing", check.differing},
+                    {"first_difference", check.first_difference},
+                    {"partial", check.partial},
+                    {"message", check.message},
+                    {"filters", check.filters}});
+  }
+  fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_table(const std::vector<FramesCheck>& checks) {
+  using Align = Table::Align;
+  Table table({{"video"},
+               {"lane"},
+               {"result"},
+               {"frames", Align::Right},
+               {"ffmpeg's", Align::Right},
+               {"differing", Align::Right},
+               {"message"}});
+  for (const FramesCheck& check : checks) {
+    table.add({check.video.string(), check.lane, name(check.result), fmt::format("{}", check.ours),
+               fmt::format("{}", check.theirs), fmt::format("{}", check.differing), check.message});
+  }
+  fmt::print("{}", table.text());
+}
+
+int check(const FramesOptions& options) {
+  const std::vector<FramesCheck> checks = check_all(options);
+  if (options.json)
+    print_json(checks);
+  else
+    print_table(checks);
+  std::map<FramesCheck::Result, int> counts;
+  for (const FramesCheck& check : checks) ++counts[check.result];
+  using Result = FramesCheck::Result;
+  say(fmt::format("frames: {} equal, {} only ours (no frame at the rate), {} differ, {} refused",
+                  counts[Result::Equal], counts[Result::OnlyOurs], counts[Result::Differs],
+                  counts[Result::Refused]));
+  if (counts[Result::Differs] > 0) return kFailed;
+  return counts[Result::Refused] > 0 ? kSomeVideosFailed : kDone;
+}
+
+}  // namespace
+
+int run_frames(const FramesOptions& options) {
+  return options.check ? check(options) : write_frames(options);
+}
+
 void add_frames_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<FramesOptions>();
   CLI::App* const command = app.add_subcommand("frames", "Write the pictures that a lane's network sees");
-  command->add_option("video", options->video, "The video file")->required();
-  command->add_option("--lane", options->lane, "2d: 1 fps, short side 224; 3d: 24 fps, 112x112")
-      ->check(CLI::IsMember({"2d", "3d"}))
-      ->capture_default_str();
+  command->add_option("video", options->video, "The video file; with --check also a folder")->required();
+  command
+      ->add_option("--lane", options->lane,
+                   "2d: 1 fps, short side 224 (default); 3d: 24 fps, 112x112; --check takes both")
+      ->check(CLI::IsMember({"2d", "3d"}));
   command->add_option("--preset", options->preset, "Scaler: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
       ->check(CLI::IsMember({name(Preset::Ffmpeg5), name(Preset::Howto100m2019)}))
       ->capture_default_str();
@@ -183,8 +204,10 @@ void add_frames_command(CLI::App& app, int& exit_code) {
                     "Squash rotated videos as the reference does");
   CLI::Option* const png =
       command->add_option("--png", options->png, "Write PNG files into this folder instead of raw rgb24");
-  command->add_flag("--check", options->check, "Compare with the installed ffmpeg program, byte for byte")
-      ->excludes(png);
+  CLI::Option* const check =
+      command->add_flag("--check", options->check, "Compare with the installed ffmpeg program, byte for byte")
+          ->excludes(png);
+  command->add_flag("--json", options->json, "Print the comparison as JSON")->needs(check);
   command->callback([options, &exit_code] { exit_code = run_frames(*options); });
 }
 

@@ -91,6 +91,11 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
+  command
+      .add_option("--max-memory", options.limits.max_memory_bytes, "memory to decode one video, e.g. 512MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1GB")
+      ->group(group);
 }
 
 void add_video_flags(CLI::App& command, ExtractOptions& options) {

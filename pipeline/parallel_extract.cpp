@@ -63,15 +63,16 @@ Status status_of(Fault fault) {
 struct Decoding {
   std::shared_ptr<VideoInWork> video;
   Clock::time_point start = Clock::now();
-  std::optional<ClipStream> stream;
+  std::unique_ptr<DecoderHost::Stream> stream;
 };
 
 class Extraction {
  public:
-  Extraction(const std::vector<ExtractionTask>& tasks, const std::vector<ExtractionLane>& lanes,
-             const ParallelOptions& options, const std::function<void(const VideoOutcome&)>& done,
-             const Progress& progress)
-      : tasks_(tasks),
+  Extraction(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
+             const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
+             const std::function<void(const VideoOutcome&)>& done, const Progress& progress)
+      : decoders_(decoders),
+        tasks_(tasks),
         lanes_(lanes),
         options_(options),
         done_(done),
@@ -85,7 +86,7 @@ class Extraction {
       Decoding decoding;
       for (Step step = next_step(false); step.kind != Step::Kind::Nothing;
            step = next_step(decoding.video != nullptr)) {
-        if (!progress_({"clips", clips_done_, 0})) throw stopped();
+        if (!go_on()) throw stopped();
         if (step.kind == Step::Kind::Run) {
           run(step.batch);
         } else {
@@ -104,6 +105,9 @@ class Extraction {
   [[nodiscard]] const ExtractionTimes& times() const noexcept { return times_; }
 
  private:
+  /// What `progress` answers to the clips done so far.
+  [[nodiscard]] bool go_on() const { return progress_({"clips", clips_done_, 0}); }
+
   struct Step {
     enum class Kind { Nothing, Run, Decode } kind = Kind::Nothing;
     std::vector<WaitingClip> batch;        // to run
@@ -137,11 +141,12 @@ class Extraction {
     }
   }
 
-  Decoding begin(const ExtractionTask& task) {
+  [[nodiscard]] Decoding begin(const ExtractionTask& task) const {
     Decoding decoding;
     decoding.video = std::make_shared<VideoInWork>();
     decoding.video->task = &task;
     decoding.video->lanes.resize(task.lanes.size());
+    for (HalfSequence& rows : decoding.video->lanes) rows.spill_folder = options_.spill_folder;
     return decoding;
   }
 
@@ -152,9 +157,10 @@ class Extraction {
     std::optional<Clip> clip;
     try {
       if (!decoding.stream) open(decoding);
-      clip = decoding.stream->next();
-      if (!clip) summarise(*decoding.stream, outcome);
+      clip = decoding.stream->next([&] { return !go_on(); });
+      if (!clip) finish_decoding(decoding);
     } catch (const Error& error) {
+      if (error.fault() == Fault::Interrupted) throw;
       outcome.status = status_of(error.fault());
       outcome.message = error.seen();
     }
@@ -173,9 +179,7 @@ class Extraction {
 
   void open(Decoding& decoding) {
     const ExtractionTask& task = *decoding.video->task;
-    std::vector<LaneOptions> sampling;
-    for (const std::size_t lane : task.lanes) sampling.push_back(lanes_[lane].sampling);
-    decoding.stream.emplace(task.source.path, sampling, options_.limits);
+    decoding.stream = std::make_unique<DecoderHost::Stream>(decoders_.open(task.source.path, task.lanes));
   }
 
   void hand_on(const std::shared_ptr<VideoInWork>& video, Clip clip) {
@@ -188,14 +192,20 @@ class Extraction {
     changed_.notify_one();
   }
 
-  static void summarise(const ClipStream& stream, VideoOutcome& outcome) {
-    const DecodeSummary& summary = stream.summary();
+  static void finish_decoding(const Decoding& decoding) {
+    const DecodeSummary& summary = decoding.stream->summary();
+    VideoOutcome& outcome = decoding.video->outcome;
     outcome.status = summary.complete ? Status::Ok : Status::Partial;
     outcome.message = summary.message;
     outcome.decoded_frames = summary.decoded_frames;
     outcome.expected_frames = summary.expected_frames;
     outcome.duration_s = summary.duration_s;
     outcome.first_frame_only = summary.first_frame_only;
+    const ExtractionTask& task = *decoding.video->task;
+    if (has_changed(task.source.path, task.fingerprint)) {
+      outcome.status = Status::Unreadable;
+      outcome.message = "the file was changed while it was read";
+    }
   }
 
   /// One forward pass; every row goes to its video.
@@ -213,7 +223,7 @@ class Extraction {
       l2_normalize(row, static_cast<std::size_t>(rows.cols()));
       const WaitingClip& waiting = batch[i];
       finish_if_complete(*waiting.video, [&] {
-        if (!numbers) waiting.video->broken_lane = lanes_[waiting.lane].sampling.name;
+        if (!numbers) waiting.video->broken_lane = lanes_[waiting.lane].name;
         HalfSequence& features = waiting.video->lanes[waiting.clip.lane];
         features.dim = rows.cols();
         features.set(static_cast<std::size_t>(waiting.clip.index), row, waiting.clip.span);
@@ -230,7 +240,7 @@ class Extraction {
       return lane.network->forward(clips);
     } catch (const Error& error) {
       throw Error(error.fault(),
-                  "lane " + lane.sampling.name + ", video '" + batch.front().video->task->source.id + "'",
+                  "lane " + lane.name + ", video '" + batch.front().video->task->source.id + "'",
                   error.where() + ": " + error.seen(), error.advice());
     }
   }
@@ -267,6 +277,7 @@ class Extraction {
     total_s += seconds;
   }
 
+  DecoderHost& decoders_;
   const std::vector<ExtractionTask>& tasks_;
   const std::vector<ExtractionLane>& lanes_;
   const ParallelOptions& options_;
@@ -284,7 +295,7 @@ class Extraction {
 
 }  // namespace
 
-ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
+ExtractionTimes extract_parallel(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress) {
@@ -292,7 +303,7 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
   // TBB starts no more threads than there are cores unless it is told that it may.
   const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.jobs));
-  Extraction extraction(tasks, lanes, options, done, progress);
+  Extraction extraction(decoders, tasks, lanes, options, done, progress);
   tbb::task_arena arena(options.jobs);
   arena.execute([&] {
     tbb::parallel_for(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,14 +10,13 @@
 #include "data/progress.h"
 #include "data/video.h"
 #include "extract/backbone.h"
-#include "extract/clip_stream.h"
-#include "extract/lane.h"
+#include "pipeline/decoder_host.h"
 
 namespace tvr {
 
-/// A lane with its network, and its recipe's row in the store.
+/// A lane's name, its network, and its recipe's row in the store.
 struct ExtractionLane {
-  LaneOptions sampling;
+  std::string name;
   const Backbone* network = nullptr;  // not owned
   std::int64_t recipe = 0;
 };
@@ -30,9 +30,9 @@ struct ExtractionTask {
 
 /// Speed only.
 struct ParallelOptions {
-  int jobs = 1;        // threads; each decodes a video or runs a network
-  int clip_batch = 1;  // clips of equal size, of any videos, that share a forward pass
-  DecodeLimits limits;
+  int jobs = 1;                        // threads; each takes the clips of a video or runs a network
+  int clip_batch = 1;                  // clips of equal size, of any videos, that share a forward pass
+  std::filesystem::path spill_folder;  // for the rows of long videos until they are complete; empty: memory
 };
 
 /// Where the time went.
@@ -43,14 +43,15 @@ struct ExtractionTimes {
   double wall_s = 0;
 };
 
-/// Works through `tasks` with TBB: every thread decodes a video of its own and runs the batches of clips that
-/// fill up, whosever they are; a thread without a video takes the batches of the others, so that the last
-/// videos keep all threads busy. One writer hands finished videos to `done` (called from one thread at a
-/// time, in the order they finish). A video that fails is an outcome, not an exception; a network that fails
-/// ends the run. In flight are at most `jobs` videos and the clips that wait for their batch. `progress` is
-/// told, from any thread, how many clips are through their network; when it says stop, the work stops at the
-/// next clip: Error(Interrupted). What `done` was told by then is all that was finished.
-ExtractionTimes extract_parallel(const std::vector<ExtractionTask>& tasks,
+/// Works through `tasks` with TBB: every thread takes the clips of a video of its own from its decoder and
+/// runs the batches of clips that fill up, whosever they are; a thread without a video takes the batches of
+/// the others, so that the last videos keep all threads busy. One writer hands finished videos to `done`
+/// (called from one thread at a time, in the order they finish). A video that fails is an outcome, not an
+/// exception; a network that fails ends the run. In flight are at most `jobs` videos and the clips that wait
+/// for their batch. `progress` is told, from any thread, how many clips are through their network; when it
+/// says stop, the work stops at the next clip: Error(Interrupted). What `done` was told by then is all that
+/// was finished.
+ExtractionTimes extract_parallel(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds with warnings as errors, and runs all tests. Can be run again cheaply.
+# --long: also the tests that take minutes, and each parser a minute under libFuzzer (needs clang).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,11 @@ scripts/install_dependencies.sh --tests
 step "building"
 cmake --preset release -DTVR_TESTS=ON -DTVR_WERROR=ON > /dev/null
 cmake --build --preset release
+[ "${1:-}" = "--long" ] && export TVR_LONG_TESTS=1
 step "testing"
 ctest --preset release -j "$(nproc)"
+if [ -n "${TVR_LONG_TESTS:-}" ]; then
+  step "fuzzing"
+  cmake --workflow --preset fuzz
+fi
 step "done"

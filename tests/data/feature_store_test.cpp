@@ -335,5 +335,49 @@ TEST(FingerprintSource, RefusesWhatIsNotARegularFile) {
   testing::expect_error([&] { (void)fingerprint_source(folder.path()); }, Fault::Unsupported, "regular");
 }
 
+/// 700 rows of 1024 columns, which is more than stays in memory; the rows come in any order.
+VideoOutcome long_video(std::int64_t recipe, const std::filesystem::path& spill_folder) {
+  VideoOutcome video = outcome("long", recipe);
+  HalfSequence& features = video.lanes[0].features;
+  features = {};
+  features.dim = 1024;
+  features.spill_folder = spill_folder;
+  for (std::size_t i = 0; i < 700; ++i) {
+    const std::size_t row = i * 3 % 700;
+    const std::vector<float> values(1024, static_cast<float>(row));
+    features.set(row, values.data(), {Micros(1000 * row), Micros(1000 * (row + 1))});
+  }
+  return video;
+}
+
+TEST(FeatureStore, HoldsTheSameRowsWhetherTheyWaitedInMemoryOrOnDisk) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "spill");
+  std::vector<Digest> digests;
+  for (const std::filesystem::path& spill_folder : {std::filesystem::path(), folder / "spill"}) {
+    FeatureStore store(folder / ("s" + std::to_string(digests.size()) + ".db"),
+                       FeatureStore::Access::ReadWrite);
+    const std::int64_t id = store.add_recipe(recipe("2d"));
+    const VideoOutcome video = long_video(id, spill_folder);
+    EXPECT_EQ(video.lanes[0].features.halves.empty(), !spill_folder.empty());
+    store.write(video);
+    const auto features = store.read("long", id);
+    ASSERT_TRUE(features);
+    ASSERT_EQ(features->values.rows(), 700);
+    for (std::int64_t row = 0; row < 700; ++row) {
+      EXPECT_EQ(features->values.row(row)[1023], static_cast<float>(row));
+      EXPECT_EQ(features->times[static_cast<std::size_t>(row)].start, Micros(1000 * row));
+    }
+    digests.push_back(store.content_digest());
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "spill"));
+}
+
+TEST(FeatureStore, SaysWhenThereIsNoRoomForTheRowsOfALongVideo) {
+  const TempFolder folder;
+  testing::expect_error([&] { (void)long_video(1, folder / "none"); }, Fault::Unreadable, "scratch file");
+}
+
 }  // namespace
 }  // namespace tvr

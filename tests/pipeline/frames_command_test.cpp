@@ -1,6 +1,7 @@
 #include "pipeline/frames_command.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "extract/clip_stream.h"
@@ -21,6 +23,7 @@ namespace tvr {
 namespace {
 
 using testing::at_rate;
+using ::testing::HasSubstr;
 using testing::TempFolder;
 
 /// Sends standard output into a file while it lives.
@@ -116,7 +119,27 @@ TEST_F(FramesCommandTest, FindsItselfEqualToTheFfmpegProgram) {
     const OutputInto redirected(report);
     EXPECT_EQ(run_frames(options_), kDone);
   }
-  EXPECT_EQ(bytes_of(report).rfind("equal " + options_.video.string() + ": 2 frames, ffmpeg has 2", 0), 0U);
+  EXPECT_THAT(bytes_of(report), HasSubstr("  2d    equal        2         2          0"));
+  EXPECT_THAT(bytes_of(report), HasSubstr("  3d    equal       58        58          0"));
+}
+
+TEST_F(FramesCommandTest, ComparesAFolderAndTellsWhatItRefuses) {
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the ffmpeg program";
+  testing::write_file(folder_ / "sub/b.mp4", "no video");
+  options_.video = folder_.path();
+  options_.check = options_.json = true;
+  const std::filesystem::path report = folder_ / "report";
+  {
+    const OutputInto redirected(report);
+    EXPECT_EQ(run_frames(options_), kSomeVideosFailed);
+  }
+  const auto list = nlohmann::json::parse(bytes_of(report));
+  ASSERT_EQ(list.size(), 4U);
+  EXPECT_EQ(list[0]["result"], "equal");
+  EXPECT_EQ(list[0]["frames"], 2);
+  EXPECT_EQ(list[0]["filters"], "[0:0]fps=1,scale=298:224:flags=bicubic");
+  EXPECT_EQ(list[3]["result"], "refused");
+  EXPECT_THAT(list[3]["message"].get<std::string>(), HasSubstr("no media file"));
 }
 
 TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {
@@ -127,13 +150,14 @@ TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {
   const std::string path = std::getenv("PATH");
   setenv("PATH", (fake.parent_path().string() + ":" + path).c_str(), 1);
   options_.check = true;
+  options_.lane = "2d";
   const std::filesystem::path report = folder_ / "report";
   {
     const OutputInto redirected(report);
     EXPECT_EQ(run_frames(options_), kFailed);
   }
   setenv("PATH", path.c_str(), 1);
-  EXPECT_EQ(bytes_of(report).rfind("DIFFERS", 0), 0U);
+  EXPECT_THAT(bytes_of(report), HasSubstr("  DIFFERS       2         2          2"));
 }
 
 }  // namespace

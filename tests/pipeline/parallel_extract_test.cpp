@@ -1,17 +1,22 @@
 #include "pipeline/parallel_extract.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
+#include <fstream>
 #include <map>
 #include <set>
 #include <thread>
 
+#include "data/error.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
 
 namespace tvr {
 namespace {
@@ -63,29 +68,30 @@ class ParallelExtract : public ::testing::Test {
     ExtractionTask task;
     task.source.id = name;
     task.source.path = folder_ / name;
+    if (std::filesystem::exists(task.source.path)) task.fingerprint = fingerprint_source(task.source.path);
     task.lanes = {0, 1};
     tasks_.push_back(task);
   }
 
   std::map<std::string, VideoOutcome> extract(int jobs, int batch) {
-    std::vector<ExtractionLane> lanes(2);
-    lanes[0].sampling.name = "fast";
-    lanes[0].sampling.sample_fps = 25;
-    lanes[0].sampling.clip_frames = 4;
-    lanes[1].sampling.name = "slow";
-    lanes[1].sampling.sample_fps = 5;
-    lanes[1].sampling.clip_frames = 4;
-    for (std::size_t i = 0; i < 2; ++i) {
-      lanes[i].sampling.short_side_px = 16;
-      lanes[i].network = &network_;
-      lanes[i].recipe = static_cast<std::int64_t>(10 + i);
+    std::vector<LaneOptions> sampling(2);
+    sampling[0].name = "fast";
+    sampling[0].sample_fps = 25;
+    sampling[1].name = "slow";
+    sampling[1].sample_fps = 5;
+    std::vector<ExtractionLane> lanes;
+    for (LaneOptions& lane : sampling) {
+      lane.clip_frames = 4;
+      lane.short_side_px = 16;
+      lanes.push_back({lane.name, &network_, static_cast<std::int64_t>(10 + lanes.size())});
     }
+    DecoderHost decoders(decode_by(sampling, {}), {});
     ParallelOptions options;
     options.jobs = jobs;
     options.clip_batch = batch;
     std::map<std::string, VideoOutcome> outcomes;
     (void)extract_parallel(
-        tasks_, lanes, options,
+        decoders, tasks_, lanes, options,
         [&](const VideoOutcome& outcome) {
           EXPECT_TRUE(outcomes.emplace(outcome.source.id, outcome).second) << outcome.source.id << " twice";
         },
@@ -161,6 +167,104 @@ TEST_F(ParallelExtract, StopsWhenItIsTold) {
   for (int i = 0; i < 3; ++i) add_video("v" + std::to_string(i) + ".mkv", 20);
   stop_ = true;
   testing::expect_error([&] { (void)extract(2, 1); }, Fault::Interrupted, "stopped");
+}
+
+/// Gives every clip a row of its first pixel.
+class FirstPixel : public Backbone {
+ public:
+  [[nodiscard]] int dim() const noexcept override { return 4; }
+  [[nodiscard]] int clip_frames() const noexcept override { return 1; }
+  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
+  [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
+    Matrix rows(static_cast<std::int64_t>(clips.size()), 4);
+    for (std::size_t i = 0; i < clips.size(); ++i)
+      rows.row(static_cast<std::int64_t>(i))[0] = static_cast<float>(1 + clips[i]->rgb[0]);
+    return rows;
+  }
+
+ private:
+  std::string id_ = "random:seed=1";
+};
+
+/// Decodes a file as its name says: three clips a lane, and then an end.
+DecodeSummary decode(const std::filesystem::path& path, const std::vector<std::size_t>& lanes,
+                     const std::function<void(const Clip&)>& give) {
+  for (std::int64_t index = 0; index < 3; ++index) {
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane)
+      give({lane, index, 1, 1, 1, {9, 9, 9}, {Micros{index}, Micros{index + 1}}});
+  }
+  const std::string name = path.filename().string();
+  if (name == "crash") std::raise(SIGKILL);
+  if (name == "limit") throw Error(Fault::Limit, name, "limit of frames");
+  if (name == "timeout") throw Error(Fault::Timeout, name, "too slow");
+  if (name == "corrupt") throw Error(Fault::Corrupt, name, "no frames");
+  if (name == "forbidden") throw Error(Fault::Unsupported, name, "forbidden format");
+  if (name == "grows") std::ofstream(path, std::ios::app) << "more";
+  return {name != "partial", name == "partial" ? "2 packets refused" : "", 30, 30, 1.0, false};
+}
+
+class ParallelExtractOutcome : public ::testing::Test {
+ protected:
+  ExtractionTask task(const std::string& name) {
+    const std::filesystem::path path = testing::write_file(folder_ / name, name);
+    return {{name, path}, fingerprint_source(path), {0, 1}};
+  }
+
+  std::map<std::string, VideoOutcome> extract(const std::vector<std::string>& names) {
+    std::vector<ExtractionTask> tasks;
+    for (const std::string& name : names) tasks.push_back(task(name));
+    std::map<std::string, VideoOutcome> outcomes;
+    run(tasks, [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; });
+    return outcomes;
+  }
+
+  static void run(const std::vector<ExtractionTask>& tasks,
+                  const std::function<void(const VideoOutcome&)>& done) {
+    DecoderHost decoders(decode, {});
+    const FirstPixel network;
+    const std::vector<ExtractionLane> lanes{{"2d", &network, 7}, {"3d", &network, 8}};
+    ParallelOptions options;
+    options.jobs = 2;
+    (void)extract_parallel(decoders, tasks, lanes, options, done, [](const ProgressEvent&) { return true; });
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(ParallelExtractOutcome, TellsHowEachVideoEndedAndKeepsTheRowsOfThoseThatDecoded) {
+  const auto outcomes = extract({"ok", "partial", "crash", "limit", "timeout", "corrupt", "forbidden"});
+  const std::map<std::string, std::pair<Status, std::string>> wanted = {
+      {"ok", {Status::Ok, ""}},
+      {"partial", {Status::Partial, "2 packets refused"}},
+      {"crash", {Status::Unreadable, "its decoder crashed: Killed"}},
+      {"limit", {Status::Limit, "limit of frames"}},
+      {"timeout", {Status::Timeout, "too slow"}},
+      {"corrupt", {Status::NoVideo, "no frames"}},
+      {"forbidden", {Status::Unreadable, "forbidden format"}}};
+  ASSERT_EQ(outcomes.size(), wanted.size());
+  for (const auto& [id, how] : wanted) {
+    const VideoOutcome& outcome = outcomes.at(id);
+    EXPECT_STREQ(name(outcome.status), name(how.first)) << id;
+    EXPECT_EQ(outcome.message, how.second);
+    const bool has_rows = how.first == Status::Ok || how.first == Status::Partial;
+    ASSERT_EQ(outcome.lanes.size(), 2U);
+    for (const VideoOutcome::Lane& lane : outcome.lanes)
+      EXPECT_EQ(lane.features.rows(), has_rows ? 3 : 0) << id;
+  }
+}
+
+TEST_F(ParallelExtractOutcome, TrustsNoFileThatChangesWhileItIsRead) {
+  const auto outcomes = extract({"grows"});
+  EXPECT_EQ(outcomes.at("grows").status, Status::Unreadable);
+  EXPECT_THAT(outcomes.at("grows").message, ::testing::HasSubstr("changed"));
+  EXPECT_EQ(outcomes.at("grows").lanes.at(0).features.rows(), 0);
+}
+
+TEST_F(ParallelExtractOutcome, FailsAsARunWhenTheStoreFails) {
+  const std::vector<ExtractionTask> tasks{task("ok")};
+  testing::expect_error(
+      [&] { run(tasks, [](const VideoOutcome&) { throw Error(Fault::Unreadable, "s.db", "disk full"); }); },
+      Fault::Unreadable, "disk full");
 }
 
 }  // namespace
