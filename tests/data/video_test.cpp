@@ -18,7 +18,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::expect_error;
-using ::testing::HasSubstr;
 using testing::TempFolder;
 using testing::write_file;
 
