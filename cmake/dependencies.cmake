@@ -26,10 +26,17 @@ pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
-# TorchConfig.cmake writes its own flags into CMAKE_CXX_FLAGS and asks for CUDA: keep both out of everybody else's way.
-set(tvr_saved_cxx_flags "${CMAKE_CXX_FLAGS}")
+include(CheckLanguage)
+check_language(CUDA)
+
+# TorchConfig.cmake writes its own flags and architectures over everybody else's: they are put back.
+foreach(variable CMAKE_CXX_FLAGS CMAKE_CUDA_FLAGS CMAKE_CUDA_ARCHITECTURES)
+  set(tvr_saved_${variable} "${${variable}}")
+endforeach()
 find_package(Torch REQUIRED)
-set(CMAKE_CXX_FLAGS "${tvr_saved_cxx_flags}")
+foreach(variable CMAKE_CXX_FLAGS CMAKE_CUDA_FLAGS CMAKE_CUDA_ARCHITECTURES)
+  set(${variable} "${tvr_saved_${variable}}")
+endforeach()
 
 # PyTorch 2.1 and later do not compile as C++14 or older, 2.11 not as C++17 with every compiler; the code is C++17.
 set(CMAKE_CXX_STANDARD 17)
@@ -50,3 +57,31 @@ target_compile_options(tvr_torch INTERFACE ${tvr_torch_flags})
 add_library(tvr_opencv INTERFACE)
 target_include_directories(tvr_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(tvr_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
+
+# The GPU needs both nvcc and a LibTorch made for CUDA. With nvcc alone the kernels are compiled, so that they cannot
+# rot, and not linked. The program says what is missing.
+set(TVR_CUDA OFF)
+if(CMAKE_CUDA_COMPILER)
+  set(CMAKE_CUDA_STANDARD 17)
+  if(NOT CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 75 80 90)  # 90: H100, H200; its PTX serves what comes after
+  endif()
+  if(TARGET torch_cuda)
+    set(TVR_CUDA ON)
+    set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # LibTorch's
+  endif()
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  set(TVR_CUDA_MISSING "this program was built with a LibTorch without CUDA: build it with -DCMAKE_PREFIX_PATH=/path/to/a/CUDA/libtorch")
+else()
+  set(TVR_CUDA_MISSING "this program was built without CUDA: nvcc was not found")
+endif()
+
+# What code on the GPU's side links; elsewhere it only says why there is none.
+add_library(tvr_cuda INTERFACE)
+if(TVR_CUDA)
+  target_compile_definitions(tvr_cuda INTERFACE TVR_CUDA)
+  target_link_libraries(tvr_cuda INTERFACE CUDA::cudart)
+else()
+  target_compile_definitions(tvr_cuda INTERFACE "TVR_CUDA_MISSING=\"${TVR_CUDA_MISSING}\"")
+endif()

@@ -10,6 +10,7 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavfilter/avfilter.h>
 #include <libavformat/avformat.h>
+#include <libavutil/buffer.h>
 #include <libavutil/frame.h>
 }
 
@@ -32,6 +33,8 @@ struct AvIoFree {
   }
 };
 
+using BufferHandle = std::unique_ptr<AVBufferRef, AvFree<av_buffer_unref>>;
+using BufferPoolHandle = std::unique_ptr<AVBufferPool, AvFree<av_buffer_pool_uninit>>;
 using CodecHandle = std::unique_ptr<AVCodecContext, AvFree<avcodec_free_context>>;
 using FrameHandle = std::unique_ptr<AVFrame, AvFree<av_frame_free>>;
 using GraphHandle = std::unique_ptr<AVFilterGraph, AvFree<avfilter_graph_free>>;

@@ -14,7 +14,7 @@
 namespace tvr {
 
 enum class Device { Auto, Cpu, Cuda };
-enum class Precision { Fp32, Bf16 };
+enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
 
 struct BackboneOptions {
   std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)
@@ -23,6 +23,7 @@ struct BackboneOptions {
   Precision precision = Precision::Fp32;
   // Below: speed only, never the numbers.
   Device device = Device::Auto;
+  int gpu = 0;      // which, with Device::Cuda
   int threads = 1;  // threads one forward() may use
 };
 

@@ -53,12 +53,13 @@ class LaneClips {
 
  private:
   void append(const AVFrame& picture) {
+    if (picture.format == AV_PIX_FMT_CUDA) {
+      append_reference(picture);
+      return;
+    }
     const auto row_bytes = static_cast<std::size_t>(picture.width) * 3;
     if (clip_.frames == 0) {
-      clip_.lane = lane_;
-      clip_.index = clips_;
-      clip_.height = picture.height;
-      clip_.width = picture.width;
+      begin(picture);
       clip_.rgb.reserve(row_bytes * static_cast<std::size_t>(picture.height) *
                         static_cast<std::size_t>(options_.clip_frames));
     }
@@ -67,6 +68,20 @@ class LaneClips {
       clip_.rgb.insert(clip_.rgb.end(), row, row + row_bytes);
     }
     ++clip_.frames;
+  }
+
+  void append_reference(const AVFrame& picture) {
+    if (clip_.frames == 0) begin(picture);
+    const std::shared_ptr<AVFrame> frame(av_allocated(av_frame_clone(&picture)), AvFree<av_frame_free>());
+    clip_.gpu_pictures.emplace_back(frame, frame->data[0]);
+    ++clip_.frames;
+  }
+
+  void begin(const AVFrame& picture) {
+    clip_.lane = lane_;
+    clip_.index = clips_;
+    clip_.height = picture.height;
+    clip_.width = picture.width;
   }
 
   Clip take() {
@@ -88,14 +103,16 @@ class LaneClips {
 
 class ClipStream::Impl {
  public:
-  Impl(const std::filesystem::path& path, const std::vector<LaneOptions>& lanes, const DecodeLimits& limits)
+  Impl(const std::filesystem::path& path, const std::vector<LaneOptions>& lanes, const DecodeLimits& limits,
+       int gpu)
       : budget_(limits.max_seconds) {
     for (const LaneOptions& lane : lanes) validate(lane);
     const TimeBudget::Running running(budget_);
     const AvLog::Listening listening(log_);
     input_.emplace(path, limits, budget_);
     log_.clear();  // what was said on the way to a file that opens means nothing
-    frames_.emplace(*input_, limits);
+    const bool on_gpu = !lanes.empty() && is_gpu(lanes.front().preset);
+    frames_.emplace(*input_, limits, on_gpu ? std::optional(gpu) : std::nullopt);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
     summary_.expected_frames = input_->stream().nb_frames;
     const std::int64_t duration = input_->format().duration;
@@ -177,8 +194,8 @@ class ClipStream::Impl {
 };
 
 ClipStream::ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes,
-                       const DecodeLimits& limits)
-    : impl_(std::make_unique<Impl>(path, lanes, limits)) {}
+                       const DecodeLimits& limits, int gpu)
+    : impl_(std::make_unique<Impl>(path, lanes, limits, gpu)) {}
 ClipStream::~ClipStream() = default;
 ClipStream::ClipStream(ClipStream&&) noexcept = default;
 ClipStream& ClipStream::operator=(ClipStream&&) noexcept = default;

@@ -4,23 +4,49 @@
 #include <utility>
 
 #include "data/error.h"
+#include "extract/gpu.h"
+#include "extract/picture_converter.h"
+#ifdef TVR_CUDA
+#include "extract/cuda/cuda_decoder.h"
+#endif
 
 namespace tvr {
 namespace {
 
 constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not be asked for ever
 
+#ifdef TVR_CUDA
+
+/// libav then asks NVDEC, which may decline the codec or size, and decodes itself where it does.
+void use_gpu(AVCodecContext& codec, const AVStream& stream, int gpu) {
+  constexpr int kPicturesHeld = 8;  // by samplers, four a lane: surfaces that NVDEC cannot write to meanwhile
+  const auto format = static_cast<AVPixelFormat>(stream.codecpar->format);
+  const bool is_420 = format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P ||
+                      format == AV_PIX_FMT_YUV420P10LE || format == AV_PIX_FMT_YUV420P12LE;
+  if (!is_420 || is_turned(stream)) return;
+  codec.hw_device_ctx = cuda_decoder(gpu).release();
+  codec.extra_hw_frames = kPicturesHeld;
+}
+
+#else
+
+void use_gpu(AVCodecContext& /*codec*/, const AVStream& /*stream*/, int /*gpu*/) {
+  throw Error(Fault::Unsupported, "decoding on the GPU", missing_for_gpu());
+}
+
+#endif
+
 }  // namespace
 
-FrameStream::FrameStream(MediaInput& input, const DecodeLimits& limits)
+FrameStream::FrameStream(MediaInput& input, const DecodeLimits& limits, std::optional<int> gpu)
     : input_(input),
       joined_((input.format().iformat->flags & AVFMT_TS_DISCONT) != 0),
       packet_(av_allocated(av_packet_alloc())) {
-  open_decoder(limits);
+  open_decoder(limits, gpu);
   clock_.emplace(input_.format(), input_.stream(), *codec_);
 }
 
-void FrameStream::open_decoder(const DecodeLimits& limits) {
+void FrameStream::open_decoder(const DecodeLimits& limits, std::optional<int> gpu) {
   const AVCodecParameters& parameters = *input_.stream().codecpar;
   const AVCodec* const decoder = avcodec_find_decoder(parameters.codec_id);
   if (decoder == nullptr) {
@@ -36,6 +62,7 @@ void FrameStream::open_decoder(const DecodeLimits& limits) {
   codec_->max_pixels = limits.max_pixels;
   codec_->opaque = this;
   codec_->get_buffer2 = give_picture_memory;
+  if (gpu) use_gpu(*codec_, input_.stream(), *gpu);
   if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
   check_memory(status);
   if (status < 0) {

@@ -23,8 +23,10 @@ struct Damage {
 /// H.264 file decodes differently with each number of threads.
 class FrameStream {
  public:
-  /// `input` must outlive this. Throws Error(Unsupported) without a decoder for the stream.
-  FrameStream(MediaInput& input, const DecodeLimits& limits);
+  /// `input` must outlive this. `gpu`: NVDEC of this GPU decodes, and leaves the pictures there, where it
+  /// knows the codec and size and the video is upright; all else is decoded on the CPU. Throws
+  /// Error(Unsupported) without a decoder for the stream, or without that GPU.
+  FrameStream(MediaInput& input, const DecodeLimits& limits, std::optional<int> gpu = std::nullopt);
 
   /// nullopt: the video is over; stays so. A packet that the decoder refuses is skipped and counted.
   /// Throws Error(Limit | Timeout).
@@ -38,7 +40,7 @@ class FrameStream {
  private:
   enum class State { NeedsPacket, InPacket, Draining, Over };
 
-  void open_decoder(const DecodeLimits& limits);
+  void open_decoder(const DecodeLimits& limits, std::optional<int> gpu);
   static int give_picture_memory(AVCodecContext* codec, AVFrame* picture, int flags);
   void check_memory(int status) const;
   void read_packet();

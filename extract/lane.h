@@ -2,15 +2,22 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace tvr {
 
-/// The scaler's kernel; part of a feature's identity.
+/// How pictures are made; part of a feature's identity. The GPU's are within 2 of 255 levels of libswscale's
+/// (99.9 of 100 values), not byte for byte.
 enum class Preset {
-  Ffmpeg5,        // bicubic: what FFmpeg 5 and later do by default
-  Howto100m2019,  // bilinear: FFmpeg 4.3 and before inside -filter_complex, as the reference was run
+  Ffmpeg5,           // bicubic: what FFmpeg 5 and later do by default
+  Howto100m2019,     // bilinear: FFmpeg 4.3 and before inside -filter_complex, as the reference was run
+  Ffmpeg5Gpu,        // bicubic, decoded and scaled on the GPU
+  Howto100m2019Gpu,  // bilinear, decoded and scaled on the GPU
 };
-[[nodiscard]] const char* name(Preset preset) noexcept;  // "ffmpeg5", "howto100m-2019"
+[[nodiscard]] const char* name(Preset preset) noexcept;  // "ffmpeg5", "howto100m-2019", "ffmpeg5-gpu", ...
+[[nodiscard]] std::vector<std::string> preset_names();
+[[nodiscard]] bool is_bicubic(Preset preset) noexcept;
+[[nodiscard]] bool is_gpu(Preset preset) noexcept;
 /// Throws Error(InvalidArgument) listing the names.
 [[nodiscard]] Preset preset_named(const std::string& name);
 

@@ -12,6 +12,9 @@ extern "C" {
 }
 
 #include "data/error.h"
+#ifdef TVR_CUDA
+#include "extract/cuda/cuda_decoder.h"
+#endif
 
 namespace tvr {
 namespace {
@@ -55,6 +58,29 @@ std::string second_scaler(const LaneOptions& lane, PictureSize target) {
   return ",scale=" + std::to_string(target.width) + ":" + std::to_string(target.height);
 }
 
+class FilterConverter : public PictureConverter {
+ public:
+  FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
+                  const LaneOptions& lane, std::optional<PictureSize> target, std::int64_t max_pixels);
+
+  [[nodiscard]] bool fits(const AVFrame& frame) const override;
+  [[nodiscard]] FrameHandle convert(const AVFrame& frame) override;
+  [[nodiscard]] PictureSize target() const noexcept override { return target_; }
+
+ private:
+  void build(const AVFrame& frame, const AVStream& stream, const std::string& filters);
+  [[noreturn]] void fail(int status) const;
+
+  std::string name_;
+  int format_;
+  PictureSize size_;
+  std::optional<DisplayMatrix> matrix_;
+  PictureSize target_;
+  GraphHandle graph_;
+  AVFilterContext* source_ = nullptr;
+  AVFilterContext* sink_ = nullptr;
+};
+
 }  // namespace
 
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
@@ -66,7 +92,7 @@ PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
 }
 
 std::string scale_filters(const LaneOptions& lane, PictureSize target) {
-  const char* const kernel = lane.preset == Preset::Ffmpeg5 ? "bicubic" : "bilinear";
+  const char* const kernel = is_bicubic(lane.preset) ? "bicubic" : "bilinear";
   std::string filters =
       "scale=" + std::to_string(target.width) + ":" + std::to_string(target.height) + ":flags=" + kernel;
   if (lane.crop_px > 0) {
@@ -93,27 +119,42 @@ Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
   return {about(0) && m[4] < 0 ? "vflip," : "", false};
 }
 
-PictureConverter::PictureConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
-                                   const LaneOptions& lane, std::optional<PictureSize> target,
-                                   std::int64_t max_pixels)
+void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels) {
+  if (std::int64_t{target.height} * target.width <= max_pixels) return;
+  throw Error(Fault::Limit, name,
+              "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
+                  " scales to " + std::to_string(target.width) + "x" + std::to_string(target.height) +
+                  " pixels",
+              "Crop the video");
+}
+
+bool is_turned(const AVStream& stream) { return !rotation_of(matrix_of(stream)).filters.empty(); }
+
+std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name, const AVFrame& frame,
+                                                         const AVStream& stream, const LaneOptions& lane,
+                                                         std::optional<PictureSize> target,
+                                                         std::int64_t max_pixels) {
+#ifdef TVR_CUDA
+  if (frame.format == AV_PIX_FMT_CUDA) return cuda_picture_converter(name, frame, lane, target, max_pixels);
+#endif
+  return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
+}
+
+FilterConverter::FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
+                                 const LaneOptions& lane, std::optional<PictureSize> target,
+                                 std::int64_t max_pixels)
     : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(matrix_of(frame)) {
   const Rotation rotation = rotation_of(matrix_ ? matrix_ : matrix_of(stream));
   PictureSize shown = size_;
   if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
   target_ = target ? *target : scaled_size(shown, lane);
-  if (std::int64_t{target_.height} * target_.width > max_pixels) {
-    throw Error(Fault::Limit, name_,
-                "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
-                    " scales to " + std::to_string(target_.width) + "x" + std::to_string(target_.height) +
-                    " pixels",
-                "Crop the video");
-  }
+  require_pixels(name_, shown, target_, max_pixels);
   std::string filters = rotation.filters + scale_filters(lane, target_);
   if (target) filters += second_scaler(lane, target_);
   build(frame, stream, filters + ",format=pix_fmts=rgb24");
 }
 
-void PictureConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {
+void FilterConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {
   graph_.reset(av_allocated(avfilter_graph_alloc()));
   graph_->nb_threads = 1;
   char arguments[256];
@@ -137,7 +178,7 @@ void PictureConverter::build(const AVFrame& frame, const AVStream& stream, const
   if (status < 0) fail(status);
 }
 
-void PictureConverter::fail(int status) const {
+void FilterConverter::fail(int status) const {
   if (status == AVERROR(ENOMEM)) {
     throw Error(Fault::Limit, name_, "limit of memory: none left to convert a picture",
                 "Pass a greater --max-memory");
@@ -145,12 +186,12 @@ void PictureConverter::fail(int status) const {
   throw Error(Fault::Unsupported, name_, "its pictures cannot be converted to rgb24: " + av_words(status));
 }
 
-bool PictureConverter::fits(const AVFrame& frame) const {
+bool FilterConverter::fits(const AVFrame& frame) const {
   return frame.format == format_ && frame.height == size_.height && frame.width == size_.width &&
          matrix_of(frame) == matrix_;
 }
 
-FrameHandle PictureConverter::convert(const AVFrame& frame) {
+FrameHandle FilterConverter::convert(const AVFrame& frame) {
   // The graph only reads the picture: a reference goes in, the caller's stays.
   int status =
       av_buffersrc_add_frame_flags(source_, const_cast<AVFrame*>(&frame), AV_BUFFERSRC_FLAG_KEEP_REF);

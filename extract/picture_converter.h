@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,32 +34,28 @@ struct Rotation {
 };
 [[nodiscard]] Rotation rotation_of(const std::optional<DisplayMatrix>& matrix);
 
-/// Turns decoded pictures of one format, size and orientation into rgb24 of one lane, by libavfilter.
+/// Throws Error(Limit) when a picture shown at `shown` would be scaled to more than `max_pixels`.
+void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels);
+
+/// Turns decoded pictures of one format, size and orientation into rgb24 of one lane.
 class PictureConverter {
  public:
-  /// `frame` shows what will come; its own display matrix wins over the stream's. `target` fixes the scaled
-  /// size (a video that changes its size keeps that of its first picture). Throws Error(Limit) when the
-  /// scaled picture has more than `max_pixels`, Error(Unsupported).
-  PictureConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
-                   const LaneOptions& lane, std::optional<PictureSize> target, std::int64_t max_pixels);
-
+  virtual ~PictureConverter() = default;
   /// Whether `frame` can go through: the same format, size and display matrix.
-  [[nodiscard]] bool fits(const AVFrame& frame) const;
-  [[nodiscard]] FrameHandle convert(const AVFrame& frame);
-  [[nodiscard]] PictureSize target() const noexcept { return target_; }
-
- private:
-  void build(const AVFrame& frame, const AVStream& stream, const std::string& filters);
-  [[noreturn]] void fail(int status) const;
-
-  std::string name_;
-  int format_;
-  PictureSize size_;
-  std::optional<DisplayMatrix> matrix_;
-  PictureSize target_;
-  GraphHandle graph_;
-  AVFilterContext* source_ = nullptr;
-  AVFilterContext* sink_ = nullptr;
+  [[nodiscard]] virtual bool fits(const AVFrame& frame) const = 0;
+  [[nodiscard]] virtual FrameHandle convert(const AVFrame& frame) = 0;
+  [[nodiscard]] virtual PictureSize target() const noexcept = 0;
 };
+
+/// By libavfilter, or by a kernel for pictures that lie on a GPU. `frame` shows what will come; its own
+/// display matrix wins over the stream's. `target` fixes the scaled size (a video that changes its size keeps
+/// that of its first picture). Throws Error(Limit) when the scaled picture has more than `max_pixels`,
+/// Error(Unsupported).
+[[nodiscard]] std::unique_ptr<PictureConverter> make_picture_converter(
+    const std::string& name, const AVFrame& frame, const AVStream& stream, const LaneOptions& lane,
+    std::optional<PictureSize> target, std::int64_t max_pixels);
+
+/// Whether the stream's display matrix turns or flips its pictures.
+[[nodiscard]] bool is_turned(const AVStream& stream);
 
 }  // namespace tvr

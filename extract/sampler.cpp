@@ -14,7 +14,7 @@ void Sampler::configure(const AVFrame& frame) {
   if (converter_ && converter_->fits(frame)) return;
   // Like the ffmpeg program, which rebuilds its filters and so loses the frame that they hold back.
   const std::optional<PictureSize> target = converter_ ? std::optional(converter_->target()) : std::nullopt;
-  converter_.emplace(name_, frame, stream_, lane_, target, limits_.max_scaled_pixels);
+  converter_ = make_picture_converter(name_, frame, stream_, lane_, target, limits_.max_scaled_pixels);
   rate_.emplace(stream_.time_base, lane_.sample_fps);
 }
 
@@ -64,7 +64,7 @@ const AVFrame* Sampler::next() {
 }
 
 std::string Sampler::ffmpeg_filters() const {
-  return "fps=" + std::to_string(lane_.sample_fps) + "," + scale_filters(lane_, converter_.value().target());
+  return "fps=" + std::to_string(lane_.sample_fps) + "," + scale_filters(lane_, converter_->target());
 }
 
 /// Finds out what is to be given next; false: nothing for now.

@@ -48,7 +48,7 @@ class Sampler {
   const AVStream& stream_;
   LaneOptions lane_;
   DecodeLimits limits_;
-  std::optional<PictureConverter> converter_;
+  std::unique_ptr<PictureConverter> converter_;
   std::optional<FrameRate> rate_;
   ConstantRate output_;
   FrameHandle first_;     // until a picture is out

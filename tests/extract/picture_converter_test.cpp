@@ -93,9 +93,9 @@ class PictureConverterTest : public ::testing::Test {
       : format_(avformat_alloc_context()), stream_(avformat_new_stream(format_.get(), nullptr)) {
     stream_->time_base = {1, 25};
   }
-  PictureConverter converter(const AVFrame& frame, const LaneOptions& lane,
-                             std::int64_t max_pixels = 1 << 24) {
-    return PictureConverter("a.mp4", frame, *stream_, lane, std::nullopt, max_pixels);
+  std::unique_ptr<PictureConverter> converter(const AVFrame& frame, const LaneOptions& lane,
+                                              std::int64_t max_pixels = 1 << 24) {
+    return make_picture_converter("a.mp4", frame, *stream_, lane, std::nullopt, max_pixels);
   }
   InputHandle format_;
   AVStream* stream_;
@@ -103,7 +103,7 @@ class PictureConverterTest : public ::testing::Test {
 
 TEST_F(PictureConverterTest, GivesRgbOfTheLanesSize) {
   const FrameHandle frame = grey_frame(95, 63, AV_PIX_FMT_YUV420P);
-  const FrameHandle picture = converter(*frame, lane_3d()).convert(*frame);
+  const FrameHandle picture = converter(*frame, lane_3d())->convert(*frame);
   EXPECT_EQ(picture->width, 112);
   EXPECT_EQ(picture->height, 112);
   EXPECT_EQ(picture->format, AV_PIX_FMT_RGB24);
@@ -112,10 +112,10 @@ TEST_F(PictureConverterTest, GivesRgbOfTheLanesSize) {
 
 TEST_F(PictureConverterTest, NoticesThatAFrameIsOfAnotherKind) {
   const FrameHandle frame = grey_frame(64, 48, AV_PIX_FMT_YUV420P);
-  const PictureConverter small = converter(*frame, lane_2d());
-  EXPECT_TRUE(small.fits(*frame));
-  EXPECT_FALSE(small.fits(*grey_frame(48, 64, AV_PIX_FMT_YUV420P)));
-  EXPECT_FALSE(small.fits(*grey_frame(64, 48, AV_PIX_FMT_YUV444P)));
+  const std::unique_ptr<PictureConverter> small = converter(*frame, lane_2d());
+  EXPECT_TRUE(small->fits(*frame));
+  EXPECT_FALSE(small->fits(*grey_frame(48, 64, AV_PIX_FMT_YUV420P)));
+  EXPECT_FALSE(small->fits(*grey_frame(64, 48, AV_PIX_FMT_YUV444P)));
 }
 
 TEST_F(PictureConverterTest, RefusesAStripThatWouldGrowBeyondTheLimit) {

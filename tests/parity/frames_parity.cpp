@@ -119,7 +119,7 @@ struct Verdict {
 };
 
 Verdict compare(const std::filesystem::path& path, Preset preset) {
-  const char* const kernel = preset == Preset::Ffmpeg5 ? "bicubic" : "bilinear";
+  const char* const kernel = is_bicubic(preset) ? "bicubic" : "bilinear";
   std::array<std::optional<Comparison>, 2> lanes;
   DecodeSummary summary;
   try {

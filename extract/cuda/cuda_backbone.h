@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "data/tensor.h"
+#include "extract/backbone.h"
+#include "extract/network.h"
+
+namespace tvr {
+
+/// The GPUs that can be used; 0 without a driver or a device. Never throws.
+[[nodiscard]] int cuda_devices() noexcept;
+
+/// A network on the GPU `options.gpu`, by LibTorch and cuDNN. Batches are filled up to the next power of two,
+/// so that a few CUDA graphs serve all; a batch's pictures may lie in host memory or on the device. Throws
+/// Error(Unsupported) without that device.
+[[nodiscard]] std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights,
+                                                      std::string id, const BackboneOptions& options);
+
+}  // namespace tvr
