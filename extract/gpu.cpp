@@ -1,5 +1,9 @@
 #include "extract/gpu.h"
 
+#include <utility>
+
+#include "data/error.h"
+
 #ifdef TVR_CUDA
 #include <cuda_runtime_api.h>
 #endif
@@ -20,7 +24,22 @@ std::string missing_for_gpu() {
   return count > 0 ? "" : "there is no GPU";
 }
 
+Clip to_host(Clip clip) {
+  const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(clip.height) * static_cast<std::size_t>(clip.width);
+  if (!clip.on_gpu()) return clip;
+  clip.rgb.resize(bytes * clip.gpu_pictures.size());
+  for (std::size_t i = 0; i < clip.gpu_pictures.size(); ++i) {
+    const cudaError_t status =
+        cudaMemcpy(clip.rgb.data() + i * bytes, clip.gpu_pictures[i].get(), bytes, cudaMemcpyDeviceToHost);
+    if (status != cudaSuccess) throw Error(Fault::Unsupported, "a clip on the GPU", cudaGetErrorString(status));
+  }
+  clip.gpu_pictures.clear();
+  return clip;
+}
+
 #else
+
+Clip to_host(Clip clip) { return clip; }
 
 int gpu_count() noexcept { return 0; }
 

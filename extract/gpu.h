@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "extract/clip.h"
+
 namespace tvr {
 
 /// Why no GPU can be used, and what to do: this build has no CUDA, or the machine no device. Empty: one can.
@@ -9,5 +11,9 @@ namespace tvr {
 
 /// GPUs that can be used; 0 when there is no CUDA in this build, no driver or no device.
 [[nodiscard]] int gpu_count() noexcept;
+
+/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Unsupported) with CUDA's
+/// words.
+[[nodiscard]] Clip to_host(Clip clip);
 
 }  // namespace tvr

@@ -1,0 +1,115 @@
+#include "extract/gpu.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+#include "extract/backbone.h"
+#include "extract/clip_stream.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+
+namespace tvr {
+namespace {
+
+/// On a machine without a GPU these tests say so; what the device computes is compared on the host by
+/// scale_plan_test and torch_network_test, everywhere.
+class Gpu : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (gpu_count() == 0) GTEST_SKIP() << missing_for_gpu();
+  }
+};
+
+/// Three seconds of H.264, which NVDEC knows.
+std::filesystem::path video_in(const testing::TempFolder& folder) {
+  testing::TestVideo video;
+  video.codec = "libx264";
+  video.width = 320;
+  video.height = 240;
+  video.pts_ms = testing::at_rate(25, 75);
+  video.left_half_black = true;
+  const std::filesystem::path path = folder.path() / "a.mp4";
+  testing::write_video(path, video);
+  return path;
+}
+
+std::vector<Clip> clips_of(const std::filesystem::path& video, Preset preset) {
+  ClipStream stream(video, {lane_2d(preset), lane_3d(preset)});
+  std::vector<Clip> clips;
+  while (std::optional<Clip> clip = stream.next()) clips.push_back(std::move(*clip));
+  return clips;
+}
+
+double cosine(const float* a, const float* b, std::int64_t count) {
+  double ab = 0, aa = 0, bb = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    ab += static_cast<double>(a[i]) * b[i];
+    aa += static_cast<double>(a[i]) * a[i];
+    bb += static_cast<double>(b[i]) * b[i];
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevels) {
+  const testing::TempFolder folder;
+  const std::filesystem::path video = video_in(folder);
+  const std::vector<Clip> wanted = clips_of(video, Preset::Ffmpeg5);
+  const std::vector<Clip> seen = clips_of(video, Preset::Ffmpeg5Gpu);
+  ASSERT_EQ(seen.size(), wanted.size());
+  for (std::size_t c = 0; c < seen.size(); ++c) {
+    EXPECT_TRUE(seen[c].on_gpu());
+    const Clip clip = to_host(seen[c]);
+    ASSERT_EQ(clip.frames, wanted[c].frames);
+    ASSERT_EQ(clip.rgb.size(), wanted[c].rgb.size());
+    std::size_t far_off = 0;
+    for (std::size_t i = 0; i < clip.rgb.size(); ++i) {
+      if (std::abs(clip.rgb[i] - wanted[c].rgb[i]) > 2) ++far_off;
+    }
+    EXPECT_LE(far_off, clip.rgb.size() / 1000) << "clip " << c;
+  }
+}
+
+TEST_F(Gpu, GivesTheRowsOfTheCpuOnEqualFrames) {
+  const testing::TempFolder folder;
+  const std::vector<Clip> clips = clips_of(video_in(folder), Preset::Ffmpeg5);
+  for (const auto& [model, lane] : {std::pair<const char*, std::size_t>{"resnet50", 0}, {"resnext50", 1}}) {
+    std::vector<const Clip*> batch;
+    for (const Clip& clip : clips) {
+      if (clip.lane == lane && batch.size() < 3) batch.push_back(&clip);
+    }
+    BackboneOptions options;
+    options.model = model;
+    options.device = Device::Cpu;
+    const Matrix wanted = load_backbone(options)->forward(batch);
+    options.device = Device::Cuda;
+    for (const auto& [precision, least] : {std::pair<Precision, double>{Precision::Fp32, 0.99999},
+                                           {Precision::Tf32, 0.9995},
+                                           {Precision::Fp16, 0.9995},
+                                           {Precision::Bf16, 0.99}}) {
+      options.precision = precision;
+      const std::unique_ptr<Backbone> network = load_backbone(options);
+      const Matrix rows = network->forward(batch);
+      const Matrix alone = network->forward({batch.back()});
+      for (std::int64_t i = 0; i < rows.rows(); ++i) {
+        EXPECT_GE(cosine(rows.row(i), wanted.row(i), rows.cols()), least) << model;
+      }
+      EXPECT_GE(cosine(alone.row(0), rows.row(rows.rows() - 1), rows.cols()), least) << "a batch of one";
+    }
+  }
+}
+
+TEST(NoGpu, IsSaidInWords) {
+  if (gpu_count() > 0) GTEST_SKIP() << "there is a GPU";
+  EXPECT_FALSE(missing_for_gpu().empty());
+  BackboneOptions options;
+  options.model = "demo2d";
+  options.device = Device::Cuda;
+  testing::expect_error([&] { static_cast<void>(load_backbone(options)); }, Fault::Unsupported, missing_for_gpu());
+}
+
+}  // namespace
+}  // namespace tvr
