@@ -32,16 +32,16 @@ void update_layer(Linear& layer, Linear& mean, Linear& variance, const LinearGra
                  rates);
 }
 
-AdamRates rates_at(std::int64_t step, double lr) {
+}  // namespace
+
+AdamRates adam_rates(std::int64_t step, double lr) noexcept {
   const auto t = static_cast<double>(step);
   return {static_cast<float>(lr / (1 - std::pow(kBeta1, t))),
           static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, t)))};
 }
 
-}  // namespace
-
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr) {
-  const AdamRates rates = rates_at(++state.step, lr);
+  const AdamRates rates = adam_rates(++state.step, lr);
   for (std::size_t l = 0; l < kLayers; ++l) {
     update_layer(parameters[l], state.mean[l], state.variance[l], gradients[l], rates);
   }
@@ -49,7 +49,7 @@ void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradie
 
 void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr) {
   const auto g = static_cast<float>(gradient);
-  kernels().adam(&scalar.value, &scalar.mean, &scalar.variance, &g, 1, rates_at(step, lr));
+  kernels().adam(&scalar.value, &scalar.mean, &scalar.variance, &g, 1, adam_rates(step, lr));
 }
 
 }  // namespace tvr

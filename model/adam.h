@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "model/kernels/kernels.h"
 #include "model/parameters.h"
 #include "model/towers.h"
 
@@ -18,6 +19,9 @@ struct AdamState {
 struct AdamScalar {
   float value = 0, mean = 0, variance = 0;
 };
+
+/// The constants of step number `step`, from 1.
+[[nodiscard]] AdamRates adam_rates(std::int64_t step, double lr) noexcept;
 
 /// One step on all parameters. Each gradient is used as soon as it is multiplied out, so memory is passed
 /// over once and holds no gradient.

@@ -26,6 +26,9 @@ struct Loss {
 ///   ((1 - a) I + a) (x) ones(k, k) * videos * h,   a = (1 - h) / ((videos - 1) h).
 [[nodiscard]] Matrix intra_video_weights(int videos, int n_pair, double hard_negative_rate);
 
+/// The temperature of InfoNCE is learnt down to 0.01, CLIP's bound.
+constexpr double kHighestLogScale = 4.605170185988092;
+
 /// Symmetric InfoNCE: the mean of both directions' cross entropy over exp(log_scale) * s. Pairs of different
 /// index but equal `clip` are no negatives of each other and left out.
 [[nodiscard]] Loss nce_loss(const Matrix& similarity, double log_scale,

@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "data/error.h"
 #include "model/batches.h"
+#include "model/cuda/device_training.h"
 #include "model/embed.h"
 #include "model/parallel.h"
+#include "model/ranking_loss.h"
 #include "model/train_state.h"
 #include "model/training_step.h"
 
@@ -18,7 +21,6 @@ namespace tvr {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kHighestLogScale = 4.605170185988092;  // a temperature of 0.01, CLIP's bound
 
 using Clock = std::chrono::steady_clock;
 
@@ -130,6 +132,8 @@ class Training {
       state_.adam.mean = state_.adam.variance = zero_parameters(shape);
       state_.log_scale.value = static_cast<float>(-std::log(options_.temperature));
     }
+    if (options_.gpu >= 0)
+      device_ = std::make_unique<DeviceTraining>(state_, train_, vectors_, options_, options_.gpu);
     if (on_epoch_) {
       for (const EpochReport& report : state_.reports) on_epoch_(report);
     }
@@ -141,10 +145,11 @@ class Training {
     return stale || state_.epoch > options_.epochs;
   }
 
-  [[nodiscard]] double rate() const {
+  /// At step `step` of the epoch under way.
+  [[nodiscard]] double rate(std::int64_t step) const {
     double lr = options_.lr * std::pow(options_.lr_decay, (state_.epoch - 1) / options_.lr_decay_epochs);
     if (options_.cosine) {
-      const auto done = static_cast<double>((state_.epoch - 1) * batches_.steps() + state_.step);
+      const auto done = static_cast<double>((state_.epoch - 1) * batches_.steps() + step);
       lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * batches_.steps()))) / 2;
     }
     return lr;
@@ -152,9 +157,10 @@ class Training {
 
   void run_epoch() {
     const Clock::time_point begin = Clock::now();
-    const double lr = rate();
+    const double lr = rate(state_.step);
     const std::vector<PairBatch> batches = batches_.epoch(state_.epoch);
     const auto steps = static_cast<std::int64_t>(batches.size());
+    if (device_) send(batches);
     while (state_.step < steps) {
       tell_progress(steps);
       train_on(batches[static_cast<std::size_t>(state_.step)]);
@@ -163,19 +169,46 @@ class Training {
     finish_epoch(begin, lr, steps);
   }
 
+  /// Tells the device what is left of the epoch.
+  void send(const std::vector<PairBatch>& batches) {
+    std::vector<double> rates;
+    for (std::int64_t step = state_.step; step < batches_.steps(); ++step) rates.push_back(rate(step));
+    device_->begin({batches.begin() + state_.step, batches.end()}, rates);
+    loss_before_ = state_.loss_sum;
+  }
+
+  /// Brings what the device has learnt into state_: a gigabyte at the full size, so only where it is needed.
+  void fetch() {
+    if (!device_) return;
+    fetch_loss();
+    device_->copy_to(state_);
+  }
+
+  void fetch_loss() {
+    if (device_ && state_.step > 0) state_.loss_sum = loss_before_ + device_->loss_sum();
+  }
+
   void train_on(const PairBatch& batch) {
-    const double lr = rate();
+    if (device_) {
+      device_->step();
+      ++state_.step;
+      return;
+    }
+    const double lr = rate(state_.step);
     const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
                                                train_, vectors_, batch, options_);
-    if (!std::isfinite(step.loss)) {
-      throw Error(Fault::InvalidArgument, "lr",
-                  "the loss is not a number any more in epoch " + std::to_string(state_.epoch),
-                  "Use a lower rate");
-    }
+    require_finite_loss(step.loss);
     adam_step(state_.weights, state_.adam, step.gradients, lr);
     if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);
     state_.loss_sum += step.loss;
     ++state_.step;
+  }
+
+  void require_finite_loss(double loss) const {
+    if (std::isfinite(loss)) return;
+    throw Error(Fault::InvalidArgument, "lr",
+                "the loss is not a number any more in epoch " + std::to_string(state_.epoch),
+                "Use a lower rate");
   }
 
   void learn_temperature(double gradient, double lr) {
@@ -184,6 +217,8 @@ class Training {
   }
 
   void finish_epoch(Clock::time_point begin, double lr, std::int64_t steps) {
+    fetch_loss();
+    require_finite_loss(state_.loss_sum);
     EpochReport report{state_.epoch, state_.loss_sum / static_cast<double>(steps), lr, 0, std::nullopt};
     if (!val_.clip_of.empty()) measure(report);
     report.seconds = seconds_since(begin);
@@ -196,6 +231,7 @@ class Training {
   }
 
   void measure(EpochReport& report) {
+    fetch();
     const Matrix text = embed_text(state_.weights, vectors_, val_.captions, options_.max_words);
     const Matrix video = embed_video(state_.weights, val_.clips);
     const RetrievalMetrics metrics = summarize(text_to_video_ranks(text, video, val_.clip_of));
@@ -224,12 +260,14 @@ class Training {
 
   void save() {
     const Clock::time_point begin = Clock::now();
+    fetch();
     write_state(state_file_, state_, identity_);
     last_save_ = Clock::now();
     save_seconds_ = seconds_since(begin);
   }
 
   TrainResult result() {
+    fetch();
     const bool measured = state_.best_epoch != 0;
     return {state_of(measured ? state_.best : state_.weights),
             measured ? state_.best_epoch : state_.epoch - 1};
@@ -245,6 +283,8 @@ class Training {
   EpochBatches batches_;
   std::string identity_;
   TrainState state_;
+  std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
+  double loss_before_ = 0;                  // of the epoch's steps before those that the device was sent
   Clock::time_point last_save_ = Clock::now();
   double save_seconds_ = 0.005;  // a guess, until the first one
 };

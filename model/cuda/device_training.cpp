@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "data/error.h"
+#include "model/adam.h"
 #include "model/cuda/adam_update.h"
 #include "model/ranking_loss.h"
 #ifdef TVR_CUDA
@@ -21,8 +22,7 @@
 namespace tvr {
 namespace {
 
-constexpr double kHighestLogScale = 4.605170185988092;  // a temperature of 0.01, CLIP's bound
-constexpr double kSmallestNorm = 1e-12;                 // torch.nn.functional.normalize
+constexpr double kSmallestNorm = 1e-12;  // torch.nn.functional.normalize
 
 at::Tensor tensor_of(const Matrix& matrix) {
   // from_blob takes no const pointer; the copy that follows at each use only reads.
@@ -194,11 +194,10 @@ class DeviceTraining::Impl {
         word += options_.max_words;
         *clip++ = pairs_.clip_of[caption];
       }
-      const AdamRates at_step = rates_at(adam_steps_ + 1 + static_cast<std::int64_t>(s), learning_rates[s]);
+      const AdamRates at_step = adam_rates(adam_steps_ + 1 + static_cast<std::int64_t>(s), learning_rates[s]);
       rates.data_ptr<float>()[2 * s] = at_step.step_size;
       rates.data_ptr<float>()[2 * s + 1] = at_step.root_correction;
     }
-    adam_steps_ += steps;
     put(epoch_words_, words);
     put(epoch_clips_, clips);
     put(epoch_rates_, rates);
@@ -207,6 +206,7 @@ class DeviceTraining::Impl {
   }
 
   void step() {
+    ++adam_steps_;
 #ifdef TVR_CUDA
     if (device_.is_cuda()) {
       if (!stream_) capture();
@@ -235,12 +235,6 @@ class DeviceTraining::Impl {
   }
 
  private:
-  static AdamRates rates_at(std::int64_t step, double lr) {
-    const auto t = static_cast<double>(step);
-    return {static_cast<float>(lr / (1 - std::pow(0.9, t))),
-            static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, t)))};
-  }
-
   /// A graph reads from fixed places: tensors of an epoch keep theirs as long as their size stays.
   void put(at::Tensor& place, const at::Tensor& values) {
     wait();
