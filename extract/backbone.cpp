@@ -12,10 +12,14 @@
 #include "extract/cpu_plan.h"
 #include "extract/cpu_weights.h"
 #include "extract/demo_networks.h"
+#include "extract/gpu.h"
 #include "extract/onednn.h"
 #include "extract/plugin.h"
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
+#ifdef TVR_CUDA
+#include "extract/cuda/cuda_backbone.h"
+#endif
 
 namespace tvr {
 namespace {
@@ -116,13 +120,8 @@ class CpuBackbone : public Backbone {
 
  private:
   [[nodiscard]] BatchShape shape_of(const std::vector<const Clip*>& clips) const {
-    if (clips.empty()) throw Error(Fault::InvalidArgument, "forward", "the batch is empty");
+    require_one_size(clips, network_.clip_frames);
     const Clip& first = *clips.front();
-    for (const Clip* clip : clips) {
-      if (clip->height != first.height || clip->width != first.width || clip->frames > network_.clip_frames) {
-        throw Error(Fault::InvalidArgument, "forward", "the clips of a batch differ in size or are too long");
-      }
-    }
     return {static_cast<int>(clips.size()), network_.clip_frames, first.height, first.width};
   }
 
@@ -160,19 +159,57 @@ class CpuBackbone : public Backbone {
   mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
 };
 
-void require_able(const BackboneOptions& options) {
+/// Whether a GPU runs the network.
+bool on_gpu(const BackboneOptions& options) {
   if (options.device == Device::Cuda) {
-    throw Error(Fault::Unsupported, "--device cuda", "this build has no CUDA networks",
-                "Use --device cpu or auto");
+    const std::string missing = missing_for_gpu();
+    if (!missing.empty()) throw Error(Fault::Unsupported, "--device cuda", missing, "Use --device cpu or auto");
+    return true;
   }
+  return options.device == Device::Auto && gpu_count() > 0;
+}
+
+void require_able_cpu(const BackboneOptions& options) {
   if (options.precision == Precision::Bf16 && !onednn::has_bf16()) {
     throw Error(Fault::Unsupported, "--precision bf16",
                 "this processor has no bf16 arithmetic (AVX512-BF16 or AMX), so it would be slower than fp32",
                 "Use --precision fp32");
   }
+  if (options.precision == Precision::Fp16 || options.precision == Precision::Tf32) {
+    throw Error(Fault::Unsupported, std::string("--precision ") + name(options.precision),
+                "it is a GPU's arithmetic, and the network runs on the processor", "Use --precision fp32 or bf16");
+  }
 }
 
+std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights, const BackboneOptions& options) {
+#ifdef TVR_CUDA
+  if (on_gpu(options)) return cuda_backbone(std::move(network), weights, weights_id(options), options);
+#endif
+  return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+}
+
+struct KnownPrecision {
+  Precision precision;
+  const char* name;
+};
+constexpr KnownPrecision kPrecisions[] = {
+    {Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}, {Precision::Tf32, "tf32"}};
+
 }  // namespace
+
+const char* name(Precision precision) noexcept {
+  for (const KnownPrecision& known : kPrecisions) {
+    if (known.precision == precision) return known.name;
+  }
+  return "";
+}
+
+Precision precision_named(const std::string& text) {
+  for (const KnownPrecision& known : kPrecisions) {
+    if (text == known.name) return known.precision;
+  }
+  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known", "Known are fp32, bf16, fp16, tf32");
+}
 
 std::vector<BackboneName> backbone_names() {
   std::vector<BackboneName> names;
@@ -187,18 +224,18 @@ std::string weights_id(const BackboneOptions& options) {
 }
 
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
-  require_able(options);
+  if (!on_gpu(options)) require_able_cpu(options);
   if (is_plugin(options.model)) return load_torchscript(options.model, options.threads);
   Network network = network_named(options.model);
   if (options.weights.empty()) {
     const NamedTensors weights = random_weights(network, options.random_seed);
-    return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+    return built(std::move(network), weights, options);
   }
   const NamedTensors weights = read_weights(options.weights);
   if (network.spatial_dims == 3 && is_shortcut_a(weights)) network = with_shortcut_a(std::move(network));
   require_fit(network, weights, options.weights.string());
   require_finite(weights, options.weights.string());
-  return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+  return built(std::move(network), weights, options);
 }
 
 }  // namespace tvr

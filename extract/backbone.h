@@ -16,13 +16,16 @@ namespace tvr {
 enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
 
+[[nodiscard]] const char* name(Precision precision) noexcept;  // "fp32", ...
+[[nodiscard]] Precision precision_named(const std::string& name);  // throws Error(InvalidArgument)
+
 struct BackboneOptions {
   std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)
   std::filesystem::path weights;    // .pth or .safetensors; empty: seeded random weights
   std::uint64_t random_seed = 1;    // used without weights only
   Precision precision = Precision::Fp32;
   // Below: speed only, never the numbers.
-  Device device = Device::Auto;
+  Device device = Device::Auto;  // Auto: a GPU where one can be used. Plug-ins run on the CPU
   int gpu = 0;      // which, with Device::Cuda
   int threads = 1;  // threads one forward() may use
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "data/error.h"
+
 namespace tvr {
 namespace {
 
@@ -21,6 +23,16 @@ Levels levels_of(const Normalization& normalization) {
 }
 
 }  // namespace
+
+void require_one_size(const std::vector<const Clip*>& clips, int frames) {
+  if (clips.empty()) throw Error(Fault::InvalidArgument, "forward", "the batch is empty");
+  const Clip& first = *clips.front();
+  for (const Clip* clip : clips) {
+    if (clip->height != first.height || clip->width != first.width || clip->frames > frames) {
+      throw Error(Fault::InvalidArgument, "forward", "the clips of a batch differ in size or are too long");
+    }
+  }
+}
 
 void preprocess(const std::vector<const Clip*>& clips, int frames, const Normalization& normalization,
                 float* out) {

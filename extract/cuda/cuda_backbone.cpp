@@ -16,6 +16,8 @@
 #include "data/error.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/torch_network.h"
+#include "extract/gpu.h"
+#include "extract/preprocess.h"
 
 namespace tvr {
 namespace {
@@ -202,18 +204,13 @@ class CudaBackbone : public Backbone {
 
 }  // namespace
 
-int cuda_devices() noexcept {
-  int count = 0;  // left untouched when there is no driver
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
-
 std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights, std::string id,
                                         const BackboneOptions& options) {
-  const int devices = cuda_devices();
+  const int devices = gpu_count();
   if (options.gpu >= devices) {
     throw Error(
         Fault::Unsupported, "--device cuda:" + std::to_string(options.gpu),
-        devices == 0 ? "no GPU or no driver is found" : "there are " + std::to_string(devices) + " GPUs",
+        devices == 0 ? missing_for_gpu() : "there are " + std::to_string(devices) + " GPUs",
         "Look at nvidia-smi, or use --device cpu");
   }
   return std::make_unique<CudaBackbone>(std::move(network), weights, std::move(id), options);

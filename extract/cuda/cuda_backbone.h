@@ -9,9 +9,6 @@
 
 namespace tvr {
 
-/// The GPUs that can be used; 0 without a driver or a device. Never throws.
-[[nodiscard]] int cuda_devices() noexcept;
-
 /// A network on the GPU `options.gpu`, by LibTorch and cuDNN. Batches are filled up to the next power of two,
 /// so that a few CUDA graphs serve all; a batch's pictures may lie in host memory or on the device. Throws
 /// Error(Unsupported) without that device.

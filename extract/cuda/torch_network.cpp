@@ -30,7 +30,7 @@ TorchNetwork::TorchNetwork(Network network, const NamedTensors& weights, at::Dev
   constexpr double kEps = 1e-5;  // torch.nn.BatchNorm's default
   for (const NetworkStep& step : network_.steps) {
     Folded folded;
-    if (step.kind == NetworkStep::Kind::Convolution) {
+    if (step.kind == NetworkStep::Kind::Convolution && !step.convolution.empty()) {
       const at::Tensor scale = tensor_of(weights, step.norm + ".weight") /
                                at::sqrt(tensor_of(weights, step.norm + ".running_var") + kEps);
       std::vector<std::int64_t> per_channel(static_cast<std::size_t>(network_.spatial_dims) + 2, 1);
@@ -47,11 +47,23 @@ TorchNetwork::TorchNetwork(Network network, const NamedTensors& weights, at::Dev
 
 at::Tensor TorchNetwork::convolve(std::size_t index, const at::Tensor& input) const {
   const NetworkStep& step = network_.steps[index];
+  if (step.convolution.empty()) return copy_channels(step, input);
   const std::vector<std::int64_t> stride = spatial(network_, step.stride),
                                   padding = spatial(network_, step.padding);
   const std::vector<std::int64_t> dilation(stride.size(), 1), no_output_padding(stride.size(), 0);
   return at::convolution(input, folded_[index].weight, folded_[index].bias, stride, padding, dilation, false,
                          no_output_padding, step.groups);
+}
+
+at::Tensor TorchNetwork::copy_channels(const NetworkStep& step, const at::Tensor& input) const {
+  at::Tensor result = input;
+  const std::vector<std::int64_t> strides = spatial(network_, step.stride);
+  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+    result = result.slice(static_cast<std::int64_t>(axis) + 2, 0, std::nullopt, strides[axis]);
+  }
+  std::vector<std::int64_t> padding(2 * strides.size() + 2, 0);  // from the last axis to the channels
+  padding.back() = step.out_channels - step.in_channels;
+  return at::constant_pad_nd(result, padding).contiguous(channels_last(network_));
 }
 
 at::Tensor TorchNetwork::pool(const NetworkStep& step, const at::Tensor& input) const {

@@ -28,6 +28,7 @@ class TorchNetwork {
     at::Tensor weight, bias;  // empty for pools
   };
   [[nodiscard]] at::Tensor convolve(std::size_t step, const at::Tensor& input) const;
+  [[nodiscard]] at::Tensor copy_channels(const NetworkStep& step, const at::Tensor& input) const;
   [[nodiscard]] at::Tensor pool(const NetworkStep& step, const at::Tensor& input) const;
 
   Network network_;
