@@ -96,6 +96,13 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
   add(command, "--seeds", options.seeds, "trainings of consecutive seeds; mean and deviation are told")
       ->check(CLI::Range(1, 1000));
   add(command, "--threads", train.threads, "threads of training; 0: one a core")->check(CLI::Range(0, 1024));
+  command
+      .add_option_function<std::string>(
+          "--train-device", [&train](const std::string& name) { train.gpu = name == "cuda" ? 0 : -1; },
+          "where the steps are taken: cpu (repeatable to the bit) or cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->default_str("cpu")
+      ->group(kGroup);
 }
 
 void apply_recipe(CLI::App& command, const LearnOptions& options) {

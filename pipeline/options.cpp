@@ -54,7 +54,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
   command
       .add_option("--precision", options.precision,
                   "arithmetic of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->check(CLI::IsMember({"fp32", "bf16", "fp16", "tf32"}))
       ->capture_default_str()
       ->group(group);
   command
@@ -171,7 +171,7 @@ Lane builtin_lane(const std::string& name, const FeatureOptions& options) {
   lane.network.model = is_3d ? options.model_3d : options.model_2d;
   lane.network.weights = is_3d ? options.weights_3d : options.weights_2d;
   lane.network.random_seed = options.random_seed;
-  lane.network.precision = options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+  lane.network.precision = precision_named(options.precision);
   if (lane.network.weights.empty() && !options.random_weights) {
     throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
                 "Pass --weights-" + name + " FILE, or --random-weights for a trial without real features");

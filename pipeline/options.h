@@ -25,7 +25,7 @@ struct FeatureOptions {
   std::filesystem::path weights_2d, weights_3d;
   bool random_weights = false;  // allow networks without weights
   std::uint64_t random_seed = 1;
-  std::string precision = "fp32";  // fp32 | bf16
+  std::string precision = "fp32";  // fp32 | bf16; on a GPU also fp16 | tf32
   bool legacy_rotation = false;
 };
 

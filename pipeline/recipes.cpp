@@ -59,7 +59,7 @@ Recipe recipe_of(const Lane& lane) {
           {"fps", sampling.sample_fps},
           {"legacy_rotation", sampling.legacy_rotation},
           {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
-          {"precision", lane.network.precision == Precision::Bf16 ? "bf16" : "fp32"},
+          {"precision", name(lane.network.precision)},
           {"preset", name(sampling.preset)},
           {"short_side", sampling.short_side_px},
           {"version", kExtractionVersion},

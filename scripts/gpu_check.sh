@@ -43,7 +43,7 @@ for precision in fp32 tf32 fp16; do
   watcher=$!
   begin=$(date +%s.%N)
   "$program" extract --videos "$out/clips/videos" --store "$out/$precision.db" --random-weights \
-    --device cuda --preset ffmpeg5-gpu --precision "$precision"
+    --device cuda --clip-batch 32 --precision "$precision"
   end=$(date +%s.%N)
   kill "$watcher"
   awk -v b="$begin" -v e="$end" -v p="$precision" 'BEGIN { printf "%s: 300 videos in %.1f s, %.1f a second\n", p, e - b, 300 / (e - b) }' |
@@ -52,7 +52,7 @@ done
 
 step "training"
 "$program" train --store "$out/fp16.db" --annotations "$out/clips/MSRVTT_data.json" --train "$out/clips/train.csv" \
-  --test "$out/clips/test.csv" --out "$out/run-gpu" --device cuda --epochs 100
+  --test "$out/clips/test.csv" --out "$out/run-gpu" --train-device cuda --epochs 100
 "$program" train --store "$out/fp16.db" --annotations "$out/clips/MSRVTT_data.json" --train "$out/clips/train.csv" \
-  --test "$out/clips/test.csv" --out "$out/run-cpu" --device cpu --epochs 3
+  --test "$out/clips/test.csv" --out "$out/run-cpu" --train-device cpu --epochs 3
 step "done; look at $out"

@@ -59,7 +59,8 @@ at::Tensor TorchNetwork::copy_channels(const NetworkStep& step, const at::Tensor
   at::Tensor result = input;
   const std::vector<std::int64_t> strides = spatial(network_, step.stride);
   for (std::size_t axis = 0; axis < strides.size(); ++axis) {
-    result = result.slice(static_cast<std::int64_t>(axis) + 2, 0, std::nullopt, strides[axis]);
+    const auto at_axis = static_cast<std::int64_t>(axis) + 2;
+    result = result.slice(at_axis, 0, result.size(at_axis), strides[axis]);
   }
   std::vector<std::int64_t> padding(2 * strides.size() + 2, 0);  // from the last axis to the channels
   padding.back() = step.out_channels - step.in_channels;
