@@ -17,10 +17,11 @@ struct Clip {
   int height = 0;
   int width = 0;
   std::vector<std::uint8_t> rgb;
-  /// Or each picture where it lies on a GPU, dense rgb24 [height, width, 3]; then `rgb` is empty.
-  std::vector<std::shared_ptr<const std::uint8_t>> gpu_pictures;
-  [[nodiscard]] bool on_gpu() const noexcept { return !gpu_pictures.empty(); }
   TimeSpan span;  // frames at sample_fps: [first / fps, (last + 1) / fps)
+  /// Or each picture where it lies on a GPU, dense rgb24 [height, width, 3]; then `rgb` is empty.
+  std::vector<std::shared_ptr<const std::uint8_t>> gpu_pictures{};
+
+  [[nodiscard]] bool on_gpu() const noexcept { return !gpu_pictures.empty(); }
 };
 
 }  // namespace tvr
