@@ -70,9 +70,9 @@ Clip picture_by_seeking(const std::filesystem::path& video, Micros at) {
     MediaInput input(video, limits, budget);
     const FrameHandle found = picture_near(input, limits, at);
     if (found == nullptr) return {};
-    PictureConverter converter(input.name(), *found, input.stream(), thumbnail_lane(), std::nullopt,
-                               limits.max_scaled_pixels);
-    const FrameHandle rgb = converter.convert(*found);
+    const std::unique_ptr<PictureConverter> converter = make_picture_converter(
+        input.name(), *found, input.stream(), thumbnail_lane(), std::nullopt, limits.max_scaled_pixels);
+    const FrameHandle rgb = converter->convert(*found);
     Clip clip;
     clip.height = rgb->height;
     clip.width = rgb->width;
