@@ -121,9 +121,12 @@ std::vector<Row> read_rows(const CsvTable& table) {
 void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& where) {
   std::set<std::string> ids;
   for (const Row& row : rows) ids.insert(row.clip.video_id);
-  const std::set<std::string> test = split.test_videos.empty()
-                                         ? choose_share(ids, split.test_fraction, 0)
-                                         : videos_matching(split.test_videos, ids, where);
+  std::set<std::string> test;
+  if (!split.test_videos.empty()) {
+    test = videos_matching(split.test_videos, ids, where);
+  } else if (split.test_fraction != 0) {  // 0: all is for training
+    test = choose_share(ids, split.test_fraction, 0);
+  }
   for (Row& row : rows) row.split = test.count(row.clip.video_id) != 0 ? Split::Test : Split::Train;
 }
 

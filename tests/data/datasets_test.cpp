@@ -91,6 +91,7 @@ TEST(ReadCaptions, CutsByAShareOfTheVideosAndAlwaysTheSame) {
   EXPECT_EQ(data.train.clips.size(), 40u);
   EXPECT_EQ(ids(read(csv, {"", 0.2}).test), ids(data.test));
   EXPECT_THAT(data.notes, ElementsAre("train: 40 clips, 80 captions", "test: 10 clips, 20 captions"));
+  EXPECT_TRUE(read(csv, {"", 0}).test.clips.empty()) << "no share: all is for training";
   expect_error([&] { (void)read(csv, {"", 1.5}); }, Fault::InvalidArgument, "1.5 is not between 0 and 1");
 }
 

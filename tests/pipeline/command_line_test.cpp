@@ -138,7 +138,12 @@ TEST_F(CommandLine, WhatConfigPrintsIsAConfigFileOfTheSameMeaning) {
   for (const char* file : {"MSRVTT_data.json", "train.csv", "test.csv"}) {
     testing::write_file(folder_ / "x/data" / file, "");
   }
-  EXPECT_EQ(run({"--config", "my.toml", "config", "run"}).out, first);
+  const std::string second = run({"--config", "my.toml", "config", "run"}).out;
+  for (const char* line : {"\nepochs=7\n", "\nmodel-2d=\"demo2d\"\n", "\nembd-dim=256\n", "\nlr=0.001\n"}) {
+    EXPECT_THAT(second, HasSubstr(line));
+  }
+  testing::write_file(folder_ / "my.toml", second);
+  EXPECT_EQ(run({"--config", "my.toml", "config", "run"}).out, second);
 }
 
 TEST_F(CommandLine, RefusesAConfigFileWithUnknownFlagsAndABadValueInTheEnvironment) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,12 @@ class WholeRun : public ::testing::Test {
     Arguments arguments = {"run",        "--demo", "--demo-clips", "24", "--batch-size", "8",
                            "--embd-dim", "64",     "--epochs",     "3",  "--out",        "ein Läuf"};
     arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  /// With more epochs than a test has time for.
+  static Arguments endless_run() {
+    Arguments arguments = demo_run();
+    *(std::find(arguments.begin(), arguments.end(), "--epochs") + 1) = "100000";
     return arguments;
   }
   [[nodiscard]] std::filesystem::path store() const { return folder_ / "ein Läuf/features.db"; }
@@ -95,7 +102,7 @@ TEST_F(WholeRun, StoppedByCtrlCSaysHowToGoOnAndGoesOn) {
   EXPECT_THAT(extracting.err, HasSubstr("error: extraction: stopped"));
   EXPECT_THAT(extracting.err, HasSubstr("Run the same command again to go on"));
 
-  const Arguments longer = demo_run({"--epochs", "100000"});
+  const Arguments longer = endless_run();
   const std::filesystem::path history = folder_ / "ein Läuf/history.jsonl";
   const ProgramResult training = interrupt(longer, SIGTERM, [&] { return std::filesystem::exists(history); });
   EXPECT_EQ(training.exit_code, kFailed) << training.err;
