@@ -342,12 +342,12 @@ class DeviceTraining::Impl {
 DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, const Matrix& vectors,
                                const TrainOptions& options, int gpu) {
 #ifndef TVR_CUDA
-  if (gpu >= 0) throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --device cpu");
+  if (gpu >= 0) throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --train-device cpu");
 #endif
   try {
     impl_ = std::make_unique<Impl>(state, pairs, vectors, options, gpu);
   } catch (const c10::Error& problem) {
-    throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(), "Use --device cpu");
+    throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(), "Use --train-device cpu");
   }
 }
 DeviceTraining::~DeviceTraining() = default;
