@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "data/error.h"
 #include "model/adam.h"
@@ -14,6 +15,7 @@
 #ifdef TVR_CUDA
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include "model/cuda/adam_kernel.h"
@@ -341,13 +343,20 @@ class DeviceTraining::Impl {
 
 DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, const Matrix& vectors,
                                const TrainOptions& options, int gpu) {
-#ifndef TVR_CUDA
-  if (gpu >= 0) throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --train-device cpu");
+#ifdef TVR_CUDA
+  if (gpu >= c10::cuda::device_count()) {
+    throw Error(Fault::Unsupported, "training on the GPU", "GPU " + std::to_string(gpu) + " is not there",
+                "Look at nvidia-smi, or use --train-device cpu");
+  }
+#else
+  if (gpu >= 0)
+    throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --train-device cpu");
 #endif
   try {
     impl_ = std::make_unique<Impl>(state, pairs, vectors, options, gpu);
   } catch (const c10::Error& problem) {
-    throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(), "Use --train-device cpu");
+    throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(),
+                "Use --train-device cpu");
   }
 }
 DeviceTraining::~DeviceTraining() = default;

@@ -90,5 +90,15 @@ TEST_F(DeviceTrainingTest, TakesTheTrainersStepsWithInfoNceAndItsTemperature) {
   compare(options_with(RankingLoss::Nce, 2, false), -1);
 }
 
+TEST_F(DeviceTrainingTest, TakesTheTrainersStepsOnAGpuToo) {
+  try {
+    compare(options_with(RankingLoss::MaxMargin, 2, true), 0);
+    compare(options_with(RankingLoss::Nce, 2, false), 0);
+  } catch (const Error& error) {
+    if (error.fault() != Fault::Unsupported) throw;
+    GTEST_SKIP() << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace tvr
