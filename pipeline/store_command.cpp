@@ -30,7 +30,7 @@ std::string json_text(const nlohmann::json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void add_store_command(CLI::App& app, int& exit_code) {
+CLI::App& add_store_command(CLI::App& app, int& exit_code) {
   CLI::App* store = app.add_subcommand("store", "Look at and after a feature store");
   store->require_subcommand(1);
   store->footer(
@@ -43,8 +43,7 @@ void add_store_command(CLI::App& app, int& exit_code) {
   add_store_export(*store, exit_code);
   add_store_import(*store, exit_code);
   add_store_merge(*store, exit_code);
-  add_store_missing(*store, exit_code);
-  add_store_gc(*store, exit_code);
+  return *store;
 }
 
 }  // namespace tvr

@@ -12,8 +12,9 @@ namespace tvr {
 
 struct OutcomeFilter;
 
-/// `pipeline store COMMAND S.db`: look at and after a feature store.
-void add_store_command(CLI::App& app, int& exit_code);
+/// `pipeline store COMMAND S.db`: look at and after a feature store. Returns it, for `missing` and `gc`:
+/// these know which videos and recipes are wanted, and so need all that extraction needs.
+CLI::App& add_store_command(CLI::App& app, int& exit_code);
 
 // One a subcommand: adds it to `store`; its callback sets `exit_code`.
 void add_store_ls(CLI::App& store, int& exit_code);  // and failures

@@ -124,6 +124,11 @@ void measure_looks(const fs::path& path) {
   list("ls --video '*77'", {"", "", "", "*77", "", false}, 0);
   list("ls --status ok --limit 20", {"", "", "ok", "", "", false}, 20);
   list("failures", {"", "", "", "", "", true}, 0);
+  measure("the program: store ls --status no_video", [&] {
+    const std::string command =
+        fmt::format("{} store ls --status no_video '{}' > /dev/null", TVR_PIPELINE, path.string());
+    return std::string(std::system(command.c_str()) == 0 ? "from start to end" : "FAILED");
+  });
   measure("stats without digest",
           [&] { return fmt::format("{} sums", StoreInspector(path).sums({}).size()); });
   measure("content digest", [&] { return FeatureStore(path).content_digest().substr(0, 12); });

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "data/feature_store.h"
 #include "pipeline/console.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
@@ -43,6 +44,24 @@ TEST_F(CommandLine, ShowsHelpOfEveryCommandOnStandardOutput) {
     EXPECT_THAT(help.err, IsEmpty());
   }
   EXPECT_THAT(all, HasSubstr("PIPELINE_EMBD_DIM"));
+}
+
+TEST_F(CommandLine, LooksAtAStoreWithoutTheProgramThatLoadsTorch) {
+  const std::filesystem::path alone = folder_ / "pipeline";
+  std::filesystem::copy(TVR_PIPELINE, alone);
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+
+  EXPECT_EQ(Program(folder_.path(), alone, {"store", "ls", "s.db"}).wait().exit_code, kDone);
+  const ProgramResult doctor = Program(folder_.path(), alone, {"doctor"}).wait();
+  EXPECT_EQ(doctor.exit_code, kFailed);
+  EXPECT_THAT(doctor.err, HasSubstr("pipeline-torch: cannot be started"));
+}
+
+TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+  testing::write_file(folder_ / "c.toml", "[train]\nepochs = 3\n");
+  EXPECT_EQ(run({"store", "ls", "s.db", "--config", "c.toml"}).exit_code, kDone);
+  EXPECT_EQ(run({"store", "ls", "s.db"}, {{"PIPELINE_CONFIG", "c.toml"}}).exit_code, kDone);
 }
 
 TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {
