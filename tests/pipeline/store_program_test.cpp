@@ -17,7 +17,8 @@
 #include "data/pth.h"
 #include "data/store_inspector.h"
 #include "extract/demo_networks.h"
-#include "tests/support/run_pipeline.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 
 namespace tvr {
@@ -25,9 +26,15 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using testing::run_pipeline;
-using testing::Said;
+using testing::Program;
+using testing::ProgramResult;
+using Clock = std::chrono::steady_clock;
 using Words = std::vector<std::string>;
+
+ProgramResult run_pipeline(const Words& words) {
+  const testing::TempFolder folder;
+  return Program(folder.path(), TVR_PIPELINE, words).wait();
+}
 
 class StoreProgram : public ::testing::Test {
  protected:
@@ -61,7 +68,7 @@ class StoreProgram : public ::testing::Test {
   }
   json extract(const Words& more = {}) const { return json_of(run_pipeline(extraction(store_, more))); }
 
-  static json json_of(const Said& said) {
+  static json json_of(const ProgramResult& said) {
     EXPECT_EQ(said.err, "") << said.out;
     return json::parse(said.out, nullptr, false);
   }
@@ -105,7 +112,7 @@ TEST_F(StoreProgram, RedoesExactlyWhatABytesOrARecipeChangeConcerns) {
     EXPECT_EQ(after.size(), before.size() + lanes * kVideos) << "exactly the lanes concerned: " << change[0];
   }
   const auto before = rows();
-  const Said other_model =
+  const ProgramResult other_model =
       run_pipeline({"--quiet", "extract", "--json", "--videos", folder_ / "videos", "--store", store_,
                     "--lanes", "2d", "--model-2d", "resnet18", "--random-weights"});
   EXPECT_EQ(json::parse(other_model.out)["extracted"], kVideos);
@@ -128,7 +135,7 @@ TEST_F(StoreProgram, RefusesToTrainOnTwoRecipesNamingBoth) {
   extract({"--weights-2d", weights(2)});
   std::ofstream(folder_ / "captions.csv")
       << "video,caption\nv0,a dog runs\nv1,a cat runs\nv2,a dog sits\nv3,a cat sits\n";
-  const Said said = run_pipeline(
+  const ProgramResult said = run_pipeline(
       {"train", "--store", store_, "--captions", folder_ / "captions.csv", "--out", folder_ / "run"});
   EXPECT_EQ(said.exit_code, 1) << said.err;
   for (const RecipeRow& row : FeatureStore(store_).recipes()) {
@@ -142,21 +149,20 @@ TEST_F(StoreProgram, KilledAtAnyMomentAndStartedAgainItHoldsWhatAnUndisturbedRun
   const int kills = is_long ? 50 : 2;
   for (int i = kVideos; i < 2 * kVideos; ++i) write_clip("v" + std::to_string(i), 30 + i);
   store_ = folder_ / "whole.db";
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   extract({"--jobs", "2"});
-  const std::chrono::duration<double, std::micro> whole_us = std::chrono::steady_clock::now() - start;
+  const std::chrono::duration<double, std::micro> whole_us = Clock::now() - start;
   const Digest whole = digest();
   std::mt19937 random(1);
   int cut_short = 0, partly = 0;
   for (int round = 0; round < kills; ++round) {
     store_ = folder_ / ("killed" + std::to_string(round) + ".db");
-    const pid_t child =
-        testing::start_pipeline(extraction(store_, {"--jobs", "2"}), folder_ / "out", folder_ / "err");
+    Program program(folder_.path(), TVR_PIPELINE, extraction(store_, {"--jobs", "2"}));
     const double share =
         0.3 + 0.7 * static_cast<double>(random() % 1000) / 1000;  // the first part loads libraries
     usleep(static_cast<useconds_t>(share * whole_us.count()));
-    kill(child, SIGKILL);
-    cut_short += testing::exit_code_of(child) == 128 + SIGKILL ? 1 : 0;
+    program.signal(SIGKILL);
+    cut_short += program.wait().exit_code == 128 + SIGKILL ? 1 : 0;
     const int fresh = extract({"--jobs", "2"})["fresh"];
     partly += fresh > 0 && fresh < 2 * kVideos ? 1 : 0;
     EXPECT_EQ(digest(), whole) << "round " << round;
@@ -187,7 +193,7 @@ TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
   EXPECT_TRUE(lacks["shards"][0]["missing"].empty());
   EXPECT_EQ(lacks["shards"][1]["missing"].size(), lacks["shards"][1]["videos"]);
   EXPECT_GT(lacks["shards"][1]["videos"], 0);
-  const Said slurm = missing({shards[0], "--shards", "2", "--slurm"});
+  const ProgramResult slurm = missing({shards[0], "--shards", "2", "--slurm"});
   EXPECT_EQ(slurm.exit_code, 2);
   EXPECT_EQ(slurm.out, "2\n");
 
@@ -210,7 +216,7 @@ TEST_F(StoreProgram, CollectsWhatNoVideoOrRecipeWantsOnlyWhenTold) {
   EXPECT_EQ(FeatureStore(store_).recipes().size(), 1U);
   EXPECT_TRUE(store("verify")["damaged"].empty());
   std::filesystem::rename(folder_ / "videos", folder_ / "unmounted");
-  const Said all = run_pipeline({"store", "gc", store_, "--drop"});
+  const ProgramResult all = run_pipeline({"store", "gc", store_, "--drop"});
   EXPECT_EQ(all.exit_code, 64);
   EXPECT_THAT(all.err, HasSubstr("mounted"));
   EXPECT_EQ(rows().size(), kVideos - 1U);
@@ -226,7 +232,7 @@ TEST_F(StoreProgram, ShowsAVideoAndItsRowsOverTime) {
   EXPECT_EQ(three["norms"].size(), three["feature_rows"]);
   EXPECT_NEAR(three["norms"][0].get<double>(), 1, 2e-3);
   EXPECT_EQ(three["changes"].size() + 1, three["norms"].size());
-  const Said said = run_pipeline({"store", "show", store_, "v3"});
+  const ProgramResult said = run_pipeline({"store", "show", store_, "v3"});
   for (const char* part : {"lane 2d: ok", "sha256", "\xe2\x96\x88", "weights sha256:", "1 - cosine"})
     EXPECT_THAT(said.out, HasSubstr(part));
   EXPECT_EQ(run_pipeline({"store", "show", store_, "v*"}).exit_code, 1);
