@@ -1,6 +1,8 @@
 #include "data/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,17 +11,41 @@
 #include "data/error.h"
 
 namespace tvr {
+namespace {
+
+/// Whether the file that `descriptor` has open still has this name.
+bool has_name(int descriptor, const std::string& name) {
+  struct stat opened {
+  }, named{};
+  return fstat(descriptor, &opened) == 0 && stat(name.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/// Waits for another writer of the file. A file system without locks leaves that to the user.
+void wait_for_lock(int descriptor) {
+  while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), aside_(path_.string() + ".writing-" + std::to_string(getpid())) {
-  descriptor_ = open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("cannot be created");
+    : path_(std::move(path)), aside_(path_.string() + ".writing") {
+  for (;;) {
+    descriptor_ = open(aside_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail("cannot be created");
+    wait_for_lock(descriptor_);
+    if (has_name(descriptor_, aside_)) break;  // else its writer has put it into place, or away, meanwhile
+    close(descriptor_);
+  }
+  // A writer that was killed has left its part behind.
+  if (ftruncate(descriptor_, 0) != 0) fail("cannot be written");
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
+  unlink(aside_.c_str());  // while it is locked: afterwards the name may be another writer's
   close(descriptor_);
-  unlink(aside_.c_str());
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) {

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace tvr {
 
 /// A file that is written aside and takes its name at commit(): readers see the old content or the whole new
-/// one, also after a crash or on a full disk. Every method throws Error(Unreadable) with the system's words.
+/// one, also after a crash or on a full disk. Writers of one file take turns, and each begins where a killed
+/// one has left off with nothing of it. Every method throws Error(Unreadable) with the system's words.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -25,7 +27,8 @@ class AtomicFile {
  private:
   [[noreturn]] void fail(const char* what) const;
 
-  std::filesystem::path path_, aside_;
+  std::filesystem::path path_;
+  std::string aside_;  // locked while it is written
   int descriptor_ = -1;
   std::uint64_t written_ = 0;
 };
