@@ -1,6 +1,8 @@
 #include "data/feature_store.h"
 
+#include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "data/error.h"
 #include "data/feature_hash.h"
@@ -99,6 +101,9 @@ struct Queries {
   Statement drop_orphans{
       database,
       "DELETE FROM feature WHERE video = ?1 AND recipe NOT IN (SELECT recipe FROM outcome WHERE video = ?1)"};
+  Statement put_recipe{
+      database,
+      "INSERT INTO recipe (id, identity, lane, text, weights) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
   Statement put_outcome{
       database,
       "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ'))"};
@@ -123,12 +128,18 @@ class FeatureStore::Impl {
   }
 
   std::int64_t add_recipe(const Recipe& recipe) {
-    Statement(database_,
-              "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
-        .run(recipe.identity(), recipe.lane, recipe.text, recipe.weights);
-    std::int64_t id = 0;
-    Statement(database_, "SELECT id FROM recipe WHERE identity = ?")
-        .for_each([&](const Statement& row) { id = row.integer(0); }, recipe.identity());
+    const Digest identity = recipe.identity();
+    std::int64_t id = 0, last = 0;
+    const auto consider = [&](std::int64_t row, const Digest& its_identity) {
+      if (its_identity == identity) id = row;
+      last = std::max(last, row);
+    };
+    Statement(database_, "SELECT id, identity FROM recipe").for_each([&](const Statement& row) {
+      consider(row.integer(0), row.text(1));
+    });
+    for (const auto& [row, added] : added_recipes_) consider(row, added.identity());
+    if (id == 0) id = last + 1;
+    added_recipes_.emplace(id, recipe);
     return id;
   }
 
@@ -236,6 +247,7 @@ class FeatureStore::Impl {
     }
     for (const VideoOutcome::Lane& lane : outcome.lanes) {
       if (unread && has_features(outcome.source.id, lane.recipe)) continue;
+      put_recipe(lane.recipe);
       queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content,
                                 std::string(name(outcome.status)), outcome.message, outcome.decoded_frames,
                                 outcome.expected_frames, outcome.duration_s, outcome.seconds,
@@ -318,6 +330,13 @@ class FeatureStore::Impl {
                             fingerprint.content);
   }
 
+  void put_recipe(std::int64_t id) {
+    const auto added = added_recipes_.find(id);
+    if (added == added_recipes_.end()) return;  // of the store's own
+    const Recipe& recipe = added->second;
+    queries_->put_recipe.run(id, recipe.identity(), recipe.lane, recipe.text, recipe.weights);
+  }
+
   std::int64_t row_of(const std::string& video_id) {
     std::int64_t id = 0;
     queries_->find_row.for_each([&](const Statement& row) { id = row.integer(0); }, video_id);
@@ -341,6 +360,7 @@ class FeatureStore::Impl {
   std::unique_ptr<StoreLock> lock_;
   Database database_;
   std::unique_ptr<Queries> queries_;
+  std::map<std::int64_t, Recipe> added_recipes_;  // by row number, in the file or not yet
 };
 
 FeatureStore::FeatureStore(const std::filesystem::path& path, Access access)

@@ -88,7 +88,8 @@ class FeatureStore {
   FeatureStore(FeatureStore&&) noexcept;
   FeatureStore& operator=(FeatureStore&&) noexcept;
 
-  /// The row number of `recipe`, added when new.
+  /// The row number of `recipe`. A new one enters the file with the first outcome that names it: work that
+  /// comes to nothing leaves the store as it was.
   std::int64_t add_recipe(const Recipe& recipe);
   [[nodiscard]] std::vector<RecipeRow> recipes() const;
 

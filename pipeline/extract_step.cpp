@@ -64,7 +64,7 @@ class Planner {
           ExtractReport& report)
       : store_(store), recipes_(recipes), retry_failed_(retry_failed), report_(report) {}
 
-  /// What is to be done, in the order of `videos`; notes in the store what was seen on the way.
+  /// What is to be done, in the order of `videos`.
   [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
     std::vector<const VideoSource*> sources;
     for (const VideoSource& source : videos) sources.push_back(&source);
@@ -80,12 +80,17 @@ class Planner {
       consider(*sources[i], known);
       line.update(static_cast<std::int64_t>(i) + 1);
     });
-    for (const auto& [source, error] : unreadable_) record_unreadable(*source, error);
-    for (const auto& [source, fingerprint] : touched_) store_.touch(*source, fingerprint);
     std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.first < b.first; });
     std::vector<ExtractionTask> tasks;
     for (Task& task : tasks_) tasks.push_back(std::move(task.second));
     return tasks;
+  }
+
+  /// Writes to the store what plan() saw on the way. To be called when the networks are loaded: a run that
+  /// fails before leaves the store as it was.
+  void note() {
+    for (const auto& [source, error] : unreadable_) record_unreadable(*source, error);
+    for (const auto& [source, fingerprint] : touched_) store_.touch(*source, fingerprint);
   }
 
  private:
@@ -141,7 +146,6 @@ class Planner {
   bool retry_failed_;
   ExtractReport& report_;
   std::vector<Task> tasks_;
-  // Written when the look is over: a statement that reads the store should not see it change.
   std::vector<std::pair<const VideoSource*, Error>> unreadable_;
   std::vector<std::pair<const VideoSource*, SourceFingerprint>> touched_;
 };
@@ -177,9 +181,11 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     work.push_back({lane.sampling.name, nullptr, recipes.back()});
     sampling.push_back(lane.sampling);
   }
-  const std::vector<ExtractionTask> tasks =
-      Planner(store, recipes, options.retry_failed, report).plan(videos);
-  if (!tasks.empty()) {
+  Planner planner(store, recipes, options.retry_failed, report);
+  const std::vector<ExtractionTask> tasks = planner.plan(videos);
+  if (tasks.empty()) {
+    planner.note();
+  } else {
     const DecodeLimits& limits = options.speed.limits;
     DecoderHost decoders(decode_by(sampling, limits), limits);  // before there is more to fork
     std::vector<std::unique_ptr<Backbone>> networks;            // loaded only now: a fresh store needs none
@@ -191,6 +197,7 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
       networks.push_back(load_backbone(lanes[i].network));
       work[i].network = networks.back().get();
     }
+    planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
     const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size,

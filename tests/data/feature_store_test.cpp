@@ -70,6 +70,26 @@ TEST(FeatureStore, IsFreshForTheSameContentAndRecipeOnly) {
   EXPECT_FALSE(store.is_fresh("b", sha256("a"), id));
 }
 
+TEST(FeatureStore, ANewRecipeEntersTheFileWithItsFirstOutcome) {
+  const TempFolder folder;
+  std::int64_t two = 0, three = 0;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    two = store.add_recipe(recipe("2d"));
+    three = store.add_recipe(recipe("3d"));
+    EXPECT_NE(two, three);
+    EXPECT_EQ(store.add_recipe(recipe("2d")), two);
+    EXPECT_TRUE(store.recipes().empty());
+    store.write(outcome("a", three));
+    EXPECT_EQ(store.add_recipe(recipe("2d")), two);
+  }
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  ASSERT_EQ(store.recipes().size(), 1U);
+  EXPECT_EQ(store.recipes().front().id, three);
+  EXPECT_EQ(store.recipes().front().recipe.lane, "3d");
+  EXPECT_NE(store.add_recipe(recipe("2d")), three);
+}
+
 TEST(FeatureStore, LooksUpManyAsItKnowsEach) {
   const TempFolder folder;
   FeatureStore store(folder / "s.db", Access::ReadWrite);

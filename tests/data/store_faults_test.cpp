@@ -240,7 +240,8 @@ TEST(StoreFaults, ADamagedLogLosesWholeVideosAtMostAndTheNextRunMakesThemAgain) 
   const auto report = in_child([&]() -> std::string {
     extract_all(folder / "s.db", 0);
     FeatureStore store(folder / "s.db", Access::ReadWrite);
-    for (int i = 0; i < kVideos; ++i) store.write(extracted("video" + std::to_string(i), 1));
+    const std::int64_t recipe = store.add_recipe(kRecipe);
+    for (int i = 0; i < kVideos; ++i) store.write(extracted("video" + std::to_string(i), recipe));
     for (const char* end : {"", "-wal"})
       std::filesystem::copy((folder / "s.db").string() + end, (folder / "k.db").string() + end);
     return "copied";

@@ -130,6 +130,18 @@ TEST_F(StoreProgram, RedoesNothingForATouchThreadsBatchesBudgetsOrAMove) {
   EXPECT_EQ(rows(), before);
 }
 
+TEST_F(StoreProgram, ARunThatFailsLeavesTheStoreAsItWas) {
+  extract();
+  const auto before = rows();
+  std::ofstream(folder_ / "bad.pth") << "no weights";
+  std::filesystem::create_symlink("nowhere", video("v9"));
+  for (const Words& change : {Words{"--precision", "fp16"}, Words{"--weights-2d", folder_ / "bad.pth"}}) {
+    EXPECT_EQ(run_pipeline(extraction(store_, change)).exit_code, 1) << change[0];
+    EXPECT_EQ(FeatureStore(store_).recipes().size(), 2U) << change[0];
+    EXPECT_EQ(rows(), before) << change[0];
+  }
+}
+
 TEST_F(StoreProgram, RefusesToTrainOnTwoRecipesNamingBoth) {
   extract();
   extract({"--weights-2d", weights(2)});
