@@ -34,10 +34,14 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   [[nodiscard]] const struct stat& status() const noexcept { return status_; }
-  [[nodiscard]] Digest digest() const {
+  [[nodiscard]] Digest digest(const Progress& progress = {}) const {
     Sha256 sha;
     std::string buffer(std::size_t{1} << 18U, '\0');
-    for (;;) {
+    for (std::int64_t done = 0;;) {
+      if (progress && !progress({"hash", done, status_.st_size})) {
+        throw Error(Fault::Interrupted, name_, "stopped on request while it was hashed",
+                    "Run the same command again to go on");
+      }
       const ssize_t count = read(descriptor_, buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) {
@@ -46,6 +50,7 @@ class InputFile {
       }
       if (count == 0) return sha.finish();
       sha.add({buffer.data(), static_cast<std::size_t>(count)});
+      done += count;
     }
   }
 
@@ -88,7 +93,8 @@ Digest sha256(std::string_view bytes) {
 Digest sha256_file(const std::filesystem::path& path) { return InputFile(path).digest(); }
 
 SourceFingerprint fingerprint_source(const std::filesystem::path& path,
-                                     const std::optional<SourceFingerprint>& known) {
+                                     const std::optional<SourceFingerprint>& known,
+                                     const Progress& progress) {
   struct stat seen {};
   if (known && stat(path.c_str(), &seen) == 0 &&
       S_ISREG(seen.st_mode)) {  // opening a million files takes longer
@@ -97,7 +103,7 @@ SourceFingerprint fingerprint_source(const std::filesystem::path& path,
   }
   const InputFile file(path);
   SourceFingerprint found = marks_of(file.status());
-  found.content = file.digest();
+  found.content = file.digest(progress);
   return found;
 }
 

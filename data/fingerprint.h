@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/progress.h"
+
 struct evp_md_ctx_st;  // OpenSSL's
 
 namespace tvr {
@@ -40,9 +42,11 @@ struct SourceFingerprint {
 };
 
 /// Reads the file's content only if its size or time differs from `known`. Refuses anything but a regular
-/// file (a FIFO would block) with Error(Unsupported); a missing file is Error(NotFound).
+/// file (a FIFO would block) with Error(Unsupported); a missing file is Error(NotFound). `progress` is told
+/// how many bytes are hashed, every 256 KiB.
 [[nodiscard]] SourceFingerprint fingerprint_source(
-    const std::filesystem::path& path, const std::optional<SourceFingerprint>& known = std::nullopt);
+    const std::filesystem::path& path, const std::optional<SourceFingerprint>& known = std::nullopt,
+    const Progress& progress = {});
 
 /// Whether the file has another size or time by now. One that is gone has not changed.
 [[nodiscard]] bool has_changed(const std::filesystem::path& path, const SourceFingerprint& since);

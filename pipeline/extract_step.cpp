@@ -37,9 +37,11 @@ Look look_at(const VideoSource& source, const KnownVideo* known) {
     const bool same_file = known != nullptr && !known->video.fingerprint.content.empty() &&
                            known->video.source.path.native() == source.path.native();
     return {
-        fingerprint_source(source.path, same_file ? std::optional(known->video.fingerprint) : std::nullopt),
+        fingerprint_source(source.path, same_file ? std::optional(known->video.fingerprint) : std::nullopt,
+                           [](const ProgressEvent&) { return !stop_requested(); }),
         {}};
   } catch (const Error& error) {
+    if (error.fault() == Fault::Interrupted) throw;
     return {{}, error};
   }
 }

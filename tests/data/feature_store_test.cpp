@@ -355,6 +355,22 @@ TEST(FingerprintSource, RefusesWhatIsNotARegularFile) {
   testing::expect_error([&] { (void)fingerprint_source(folder.path()); }, Fault::Unsupported, "regular");
 }
 
+TEST(FingerprintSource, StopsInTheMiddleOfALongFileWhenToldTo) {
+  const TempFolder folder;
+  std::ofstream(folder / "v.mp4") << "content";
+  constexpr std::int64_t kBytes = std::int64_t{1} << 38;
+  std::filesystem::resize_file(folder / "v.mp4", kBytes);  // a hole: no room is taken
+  std::int64_t told = 0;
+  const auto stop_after_a_mebibyte = [&](const ProgressEvent& hashed) {
+    EXPECT_EQ(hashed.total, kBytes);
+    told = hashed.done;
+    return told < 1 << 20;
+  };
+  testing::expect_error([&] { (void)fingerprint_source(folder / "v.mp4", {}, stop_after_a_mebibyte); },
+                        Fault::Interrupted, "v.mp4");
+  EXPECT_EQ(told, 1 << 20);
+}
+
 /// 700 rows of 1024 columns, which is more than stays in memory; the rows come in any order.
 VideoOutcome long_video(std::int64_t recipe, const std::filesystem::path& spill_folder) {
   VideoOutcome video = outcome("long", recipe);

@@ -142,6 +142,19 @@ TEST_F(StoreProgram, ARunThatFailsLeavesTheStoreAsItWas) {
   }
 }
 
+TEST_F(StoreProgram, CtrlCStopsTheHashingOfAHugeVideo) {
+  std::filesystem::resize_file(video("v0"), std::uintmax_t{1} << 38U);  // a hole: no room is taken
+  Program program(folder_.path(), TVR_PIPELINE, extraction(store_));
+  while (program.is_running() && !std::filesystem::exists(store_)) usleep(1000);
+  usleep(300'000);
+  const auto start = Clock::now();
+  program.signal(SIGINT);
+  const ProgramResult result = program.wait();
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(2)) << "0.2 s on an idle machine";
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("hashed"));
+}
+
 TEST_F(StoreProgram, RefusesToTrainOnTwoRecipesNamingBoth) {
   extract();
   extract({"--weights-2d", weights(2)});
