@@ -10,6 +10,7 @@
 
 #include "data/fingerprint.h"
 #include "data/store_inspector.h"
+#include "pipeline/digester.h"
 #include "pipeline/doctor_checks.h"
 #include "pipeline/machine.h"
 #include "pipeline/report.h"
@@ -18,6 +19,9 @@
 
 namespace tvr {
 namespace {
+
+/// Raise this when the page changes for the same run: old reports are then written anew.
+constexpr int kReportFormat = 1;
 
 /// Of all videos of the store, by the recipes of this run: what could not be read is missing from training
 /// too.
@@ -108,6 +112,10 @@ std::string picture_of(const std::map<std::string, std::filesystem::path>& paths
 }
 
 }  // namespace
+
+Digest report_digest(const std::string& config, const std::string& metrics) {
+  return Digester().add(fmt::format("{} {}", TVR_VERSION, kReportFormat)).add(config).add(metrics).digest();
+}
 
 void write_report(const RunFolder& folder, const ReportSubject& subject) {
   std::map<std::string, std::filesystem::path> paths;

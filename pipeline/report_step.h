@@ -25,6 +25,10 @@ struct ReportSubject {
   const Learned& learned;  // with a test split
 };
 
+/// Of what a report shows of the run's own files, and of the form of the page: where it is another one, the
+/// report is to be written anew.
+[[nodiscard]] Digest report_digest(const std::string& config, const std::string& metrics);
+
 /// Gathers what else belongs to it (words without vectors, failed videos, pictures, hashes of all inputs,
 /// versions) and writes report.html into the folder.
 void write_report(const RunFolder& folder, const ReportSubject& subject);

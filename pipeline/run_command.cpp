@@ -65,9 +65,11 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
     tell(time, options.extract.features);
     return exit_code;
   }
+  const Digest report = report_digest(config, learned.metrics);
   const bool same = !learned.trained && extraction.extracted + extraction.failed == 0 &&
-                    std::filesystem::exists(folder.report()) && std::filesystem::exists(folder.metrics()) &&
-                    read_text(folder.metrics()) == learned.metrics;
+                    std::filesystem::exists(folder.metrics()) &&
+                    read_text(folder.metrics()) == learned.metrics &&
+                    folder.is_fresh("report", report, folder.report());
   if (same) {
     say("eval: the metrics and the report are fresh");
   } else {
@@ -75,6 +77,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
     write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data,
                           options.learn, learned});
+    folder.mark_done("report", report);
   }
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));

@@ -11,6 +11,7 @@
 #include "data/error.h"
 #include "data/feature_store.h"
 #include "pipeline/console.h"
+#include "pipeline/run_folder.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
@@ -83,6 +84,20 @@ TEST_F(WholeRun, GivesMetricsInJsonAndASecondTimeDoesNothing) {
   EXPECT_EQ(second.out, first.out);
   EXPECT_THAT(second.err, HasSubstr("extract: nothing to do, all 24 videos are fresh"));
   EXPECT_THAT(second.err, HasSubstr("train: nothing to do"));
+}
+
+TEST_F(WholeRun, RenewsAReportOfAnotherFormatThoughNothingElseHasChanged) {
+  ASSERT_EQ(run(demo_run()).exit_code, kDone);
+  const std::filesystem::path report = folder_ / "ein Läuf/report.html",
+                              steps = folder_ / "ein Läuf/steps.json";
+  write_text(report, "as it was");
+  EXPECT_THAT(run(demo_run()).err, HasSubstr("the report are fresh"));
+  EXPECT_EQ(read_text(report), "as it was");
+  auto digests = nlohmann::json::parse(read_text(steps));
+  digests["report"] = "of an older program";
+  write_text(steps, digests.dump());
+  ASSERT_EQ(run(demo_run()).exit_code, kDone);
+  EXPECT_THAT(read_text(report), HasSubstr("<html"));
 }
 
 TEST_F(WholeRun, KilledInExtractionDecodesNoFinishedVideoAgain) {
