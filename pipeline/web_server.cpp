@@ -1,7 +1,6 @@
 #include "pipeline/web_server.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "data/error.h"
 #include "data/text_file.h"
 #include "pipeline/console.h"
+#include "pipeline/deadline_server.h"
 #include "pipeline/search_json.h"
 #include "pipeline/web_api.h"
 #include "pipeline/web_files.h"
@@ -182,7 +182,6 @@ class WebServer::Impl {
     server_.new_task_queue = [] { return new httplib::ThreadPool(kConnections); };
     server_.set_keep_alive_max_count(1000);
     server_.set_keep_alive_timeout(2);
-    server_.set_read_timeout(5);
     server_.set_write_timeout(10);
     server_.set_payload_max_length(0);
     server_.set_socket_options([this](auto socket) {
@@ -298,7 +297,7 @@ class WebServer::Impl {
 
   WebApi api_;
   bool loopback_only_;
-  httplib::Server server_;
+  DeadlineServer server_;
   int socket_ = -1;
   int port_ = -1;
   std::atomic<bool> ending_{false};

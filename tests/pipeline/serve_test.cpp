@@ -309,6 +309,22 @@ TEST_F(ServeTest, SlowAndIdleClientsDoNotKeepOthersWaiting) {
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
 }
 
+TEST_F(ServeTest, AsManyClientsAsItHasThreadsThatSendAByteAtATimeDoNotShutOthersOut) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 256; ++i) clients.emplace_back(server_->port());
+  for (const RawClient& client : clients) client.send("GET /api/info HTTP/1.1\r\nHost: localhost\r\nX: ");
+  std::atomic<bool> over{false};
+  std::thread trickle([&] {
+    while (!over) {
+      for (const RawClient& client : clients) client.send("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
+  expect_alive();
+  over = true;
+  trickle.join();
+}
+
 TEST_F(ServeTest, ManyClientsAtOnceGetTheirOwnAnswers) {
   std::atomic<int> wrong{0};
   std::vector<std::thread> clients;
