@@ -6,7 +6,6 @@ extern "C" {
 #include <libavutil/display.h>
 }
 
-#include "extract/clip_stream.h"
 #include "tests/support/expect_error.h"
 
 namespace tvr {
@@ -123,17 +122,6 @@ TEST_F(PictureConverterTest, RefusesAStripThatWouldGrowBeyondTheLimit) {
   const FrameHandle frame = grey_frame(4, 4000, AV_PIX_FMT_YUV420P);
   expect_error([&] { static_cast<void>(converter(*frame, lane_2d())); }, Fault::Limit,
                "limit of pixels: 4x4000 scales to 224x224000");
-}
-
-TEST_F(PictureConverterTest, RefusesByDefaultAStripTooLongForTheNetworks) {
-  const std::int64_t limit = DecodeLimits().max_scaled_pixels;
-  for (const FrameHandle& strip :
-       {grey_frame(16, 1080, AV_PIX_FMT_YUV420P), grey_frame(1920, 16, AV_PIX_FMT_YUV420P)}) {
-    expect_error([&] { static_cast<void>(converter(*strip, lane_2d(), limit)); }, Fault::Limit,
-                 "limit of pixels");
-  }
-  const FrameHandle panorama = grey_frame(3000, 80, AV_PIX_FMT_YUV420P);
-  EXPECT_EQ(converter(*panorama, lane_2d(), limit)->target().width, 8400);
 }
 
 }  // namespace
