@@ -90,7 +90,10 @@ TEST_F(DeviceTrainingTest, TakesTheTrainersStepsWithInfoNceAndItsTemperature) {
   compare(options_with(RankingLoss::Nce, 2, false), -1);
 }
 
-TEST_F(DeviceTrainingTest, TakesTheTrainersStepsOnAGpuToo) {
+/// The same on a GPU, where there is one.
+class GpuTraining : public DeviceTrainingTest {};
+
+TEST_F(GpuTraining, TakesTheTrainersSteps) {
   try {
     compare(options_with(RankingLoss::MaxMargin, 2, true), 0);
     compare(options_with(RankingLoss::Nce, 2, false), 0);
