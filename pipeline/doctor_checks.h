@@ -31,7 +31,8 @@ namespace tvr {
 /// `threads`: those that the program would start.
 [[nodiscard]] Checks check_machine(const Machine& machine, unsigned threads);
 [[nodiscard]] Check check_blas(const Blas& blas, const Machine& machine);
-[[nodiscard]] Checks check_cuda(const CudaDriver& cuda);
+/// missing: what missing_for_gpu() says of this build and machine.
+[[nodiscard]] Checks check_cuda(const CudaDriver& cuda, const std::string& missing);
 
 /// May a store lie there? Its folder (or, while it does not exist, the next above that does) must be
 /// writable, its file system must know locks and not be a network's.

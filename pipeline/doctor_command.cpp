@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "data/error.h"
+#include "extract/gpu.h"
 #include "extract/libraries.h"
 #include "model/libraries.h"
 #include "pipeline/command.h"
@@ -116,7 +117,7 @@ Checks all_checks(const DoctorOptions& options) {
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   add(check_machine(machine, threads));
   add({check_product(threads), check_blas(probe_blas(), machine)});
-  add(check_cuda(probe_cuda()));
+  add(check_cuda(probe_cuda(), missing_for_gpu()));
   const std::vector<VideoSource> videos =
       options.videos.empty() ? std::vector<VideoSource>{} : find_videos(options.videos);
   if (!options.videos.empty()) {

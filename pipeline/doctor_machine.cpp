@@ -99,7 +99,7 @@ Check check_blas(const Blas& blas, const Machine& machine) {
   return check;
 }
 
-Checks check_cuda(const CudaDriver& cuda) {
+Checks check_cuda(const CudaDriver& cuda, const std::string& missing) {
   const std::string group = "GPU";
   if (!cuda.library_error.empty()) {
     return {
@@ -113,11 +113,11 @@ Checks check_cuda(const CudaDriver& cuda) {
   }
   Checks checks;
   for (const CudaDevice& device : cuda.devices) {
-    checks.push_back({group, "CUDA", Finding::Note,
+    checks.push_back({group, "CUDA", missing.empty() ? Finding::Ok : Finding::Note,
                       fmt::format("{}, {}, compute capability {}.{}, {}", device.name,
                                   bytes_text(static_cast<double>(device.memory_bytes)), device.major,
                                   device.minor, driver),
-                      "This version has no code for it: the processor does all the work"});
+                      missing.empty() ? "" : "The processor does all the work: " + missing});
   }
   if (checks.empty()) checks.push_back({group, "CUDA", Finding::Ok, driver + ", no device", {}});
   return checks;

@@ -159,14 +159,14 @@ TEST(DoctorBlas, TheLoadedOneMultiplies) {
 TEST(DoctorCuda, IsNoComplaintWithoutADriver) {
   const CudaDriver none = probe_cuda("libnothing-of-this-name.so.1");
   EXPECT_NE(none.library_error, "");
-  EXPECT_EQ(check_cuda(none).front().finding, Finding::Ok);
+  EXPECT_EQ(check_cuda(none, "").front().finding, Finding::Ok);
 }
 
 TEST(DoctorCuda, NamesWhatADriverSays) {
   CudaDriver driver;
   driver.version = 12040;
   driver.error = "CUDA_ERROR_NO_DEVICE";
-  EXPECT_EQ(check_cuda(driver).front().seen, "driver for CUDA 12.4, which says CUDA_ERROR_NO_DEVICE");
+  EXPECT_EQ(check_cuda(driver, "").front().seen, "driver for CUDA 12.4, which says CUDA_ERROR_NO_DEVICE");
 }
 
 TEST(DoctorCuda, AsksTheDriverByItsDocumentedFunctions) {
@@ -174,7 +174,12 @@ TEST(DoctorCuda, AsksTheDriverByItsDocumentedFunctions) {
   ASSERT_EQ(driver.library_error, "");
   ASSERT_EQ(driver.devices.size(), 2u);
   EXPECT_EQ(driver.devices[1].name, "Fake 1");
-  EXPECT_EQ(check_cuda(driver).front().seen, "Fake 0, 80.0 GB, compute capability 9.0, driver for CUDA 12.4");
+  const Check usable = check_cuda(driver, "").front();
+  EXPECT_EQ(usable.seen, "Fake 0, 80.0 GB, compute capability 9.0, driver for CUDA 12.4");
+  EXPECT_EQ(usable.finding, Finding::Ok);
+  const Check unusable = check_cuda(driver, "built without CUDA").front();
+  EXPECT_EQ(unusable.finding, Finding::Note);
+  EXPECT_EQ(unusable.advice, "The processor does all the work: built without CUDA");
 }
 
 TEST(DoctorStore, KnowsTheFileSystemsOfNetworks) {
