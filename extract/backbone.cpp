@@ -162,8 +162,7 @@ class CpuBackbone : public Backbone {
 /// Whether a GPU runs the network.
 bool on_gpu(const BackboneOptions& options) {
   if (options.device == Device::Cuda) {
-    const std::string missing = missing_for_gpu();
-    if (!missing.empty()) throw Error(Fault::Unsupported, "--device cuda", missing, "Use --device cpu or auto");
+    require_gpu(options.gpu);
     return true;
   }
   return options.device == Device::Auto && gpu_count() > 0;

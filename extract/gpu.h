@@ -12,8 +12,14 @@ namespace tvr {
 /// GPUs that can be used; 0 when there is no CUDA in this build, no driver or no device.
 [[nodiscard]] int gpu_count() noexcept;
 
-/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Unsupported) with CUDA's
-/// words.
+/// Throws Error(Unsupported), saying what is missing, where networks cannot run on GPU number `gpu`.
+void require_gpu(int gpu);
+
+/// Throws Error(Unsupported), saying what is missing, where NVDEC of that GPU cannot be used by libav.
+void require_nvdec(int gpu);
+
+/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Unsupported) with
+/// CUDA's words.
 [[nodiscard]] Clip to_host(Clip clip);
 
 }  // namespace tvr

@@ -5,7 +5,7 @@
 namespace tvr {
 
 std::vector<WaitingClip> ClipBatcher::add(WaitingClip clip) {
-  const Key key{clip.lane, clip.clip.height, clip.clip.width};
+  const Key key{clip.device, clip.lane, clip.clip.height, clip.clip.width};
   const auto group = groups_.try_emplace(key).first;
   group->second.push_back(std::move(clip));
   ++waiting_;

@@ -62,6 +62,103 @@ void send(int socket, std::string request, const std::array<int, 2>& pipes) {
   if (sent < 0) fail("it does not take work any more");
 }
 
+/// A video whose records come through the pipe `data`; `status` tells how its decoder ended.
+class PipedClips : public VideoClips {
+ public:
+  /// Takes over both pipes' ends.
+  PipedClips(std::filesystem::path path, const DecodeLimits& limits, int data, int status)
+      : path_(std::move(path)), limits_(limits), data_(data), status_(status) {}
+  ~PipedClips() override {
+    ::close(data_);
+    ::close(status_);
+  }
+  PipedClips(const PipedClips&) = delete;
+  PipedClips& operator=(const PipedClips&) = delete;
+
+  [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& stop) override;
+  [[nodiscard]] const DecodeSummary& summary() const noexcept override { return summary_; }
+
+ private:
+  [[nodiscard]] bool receive(void* to, std::size_t bytes, const std::function<bool()>& stop);
+  [[nodiscard]] std::string receive_text(const std::function<bool()>& stop);
+  [[noreturn]] void explain_death() const;
+
+  std::filesystem::path path_;
+  DecodeLimits limits_;
+  int data_, status_;
+  DecodeSummary summary_;
+};
+
+std::optional<Clip> PipedClips::next(const std::function<bool()>& stop) {
+  DecoderRecord record{};
+  if (!receive(&record, sizeof record, stop)) explain_death();
+  if (record == DecoderRecord::Clip) {
+    ClipHeader header{};
+    if (!receive(&header, sizeof header, stop)) explain_death();
+    Clip clip{header.lane, header.index, header.frames, header.height, header.width, {}, {}};
+    clip.span = {Micros{header.start_us}, Micros{header.end_us}};
+    clip.rgb.resize(header.bytes);
+    if (!receive(clip.rgb.data(), header.bytes, stop)) explain_death();
+    return clip;
+  }
+  if (record == DecoderRecord::End) {
+    EndHeader header{};
+    if (!receive(&header, sizeof header, stop)) explain_death();
+    summary_ = {header.complete,        receive_text(stop), header.decoded_frames,
+                header.expected_frames, header.duration_s,  header.first_frame_only};
+    return std::nullopt;
+  }
+  Fault fault{};
+  if (!receive(&fault, sizeof fault, stop)) explain_death();
+  const std::string seen = receive_text(stop), advice = receive_text(stop);
+  throw Error(fault, path_.string(), seen, advice);
+}
+
+/// false: the decoder ended before it had written all of it.
+bool PipedClips::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
+  auto* next = static_cast<char*>(to);
+  while (bytes > 0) {
+    pollfd wait{data_, POLLIN, 0};
+    if (::poll(&wait, 1, kPatienceMs) == 0) {
+      if (stop()) throw Error(Fault::Interrupted, path_.string(), "stopped");
+      continue;
+    }
+    const ssize_t got = ::read(data_, next, bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    next += got;
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::string PipedClips::receive_text(const std::function<bool()>& stop) {
+  std::size_t bytes = 0;
+  if (!receive(&bytes, sizeof bytes, stop)) explain_death();
+  std::string text(bytes, '\0');
+  if (!receive(text.data(), bytes, stop)) explain_death();
+  return text;
+}
+
+void PipedClips::explain_death() const {
+  int status = 0;
+  const bool known = ::read(status_, &status, sizeof status) == sizeof status && status >= 0;
+  if (known && WIFEXITED(status) && WEXITSTATUS(status) == ENOMEM) {
+    throw Error(Fault::Limit, path_.string(),
+                "limit of memory: decoding it takes more than " +
+                    std::to_string(limits_.max_memory_bytes >> 20) + " MiB",
+                "Pass a greater --max-memory");
+  }
+  if (known && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+    throw Error(Fault::Timeout, path_.string(), "decoding it took longer than allowed, within one packet");
+  }
+  if (known && WIFSIGNALED(status)) {
+    throw Error(Fault::Unreadable, path_.string(),
+                std::string("its decoder crashed: ") + ::strsignal(WTERMSIG(status)));
+  }
+  throw Error(Fault::Unreadable, path_.string(), "its decoder could not be started, or was ended");
+}
+
 }  // namespace
 
 DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits) : limits_(limits) {
@@ -89,8 +186,8 @@ DecoderHost::~DecoderHost() {
   }
 }
 
-DecoderHost::Stream DecoderHost::open(const std::filesystem::path& path,
-                                      const std::vector<std::size_t>& lanes) {
+std::unique_ptr<VideoClips> DecoderHost::open(const std::filesystem::path& path,
+                                              const std::vector<std::size_t>& lanes) {
   std::string request(1, static_cast<char>(lanes.size()));
   for (const std::size_t lane : lanes) request += static_cast<char>(lane);
   request += path.string();
@@ -102,89 +199,8 @@ DecoderHost::Stream DecoderHost::open(const std::filesystem::path& path,
     const std::lock_guard lock(mutex_);
     send(socket_, request, {data.write, status.write});
   }
-  return {path, limits_, std::exchange(data.read, -1), std::exchange(status.read, -1)};
-}
-
-DecoderHost::Stream::Stream(Stream&& other) noexcept
-    : path_(std::move(other.path_)),
-      limits_(other.limits_),
-      data_(std::exchange(other.data_, -1)),
-      status_(std::exchange(other.status_, -1)),
-      summary_(std::move(other.summary_)) {}
-
-DecoderHost::Stream::~Stream() {
-  if (data_ >= 0) ::close(data_);
-  if (status_ >= 0) ::close(status_);
-}
-
-std::optional<Clip> DecoderHost::Stream::next(const std::function<bool()>& stop) {
-  DecoderRecord record{};
-  if (!receive(&record, sizeof record, stop)) explain_death();
-  if (record == DecoderRecord::Clip) {
-    ClipHeader header{};
-    if (!receive(&header, sizeof header, stop)) explain_death();
-    Clip clip{header.lane, header.index, header.frames, header.height, header.width, {}, {}};
-    clip.span = {Micros{header.start_us}, Micros{header.end_us}};
-    clip.rgb.resize(header.bytes);
-    if (!receive(clip.rgb.data(), header.bytes, stop)) explain_death();
-    return clip;
-  }
-  if (record == DecoderRecord::End) {
-    EndHeader header{};
-    if (!receive(&header, sizeof header, stop)) explain_death();
-    summary_ = {header.complete,        receive_text(stop), header.decoded_frames,
-                header.expected_frames, header.duration_s,  header.first_frame_only};
-    return std::nullopt;
-  }
-  Fault fault{};
-  if (!receive(&fault, sizeof fault, stop)) explain_death();
-  const std::string seen = receive_text(stop), advice = receive_text(stop);
-  throw Error(fault, path_.string(), seen, advice);
-}
-
-/// false: the decoder ended before it had written all of it.
-bool DecoderHost::Stream::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
-  auto* next = static_cast<char*>(to);
-  while (bytes > 0) {
-    pollfd wait{data_, POLLIN, 0};
-    if (::poll(&wait, 1, kPatienceMs) == 0) {
-      if (stop()) throw Error(Fault::Interrupted, path_.string(), "stopped");
-      continue;
-    }
-    const ssize_t got = ::read(data_, next, bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    next += got;
-    bytes -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
-
-std::string DecoderHost::Stream::receive_text(const std::function<bool()>& stop) {
-  std::size_t bytes = 0;
-  if (!receive(&bytes, sizeof bytes, stop)) explain_death();
-  std::string text(bytes, '\0');
-  if (!receive(text.data(), bytes, stop)) explain_death();
-  return text;
-}
-
-void DecoderHost::Stream::explain_death() const {
-  int status = 0;
-  const bool known = ::read(status_, &status, sizeof status) == sizeof status && status >= 0;
-  if (known && WIFEXITED(status) && WEXITSTATUS(status) == ENOMEM) {
-    throw Error(Fault::Limit, path_.string(),
-                "limit of memory: decoding it takes more than " +
-                    std::to_string(limits_.max_memory_bytes >> 20) + " MiB",
-                "Pass a greater --max-memory");
-  }
-  if (known && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
-    throw Error(Fault::Timeout, path_.string(), "decoding it took longer than allowed, within one packet");
-  }
-  if (known && WIFSIGNALED(status)) {
-    throw Error(Fault::Unreadable, path_.string(),
-                std::string("its decoder crashed: ") + ::strsignal(WTERMSIG(status)));
-  }
-  throw Error(Fault::Unreadable, path_.string(), "its decoder could not be started, or was ended");
+  return std::make_unique<PipedClips>(path, limits_, std::exchange(data.read, -1),
+                                      std::exchange(status.read, -1));
 }
 
 Decode decode_by(std::vector<LaneOptions> lanes, const DecodeLimits& limits) {

@@ -11,8 +11,11 @@
 #include <utility>
 
 #include "data/error.h"
+#include "extract/gpu.h"
 #include "extract/plugin.h"
 #include "pipeline/console.h"
+#include "pipeline/decoder_host.h"
+#include "pipeline/in_process_decoder.h"
 #include "pipeline/recipes.h"
 #include "pipeline/shard.h"
 #include "pipeline/table.h"
@@ -24,6 +27,60 @@ using Clock = std::chrono::steady_clock;
 
 int jobs_of(const SpeedOptions& speed) {
   return speed.jobs > 0 ? speed.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int batch_of(const SpeedOptions& speed) {
+  if (speed.batch_size > 0) return speed.batch_size;
+  constexpr int kOnGpu = 32;
+  const Device kind = devices_named(speed.device).kind;
+  return kind == Device::Cuda || (kind == Device::Auto && gpu_count() > 0) ? kOnGpu : 1;
+}
+
+/// What a run works with.
+struct Equipment {
+  std::vector<std::unique_ptr<ClipSource>> decoders;
+  std::vector<std::unique_ptr<Backbone>> networks;
+  std::vector<ExtractionDevice> devices;
+};
+
+/// One device for each GPU of --device, or the processor. The lanes' presets are all of the GPU, or none.
+Equipment equip(const std::vector<Lane>& lanes, const SpeedOptions& speed) {
+  Equipment made;
+  std::vector<LaneOptions> sampling;
+  for (const Lane& lane : lanes) sampling.push_back(lane.sampling);
+  const bool decode_on_gpu = is_gpu(sampling.front().preset);
+  if (!decode_on_gpu) {  // before there is more to fork
+    made.decoders.push_back(std::make_unique<DecoderHost>(decode_by(sampling, speed.limits), speed.limits));
+  }
+  for (const int gpu : devices_named(speed.device).gpus) {
+    if (decode_on_gpu) {
+      require_nvdec(gpu);
+      made.decoders.push_back(std::make_unique<InProcessDecoder>(sampling, speed.limits, gpu));
+    }
+    ExtractionDevice device{made.decoders.back().get(), {}};
+    for (const Lane& lane : lanes) {
+      if (is_plugin(lane.network.model) && !made.devices.empty()) {  // on the processor, once for all
+        device.networks.push_back(made.devices.front().networks[device.networks.size()]);
+        continue;
+      }
+      BackboneOptions network = lane.network;
+      network.gpu = gpu;
+      made.networks.push_back(load_backbone(network));
+      device.networks.push_back(made.networks.back().get());
+    }
+    made.devices.push_back(std::move(device));
+  }
+  return made;
+}
+
+/// Of the lanes that have random weights.
+void warn_of_trials(const std::vector<Lane>& lanes) {
+  for (const Lane& lane : lanes) {
+    const BackboneOptions& network = lane.network;
+    if (!network.weights.empty() || is_plugin(network.model)) continue;
+    warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
+                     lane.sampling.name, network.model, network.random_seed));
+  }
 }
 
 /// A file that cannot even be read is an outcome like any other; its fingerprint stays empty.
@@ -176,36 +233,25 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
   report.videos = static_cast<std::int64_t>(videos.size());
 
   std::vector<ExtractionLane> work;
-  std::vector<LaneOptions> sampling;
   std::vector<std::int64_t> recipes;
   for (const Lane& lane : lanes) {
     recipes.push_back(store.add_recipe(recipe_of(lane)));
-    work.push_back({lane.sampling.name, nullptr, recipes.back()});
-    sampling.push_back(lane.sampling);
+    work.push_back({lane.sampling.name, recipes.back()});
   }
   Planner planner(store, recipes, options.retry_failed, report);
   const std::vector<ExtractionTask> tasks = planner.plan(videos);
   if (tasks.empty()) {
     planner.note();
   } else {
-    const DecodeLimits& limits = options.speed.limits;
-    DecoderHost decoders(decode_by(sampling, limits), limits);  // before there is more to fork
-    std::vector<std::unique_ptr<Backbone>> networks;            // loaded only now: a fresh store needs none
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-      if (lanes[i].network.weights.empty() && !is_plugin(lanes[i].network.model)) {
-        warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
-                         lanes[i].sampling.name, lanes[i].network.model, lanes[i].network.random_seed));
-      }
-      networks.push_back(load_backbone(lanes[i].network));
-      work[i].network = networks.back().get();
-    }
+    warn_of_trials(lanes);
+    const Equipment equipment = equip(lanes, options.speed);  // only now: a fresh store needs none
     planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
-    const ParallelOptions parallel{jobs_of(options.speed), options.speed.batch_size,
+    const ParallelOptions parallel{jobs_of(options.speed), batch_of(options.speed),
                                    options.store.parent_path()};
     report.times = extract_parallel(
-        decoders, tasks, work, parallel,
+        equipment.devices, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
           store.write(outcome);
           add_to(report, outcome);

@@ -1,8 +1,12 @@
 #include "pipeline/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "data/error.h"
 #include "extract/plugin.h"
@@ -28,8 +32,10 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
           "", "absolute path"))
       ->default_str("2d,3d")
       ->group(group);
-  command.add_option("--preset", options.preset, "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019)")
-      ->check(CLI::IsMember({"ffmpeg5", "howto100m-2019"}))
+  command
+      .add_option("--preset", options.preset,
+                  "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: decoded and scaled there")
+      ->check(CLI::IsMember(preset_names()))
       ->capture_default_str()
       ->group(group);
   command.add_option("--model-2d", options.model_2d, "network of the 2d lane")
@@ -65,8 +71,17 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
 
 void add_speed_flags(CLI::App& command, SpeedOptions& options) {
   const std::string group = "Speed and budgets (never the numbers)";
-  command.add_option("--device", options.device, "where the networks run")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+  command
+      .add_option("--device", options.device,
+                  "where the networks run: auto, cpu, cuda, or several GPUs by their numbers, cuda:0,1")
+      ->check([](const std::string& device) {
+        try {
+          static_cast<void>(devices_named(device));
+          return std::string();
+        } catch (const Error& error) {
+          return error.seen() + ". " + error.advice();
+        }
+      })
       ->capture_default_str()
       ->group(group);
   command.add_option("--jobs", options.jobs, "videos worked on at once; 0: one a core")
@@ -75,8 +90,8 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->group(group);
   command
       .add_option("--clip-batch", options.batch_size,
-                  "clips of equal size that share a pass through a network")
-      ->check(CLI::Range(1, 256))
+                  "clips of equal size that share a pass through a network; 0: 32 on a GPU, else 1")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str()
       ->group(group);
   command.add_option("--max-seconds", options.limits.max_seconds, "wall time for one video")
@@ -160,8 +175,33 @@ void add_data_flags(CLI::App& command, DataOptions& options) {
 
 namespace {
 
-Device device_named(const std::string& name) {
-  return name == "cuda" ? Device::Cuda : name == "cpu" ? Device::Cpu : Device::Auto;
+/// The numbers of "0,1"; none where it is anything else.
+std::vector<int> numbers_in(std::string_view list) {
+  std::vector<int> numbers;
+  const char* next = list.data();
+  const char* const end = next + list.size();
+  for (;;) {
+    int number = -1;
+    const auto [after, fault] = std::from_chars(next, end, number);
+    const bool seen = std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+    if (fault != std::errc() || number < 0 || seen) return {};
+    numbers.push_back(number);
+    if (after == end) return numbers;
+    if (*after != ',') return {};
+    next = after + 1;
+  }
+}
+
+/// The pictures of a -gpu preset stay on the GPU: the network has to be there too.
+void require_seen(const Lane& lane) {
+  if (!is_gpu(lane.sampling.preset)) return;
+  const bool plugin = is_plugin(lane.network.model);
+  if (!plugin && lane.network.device != Device::Cpu) return;
+  throw Error(Fault::InvalidArgument, std::string("--preset ") + name(lane.sampling.preset),
+              "its pictures are made on a GPU, and " +
+                  (plugin ? "the plug-in of lane " + lane.sampling.name + " runs on the processor"
+                          : std::string("--device is cpu")),
+              plugin ? "Use a preset without -gpu" : "Use --device cuda, or a preset without -gpu");
 }
 
 Lane builtin_lane(const std::string& name, const FeatureOptions& options) {
@@ -181,7 +221,21 @@ Lane builtin_lane(const std::string& name, const FeatureOptions& options) {
 
 }  // namespace
 
+Devices devices_named(const std::string& name) {
+  if (name == "auto") return {};
+  if (name == "cpu") return {Device::Cpu};
+  if (name == "cuda") return {Device::Cuda};
+  const std::string_view kind = "cuda:";
+  if (name.compare(0, kind.size(), kind) == 0) {
+    std::vector<int> gpus = numbers_in(std::string_view(name).substr(kind.size()));
+    if (!gpus.empty()) return {Device::Cuda, std::move(gpus)};
+  }
+  throw Error(Fault::InvalidArgument, "--device", "'" + name + "' is not known",
+              "It is auto, cpu, cuda, or different GPUs by their numbers: cuda:0,1");
+}
+
 std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed) {
+  const Devices devices = devices_named(speed.device);
   std::vector<Lane> lanes;
   for (const std::string& name : options.lanes) {
     Lane lane;
@@ -193,7 +247,9 @@ std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& sp
     }
     lane.sampling.preset = preset_named(options.preset);
     lane.sampling.legacy_rotation = options.legacy_rotation;
-    lane.network.device = device_named(speed.device);
+    lane.network.device = devices.kind;
+    lane.network.gpu = devices.gpus.front();
+    require_seen(lane);
     for (const Lane& other : lanes) {
       if (other.sampling.name != lane.sampling.name) continue;
       throw Error(Fault::InvalidArgument, "--lanes", "two lanes are called " + lane.sampling.name,

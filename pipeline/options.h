@@ -19,7 +19,7 @@ namespace tvr {
 /// Which networks see the videos, and how. All of it is part of a feature's identity.
 struct FeatureOptions {
   std::vector<std::string> lanes = {"2d", "3d"};  // or manifests of plug-ins, FILE.json
-  std::string preset = "ffmpeg5";                 // scaler: ffmpeg5 | howto100m-2019
+  std::string preset = "ffmpeg5";                 // a name of preset_names()
   std::string model_2d = "resnet152";
   std::string model_3d = "resnext101";
   std::filesystem::path weights_2d, weights_3d;
@@ -31,9 +31,10 @@ struct FeatureOptions {
 
 /// How the work is done; none of it changes a feature.
 struct SpeedOptions {
-  std::string device = "auto";  // auto | cpu | cuda
+  std::string device = "auto";  // as devices_named() reads it
   int jobs = 0;                 // videos worked on at once; 0: one a core
-  int batch_size = 1;           // clips of equal size that share a pass through a network, across videos
+  int batch_size = 0;           // clips of equal size that share a pass through a network, across videos;
+                                // 0: 32 on a GPU, 1 on the processor
   DecodeLimits limits;          // budgets a video
 };
 
@@ -65,8 +66,17 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options);
 void add_video_flags(CLI::App& command, ExtractOptions& options);
 void add_data_flags(CLI::App& command, DataOptions& options);
 
-/// The lanes and networks that `options` name. Throws Error(InvalidArgument) for a lane that has neither
-/// weights nor leave to use random ones, for two of one name, and what read_plugin() throws.
+/// What --device means: "auto", "cpu", "cuda" (the first GPU), "cuda:1", "cuda:0,1". Throws
+/// Error(InvalidArgument) for anything else. Whether the GPUs are there is not looked at.
+struct Devices {
+  Device kind = Device::Auto;
+  std::vector<int> gpus = {0};  // distinct; with Device::Cpu without meaning
+};
+[[nodiscard]] Devices devices_named(const std::string& name);
+
+/// The lanes and networks that `options` name, on the first device. Throws Error(InvalidArgument) for a lane
+/// that has neither weights nor leave to use random ones, for two of one name, for a preset of the GPU whose
+/// pictures the network could not see, and what read_plugin() throws.
 struct Lane {
   LaneOptions sampling;
   BackboneOptions network;

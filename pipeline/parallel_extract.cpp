@@ -62,23 +62,24 @@ Status status_of(Fault fault) {
 /// A video that a thread is decoding.
 struct Decoding {
   std::shared_ptr<VideoInWork> video;
+  std::size_t device = 0;
   Clock::time_point start = Clock::now();
-  std::unique_ptr<DecoderHost::Stream> stream;
+  std::unique_ptr<VideoClips> clips;
 };
 
 class Extraction {
  public:
-  Extraction(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
+  Extraction(const std::vector<ExtractionDevice>& devices, const std::vector<ExtractionTask>& tasks,
              const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
              const std::function<void(const VideoOutcome&)>& done, const Progress& progress)
-      : decoders_(decoders),
+      : devices_(devices),
         tasks_(tasks),
         lanes_(lanes),
         options_(options),
         done_(done),
         progress_(progress),
         batcher_(static_cast<std::size_t>(options.clip_batch),
-                 4 * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
+                 4 * devices.size() * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
 
   /// What every thread does until nothing is left.
   void work() {
@@ -145,6 +146,7 @@ class Extraction {
     Decoding decoding;
     decoding.video = std::make_shared<VideoInWork>();
     decoding.video->task = &task;
+    decoding.device = static_cast<std::size_t>(&task - tasks_.data()) % devices_.size();
     decoding.video->lanes.resize(task.lanes.size());
     for (HalfSequence& rows : decoding.video->lanes) rows.spill_folder = options_.spill_folder;
     return decoding;
@@ -156,8 +158,8 @@ class Extraction {
     const auto start = Clock::now();
     std::optional<Clip> clip;
     try {
-      if (!decoding.stream) open(decoding);
-      clip = decoding.stream->next([&] { return !go_on(); });
+      if (!decoding.clips) open(decoding);
+      clip = decoding.clips->next([&] { return !go_on(); });
       if (!clip) finish_decoding(decoding);
     } catch (const Error& error) {
       if (error.fault() == Fault::Interrupted) throw;
@@ -166,7 +168,7 @@ class Extraction {
     }
     count(times_.decode_s, start);
     if (clip) {
-      hand_on(decoding.video, std::move(*clip));
+      hand_on(decoding, std::move(*clip));
       return true;
     }
     finish_if_complete(*decoding.video, [&] {
@@ -177,23 +179,23 @@ class Extraction {
     return false;
   }
 
-  void open(Decoding& decoding) {
+  void open(Decoding& decoding) const {
     const ExtractionTask& task = *decoding.video->task;
-    decoding.stream = std::make_unique<DecoderHost::Stream>(decoders_.open(task.source.path, task.lanes));
+    decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes);
   }
 
-  void hand_on(const std::shared_ptr<VideoInWork>& video, Clip clip) {
+  void hand_on(const Decoding& decoding, Clip clip) {
     const std::lock_guard lock(mutex_);
-    ++video->waiting;
-    const std::size_t lane = video->task->lanes[clip.lane];
-    std::vector<WaitingClip> batch = batcher_.add({video, lane, std::move(clip)});
+    ++decoding.video->waiting;
+    const std::size_t lane = decoding.video->task->lanes[clip.lane];
+    std::vector<WaitingClip> batch = batcher_.add({decoding.video, decoding.device, lane, std::move(clip)});
     if (batch.empty()) return;
     ready_.push_back(std::move(batch));
     changed_.notify_one();
   }
 
   static void finish_decoding(const Decoding& decoding) {
-    const DecodeSummary& summary = decoding.stream->summary();
+    const DecodeSummary& summary = decoding.clips->summary();
     VideoOutcome& outcome = decoding.video->outcome;
     outcome.status = summary.complete ? Status::Ok : Status::Partial;
     outcome.message = summary.message;
@@ -235,12 +237,12 @@ class Extraction {
   /// A network that fails is no video's fault: the run ends, and says at which video.
   [[nodiscard]] Matrix forward(const std::vector<WaitingClip>& batch,
                                const std::vector<const Clip*>& clips) const {
-    const ExtractionLane& lane = lanes_[batch.front().lane];
+    const WaitingClip& first = batch.front();
     try {
-      return lane.network->forward(clips);
+      return devices_[first.device].networks[first.lane]->forward(clips);
     } catch (const Error& error) {
       throw Error(error.fault(),
-                  "lane " + lane.name + ", video '" + batch.front().video->task->source.id + "'",
+                  "lane " + lanes_[first.lane].name + ", video '" + first.video->task->source.id + "'",
                   error.where() + ": " + error.seen(), error.advice());
     }
   }
@@ -277,7 +279,7 @@ class Extraction {
     total_s += seconds;
   }
 
-  DecoderHost& decoders_;
+  const std::vector<ExtractionDevice>& devices_;
   const std::vector<ExtractionTask>& tasks_;
   const std::vector<ExtractionLane>& lanes_;
   const ParallelOptions& options_;
@@ -295,7 +297,8 @@ class Extraction {
 
 }  // namespace
 
-ExtractionTimes extract_parallel(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
+ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
+                                 const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress) {
@@ -303,7 +306,7 @@ ExtractionTimes extract_parallel(DecoderHost& decoders, const std::vector<Extrac
   // TBB starts no more threads than there are cores unless it is told that it may.
   const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.jobs));
-  Extraction extraction(decoders, tasks, lanes, options, done, progress);
+  Extraction extraction(devices, tasks, lanes, options, done, progress);
   tbb::task_arena arena(options.jobs);
   arena.execute([&] {
     tbb::parallel_for(

@@ -10,15 +10,20 @@
 #include "data/progress.h"
 #include "data/video.h"
 #include "extract/backbone.h"
-#include "pipeline/decoder_host.h"
+#include "pipeline/clip_source.h"
 
 namespace tvr {
 
-/// A lane's name, its network, and its recipe's row in the store.
+/// A lane's name, and its recipe's row in the store.
 struct ExtractionLane {
   std::string name;
-  const Backbone* network = nullptr;  // not owned
   std::int64_t recipe = 0;
+};
+
+/// The processor or a GPU: what decodes the videos that go there, and each lane's network. Nothing is owned.
+struct ExtractionDevice {
+  ClipSource* clips = nullptr;
+  std::vector<const Backbone*> networks;  // as the lanes
 };
 
 /// A video and the lanes (indices) in which it is not fresh; never empty.
@@ -45,13 +50,15 @@ struct ExtractionTimes {
 
 /// Works through `tasks` with TBB: every thread takes the clips of a video of its own from its decoder and
 /// runs the batches of clips that fill up, whosever they are; a thread without a video takes the batches of
-/// the others, so that the last videos keep all threads busy. One writer hands finished videos to `done`
+/// the others, so that the last videos keep all threads busy. Of several devices each gets every n-th video,
+/// and its clips stay there; a thread serves them all. One writer hands finished videos to `done`
 /// (called from one thread at a time, in the order they finish). A video that fails is an outcome, not an
 /// exception; a network that fails ends the run. In flight are at most `jobs` videos and the clips that wait
 /// for their batch. `progress` is told, from any thread, how many clips are through their network; when it
 /// says stop, the work stops at the next clip: Error(Interrupted). What `done` was told by then is all that
 /// was finished.
-ExtractionTimes extract_parallel(DecoderHost& decoders, const std::vector<ExtractionTask>& tasks,
+ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
+                                 const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress);

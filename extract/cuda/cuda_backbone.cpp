@@ -16,7 +16,6 @@
 #include "data/error.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/torch_network.h"
-#include "extract/gpu.h"
 #include "extract/preprocess.h"
 
 namespace tvr {
@@ -88,10 +87,13 @@ class CudaPlan {
 
  private:
   void capture() {
+    static std::mutex one_at_a_time;  // LibTorch's allocator is for the whole process
+    const std::lock_guard lock(one_at_a_time);
     normalize();
     for (int pass = 0; pass < 3; ++pass) output_ = network_.forward(input_);  // cuDNN chooses its kernels
     at::cuda::getCurrentCUDAStream().synchronize();
-    graph_.capture_begin();
+    // Other threads decode and allocate meanwhile, which the default mode forbids.
+    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     normalize();
     output_ = network_.forward(input_);
     graph_.capture_end();
@@ -149,7 +151,6 @@ class CudaBackbone : public Backbone {
   CudaBackbone(Network network, const NamedTensors& weights, std::string id, const BackboneOptions& options)
       : id_(std::move(id)),
         device_(at::kCUDA, static_cast<at::DeviceIndex>(options.gpu)),
-        guard_(device_),
         stream_(at::cuda::getStreamFromPool(false, device_.index())),
         network_(std::move(network), weights, device_, type_of(options.precision)) {
     // Of the whole process; every network of a run has one precision.
@@ -195,7 +196,6 @@ class CudaBackbone : public Backbone {
 
   std::string id_;
   at::Device device_;
-  c10::cuda::OptionalCUDAGuard guard_;
   c10::cuda::CUDAStream stream_;
   TorchNetwork network_;
   mutable std::mutex mutex_;
@@ -206,13 +206,6 @@ class CudaBackbone : public Backbone {
 
 std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights, std::string id,
                                         const BackboneOptions& options) {
-  const int devices = gpu_count();
-  if (options.gpu >= devices) {
-    throw Error(
-        Fault::Unsupported, "--device cuda:" + std::to_string(options.gpu),
-        devices == 0 ? missing_for_gpu() : "there are " + std::to_string(devices) + " GPUs",
-        "Look at nvidia-smi, or use --device cpu");
-  }
   return std::make_unique<CudaBackbone>(std::move(network), weights, std::move(id), options);
 }
 

@@ -31,6 +31,15 @@ TEST(ClipBatcher, KeepsLanesAndSizesApart) {
   EXPECT_EQ(batcher.add(clip(1, 10)).size(), 2u);
 }
 
+TEST(ClipBatcher, KeepsDevicesApart) {
+  ClipBatcher batcher(2, 100);
+  WaitingClip other = clip(0, 10);
+  other.device = 1;
+  EXPECT_TRUE(batcher.add(clip(0, 10)).empty());
+  EXPECT_TRUE(batcher.add(std::move(other)).empty());
+  EXPECT_EQ(batcher.add(clip(0, 10)).size(), 2u);
+}
+
 TEST(ClipBatcher, LetsNoMoreWaitThanItsLimit) {
   ClipBatcher batcher(8, 3);
   EXPECT_TRUE(batcher.add(clip(0, 10)).empty());

@@ -56,16 +56,16 @@ DecodeLimits tight() {
 }
 
 /// Reads the clip that every behaviour gives first.
-DecoderHost::Stream after_one_clip(DecoderHost& host, const std::string& behaviour) {
-  DecoderHost::Stream stream = host.open(behaviour, {0, 1});
-  EXPECT_TRUE(stream.next(never));
+std::unique_ptr<VideoClips> after_one_clip(DecoderHost& host, const std::string& behaviour) {
+  std::unique_ptr<VideoClips> stream = host.open(behaviour, {0, 1});
+  EXPECT_TRUE(stream->next(never));
   return stream;
 }
 
 TEST(DecoderHost, HandsOnClipsAndHowTheVideoEnded) {
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = host.open("fine", {0, 1});
-  const std::optional<Clip> clip = stream.next(never);
+  const std::unique_ptr<VideoClips> stream = host.open("fine", {0, 1});
+  const std::optional<Clip> clip = stream->next(never);
   ASSERT_TRUE(clip);
   const Clip wanted = clip_of(7);
   EXPECT_EQ(clip->lane, wanted.lane);
@@ -75,8 +75,8 @@ TEST(DecoderHost, HandsOnClipsAndHowTheVideoEnded) {
   EXPECT_EQ(clip->width, wanted.width);
   EXPECT_EQ(clip->rgb, wanted.rgb);
   EXPECT_EQ(clip->span, wanted.span);
-  EXPECT_FALSE(stream.next(never));
-  const DecodeSummary& summary = stream.summary();
+  EXPECT_FALSE(stream->next(never));
+  const DecodeSummary& summary = stream->summary();
   EXPECT_FALSE(summary.complete);
   EXPECT_EQ(summary.message, "words");
   EXPECT_EQ(summary.decoded_frames, 11);
@@ -87,37 +87,37 @@ TEST(DecoderHost, HandsOnClipsAndHowTheVideoEnded) {
 
 TEST(DecoderHost, PassesAnErrorOnWithItsWords) {
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = after_one_clip(host, "refuse");
-  expect_error([&] { (void)stream.next(never); }, Fault::Unsupported, "no video stream (audio)");
+  const std::unique_ptr<VideoClips> stream = after_one_clip(host, "refuse");
+  expect_error([&] { (void)stream->next(never); }, Fault::Unsupported, "no video stream (audio)");
 }
 
 TEST(DecoderHost, OutlivesADecoderThatCrashes) {
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = after_one_clip(host, "crash");
-  expect_error([&] { (void)stream.next(never); }, Fault::Unreadable,
+  const std::unique_ptr<VideoClips> stream = after_one_clip(host, "crash");
+  expect_error([&] { (void)stream->next(never); }, Fault::Unreadable,
                testing::kSanitized ? "its decoder" : "its decoder crashed: Segmentation fault");
-  DecoderHost::Stream killed = after_one_clip(host, "killed");
-  expect_error([&] { (void)killed.next(never); }, Fault::Unreadable, "its decoder crashed: Killed");
-  EXPECT_FALSE(after_one_clip(host, "fine").next(never)) << "the next video is decoded";
+  const std::unique_ptr<VideoClips> killed = after_one_clip(host, "killed");
+  expect_error([&] { (void)killed->next(never); }, Fault::Unreadable, "its decoder crashed: Killed");
+  EXPECT_FALSE(after_one_clip(host, "fine")->next(never)) << "the next video is decoded";
 }
 
 TEST(DecoderHost, EndsADecoderThatSpins) {
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = after_one_clip(host, "spin");
-  expect_error([&] { (void)stream.next(never); }, Fault::Timeout, "longer than allowed");
+  const std::unique_ptr<VideoClips> stream = after_one_clip(host, "spin");
+  expect_error([&] { (void)stream->next(never); }, Fault::Timeout, "longer than allowed");
 }
 
 TEST(DecoderHost, HoldsADecoderToItsMemory) {
   if (testing::kSanitized) GTEST_SKIP() << "AddressSanitizer has memory of its own";
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = after_one_clip(host, "hoard");
-  expect_error([&] { (void)stream.next(never); }, Fault::Limit, "limit of memory");
+  const std::unique_ptr<VideoClips> stream = after_one_clip(host, "hoard");
+  expect_error([&] { (void)stream->next(never); }, Fault::Limit, "limit of memory");
 }
 
 TEST(DecoderHost, StopsWaitingWhenAsked) {
   DecoderHost host(behave, tight());
-  DecoderHost::Stream stream = after_one_clip(host, "wait");
-  expect_error([&] { (void)stream.next([] { return true; }); }, Fault::Interrupted, "stopped");
+  const std::unique_ptr<VideoClips> stream = after_one_clip(host, "wait");
+  expect_error([&] { (void)stream->next([] { return true; }); }, Fault::Interrupted, "stopped");
 }
 
 TEST(DecoderHost, GivesTheClipsOfAClipStream) {
@@ -126,18 +126,18 @@ TEST(DecoderHost, GivesTheClipsOfAClipStream) {
   testing::write_video(folder / "a.mkv", {"ffv1", 64, 48, testing::at_rate(25, 60)});
   std::filesystem::rename(folder / "a.mkv", path);
   DecoderHost host(decode_by({lane_2d(), lane_3d()}, {}), {});
-  DecoderHost::Stream stream = host.open(path, {1});
+  const std::unique_ptr<VideoClips> stream = host.open(path, {1});
   ClipStream direct(path, {lane_3d()});
   while (const std::optional<Clip> wanted = direct.next()) {
-    const std::optional<Clip> clip = stream.next(never);
+    const std::optional<Clip> clip = stream->next(never);
     ASSERT_TRUE(clip);
     EXPECT_EQ(clip->rgb, wanted->rgb);
     EXPECT_EQ(clip->span, wanted->span);
   }
-  EXPECT_FALSE(stream.next(never));
-  EXPECT_EQ(stream.summary().decoded_frames, 60);
-  DecoderHost::Stream none = host.open(folder / "none.mkv", {0});
-  expect_error([&] { (void)none.next(never); }, Fault::NotFound, "No such file");
+  EXPECT_FALSE(stream->next(never));
+  EXPECT_EQ(stream->summary().decoded_frames, 60);
+  const std::unique_ptr<VideoClips> none = host.open(folder / "none.mkv", {0});
+  expect_error([&] { (void)none->next(never); }, Fault::NotFound, "No such file");
 }
 
 TEST(DecoderHost, ServesManyThreads) {
@@ -147,8 +147,8 @@ TEST(DecoderHost, ServesManyThreads) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 5; ++k) {
-        DecoderHost::Stream stream = host.open("fine", {0});
-        if (stream.next(never) && !stream.next(never)) ++served;
+        const std::unique_ptr<VideoClips> stream = host.open("fine", {0});
+        if (stream->next(never) && !stream->next(never)) ++served;
       }
     });
   }

@@ -13,6 +13,8 @@
 #include <thread>
 
 #include "data/error.h"
+#include "pipeline/decoder_host.h"
+#include "pipeline/in_process_decoder.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
@@ -22,6 +24,7 @@ namespace tvr {
 namespace {
 
 using testing::TempFolder;
+using Lanes = std::vector<std::size_t>;
 
 /// A row tells the brightness of its clip's first pixel and the number of its frames.
 class FakeBackbone : public Backbone {
@@ -73,7 +76,7 @@ class ParallelExtract : public ::testing::Test {
     tasks_.push_back(task);
   }
 
-  std::map<std::string, VideoOutcome> extract(int jobs, int batch) {
+  std::map<std::string, VideoOutcome> extract(int jobs, int batch, bool in_process = false) {
     std::vector<LaneOptions> sampling(2);
     sampling[0].name = "fast";
     sampling[0].sample_fps = 25;
@@ -83,15 +86,17 @@ class ParallelExtract : public ::testing::Test {
     for (LaneOptions& lane : sampling) {
       lane.clip_frames = 4;
       lane.short_side_px = 16;
-      lanes.push_back({lane.name, &network_, static_cast<std::int64_t>(10 + lanes.size())});
+      lanes.push_back({lane.name, static_cast<std::int64_t>(10 + lanes.size())});
     }
-    DecoderHost decoders(decode_by(sampling, {}), {});
+    DecoderHost processes(decode_by(sampling, {}), {});
+    InProcessDecoder here(sampling, {}, 0);
+    ClipSource& clips = in_process ? static_cast<ClipSource&>(here) : processes;
     ParallelOptions options;
     options.jobs = jobs;
     options.clip_batch = batch;
     std::map<std::string, VideoOutcome> outcomes;
     (void)extract_parallel(
-        decoders, tasks_, lanes, options,
+        {{&clips, {&network_, &network_}}}, tasks_, lanes, options,
         [&](const VideoOutcome& outcome) {
           EXPECT_TRUE(outcomes.emplace(outcome.source.id, outcome).second) << outcome.source.id << " twice";
         },
@@ -140,6 +145,20 @@ TEST_F(ParallelExtract, AVideoThatFailsIsAnOutcome) {
   EXPECT_EQ(outcomes.at("good.mkv").status, Status::Ok);
   EXPECT_EQ(outcomes.at("missing.mkv").status, Status::Unreadable);
   EXPECT_EQ(outcomes.at("missing.mkv").lanes[0].features.rows(), 0);
+}
+
+TEST_F(ParallelExtract, GivesTheSameOutcomesWhenItDecodesInThisProcess) {
+  for (int i = 0; i < 3; ++i) add_video("v" + std::to_string(i) + ".mkv", 20 + i);
+  add_file("missing.mkv");
+  const auto wanted = extract(2, 4), outcomes = extract(2, 4, true);
+  ASSERT_EQ(outcomes.size(), wanted.size());
+  for (const auto& [id, outcome] : outcomes) {
+    EXPECT_EQ(outcome.status, wanted.at(id).status) << id;
+    EXPECT_EQ(outcome.message, wanted.at(id).message) << id;
+    EXPECT_EQ(outcome.decoded_frames, wanted.at(id).decoded_frames) << id;
+    for (std::size_t lane = 0; lane < 2; ++lane)
+      EXPECT_EQ(outcome.lanes[lane].features.halves, wanted.at(id).lanes[lane].features.halves) << id;
+  }
 }
 
 TEST_F(ParallelExtract, ARowThatIsNoNumberFailsItsVideoAlone) {
@@ -222,10 +241,11 @@ class ParallelExtractOutcome : public ::testing::Test {
                   const std::function<void(const VideoOutcome&)>& done) {
     DecoderHost decoders(decode, {});
     const FirstPixel network;
-    const std::vector<ExtractionLane> lanes{{"2d", &network, 7}, {"3d", &network, 8}};
+    const std::vector<ExtractionLane> lanes{{"2d", 7}, {"3d", 8}};
     ParallelOptions options;
     options.jobs = 2;
-    (void)extract_parallel(decoders, tasks, lanes, options, done, [](const ProgressEvent&) { return true; });
+    (void)extract_parallel({{&decoders, {&network, &network}}}, tasks, lanes, options, done,
+                           [](const ProgressEvent&) { return true; });
   }
 
   TempFolder folder_;
@@ -265,6 +285,81 @@ TEST_F(ParallelExtractOutcome, FailsAsARunWhenTheStoreFails) {
   testing::expect_error(
       [&] { run(tasks, [](const VideoOutcome&) { throw Error(Fault::Unreadable, "s.db", "disk full"); }); },
       Fault::Unreadable, "disk full");
+}
+
+/// A device of its own: its clips carry its mark, and its network takes no others. Stands for a GPU, whose
+/// clips no other GPU can read.
+class FakeDevice : public ClipSource, public Backbone {
+ public:
+  explicit FakeDevice(std::uint8_t mark) : mark_(mark) {}
+
+  [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
+                                                 const std::vector<std::size_t>& lanes) override {
+    const std::lock_guard lock(mutex_);
+    opened_.insert(path.string());
+    return std::make_unique<Clips>(mark_, lanes.size());
+  }
+  [[nodiscard]] int dim() const noexcept override { return 2; }
+  [[nodiscard]] int clip_frames() const noexcept override { return 1; }
+  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
+  [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
+    Matrix rows(static_cast<std::int64_t>(clips.size()), 2);
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      if (clips[i]->rgb[0] != mark_) throw Error(Fault::Mismatch, "fake device", "a clip of another device");
+      rows.row(static_cast<std::int64_t>(i))[0] = 1;
+      rows.row(static_cast<std::int64_t>(i))[1] = static_cast<float>(clips[i]->index);
+    }
+    return rows;
+  }
+  [[nodiscard]] const std::set<std::string>& opened() const { return opened_; }
+
+ private:
+  /// Five clips a lane.
+  class Clips : public VideoClips {
+   public:
+    Clips(std::uint8_t mark, std::size_t lanes) : mark_(mark), lanes_(lanes) {}
+    [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& /*stop*/) override {
+      if (given_ == 5 * lanes_) return std::nullopt;
+      const auto index = static_cast<std::int64_t>(given_ / lanes_);
+      return Clip{given_++ % lanes_, index, 1, 1, 1, {mark_, 0, 0}, {Micros{index}, Micros{index + 1}}};
+    }
+    [[nodiscard]] const DecodeSummary& summary() const noexcept override { return summary_; }
+
+   private:
+    std::uint8_t mark_;
+    std::size_t lanes_, given_ = 0;
+    DecodeSummary summary_;
+  };
+
+  std::uint8_t mark_;
+  std::string id_ = "fake";
+  std::mutex mutex_;
+  std::set<std::string> opened_;
+};
+
+TEST(ParallelExtractDevices, KeepEveryVideosClipsAndShareTheVideosEvenly) {
+  const TempFolder folder;
+  std::vector<ExtractionTask> tasks;
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    const std::filesystem::path path = testing::write_file(folder / name, name);
+    tasks.push_back({{name, path}, fingerprint_source(path), i == 4 ? Lanes{1} : Lanes{0, 1}});
+  }
+  for (const auto& [jobs, batch] : {std::pair{1, 1}, {1, 4}, {3, 4}, {4, 32}}) {
+    FakeDevice first(10), second(20);
+    std::map<std::string, VideoOutcome> outcomes;
+    (void)extract_parallel(
+        {{&first, {&first, &first}}, {&second, {&second, &second}}}, tasks, {{"2d", 7}, {"3d", 8}},
+        {jobs, batch, {}}, [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; },
+        [](const ProgressEvent&) { return true; });
+    ASSERT_EQ(outcomes.size(), tasks.size());
+    for (const auto& [id, outcome] : outcomes) {
+      EXPECT_EQ(outcome.status, Status::Ok) << id << ": " << outcome.message;
+      for (const VideoOutcome::Lane& lane : outcome.lanes) EXPECT_EQ(lane.features.rows(), 5) << id;
+    }
+    EXPECT_EQ(first.opened().size(), 5U);
+    EXPECT_EQ(second.opened().size(), 4U);
+  }
 }
 
 }  // namespace

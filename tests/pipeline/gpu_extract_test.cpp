@@ -1,0 +1,112 @@
+// The whole extraction on a GPU, from packet to stored row. What it is made of is tested everywhere:
+// parallel_extract_test (devices and sources of clips), scale_plan_test (pixels), torch_network_test
+// (networks).
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "data/error.h"
+#include "extract/gpu.h"
+#include "pipeline/extract_step.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+
+namespace tvr {
+namespace {
+
+double cosine(const Matrix& a, const Matrix& b, std::int64_t row) {
+  double ab = 0, aa = 0, bb = 0;
+  for (std::int64_t d = 0; d < a.cols(); ++d) {
+    const double x = a.row(row)[d], y = b.row(row)[d];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+class ExtractionOnGpus : public ::testing::Test {
+ protected:
+  /// H.264, which NVDEC knows, of two sizes, and FFV1, which it does not.
+  ExtractionOnGpus() {
+    for (int i = 0; i < 4; ++i) {
+      testing::TestVideo video;
+      video.codec = i == 3 ? "ffv1" : "libx264";
+      video.width = i == 0 ? 320 : 256;
+      video.height = 192;
+      video.pts_ms = testing::at_rate(25, 60 + 10 * i);
+      video.left_half_black = true;
+      const std::string id = "v" + std::to_string(i);
+      const std::filesystem::path path = folder_ / (id + (i == 3 ? ".mkv" : ".mp4"));
+      testing::write_video(path, video);
+      videos_.push_back({id, path});
+    }
+  }
+
+  /// Each video's rows of both lanes.
+  std::vector<Matrix> extract(const std::string& preset, const std::string& device) {
+    ExtractOptions options;
+    options.features.preset = preset;
+    options.features.model_2d = "resnet18";
+    options.features.model_3d = "resnet18-3d";
+    options.features.random_weights = true;
+    options.speed.device = device;
+    FeatureStore store(folder_ / (preset + device + ".db"), FeatureStore::Access::ReadWrite);
+    const ExtractReport report = extract_into_store(store, videos_, options);
+    EXPECT_TRUE(report.all_well());
+    std::vector<Matrix> rows;
+    for (const RecipeRow& recipe : store.recipes()) {
+      for (const VideoSource& video : videos_) rows.push_back(store.read(video.id, recipe.id)->values);
+    }
+    return rows;
+  }
+
+  static void expect_alike(const std::vector<Matrix>& seen, const std::vector<Matrix>& wanted, double least) {
+    ASSERT_EQ(seen.size(), wanted.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      ASSERT_EQ(seen[i].rows(), wanted[i].rows());
+      for (std::int64_t row = 0; row < seen[i].rows(); ++row)
+        EXPECT_GE(cosine(seen[i], wanted[i], row), least) << "video " << i << ", row " << row;
+    }
+  }
+
+  testing::TempFolder folder_;
+  std::vector<VideoSource> videos_;
+};
+
+class GpuExtraction : public ExtractionOnGpus {
+ protected:
+  void SetUp() override {
+    if (gpu_count() == 0) GTEST_SKIP() << missing_for_gpu();
+  }
+};
+
+TEST_F(GpuExtraction, StoresTheProcessorsRowsOnEqualFrames) {
+  expect_alike(extract("ffmpeg5", "cuda"), extract("ffmpeg5", "cpu"), 0.99999);
+}
+
+TEST_F(GpuExtraction, StoresAlmostTheProcessorsRowsWhenItDecodesAndScalesToo) {
+  expect_alike(extract("ffmpeg5-gpu", "cuda"), extract("ffmpeg5", "cpu"), 0.999);
+}
+
+TEST_F(GpuExtraction, StoresTheSameRowsWhenSeveralGpusShareTheVideos) {
+  if (gpu_count() < 2) GTEST_SKIP() << "there is one GPU alone";
+  expect_alike(extract("ffmpeg5-gpu", "cuda:0,1"), extract("ffmpeg5-gpu", "cuda"), 0.99999);
+}
+
+using ExtractionWithoutGpu = ExtractionOnGpus;
+
+TEST_F(ExtractionWithoutGpu, SaysWhatIsMissingAndBlamesNoVideo) {
+  if (gpu_count() > 0) GTEST_SKIP() << "there is a GPU";
+  for (const auto& [preset, device] :
+       {std::pair{"ffmpeg5-gpu", "auto"}, {"howto100m-2019-gpu", "cuda:0,1"}, {"ffmpeg5", "cuda"}}) {
+    testing::expect_error([&, p = preset, d = device] { (void)extract(p, d); }, Fault::Unsupported,
+                          missing_for_gpu());
+    const FeatureStore store(folder_ / (std::string(preset) + device + ".db"));
+    for (const RecipeRow& recipe : store.recipes()) EXPECT_EQ(recipe.videos, 0);
+  }
+}
+
+}  // namespace
+}  // namespace tvr
