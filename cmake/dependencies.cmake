@@ -72,6 +72,8 @@ if(CMAKE_CUDA_COMPILER)
     set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # LibTorch's
   endif()
   enable_language(CUDA)
+  # The C++ compiler links. nvcc's host compiler may be an older one, whose libstdc++ must not be found first.
+  set(CMAKE_CUDA_IMPLICIT_LINK_DIRECTORIES ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})
   find_package(CUDAToolkit REQUIRED)
   set(TVR_CUDA_MISSING "this program was built with a LibTorch without CUDA: build it with -DCMAKE_PREFIX_PATH=/path/to/a/CUDA/libtorch")
 else()
