@@ -22,12 +22,11 @@ nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | 
 
 step "building"
 cmake -S . -B build/gpu -G Ninja -DCMAKE_BUILD_TYPE=Release -DTVR_TESTS=ON > "$out/configure.txt"
-cmake --build build/gpu --target pipeline tvr_extract_tests tvr_model_tests
+cmake --build build/gpu --target pipeline tvr_extract_tests tvr_model_tests tvr_pipeline_tests
 program=build/gpu/pipeline/pipeline
 
 step "tests"
-build/gpu/tests/extract/tvr_extract_tests --gtest_filter='Gpu.*:TorchNetwork.*:*ScalePlan*' | tee "$out/tests.txt"
-build/gpu/tests/model/tvr_model_tests --gtest_filter='*DeviceTraining*' | tee -a "$out/tests.txt"
+ctest --test-dir build/gpu -L gpu --output-on-failure | tee "$out/tests.txt"
 
 if command -v compute-sanitizer > /dev/null; then
   step "compute-sanitizer"
@@ -37,18 +36,22 @@ fi
 
 step "extraction: generated clips of 320x240, both lanes, random weights"
 "$program" demo --out "$out/clips" --clips 300 --seed 1 > /dev/null
-for precision in fp32 tf32 fp16; do
-  rm -f "$out/$precision.db"*
-  nvidia-smi dmon -s u -c 600 > "$out/use-$precision.txt" &
+extract() {  # NAME, then flags
+  local name=$1 watcher begin end
+  shift
+  rm -f "$out/$name.db"*
+  nvidia-smi dmon -s u -c 600 > "$out/use-$name.txt" &
   watcher=$!
   begin=$(date +%s.%N)
-  "$program" extract --videos "$out/clips/videos" --store "$out/$precision.db" --random-weights \
-    --device cuda --clip-batch 32 --precision "$precision"
+  "$program" extract --videos "$out/clips/videos" --store "$out/$name.db" --random-weights "$@"
   end=$(date +%s.%N)
   kill "$watcher"
-  awk -v b="$begin" -v e="$end" -v p="$precision" 'BEGIN { printf "%s: 300 videos in %.1f s, %.1f a second\n", p, e - b, 300 / (e - b) }' |
+  awk -v b="$begin" -v e="$end" -v n="$name" 'BEGIN { printf "%s: 300 videos in %.1f s, %.1f a second\n", n, e - b, 300 / (e - b) }' |
     tee -a "$out/figures.txt"
-done
+}
+for precision in fp32 tf32 fp16; do extract "$precision" --device cuda --precision "$precision"; done
+extract fp16-nvdec --device cuda --precision fp16 --preset ffmpeg5-gpu
+if [ "$(nvidia-smi -L | wc -l)" -gt 1 ]; then extract fp16-nvdec-two --precision fp16 --preset ffmpeg5-gpu --device cuda:0,1; fi
 
 step "training"
 "$program" train --store "$out/fp16.db" --annotations "$out/clips/MSRVTT_data.json" --train "$out/clips/train.csv" \
