@@ -213,7 +213,7 @@ class DeviceTraining::Impl {
     if (device_.is_cuda()) {
       if (!stream_) capture();
       const c10::cuda::CUDAStreamGuard stream(*stream_);
-      graph_.replay();
+      graph_->replay();
       return;
     }
 #endif
@@ -263,10 +263,9 @@ class DeviceTraining::Impl {
     const c10::cuda::CUDAStreamGuard stream(*stream_);
     forward_backward();
     stream_->synchronize();
-    graph_.reset();
-    graph_.capture_begin();
+    graph_.emplace().capture_begin();
     run();
-    graph_.capture_end();
+    graph_->capture_end();
   }
 #endif
 
@@ -333,7 +332,7 @@ class DeviceTraining::Impl {
 #ifdef TVR_CUDA
   c10::cuda::OptionalCUDAGuard guard_;
   std::optional<c10::cuda::CUDAStream> stream_;
-  at::cuda::CUDAGraph graph_;
+  std::optional<at::cuda::CUDAGraph> graph_;  // its construction already asks for a device
 #endif
   Arena weights_, mean_, variance_, gradients_;
   std::int64_t adam_steps_;
