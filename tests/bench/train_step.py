@@ -1,6 +1,6 @@
-"""The step of train_bench.cpp by PyTorch: train_step.py THREADS STEPS. Run it three times for the three baselines:
+"""The step of train_bench.cpp by PyTorch: train_step.py THREADS STEPS. It serves as three baselines:
 as installed without OpenBLAS (LD_LIBRARY_PATH naming the reference BLAS), with OpenBLAS and two threads, and with
-MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_ and MALLOC_TOP_PAD_ raised as well."""
+malloc keeping what is freed (MALLOC_MMAP_MAX_=0, the trim threshold raised) as well: train_ratio.sh does."""
 import resource
 import sys
 import time
