@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <unordered_map>
 
 #include "data/error.h"
 #include "data/feature_hash.h"
@@ -68,8 +69,8 @@ const char* name(Status status) noexcept {
 
 /// A line for each try at a video; recipe is NULL when there was none.
 constexpr const char* kKnown =
-    "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, f.recipe IS NOT NULL "
-    "FROM video v LEFT JOIN outcome o ON o.video = v.id "
+    "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, f.recipe IS NOT NULL, "
+    "v.id FROM video v LEFT JOIN outcome o ON o.video = v.id "
     "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ";
 
 /// Prepared once: they are run for every video.
@@ -178,25 +179,33 @@ class FeatureStore::Impl {
       }
       return;
     }
-    std::size_t next = 0;
-    KnownVideo met;  // of ids[next], while its rows come
-    const auto pass = [&](std::string_view name) {
-      for (; next < ids.size() && ids[next] < name; ++next) {
-        use(next, met.video.source.id.empty() ? nullptr : &met);
-        met = {};
-      }
+    std::unordered_map<std::string_view, std::size_t> places;
+    places.reserve(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) places.emplace(ids[i], i);
+    constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+    std::vector<bool> seen(ids.size());
+    KnownVideo met;  // of ids[place], while its rows come
+    std::size_t place = kNowhere;
+    const auto pass = [&] {
+      if (place == kNowhere) return;
+      seen[place] = true;
+      use(place, &met);
     };
-    Statement(database_, (std::string(kKnown) + "ORDER BY v.name").c_str())
-        .for_each([&](const Statement& row) {
-          const std::string_view name = row.blob(0);
-          pass(name);
-          if (next == ids.size() || ids[next] != name) return;
-          if (met.video.source.id.empty()) met.video = video_of(row);
-          add_try(met, row);
-        });
-    for (; next < ids.size(); ++next) {
-      use(next, met.video.source.id.empty() ? nullptr : &met);
-      met = {};
+    // In the order of the file: in that of the names every look would be at another page.
+    std::int64_t id = -1;
+    Statement(database_, (std::string(kKnown) + "ORDER BY v.id").c_str()).for_each([&](const Statement& row) {
+      if (row.integer(8) != id) {
+        pass();
+        id = row.integer(8);
+        const auto found = places.find(row.blob(0));
+        place = found == places.end() ? kNowhere : found->second;
+        if (place != kNowhere) met = {video_of(row), {}};
+      }
+      if (place != kNowhere) add_try(met, row);
+    });
+    pass();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!seen[i]) use(i, nullptr);
     }
   }
 

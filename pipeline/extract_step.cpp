@@ -125,19 +125,15 @@ class Planner {
 
   /// What is to be done, in the order of `videos`.
   [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
-    std::vector<const VideoSource*> sources;
-    for (const VideoSource& source : videos) sources.push_back(&source);
-    const auto by_id = [](const VideoSource* a, const VideoSource* b) { return a->id < b->id; };
-    if (!std::is_sorted(sources.begin(), sources.end(), by_id))
-      std::sort(sources.begin(), sources.end(), by_id);
     std::vector<std::string_view> ids;
-    for (const VideoSource* source : sources) ids.emplace_back(source->id);
+    for (const VideoSource& source : videos) ids.emplace_back(source.id);
     ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
+    std::int64_t seen = 0;
     store_.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
       if (stop_requested())
         throw Error(Fault::Interrupted, "extraction", "stopped; nothing was begun", "Run it again to go on");
-      consider(*sources[i], known);
-      line.update(static_cast<std::int64_t>(i) + 1);
+      consider(videos[i], known);
+      line.update(++seen);
     });
     std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.first < b.first; });
     std::vector<ExtractionTask> tasks;

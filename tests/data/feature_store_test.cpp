@@ -104,9 +104,9 @@ TEST(FeatureStore, LooksUpManyAsItKnowsEach) {
     std::vector<std::string> names = {"", "a"};
     for (int i = 10; i < 99; i += step) names.push_back("v" + std::to_string(i));
     names.emplace_back("w");
-    std::size_t calls = 0;
+    std::vector<int> calls(names.size());
     store.look_up({names.begin(), names.end()}, [&](std::size_t i, const KnownVideo* met) {
-      EXPECT_EQ(i, calls++);
+      ++calls.at(i);
       const auto sought = store.known(names[i]);
       ASSERT_EQ(met != nullptr, sought.has_value()) << names[i];
       if (met == nullptr) return;
@@ -118,7 +118,7 @@ TEST(FeatureStore, LooksUpManyAsItKnowsEach) {
         EXPECT_EQ(met->tries[t].has_features, met->tries[t].recipe == two);
       }
     });
-    EXPECT_EQ(calls, names.size());
+    EXPECT_EQ(calls, std::vector<int>(names.size(), 1));
   }
 }
 
