@@ -96,8 +96,8 @@ class FeatureStore {
   /// What is known of a video, found in one look; nullopt: never seen. Hand its fingerprint to
   /// fingerprint_source().
   [[nodiscard]] std::optional<KnownVideo> known(const std::string& id) const;
-  /// The same for many at once: calls use(i, what is known of ids[i]; nullptr: never seen) once for every i, in
-  /// any order. `ids`: each once. `use` must not write to the store.
+  /// The same for many at once: calls use(i, what is known of ids[i]; nullptr: never seen) once for every i,
+  /// in any order. `ids`: each once. `use` must not write to the store.
   void look_up(const std::vector<std::string_view>& ids,
                const std::function<void(std::size_t, const KnownVideo*)>& use) const;
   [[nodiscard]] std::vector<VideoRow> videos() const;

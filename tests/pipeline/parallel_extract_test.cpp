@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cmath>
 #include <csignal>
 #include <fstream>
@@ -33,10 +34,12 @@ class FakeBackbone : public Backbone {
   [[nodiscard]] int clip_frames() const noexcept override { return 4; }
   [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
-    if (pause_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
     {
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
       threads_.insert(std::this_thread::get_id());
+      another_came_.notify_all();
+      another_came_.wait_for(lock, std::chrono::milliseconds(100),
+                             [&] { return threads_.size() >= waits_for_threads; });
     }
     Matrix rows(static_cast<std::int64_t>(clips.size()), 3);
     for (std::size_t i = 0; i < clips.size(); ++i) {
@@ -50,12 +53,13 @@ class FakeBackbone : public Backbone {
   }
   [[nodiscard]] std::size_t threads() const { return threads_.size(); }
 
-  int pause_ms = 0;
+  std::size_t waits_for_threads = 0;  // each clip takes 100 ms until so many have come
   std::int64_t nan_at = -1, throw_at = -1;  // clips of this index
 
  private:
   std::string id_ = "fake";
   mutable std::mutex mutex_;
+  mutable std::condition_variable another_came_;
   mutable std::set<std::thread::id> threads_;
 };
 
@@ -133,7 +137,7 @@ TEST_F(ParallelExtract, GivesTheSameRowsWhateverTheThreadsAndBatches) {
 
 TEST_F(ParallelExtract, SharesTheClipsOfOneVideoAmongAllThreads) {
   add_video("alone.mkv", 200);
-  network_.pause_ms = 4;
+  network_.waits_for_threads = 2;
   (void)extract(2, 1);
   EXPECT_EQ(network_.threads(), 2u);
 }
