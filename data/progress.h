@@ -13,8 +13,8 @@ struct ProgressEvent {
   std::int64_t total = 0;
 };
 
-/// The one thing a room calls back: told how far the work is, it answers whether to go on. When it says false the
-/// room stops at the next clean point and throws Error(Interrupted). May be empty.
+/// The one thing a room calls back: told how far the work is, it answers whether to go on. When it says false
+/// the room stops at the next clean point and throws Error(Interrupted). May be empty.
 using Progress = std::function<bool(const ProgressEvent&)>;
 
 }  // namespace tvr

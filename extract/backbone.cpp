@@ -176,11 +176,13 @@ void require_able_cpu(const BackboneOptions& options) {
   }
   if (options.precision == Precision::Fp16 || options.precision == Precision::Tf32) {
     throw Error(Fault::Unsupported, std::string("--precision ") + name(options.precision),
-                "it is a GPU's arithmetic, and the network runs on the processor", "Use --precision fp32 or bf16");
+                "it is a GPU's arithmetic, and the network runs on the processor",
+                "Use --precision fp32 or bf16");
   }
 }
 
-std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights, const BackboneOptions& options) {
+std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights,
+                                const BackboneOptions& options) {
 #ifdef TVR_CUDA
   if (on_gpu(options)) return cuda_backbone(std::move(network), weights, weights_id(options), options);
 #endif
@@ -191,8 +193,10 @@ struct KnownPrecision {
   Precision precision;
   const char* name;
 };
-constexpr KnownPrecision kPrecisions[] = {
-    {Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}, {Precision::Tf32, "tf32"}};
+constexpr KnownPrecision kPrecisions[] = {{Precision::Fp32, "fp32"},
+                                          {Precision::Bf16, "bf16"},
+                                          {Precision::Fp16, "fp16"},
+                                          {Precision::Tf32, "tf32"}};
 
 }  // namespace
 
@@ -207,7 +211,8 @@ Precision precision_named(const std::string& text) {
   for (const KnownPrecision& known : kPrecisions) {
     if (text == known.name) return known.precision;
   }
-  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known", "Known are fp32, bf16, fp16, tf32");
+  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known",
+              "Known are fp32, bf16, fp16, tf32");
 }
 
 std::vector<BackboneName> backbone_names() {

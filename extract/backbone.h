@@ -16,7 +16,7 @@ namespace tvr {
 enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
 
-[[nodiscard]] const char* name(Precision precision) noexcept;  // "fp32", ...
+[[nodiscard]] const char* name(Precision precision) noexcept;      // "fp32", ...
 [[nodiscard]] Precision precision_named(const std::string& name);  // throws Error(InvalidArgument)
 
 struct BackboneOptions {
@@ -26,8 +26,8 @@ struct BackboneOptions {
   Precision precision = Precision::Fp32;
   // Below: speed only, never the numbers.
   Device device = Device::Auto;  // Auto: a GPU where one can be used. Plug-ins run on the CPU
-  int gpu = 0;      // which, with Device::Cuda
-  int threads = 1;  // threads one forward() may use
+  int gpu = 0;                   // which, with Device::Cuda
+  int threads = 1;               // threads one forward() may use
 };
 
 /// Names of the built-in networks, with the lane they were made for: {"resnet152", "2d"}, {"resnext101",

@@ -15,12 +15,12 @@ namespace tvr {
 /// Budgets for one video, so that no file can exhaust the machine; passing one is Error(Limit) or
 /// Error(Timeout).
 struct DecodeLimits {
-  std::int64_t max_pixels = 8192LL * 8192;         // of a coded picture
-  std::int64_t max_scaled_pixels = 8LL << 20;      // of a picture scaled for a lane (a strip of 1x1000 grows)
-  std::int64_t max_frames = 2'000'000;             // sampled frames of a lane (23 h at 24 fps)
-  double max_seconds = 3600;                       // wall time spent on the file
-  std::int64_t max_packet_bytes = 256LL << 20;     // of one packet
-  std::int64_t max_memory_bytes = 1LL << 30;  // held to by pipeline/decoder_host alone: all of the decoder
+  std::int64_t max_pixels = 8192LL * 8192;      // of a coded picture
+  std::int64_t max_scaled_pixels = 8LL << 20;   // of a picture scaled for a lane (a strip of 1x1000 grows)
+  std::int64_t max_frames = 2'000'000;          // sampled frames of a lane (23 h at 24 fps)
+  double max_seconds = 3600;                    // wall time spent on the file
+  std::int64_t max_packet_bytes = 256LL << 20;  // of one packet
+  std::int64_t max_memory_bytes = 1LL << 30;    // held to by pipeline/decoder_host alone: all of the decoder
 };
 
 /// How the decoding of one video ended. Valid once next() has returned nullopt.

@@ -7,8 +7,8 @@
 
 namespace tvr {
 
-/// Throws Error(InvalidArgument) for no clips, for clips of different sizes, and for one of more than `frames`
-/// pictures.
+/// Throws Error(InvalidArgument) for no clips, for clips of different sizes, and for one of more than
+/// `frames` pictures.
 void require_one_size(const std::vector<const Clip*>& clips, int frames);
 
 /// Writes clips of equal size as network input: planes of float32 [clips, 3, frames, height, width] (frames

@@ -9,7 +9,8 @@
 
 namespace tvr {
 
-/// A scene as pictures. What the scene leaves open (places, shades, speed, length) is drawn by lot from seed and clip.
+/// A scene as pictures. What the scene leaves open (places, shades, speed, length) is drawn by lot from seed
+/// and clip.
 class DemoFilm {
  public:
   DemoFilm(const DemoScene& scene, std::uint64_t seed, std::uint64_t clip);

@@ -15,8 +15,8 @@ struct DemoPlace {
   double radius_px = 0;
 };
 
-/// The path of one object. Straight paths leave the picture on one side and come back on the other, growing and
-/// shrinking start over, so that every second of a clip shows its motion.
+/// The path of one object. Straight paths leave the picture on one side and come back on the other, growing
+/// and shrinking start over, so that every second of a clip shows its motion.
 class DemoPath {
  public:
   DemoPath(const DemoObject& object, DemoRandom& random);

@@ -5,8 +5,9 @@
 
 namespace tvr {
 
-/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014). The distributions of <random> differ between standard libraries, so they are not used.
+/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, "Fast splittable
+/// pseudorandom number generators", OOPSLA 2014). The distributions of <random> differ between standard
+/// libraries, so they are not used.
 class DemoRandom {
  public:
   /// Streams of one seed are independent: one a clip and purpose, so that no order of work matters.

@@ -33,7 +33,8 @@ struct DemoScene {
 
 /// The scenes of a data set, the test clips last.
 ///   train + test scenes, all of different keys: no test scene is ever seen in training
-///   two neighbours of the test part differ in one object's motion alone, so that still pictures cannot tell them apart
+///   two neighbours of the test part differ in one object's motion alone, so that still pictures cannot tell
+///   them apart
 [[nodiscard]] std::vector<DemoScene> make_scenes(int train, int test, std::uint64_t seed);
 
 }  // namespace tvr

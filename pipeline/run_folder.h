@@ -32,8 +32,8 @@ class RunFolder {
     return path_ / ("seed-" + std::to_string(seed));
   }
 
-  /// A step ("words", "train", "report") is fresh when it was finished with inputs of this digest and `result`
-  /// is there.
+  /// A step ("words", "train", "report") is fresh when it was finished with inputs of this digest and
+  /// `result` is there.
   [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
                               const std::filesystem::path& result) const;
   void mark_done(const std::string& step, const Digest& inputs);

@@ -6,12 +6,13 @@
 
 namespace tvr {
 
-/// Encodes pictures to H.264 in MP4 (libx264, one thread, no time stamps of the day: equal pictures give equal bytes
-/// with one build of the libraries). The file is written aside and appears under its name in finish() only.
+/// Encodes pictures to H.264 in MP4 (libx264, one thread, no time stamps of the day: equal pictures give
+/// equal bytes with one build of the libraries). The file is written aside and appears under its name in
+/// finish() only.
 class VideoWriter {
  public:
-  /// width and height even, fps >= 1. Throws Error(Unsupported) when libavcodec lacks libx264, Error(Unreadable)
-  /// when the file cannot be made.
+  /// width and height even, fps >= 1. Throws Error(Unsupported) when libavcodec lacks libx264,
+  /// Error(Unreadable) when the file cannot be made.
   VideoWriter(const std::filesystem::path& path, int width, int height, int fps);
   /// Removes what was written aside unless finish() was reached.
   ~VideoWriter();

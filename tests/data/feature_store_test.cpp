@@ -329,8 +329,11 @@ TEST(PoolLanes, NormalisesEachLaneAndPutsThemSideBySide) {
   EXPECT_FLOAT_EQ(pooled[2], -1);
   EXPECT_EQ(pool_lanes({first, second}, TimeSpan{Micros(0), Micros(5)}), (ClipFeature{1, 0, -1}));
   first.times[1] = {Micros(10), Micros(12)};
-  testing::expect_error([&] { (void)pool_lanes({first, second}, TimeSpan{Micros(12), Micros(15)}); },
-                        Fault::NotFound, "beyond");
+  testing::expect_error(
+      [&] {
+        (void)pool_lanes({first, second}, TimeSpan{Micros(12), Micros(15)});
+      },
+      Fault::NotFound, "beyond");
 }
 
 TEST(Sha256, EqualsTheExamplesOfFips180) {

@@ -31,9 +31,9 @@ constexpr double kFps = 5;
   if (std::getenv("TVR_BROWSER_TESTS") == nullptr) \
   GTEST_SKIP() << "needs Chromium and its driver: run scripts/browser_test.sh"
 
-/// A server over "clip" (50 s; a dog from second 45 on: of its windows only the last has one; each of its pictures tells which one it is), "old"
-/// (an AVI, red), "plain" (10 s of red) and a video that failed, with words that would be a script if the
-/// page let them.
+/// A server over "clip" (50 s; a dog from second 45 on: of its windows only the last has one; each of its
+/// pictures tells which one it is), "old" (an AVI, red), "plain" (10 s of red) and a video that failed, with
+/// words that would be a script if the page let them.
 class BrowserTest : public ::testing::Test {
  protected:
   void SetUp() override {

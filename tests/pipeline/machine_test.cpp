@@ -13,9 +13,7 @@ using testing::write_file;
 
 class MachineFiles : public ::testing::Test {
  protected:
-  void put(const std::string& path, const std::string& text) {
-    write_file(folder_ / path, text);
-  }
+  void put(const std::string& path, const std::string& text) { write_file(folder_ / path, text); }
   TempFolder folder_;
 };
 

@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cmath>
+#include <condition_variable>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -53,7 +53,7 @@ class FakeBackbone : public Backbone {
   }
   [[nodiscard]] std::size_t threads() const { return threads_.size(); }
 
-  std::size_t waits_for_threads = 0;  // each clip takes 100 ms until so many have come
+  std::size_t waits_for_threads = 0;        // each clip takes 100 ms until so many have come
   std::int64_t nan_at = -1, throw_at = -1;  // clips of this index
 
  private:

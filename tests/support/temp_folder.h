@@ -1,14 +1,15 @@
 #pragma once
 
+#include <stdlib.h>
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
-#include <stdlib.h>
-
 namespace tvr::testing {
 
-/// A new empty folder with a blank and an umlaut in its name, removed with all it holds at the end of the test.
+/// A new empty folder with a blank and an umlaut in its name, removed with all it holds at the end of the
+/// test.
 class TempFolder {
  public:
   TempFolder() {

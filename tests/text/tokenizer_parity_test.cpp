@@ -18,8 +18,8 @@ namespace {
 
 using testing::TempFolder;
 
-/// Reads sentences that end with a NUL byte from the first file and writes to the second the words of each, every word
-/// and then the sentence followed by a NUL.
+/// Reads sentences that end with a NUL byte from the first file and writes to the second the words of each,
+/// every word and then the sentence followed by a NUL.
 constexpr const char* kWordsOracle = R"py(
 import re, sys
 text = open(sys.argv[1], "rb").read().decode("utf-8", errors="surrogateescape")

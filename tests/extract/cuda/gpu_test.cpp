@@ -108,7 +108,8 @@ TEST(NoGpu, IsSaidInWords) {
   BackboneOptions options;
   options.model = "demo2d";
   options.device = Device::Cuda;
-  testing::expect_error([&] { static_cast<void>(load_backbone(options)); }, Fault::Unsupported, missing_for_gpu());
+  testing::expect_error([&] { static_cast<void>(load_backbone(options)); }, Fault::Unsupported,
+                        missing_for_gpu());
 }
 
 }  // namespace
