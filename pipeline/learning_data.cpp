@@ -27,8 +27,9 @@ std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
   const std::vector<std::string> sentences = texts_of(data.train);
   const SkipgramOptions options;
   Digester inputs;
-  inputs.add(fmt::format("skipgram dim={} epochs={} min_count={} bucket={} lr={} seed={}", options.dim,
-                         options.epochs, options.min_count, options.bucket, options.lr, options.seed));
+  inputs.add(fmt::format("skipgram dim={} epochs={} min_words={} min_count={} bucket={} lr={} seed={}",
+                         options.dim, options.epochs, options.min_words, options.min_count, options.bucket,
+                         options.lr, options.seed));
   inputs.add(fmt::format("{}", fmt::join(sentences, "\n")));
   if (folder.is_fresh("words", inputs.digest(), folder.words())) {
     say("text: word vectors are fresh");

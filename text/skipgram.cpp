@@ -71,15 +71,18 @@ void validate(const SkipgramOptions& options) {
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
 }
 
-/// Writes a line a sentence. Throws when no word is there often enough to be learnt.
-void write_corpus(const std::vector<std::string>& sentences, int min_count, const std::string& path) {
+/// Writes a line a sentence. Returns the number of words. Throws when none is there often enough to be
+/// learnt.
+std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_count, const std::string& path) {
   std::ofstream out(path, std::ios::binary);
   std::unordered_map<std::string, int> counts;
+  std::int64_t words = 0;
   int highest = 0;
   for (const std::string& sentence : sentences) {
     for (const std::string& word : tokenize(sentence)) {
       out << word << ' ';
       highest = std::max(highest, ++counts[word]);
+      ++words;
     }
     out << '\n';
   }
@@ -88,15 +91,22 @@ void write_corpus(const std::vector<std::string>& sentences, int min_count, cons
     throw Error(Fault::InvalidArgument, "word vectors",
                 fmt::format("no word occurs {} times in the {} sentences", min_count, sentences.size()),
                 "Give more captions, a smaller min_count, or a file of vectors");
+  return words;
 }
 
-fasttext::Args arguments(const SkipgramOptions& options, const std::string& corpus) {
+/// fastText begins with vectors of length 0.06 and lengthens them as it reads. Of 60 captions read 25 times
+/// they stay so short that all sentences look alike to the joint embedding, and nothing is learnt.
+int epochs_for(std::int64_t words, const SkipgramOptions& options) {
+  return std::max(options.epochs, static_cast<int>(options.min_words / words));
+}
+
+fasttext::Args arguments(const SkipgramOptions& options, std::int64_t words, const std::string& corpus) {
   fasttext::Args args;
   args.input = corpus;
   args.model = fasttext::model_name::sg;
   args.loss = fasttext::loss_name::ns;
   args.dim = options.dim;
-  args.epoch = options.epochs;
+  args.epoch = epochs_for(words, options);
   args.minCount = options.min_count;
   args.bucket = options.bucket;
   if (options.bucket == 0) args.maxn = 0;
@@ -131,9 +141,9 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
                     const std::filesystem::path& path, const Progress& progress) {
   validate(options);
   const MemoryFile corpus;
-  write_corpus(sentences, options.min_count, corpus.path());
+  const std::int64_t words = write_corpus(sentences, options.min_count, corpus.path());
   fasttext::FastText model;
-  train(model, arguments(options, corpus.path()), progress);
+  train(model, arguments(options, words, corpus.path()), progress);
   AsideFile file(path);
   try {
     model.saveModel(file.path().string());

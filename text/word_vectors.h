@@ -44,8 +44,9 @@ class WordVectors {
 struct SkipgramOptions {
   int dim = 100;  // E
   int epochs = 25;
-  int min_count = 2;    // rarer words get their vector from subwords alone
-  int bucket = 50'000;  // subword hash buckets
+  std::int64_t min_words = 1'000'000;  // few sentences are passed over more often, until so many were read
+  int min_count = 2;                   // rarer words get their vector from subwords alone
+  int bucket = 50'000;                 // subword hash buckets
   double lr = 0.05;
   int seed = 1;
 };

@@ -66,7 +66,8 @@ BenchSet vidvrd(const fs::path& corpus, const fs::path& out) {
   const auto labels = nlohmann::json::parse(std::ifstream(corpus / "vidvrd/labels.json"));
   std::string csv = "video,caption,split\n";
   for (int video = 0; video < set.videos; ++video) {
-    const auto caption = labels.at(name_of(video)).at("captions").at(0).get<std::string>();
+    auto caption = labels.at(name_of(video)).at("captions").at(0).get<std::string>();
+    std::replace(caption.begin(), caption.end(), '_', ' ');  // dog stand_behind frisbee
     csv += fmt::format("{},{},{}\n", name_of(video), caption, video % 3 == 2 ? "test" : "train");
   }
   write_text(out / "captions.csv", csv);

@@ -61,6 +61,7 @@ TEST(FasttextParity, HoldsForModelsTrainedHere) {
     SkipgramOptions options;
     options.dim = 8;
     options.epochs = 1;
+    options.min_words = 0;
     options.bucket = bucket;
     train_skipgram(sentences, options, folder / "v.bin");
     std::vector<std::string> words = kWords;

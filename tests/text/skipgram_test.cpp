@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -33,6 +34,7 @@ SkipgramOptions small_options() {
   SkipgramOptions options;
   options.dim = 16;
   options.epochs = 5;
+  options.min_words = 0;
   options.bucket = 1000;
   return options;
 }
@@ -47,6 +49,24 @@ TEST(Skipgram, GivesEqualBytesForEqualInput) {
   other.seed = 2;
   train_skipgram(small_corpus(), other, folder / "c.bin");
   EXPECT_NE(bytes_of(folder / "a.bin"), bytes_of(folder / "c.bin"));
+}
+
+TEST(Skipgram, ReadsFewSentencesOftenEnoughToLearnTheirWords) {
+  const TempFolder folder;
+  const std::vector<std::string> sentences = {"a dog bites a frisbee", "a dog runs", "a car moves",
+                                              "a car is fast"};
+  const auto length = [&](std::int64_t min_words) {
+    SkipgramOptions options;
+    options.min_words = min_words;
+    train_skipgram(sentences, options, folder / "v.bin");
+    const WordTable table = open_word_vectors(folder / "v.bin")->lookup({"dog"});
+    double sum = 0;
+    for (std::int64_t i = 0; i < table.vectors.cols(); ++i)
+      sum += table.vectors.row(0)[i] * table.vectors.row(0)[i];
+    return std::sqrt(sum);
+  };
+  EXPECT_LT(length(0), 0.1) << "by the epochs alone it is as it began";
+  EXPECT_GT(length(SkipgramOptions().min_words), 1);
 }
 
 TEST(Skipgram, WritesAFileInWhichEveryWordHasAVector) {
