@@ -113,7 +113,7 @@ TEST(EvalCommand, WritesTrecFilesThatGiveTheSameRecall) {
 TEST(EvalCommand, ComparesTwoRunsOnTheSameQueriesOnly) {
   const LearningFolder folder;
   (void)folder.train("short", {"--epochs", "1", "--lr", "0.0001"});
-  (void)folder.train("long", {"--epochs", "60"});
+  (void)folder.train("long", {"--epochs", "60", "--lr", "0.001"});
   const json comparison = json::parse(
       folder.run({"eval", "--compare", (folder / "short").string(), (folder / "long").string(), "--json"}));
   const json& mean_rank = comparison["t2v"]["MeanR"];
