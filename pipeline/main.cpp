@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -21,7 +20,7 @@ void add_commands(CLI::App& app, int& exit_code) { tvr::add_store_command(app, e
 /// `store` and one of its subcommands that are here. A --config may set flags of any subcommand: all must be
 /// known.
 bool is_for_us(int argc, char** argv) {
-  if (argc < 3 || std::string(argv[1]) != "store" || std::getenv("PIPELINE_CONFIG") != nullptr) return false;
+  if (argc < 3 || std::string(argv[1]) != "store") return false;
   for (int i = 3; i < argc; ++i) {
     if (std::string(argv[i]).rfind("--config", 0) == 0) return false;
   }
@@ -36,8 +35,11 @@ int become_pipeline_torch(char** argv) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path program = self.parent_path() / "pipeline-torch";
-  execv(program.c_str(), argv);
-  tvr::complain(program.string() + ": cannot be started: " + std::generic_category().message(errno) +
+  if (!error) {
+    execv(program.c_str(), argv);
+    error = {errno, std::generic_category()};
+  }
+  tvr::complain(program.string() + ": cannot be started: " + error.message() +
                 "; it belongs beside pipeline");
   return tvr::kFailed;
 }

@@ -66,6 +66,7 @@ void validate(const SkipgramOptions& options) {
   };
   require(options.dim >= 1 && options.dim <= 4096, "dim must be 1 to 4096");
   require(options.epochs >= 1, "epochs must be at least 1");
+  require(options.min_words >= 0 && options.min_words <= 1'000'000'000, "min_words must be 0 to a billion");
   require(options.min_count >= 1, "min_count must be at least 1");
   require(options.bucket >= 0 && options.bucket <= 10'000'000, "bucket must be 0 to 10 million");
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");

@@ -12,6 +12,7 @@
 #include "extract/network.h"
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
+#include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -206,14 +207,6 @@ TEST(Backbone, ARowDoesNotDependOnItsBatch) {
   }
 }
 
-double cosine(const float* a, const float* b, std::int64_t count) {
-  double dot = 0, aa = 0, bb = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    dot += static_cast<double>(a[i]) * b[i], aa += std::pow(a[i], 2), bb += std::pow(b[i], 2);
-  }
-  return dot / std::sqrt(aa * bb);
-}
-
 TEST(Backbone, InHalfPrecisionPointsWhereFullPrecisionDoes) {
   const TempFolder folder;
   for (const char* model : {"resnet50", "resnext50", "resnet18-3d"}) {
@@ -236,7 +229,7 @@ TEST(Backbone, InHalfPrecisionPointsWhereFullPrecisionDoes) {
       GTEST_SKIP() << "this processor has no bf16: " << error.what();
     }
     const Matrix wanted = full->forward({&clip});
-    const double agreement = cosine(rows.row(0), wanted.row(0), full->dim());
+    const double agreement = testing::cosine(rows.row(0), wanted.row(0), full->dim());
     RecordProperty(std::string("one_minus_cosine_") + model, std::to_string(1 - agreement));
     EXPECT_GT(agreement, 0.999) << model;
     EXPECT_LT(agreement, 1 - 1e-9) << model << ": were these bf16 at all?";

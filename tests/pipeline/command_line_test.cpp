@@ -61,7 +61,6 @@ TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
   { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
   testing::write_file(folder_ / "c.toml", "[train]\nepochs = 3\n");
   EXPECT_EQ(run({"store", "ls", "s.db", "--config", "c.toml"}).exit_code, kDone);
-  EXPECT_EQ(run({"store", "ls", "s.db"}, {{"PIPELINE_CONFIG", "c.toml"}}).exit_code, kDone);
 }
 
 TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {

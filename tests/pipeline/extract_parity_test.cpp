@@ -10,6 +10,7 @@
 #include "data/npy.h"
 #include "data/tensor.h"
 #include "pipeline/extract_step.h"
+#include "tests/support/cosine.h"
 #include "tests/support/python.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
@@ -29,16 +30,6 @@ std::string run_reference(const std::string& arguments) {
       "'" + script + "' " + arguments, status);
   EXPECT_EQ(status, 0) << output;
   return output;
-}
-
-double cosine(const float* a, const float* b, std::int64_t count) {
-  double dot = 0, aa = 0, bb = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    dot += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return dot / std::sqrt(aa * bb);
 }
 
 class ExtractParity : public ::testing::Test {
@@ -64,9 +55,9 @@ class ExtractParity : public ::testing::Test {
           << videos_[i];
       if (::testing::Test::HasFailure()) return 0;
       for (std::int64_t row = 0; row < ours->values.rows(); ++row) {
-        least = std::min(
-            least, cosine(ours->values.row(row), &values[static_cast<std::size_t>(row * wanted.shape[1])],
-                          wanted.shape[1]));
+        least = std::min(least, testing::cosine(ours->values.row(row),
+                                                &values[static_cast<std::size_t>(row * wanted.shape[1])],
+                                                wanted.shape[1]));
       }
     }
     return least;

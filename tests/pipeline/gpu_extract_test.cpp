@@ -8,23 +8,13 @@
 #include "data/error.h"
 #include "extract/gpu.h"
 #include "pipeline/extract_step.h"
+#include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 
 namespace tvr {
 namespace {
-
-double cosine(const Matrix& a, const Matrix& b, std::int64_t row) {
-  double ab = 0, aa = 0, bb = 0;
-  for (std::int64_t d = 0; d < a.cols(); ++d) {
-    const double x = a.row(row)[d], y = b.row(row)[d];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return ab / std::sqrt(aa * bb);
-}
 
 class ExtractionOnGpus : public ::testing::Test {
  protected:
@@ -67,7 +57,8 @@ class ExtractionOnGpus : public ::testing::Test {
     for (std::size_t i = 0; i < seen.size(); ++i) {
       ASSERT_EQ(seen[i].rows(), wanted[i].rows());
       for (std::int64_t row = 0; row < seen[i].rows(); ++row)
-        EXPECT_GE(cosine(seen[i], wanted[i], row), least) << "video " << i << ", row " << row;
+        EXPECT_GE(testing::cosine(seen[i].row(row), wanted[i].row(row), seen[i].cols()), least)
+            << "video " << i << ", row " << row;
     }
   }
 

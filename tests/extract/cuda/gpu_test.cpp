@@ -8,6 +8,7 @@
 
 #include "extract/backbone.h"
 #include "extract/clip_stream.h"
+#include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
@@ -42,16 +43,6 @@ std::vector<Clip> clips_of(const std::filesystem::path& video, Preset preset) {
   std::vector<Clip> clips;
   while (std::optional<Clip> clip = stream.next()) clips.push_back(std::move(*clip));
   return clips;
-}
-
-double cosine(const float* a, const float* b, std::int64_t count) {
-  double ab = 0, aa = 0, bb = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    ab += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return ab / std::sqrt(aa * bb);
 }
 
 TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevels) {
@@ -95,9 +86,10 @@ TEST_F(Gpu, GivesTheRowsOfTheCpuOnEqualFrames) {
       const Matrix rows = network->forward(batch);
       const Matrix alone = network->forward({batch.back()});
       for (std::int64_t i = 0; i < rows.rows(); ++i) {
-        EXPECT_GE(cosine(rows.row(i), wanted.row(i), rows.cols()), least) << model;
+        EXPECT_GE(testing::cosine(rows.row(i), wanted.row(i), rows.cols()), least) << model;
       }
-      EXPECT_GE(cosine(alone.row(0), rows.row(rows.rows() - 1), rows.cols()), least) << "a batch of one";
+      EXPECT_GE(testing::cosine(alone.row(0), rows.row(rows.rows() - 1), rows.cols()), least)
+          << "a batch of one";
     }
   }
 }
