@@ -90,10 +90,8 @@ Network network_named(const std::string& model) {
 
 class CpuBackbone : public Backbone {
  public:
-  CpuBackbone(Network network, const NamedTensors& weights, std::string id, const BackboneOptions& options)
+  CpuBackbone(Network network, const NamedTensors& weights, const BackboneOptions& options)
       : network_(std::move(network)),
-        id_(std::move(id)),
-        threads_(options.threads),
         weights_(network_, weights,
                  options.precision == Precision::Bf16 ? dnnl::memory::data_type::bf16
                                                       : dnnl::memory::data_type::f32,
@@ -101,11 +99,10 @@ class CpuBackbone : public Backbone {
 
   [[nodiscard]] int dim() const noexcept override { return network_.dim(); }
   [[nodiscard]] int clip_frames() const noexcept override { return network_.clip_frames; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
 
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     const BatchShape shape = shape_of(clips);
-    omp_set_num_threads(threads_);  // of the calling thread's parallel regions, oneDNN's among them
+    omp_set_num_threads(1);  // of the calling thread's parallel regions, oneDNN's among them
     try {
       std::unique_ptr<CpuPlan> plan = take(shape);
       preprocess(clips, shape.frames, network_.normalization, plan->input());
@@ -152,8 +149,6 @@ class CpuBackbone : public Backbone {
   }
 
   Network network_;
-  std::string id_;
-  int threads_;
   mutable CpuWeights weights_;  // guards itself
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
@@ -184,9 +179,9 @@ void require_able_cpu(const BackboneOptions& options) {
 std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights,
                                 const BackboneOptions& options) {
 #ifdef TVR_CUDA
-  if (on_gpu(options)) return cuda_backbone(std::move(network), weights, weights_id(options), options);
+  if (on_gpu(options)) return cuda_backbone(std::move(network), weights, options);
 #endif
-  return std::make_unique<CpuBackbone>(std::move(network), weights, weights_id(options), options);
+  return std::make_unique<CpuBackbone>(std::move(network), weights, options);
 }
 
 struct KnownPrecision {
@@ -229,7 +224,7 @@ std::string weights_id(const BackboneOptions& options) {
 
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
   if (!on_gpu(options)) require_able_cpu(options);
-  if (is_plugin(options.model)) return load_torchscript(options.model, options.threads);
+  if (is_plugin(options.model)) return load_torchscript(options.model);
   Network network = network_named(options.model);
   if (options.weights.empty()) {
     const NamedTensors weights = random_weights(network, options.random_seed);

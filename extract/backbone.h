@@ -27,7 +27,6 @@ struct BackboneOptions {
   // Below: speed only, never the numbers.
   Device device = Device::Auto;  // Auto: a GPU where one can be used. Plug-ins run on the CPU
   int gpu = 0;                   // which, with Device::Cuda
-  int threads = 1;               // threads one forward() may use
 };
 
 /// Names of the built-in networks, with the lane they were made for: {"resnet152", "2d"}, {"resnext101",
@@ -45,14 +44,14 @@ class Backbone {
   [[nodiscard]] virtual int dim() const noexcept = 0;
   /// How many frames a clip it takes; shorter clips are padded with raw zeros before the normalisation.
   [[nodiscard]] virtual int clip_frames() const noexcept = 0;
-  /// "sha256:<hex>" of the weights file (of a plug-in: plugin_id()), or "random:seed=<n>": for the recipe.
-  [[nodiscard]] virtual const std::string& weights_id() const noexcept = 0;
-  /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. Safe from many
-  /// threads. Which clips share a batch changes a row by rounding only (1e-5 relative).
+  /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. On the CPU one
+  /// thread's work, and safe from many threads. Which clips share a batch changes a row by rounding only
+  /// (1e-5 relative).
   [[nodiscard]] virtual Matrix forward(const std::vector<const Clip*>& clips) const = 0;
 };
 
-/// What weights_id() of the loaded network will be, without loading it: hashes the file.
+/// "sha256:<hex>" of the weights file (of a plug-in: plugin_id()), or "random:seed=<n>": for the recipe.
+/// Hashes the file.
 [[nodiscard]] std::string weights_id(const BackboneOptions& options);
 
 /// Throws Error(InvalidArgument) for an unknown model (naming the known ones), Error(Mismatch) naming the

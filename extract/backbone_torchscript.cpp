@@ -60,8 +60,7 @@ torch::jit::Module frozen(const torch::jit::Module& module) {
 
 class TorchScriptBackbone : public Backbone {
  public:
-  TorchScriptBackbone(const Plugin& plugin, std::string id, int threads)
-      : plugin_(plugin), id_(std::move(id)), threads_(threads), module_(frozen(load(plugin.module))) {
+  explicit TorchScriptBackbone(const Plugin& plugin) : plugin_(plugin), module_(frozen(load(plugin.module))) {
     if (!module_.find_method("forward")) {
       throw Error(Fault::Mismatch, plugin_.module.string(), "the module has no method forward");
     }
@@ -76,13 +75,12 @@ class TorchScriptBackbone : public Backbone {
 
   [[nodiscard]] int dim() const noexcept override { return plugin_.dim; }
   [[nodiscard]] int clip_frames() const noexcept override { return plugin_.sampling.clip_frames; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
 
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     const c10::InferenceMode inference;
     // The optimising executor fuses what it has seen a few times: a row would depend on when it was made.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
-    at::set_num_threads(threads_);
+    at::set_num_threads(1);
     try {
       return matrix_of(module_.get_method("forward")({input_of(clips)}),
                        static_cast<std::int64_t>(clips.size()));
@@ -132,16 +130,14 @@ class TorchScriptBackbone : public Backbone {
   }
 
   Plugin plugin_;
-  std::string id_;
-  int threads_;
   torch::jit::Module module_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backbone> load_torchscript(const std::filesystem::path& manifest, int threads) {
+std::unique_ptr<Backbone> load_torchscript(const std::filesystem::path& manifest) {
   const Plugin plugin = read_plugin(manifest);
-  return std::make_unique<TorchScriptBackbone>(plugin, plugin_id(manifest), threads);
+  return std::make_unique<TorchScriptBackbone>(plugin);
 }
 
 }  // namespace tvr

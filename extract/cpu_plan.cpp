@@ -1,7 +1,9 @@
 #include "extract/cpu_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
+#include "extract/avx512/convolution.h"
 #include "extract/onednn.h"
 #include "extract/unfold.h"
 
@@ -26,6 +28,11 @@ Memory::format_tag plain(int spatial_dims) {
 
 Memory::format_tag channels_last(int spatial_dims) {
   return spatial_dims == 3 ? Memory::format_tag::ndhwc : Memory::format_tag::nhwc;
+}
+
+/// Channels in blocks of 16.
+Memory::format_tag blocked(int spatial_dims) {
+  return spatial_dims == 3 ? Memory::format_tag::nCdhw16c : Memory::format_tag::nChw16c;
 }
 
 /// Height, width and frames of a step's result.
@@ -84,12 +91,10 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
   const std::size_t result = made.back();
   result_ = Memory({onednn::dims_of(values_[result].layout), Memory::data_type::f32, plain(dims)},
                    weights.engine());
-  Execution last_reorder;
-  last_reorder.primitive =
-      dnnl::reorder({weights.engine(), values_[result].layout, weights.engine(), result_.get_desc()});
-  last_reorder.values = {{DNNL_ARG_FROM, result}};
-  last_reorder.arguments = {{DNNL_ARG_TO, result_}};
-  executions_.push_back(std::move(last_reorder));
+  executions_.push_back({runner(dnnl::reorder({weights.engine(), values_[result].layout, weights.engine(),
+                                               result_.get_desc()})),
+                         {{DNNL_ARG_FROM, result}},
+                         {{DNNL_ARG_TO, result_}}});
   for (const Memory& own : {input_, unfolded_, result_}) {
     if (own) bytes_ += own.get_desc().get_size();
   }
@@ -131,19 +136,28 @@ void CpuPlan::release(std::size_t value) {
 std::size_t CpuPlan::reordered(std::size_t value, const Memory::desc& layout) {
   if (values_[value].layout == layout) return value;
   const std::size_t copy = new_value(layout);
-  Execution execution;
-  execution.primitive = dnnl::reorder({weights_.engine(), values_[value].layout, weights_.engine(), layout});
-  execution.values = {{DNNL_ARG_FROM, value}, {DNNL_ARG_TO, copy}};
-  executions_.push_back(std::move(execution));
+  reorder(value, copy);
   return copy;
 }
 
-std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::size_t source,
-                              std::size_t residual, bool residual_dies) {
+/// Copies a value to another.
+void CpuPlan::reorder(std::size_t from, std::size_t to) {
+  executions_.push_back({runner(dnnl::reorder({weights_.engine(), values_[from].layout, weights_.engine(),
+                                               values_[to].layout})),
+                         {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}},
+                         {}});
+}
+
+std::function<void(const CpuPlan::Arguments&)> CpuPlan::runner(const dnnl::primitive& primitive) {
+  return [this, primitive](const Arguments& arguments) { primitive.execute(stream_, arguments); };
+}
+
+CpuPlan::Convolution CpuPlan::library_convolution(const NetworkStep& step, std::size_t index,
+                                                  const Memory::desc& source, bool add_result) {
   const int dims = network_.spatial_dims;
-  const Memory::dims source_dims = onednn::dims_of(values_[source].layout);
+  const Memory::dims source_dims = onednn::dims_of(source);
   dnnl::post_ops operations;
-  if (residual != kNone) operations.append_sum(1);
+  if (add_result) operations.append_sum(1);
   if (step.relu) onednn::append_relu(operations);
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_post_ops(operations);
@@ -154,37 +168,85 @@ std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::s
                                spatial(step.stride, dims), spatial(step.padding, dims), attributes);
   };
   const auto laid = [&](Memory::format_tag tag) { return Memory::desc(source_dims, weights_.type(), tag); };
-  // The layout of the input is given. Elsewhere the kernel chooses, but for convolutions in groups: left to
-  // themselves they ask for one that no other step has, at the price of two reorders.
-  auto described = index == 0 ? describe(values_[source].layout, Memory::format_tag::any)
-                              : describe(laid(Memory::format_tag::any), Memory::format_tag::any);
-  if (step.groups > 1) {
-    const auto beside = describe(laid(channels_last(dims)), channels_last(dims));
+  // The layout of the input is given. Elsewhere the kernel chooses, unless its neighbours are ours; or it is
+  // a convolution in groups: left to themselves these ask for a layout that no other step has, at the price
+  // of two reorders.
+  const bool given = index == 0;
+  auto described = given ? describe(source, Memory::format_tag::any)
+                         : describe(laid(Memory::format_tag::any), Memory::format_tag::any);
+  if (!given && (weights_.prefers_blocks() || step.groups > 1)) {
+    const auto tag = weights_.prefers_blocks() ? blocked(dims) : channels_last(dims);
+    const auto beside = describe(laid(tag), tag);
     if (!onednn::is_plain_loops(beside)) described = beside;
   }
+  return {described.src_desc(),
+          described.dst_desc(),
+          described.scratchpad_desc(),
+          runner(dnnl::convolution_forward(described)),
+          {{DNNL_ARG_WEIGHTS, weights_.packed(index, described.weights_desc())},
+           {DNNL_ARG_BIAS, weights_.bias(index)}}};
+}
 
-  const std::size_t input = reordered(source, described.src_desc());
+CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size_t index,
+                                              const Memory::desc& source, bool add_result) const {
+  const int dims = network_.spatial_dims;
+  const Memory::dims from = onednn::dims_of(source), to = result_dims(step, from, dims);
+  const auto size = [&](std::size_t axis_from_last) {
+    return static_cast<int>(from[from.size() - 1 - axis_from_last]);
+  };
+  const auto floats_of_clip = [](const Memory::dims& sizes) {
+    return std::accumulate(sizes.begin() + 1, sizes.end(), Memory::dim{1}, std::multiplies<>());
+  };
+  Convolution made;
+  made.source = Memory::desc(from, Memory::data_type::f32, blocked(dims));
+  made.result = Memory::desc(to, Memory::data_type::f32, blocked(dims));
+  const avx512::Epilogue epilogue{static_cast<const float*>(weights_.bias(index).get_data_handle()),
+                                  add_result, step.relu};
+  const auto compute = [&](const auto& shape) {
+    made.scratchpad = Memory::desc({static_cast<Memory::dim>(avx512::scratch_floats(shape))},
+                                   Memory::data_type::f32, Memory::format_tag::a);
+    made.run = [shape, epilogue, panels = weights_.panels(index), clips = from[0],
+                source_step = floats_of_clip(from),
+                result_step = floats_of_clip(to)](const Arguments& arguments) {
+      const auto floats = [&](int argument) {
+        return static_cast<float*>(arguments.at(argument).get_data_handle());
+      };
+      for (Memory::dim clip = 0; clip < clips; ++clip) {
+        avx512::convolve(shape, floats(DNNL_ARG_SRC) + clip * source_step, panels, epilogue,
+                         floats(DNNL_ARG_DST) + clip * result_step, floats(DNNL_ARG_SCRATCHPAD));
+      }
+    };
+  };
+  if (weights_.kernel(index) == CpuWeights::Kernel::Winograd) {
+    compute(avx512::Winograd{step.in_channels, step.out_channels, size(1), size(0)});
+  } else {
+    compute(avx512::Pointwise{step.in_channels, step.out_channels, dims == 3 ? size(2) : 1, size(1), size(0),
+                              step.stride[0], step.stride[2]});
+  }
+  return made;
+}
+
+std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::size_t source,
+                              std::size_t residual, bool residual_dies) {
+  const bool add = residual != kNone;
+  Convolution convolution = weights_.kernel(index) == CpuWeights::Kernel::Library
+                                ? library_convolution(step, index, values_[source].layout, add)
+                                : own_convolution(step, index, values_[source].layout, add);
+  const std::size_t input = reordered(source, convolution.source);
   std::size_t result = kNone;
-  if (residual == kNone) {
-    result = new_value(described.dst_desc());
-  } else if (residual_dies && values_[residual].layout == described.dst_desc()) {
+  if (!add) {
+    result = new_value(convolution.result);
+  } else if (residual_dies && values_[residual].layout == convolution.result) {
     result = residual;  // the sum is made in place
   } else {
-    result = new_value(described.dst_desc());
-    Execution copy;
-    copy.primitive =
-        dnnl::reorder({weights_.engine(), values_[residual].layout, weights_.engine(), described.dst_desc()});
-    copy.values = {{DNNL_ARG_FROM, residual}, {DNNL_ARG_TO, result}};
-    executions_.push_back(std::move(copy));
+    result = new_value(convolution.result);
+    reorder(residual, result);
     if (residual_dies) release(residual);
   }
-  Execution execution;
-  execution.primitive = dnnl::convolution_forward(described);
-  execution.values = {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, result}};
-  execution.arguments = {{DNNL_ARG_WEIGHTS, weights_.packed(index, described.weights_desc())},
-                         {DNNL_ARG_BIAS, weights_.bias(index)}};
-  executions_.push_back(std::move(execution));
-  keep_scratchpad(described.scratchpad_desc());
+  executions_.push_back({std::move(convolution.run),
+                         {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, result}},
+                         std::move(convolution.arguments)});
+  keep_scratchpad(convolution.scratchpad);
   if (input != source) release(input);
   return result;
 }
@@ -198,10 +260,8 @@ std::size_t CpuPlan::pool(const NetworkStep& step, std::size_t source) {
       onednn::max_pool(weights_.engine(), layout, any_result, spatial(step.stride, dims),
                        spatial(step.kernel, dims), spatial(step.padding, dims), user_scratchpad());
   const std::size_t result = new_value(described.dst_desc());
-  Execution execution;
-  execution.primitive = dnnl::pooling_forward(described);
-  execution.values = {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}};
-  executions_.push_back(std::move(execution));
+  executions_.push_back(
+      {runner(dnnl::pooling_forward(described)), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}}, {}});
   keep_scratchpad(described.scratchpad_desc());
   return result;
 }
@@ -238,7 +298,7 @@ void CpuPlan::run(float* rows) {
     unfold_columns(input(), shape_.clips, shape_.frames, shape_.height, shape_.width, network_.steps.front(),
                    static_cast<std::uint16_t*>(unfolded_.get_data_handle()));
   }
-  for (Execution& execution : executions_) execution.primitive.execute(stream_, execution.arguments);
+  for (const Execution& execution : executions_) execution.run(execution.arguments);
   stream_.wait();
   const Memory::dims dims = onednn::dims_of(result_.get_desc());
   std::int64_t positions = 1;

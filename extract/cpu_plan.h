@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
@@ -18,9 +19,9 @@ struct BatchShape {
   }
 };
 
-/// A network laid out for one batch shape: oneDNN primitives with convolution, residual sum and ReLU in one,
-/// and the memory of all values, which share buffers as soon as they are no longer needed. Used by one thread
-/// at a time.
+/// A network laid out for one batch shape: kernels with convolution, residual sum and ReLU in one, oneDNN's
+/// or ours, and the memory of all values, which share buffers as soon as they are no longer needed. Used by
+/// one thread at a time.
 class CpuPlan {
  public:
   /// `weights` must outlive the plan.
@@ -41,15 +42,28 @@ class CpuPlan {
     dnnl::memory::desc layout;
     std::size_t buffer = 0;
   };
+  using Arguments = std::unordered_map<int, dnnl::memory>;  // by oneDNN's numbers
   struct Execution {
-    dnnl::primitive primitive;
+    std::function<void(const Arguments&)> run;
     std::vector<std::pair<int, std::size_t>> values;  // argument, index into values_
-    std::unordered_map<int, dnnl::memory> arguments;  // weights and bias; values are filled in at the end
+    Arguments arguments;                              // weights and bias; values are filled in at the end
+  };
+  /// How a convolution is computed, and what it works on.
+  struct Convolution {
+    dnnl::memory::desc source, result, scratchpad;
+    std::function<void(const Arguments&)> run;
+    Arguments arguments;
   };
 
   std::size_t new_value(const dnnl::memory::desc& layout);
   std::size_t reordered(std::size_t value, const dnnl::memory::desc& layout);
+  void reorder(std::size_t from, std::size_t to);
   void release(std::size_t value);
+  [[nodiscard]] std::function<void(const Arguments&)> runner(const dnnl::primitive& primitive);
+  [[nodiscard]] Convolution library_convolution(const NetworkStep& step, std::size_t index,
+                                                const dnnl::memory::desc& source, bool add_result);
+  [[nodiscard]] Convolution own_convolution(const NetworkStep& step, std::size_t index,
+                                            const dnnl::memory::desc& source, bool add_result) const;
   std::size_t convolve(const NetworkStep& step, std::size_t index, std::size_t source, std::size_t residual,
                        bool residual_dies);
   std::size_t pool(const NetworkStep& step, std::size_t source);

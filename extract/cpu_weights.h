@@ -10,7 +10,7 @@
 namespace tvr {
 
 /// The weights of a network on the CPU: batch normalisation folded into the convolutions, kept in the layouts
-/// that oneDNN's kernels ask for, shared by all plans. Safe from many threads.
+/// that the kernels ask for, oneDNN's or ours, shared by all plans. Safe from many threads.
 class CpuWeights {
  public:
   /// `type`: f32 or bf16, of the convolutions' weights; biases are f32.
@@ -21,7 +21,16 @@ class CpuWeights {
   [[nodiscard]] dnnl::memory::data_type type() const noexcept { return type_; }
   /// Whether the first step's weights are those of unfolded(step), and its input is to be unfolded.
   [[nodiscard]] bool unfolds_input() const noexcept { return type_ != dnnl::memory::data_type::f32; }
-  /// The weights of a step in this layout; reordered the first time it is asked for.
+  /// Whether convolutions lie best with 16 channels side by side (nChw16c), as kernels of ours take them.
+  [[nodiscard]] bool prefers_blocks() const noexcept { return blocks_; }
+  /// Whose kernel computes the step.
+  enum class Kernel { Library, Pointwise, Winograd };
+  [[nodiscard]] Kernel kernel(std::size_t step) const noexcept { return steps_[step].kernel; }
+  /// The weights of a step with a kernel of ours, as that takes them.
+  [[nodiscard]] const float* panels(std::size_t step) const {
+    return static_cast<const float*>(steps_[step].layouts.front().get_data_handle());
+  }
+  /// The weights of a step in this layout of oneDNN's; reordered the first time it is asked for.
   [[nodiscard]] dnnl::memory packed(std::size_t step, const dnnl::memory::desc& layout);
   [[nodiscard]] const dnnl::memory& bias(std::size_t step) const noexcept { return steps_[step].bias; }
   /// [(g,) out, in, (t,) h, w] of a step, in any layout.
@@ -32,10 +41,12 @@ class CpuWeights {
     dnnl::memory::dims dims;
     std::vector<dnnl::memory> layouts;
     dnnl::memory bias;
+    Kernel kernel = Kernel::Library;
     bool plain = true;  // layouts holds the unpacked weights only
   };
   dnnl::engine engine_;
   dnnl::memory::data_type type_;
+  bool blocks_;
   std::vector<Step> steps_;  // as the network's; empty for pools
   std::mutex mutex_;
 };

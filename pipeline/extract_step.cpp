@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -58,14 +59,21 @@ Equipment equip(const std::vector<Lane>& lanes, const SpeedOptions& speed) {
       made.decoders.push_back(std::make_unique<InProcessDecoder>(sampling, speed.limits, gpu));
     }
     ExtractionDevice device{made.decoders.back().get(), {}};
+    std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks side by side
     for (const Lane& lane : lanes) {
-      if (is_plugin(lane.network.model) && !made.devices.empty()) {  // on the processor, once for all
-        device.networks.push_back(made.devices.front().networks[device.networks.size()]);
-        continue;
-      }
+      const bool loaded =
+          is_plugin(lane.network.model) && !made.devices.empty();  // on the processor, once for all
       BackboneOptions network = lane.network;
       network.gpu = gpu;
-      made.networks.push_back(load_backbone(network));
+      loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
+                               : std::async(std::launch::async, load_backbone, network));
+    }
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      if (!loading[lane].valid()) {
+        device.networks.push_back(made.devices.front().networks[lane]);
+        continue;
+      }
+      made.networks.push_back(loading[lane].get());
       device.networks.push_back(made.networks.back().get());
     }
     made.devices.push_back(std::move(device));

@@ -148,9 +148,8 @@ class CudaPlan {
 
 class CudaBackbone : public Backbone {
  public:
-  CudaBackbone(Network network, const NamedTensors& weights, std::string id, const BackboneOptions& options)
-      : id_(std::move(id)),
-        device_(at::kCUDA, static_cast<at::DeviceIndex>(options.gpu)),
+  CudaBackbone(Network network, const NamedTensors& weights, const BackboneOptions& options)
+      : device_(at::kCUDA, static_cast<at::DeviceIndex>(options.gpu)),
         stream_(at::cuda::getStreamFromPool(false, device_.index())),
         network_(std::move(network), weights, device_, type_of(options.precision)) {
     // Of the whole process; every network of a run has one precision.
@@ -161,7 +160,6 @@ class CudaBackbone : public Backbone {
 
   [[nodiscard]] int dim() const noexcept override { return network_.network().dim(); }
   [[nodiscard]] int clip_frames() const noexcept override { return network_.network().clip_frames; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
 
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     require_one_size(clips, clip_frames());
@@ -194,7 +192,6 @@ class CudaBackbone : public Backbone {
     return plans_.front();
   }
 
-  std::string id_;
   at::Device device_;
   c10::cuda::CUDAStream stream_;
   TorchNetwork network_;
@@ -204,9 +201,9 @@ class CudaBackbone : public Backbone {
 
 }  // namespace
 
-std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights, std::string id,
+std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights,
                                         const BackboneOptions& options) {
-  return std::make_unique<CudaBackbone>(std::move(network), weights, std::move(id), options);
+  return std::make_unique<CudaBackbone>(std::move(network), weights, options);
 }
 
 }  // namespace tvr

@@ -13,6 +13,6 @@ namespace tvr {
 /// so that a few CUDA graphs serve all; a batch's pictures may lie in host memory or on that device. The
 /// device is there: require_gpu().
 [[nodiscard]] std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights,
-                                                      std::string id, const BackboneOptions& options);
+                                                      const BackboneOptions& options);
 
 }  // namespace tvr

@@ -104,7 +104,6 @@ TEST_F(TorchScript, IsAnotherNetworkWhenModuleOrManifestChanges) {
   write_module("def forward(self, x):\n  return x.mean([2, 3])\n");
   write_manifest();
   const std::string id = weights_id(options());
-  EXPECT_EQ(load_backbone(options())->weights_id(), id);
   write_manifest("0.5", "0.25");
   const std::string other_manifest = weights_id(options());
   EXPECT_NE(other_manifest, id);

@@ -32,7 +32,6 @@ class FakeBackbone : public Backbone {
  public:
   [[nodiscard]] int dim() const noexcept override { return 3; }
   [[nodiscard]] int clip_frames() const noexcept override { return 4; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     {
       std::unique_lock lock(mutex_);
@@ -57,7 +56,6 @@ class FakeBackbone : public Backbone {
   std::int64_t nan_at = -1, throw_at = -1;  // clips of this index
 
  private:
-  std::string id_ = "fake";
   mutable std::mutex mutex_;
   mutable std::condition_variable another_came_;
   mutable std::set<std::thread::id> threads_;
@@ -197,16 +195,12 @@ class FirstPixel : public Backbone {
  public:
   [[nodiscard]] int dim() const noexcept override { return 4; }
   [[nodiscard]] int clip_frames() const noexcept override { return 1; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     Matrix rows(static_cast<std::int64_t>(clips.size()), 4);
     for (std::size_t i = 0; i < clips.size(); ++i)
       rows.row(static_cast<std::int64_t>(i))[0] = static_cast<float>(1 + clips[i]->rgb[0]);
     return rows;
   }
-
- private:
-  std::string id_ = "random:seed=1";
 };
 
 /// Decodes a file as its name says: three clips a lane, and then an end.
@@ -305,7 +299,6 @@ class FakeDevice : public ClipSource, public Backbone {
   }
   [[nodiscard]] int dim() const noexcept override { return 2; }
   [[nodiscard]] int clip_frames() const noexcept override { return 1; }
-  [[nodiscard]] const std::string& weights_id() const noexcept override { return id_; }
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     Matrix rows(static_cast<std::int64_t>(clips.size()), 2);
     for (std::size_t i = 0; i < clips.size(); ++i) {
@@ -336,7 +329,6 @@ class FakeDevice : public ClipSource, public Backbone {
   };
 
   std::uint8_t mark_;
-  std::string id_ = "fake";
   std::mutex mutex_;
   std::set<std::string> opened_;
 };
