@@ -219,6 +219,8 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
   };
   if (weights_.kernel(index) == CpuWeights::Kernel::Winograd) {
     compute(avx512::Winograd{step.in_channels, step.out_channels, size(1), size(0)});
+  } else if (weights_.kernel(index) == CpuWeights::Kernel::Grouped) {
+    compute(avx512::Grouped{step.in_channels, step.in_channels / step.groups, size(2), size(1), size(0)});
   } else {
     compute(avx512::Pointwise{step.in_channels, step.out_channels, dims == 3 ? size(2) : 1, size(1), size(0),
                               step.stride[0], step.stride[2]});

@@ -89,14 +89,23 @@ Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const
 /// Of steps that extract/avx512 knows. 3 x 3 with more channels stays with the library: their pictures are so
 /// small that reading 16 / 9 times the weights costs more than the arithmetic that is saved.
 CpuWeights::Kernel kernel_for(const NetworkStep& step) {
+  using Box = std::array<int, 3>;
   constexpr int kMostWinogradWeights = 256 * 256;
-  const bool fits = step.groups == 1 && step.in_channels % avx512::kBlock == 0 &&
-                    step.out_channels % avx512::kPanel == 0 && step.stride[1] == step.stride[2];
-  if (fits && step.kernel == std::array{1, 1, 1} && step.padding == std::array{0, 0, 0})
+  const bool in_blocks = step.in_channels % avx512::kBlock == 0 && step.out_channels % avx512::kPanel == 0;
+  const bool one_stride = step.stride == Box{1, 1, 1};
+  if (!in_blocks) return CpuWeights::Kernel::Library;
+  if (step.groups == 1 && step.kernel == Box{1, 1, 1} && step.padding == Box{0, 0, 0} &&
+      step.stride[1] == step.stride[2]) {
     return CpuWeights::Kernel::Pointwise;
-  if (fits && step.kernel == std::array{1, 3, 3} && step.padding == std::array{0, 1, 1} &&
-      step.stride[1] == 1 && step.in_channels * step.out_channels <= kMostWinogradWeights) {
+  }
+  if (step.groups == 1 && step.kernel == Box{1, 3, 3} && step.padding == Box{0, 1, 1} && one_stride &&
+      step.in_channels * step.out_channels <= kMostWinogradWeights) {
     return CpuWeights::Kernel::Winograd;
+  }
+  const int group = step.in_channels / step.groups;
+  if ((group == 4 || group == 8) && step.in_channels == step.out_channels && step.kernel == Box{3, 3, 3} &&
+      step.padding == Box{1, 1, 1} && one_stride) {
+    return CpuWeights::Kernel::Grouped;
   }
   return CpuWeights::Kernel::Library;
 }
@@ -104,11 +113,17 @@ CpuWeights::Kernel kernel_for(const NetworkStep& step) {
 Memory panels_of(const std::vector<float>& weights, const NetworkStep& step, CpuWeights::Kernel kernel,
                  const dnnl::engine& engine) {
   const bool winograd = kernel == CpuWeights::Kernel::Winograd;
-  const Memory::dim count = static_cast<Memory::dim>(step.in_channels) * step.out_channels *
-                            (winograd ? avx512::kWinogradTerms : 1);
-  Memory panels({{count}, Memory::data_type::f32, Memory::format_tag::a}, engine);
-  (winograd ? avx512::pack_winograd : avx512::pack_pointwise)(
-      weights.data(), step.in_channels, step.out_channels, static_cast<float*>(panels.get_data_handle()));
+  const std::size_t count =
+      winograd ? avx512::kWinogradTerms * weights.size() / (step.kernel[1] * step.kernel[2]) : weights.size();
+  Memory panels({{static_cast<Memory::dim>(count)}, Memory::data_type::f32, Memory::format_tag::a}, engine);
+  auto* const to = static_cast<float*>(panels.get_data_handle());
+  if (winograd) {
+    avx512::pack_winograd(weights.data(), step.in_channels, step.out_channels, to);
+  } else if (kernel == CpuWeights::Kernel::Grouped) {
+    avx512::pack_grouped(weights.data(), step.in_channels, step.in_channels / step.groups, to);
+  } else {
+    avx512::pack_pointwise(weights.data(), step.in_channels, step.out_channels, to);
+  }
   return panels;
 }
 
@@ -135,17 +150,19 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
         run = unfolded(step);
         folded.weights = unfold_weights(folded.weights, step);
       }
-      run.groups = joined_groups(run, type);
-      if (run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
-      made.dims = {run.out_channels / run.groups, run.in_channels / run.groups};
-      if (run.groups > 1) made.dims.insert(made.dims.begin(), run.groups);
-      for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
-        made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
-      }
       if (blocks_) made.kernel = kernel_for(step);
-      made.layouts.push_back(made.kernel == Kernel::Library
-                                 ? copy_of(folded.weights, made.dims, engine)
-                                 : panels_of(folded.weights, step, made.kernel, engine));
+      if (made.kernel == Kernel::Library) {
+        run.groups = joined_groups(run, type);
+        if (run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
+        made.dims = {run.out_channels / run.groups, run.in_channels / run.groups};
+        if (run.groups > 1) made.dims.insert(made.dims.begin(), run.groups);
+        for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
+          made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
+        }
+        made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
+      } else {
+        made.layouts.push_back(panels_of(folded.weights, step, made.kernel, engine));
+      }
       made.bias = copy_of(folded.bias, {step.out_channels}, engine);
     }
     steps_.push_back(std::move(made));

@@ -24,7 +24,7 @@ class CpuWeights {
   /// Whether convolutions lie best with 16 channels side by side (nChw16c), as kernels of ours take them.
   [[nodiscard]] bool prefers_blocks() const noexcept { return blocks_; }
   /// Whose kernel computes the step.
-  enum class Kernel { Library, Pointwise, Winograd };
+  enum class Kernel { Library, Pointwise, Winograd, Grouped };
   [[nodiscard]] Kernel kernel(std::size_t step) const noexcept { return steps_[step].kernel; }
   /// The weights of a step with a kernel of ours, as that takes them.
   [[nodiscard]] const float* panels(std::size_t step) const {

@@ -214,6 +214,76 @@ void transform_result(const Winograd& shape, const float* products, int first, i
   }
 }
 
+/// The value of one channel of each group in all lanes of its group.
+template <int kGroup, int kChannel, int... kLane>
+Vector spread(Vector value, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(value, value, (kLane / kGroup * kGroup + kChannel)...);
+}
+
+/// Sums of neighbouring positions of a row, for a block of channels.
+template <int kPositions>
+struct Row {
+  Vector sums[kPositions];
+  bool at_left = false, at_right = false;  // the picture ends there
+
+  /// Adds one channel of each group, times three columns of the kernel. `source` is the first position's.
+  template <int kGroup, int kChannel>
+  void add(const float* source, const float* weights) {
+    const Vector columns[3] = {load(weights), load(weights + kBlock), load(weights + 2 * kBlock)};
+#pragma GCC unroll 16
+    for (int from = -1; from <= kPositions; ++from) {
+      if ((from == -1 && at_left) || (from == kPositions && at_right)) continue;
+      const Vector value =
+          spread<kGroup, kChannel>(load(source + from * kBlock), std::make_integer_sequence<int, kBlock>());
+#pragma GCC unroll 3
+      for (int column = 0; column < 3; ++column) {
+        const int to = from + 1 - column;
+        if (to >= 0 && to < kPositions) sums[to] += value * columns[column];
+      }
+    }
+  }
+  template <int kGroup, int... kChannel>
+  void add_group(const float* source, const float* weights, std::integer_sequence<int, kChannel...>) {
+    (add<kGroup, kChannel>(source, weights + kChannel * 3 * kBlock), ...);
+  }
+};
+
+/// One block of channels in the positions [first, first + kPositions) of a row.
+template <int kGroup, int kPositions>
+void convolve_row(const Grouped& shape, int frame, int y, int first, const float* source, const float* panels,
+                  const Epilogue& epilogue, float* result) {
+  Row<kPositions> row;
+  row.at_left = first == 0;
+  row.at_right = first + kPositions == shape.width;
+  for (Vector& sum : row.sums) sum = load(epilogue.bias);
+  const auto place = [&](int t, int at_y) {
+    return ((of(t) * of(shape.height) + of(at_y)) * of(shape.width) + of(first)) * kBlock;
+  };
+  for (int kt = 0; kt < 3; ++kt) {
+    for (int ky = 0; ky < 3; ++ky, panels += kGroup * 3 * kBlock) {
+      const int t = frame + kt - 1, at_y = y + ky - 1;
+      if (t < 0 || t >= shape.frames || at_y < 0 || at_y >= shape.height) continue;
+      row.template add_group<kGroup>(source + place(t, at_y), panels,
+                                     std::make_integer_sequence<int, kGroup>());
+    }
+  }
+  float* to = result + place(frame, y);
+  for (const Vector sum : row.sums) {
+    Vector value = sum;
+    if (epilogue.add_result) value += load(to);
+    store(to, epilogue.relu ? relu(value) : value);
+    to += kBlock;
+  }
+}
+
+using ConvolveRow = void (*)(const Grouped&, int, int, int, const float*, const float*, const Epilogue&,
+                             float*);
+template <int kGroup, int... kLess>
+ConvolveRow convolve_row_for(int positions, std::integer_sequence<int, kLess...>) {
+  static constexpr ConvolveRow kAll[] = {convolve_row<kGroup, kLess + 1>...};
+  return kAll[positions - 1];
+}
+
 }  // namespace
 
 void pack_pointwise(const float* weights, int in, int out, float* panels) {
@@ -292,6 +362,46 @@ void convolve(const Winograd& shape, const float* source, const float* panels, c
       }
       transform_result(shape, products, first, rows, rest, result + of(channel / kBlock) * plane);
     }
+  }
+}
+
+void pack_grouped(const float* weights, int channels, int group, float* panels) {
+  constexpr int kRows = 9, kColumns = 3;
+  for (int channel = 0; channel < channels; ++channel) {
+    float* const panel =
+        panels + of(channel / kBlock) * of(kRows * group * kColumns) * kBlock + channel % kBlock;
+    for (int from = 0; from < group; ++from) {
+      for (int row = 0; row < kRows; ++row) {
+        for (int column = 0; column < kColumns; ++column) {
+          panel[of((row * group + from) * kColumns + column) * kBlock] = *weights++;
+        }
+      }
+    }
+  }
+}
+
+std::size_t scratch_floats(const Grouped& /*shape*/) { return 0; }
+
+void convolve(const Grouped& shape, const float* source, const float* panels, const Epilogue& epilogue,
+              float* result, float* /*scratch*/) {
+  const int parts = parts_of(shape.width, kMostPositions);
+  const std::size_t plane = of(shape.frames) * of(shape.height) * of(shape.width) * kBlock;
+  Epilogue rest = epilogue;
+  for (int channel = 0; channel < shape.channels; channel += kBlock, rest.bias += kBlock) {
+    for (int frame = 0; frame < shape.frames; ++frame) {
+      for (int y = 0; y < shape.height; ++y) {
+        for (int part = 0; part < parts; ++part) {
+          const int begin = shape.width * part / parts, end = shape.width * (part + 1) / parts;
+          constexpr auto kPositions = std::make_integer_sequence<int, kMostPositions>();
+          const ConvolveRow row = shape.group == 4 ? convolve_row_for<4>(end - begin, kPositions)
+                                                   : convolve_row_for<8>(end - begin, kPositions);
+          row(shape, frame, y, begin, source, panels, rest, result);
+        }
+      }
+    }
+    source += plane;
+    result += plane;
+    panels += of(27 * shape.group) * kBlock;
   }
 }
 

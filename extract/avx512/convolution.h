@@ -43,13 +43,26 @@ constexpr int kWinogradTerms = 16;
 /// weights [out, in, 3, 3] as panels [out / kPanel, 16, in, kPanel]: 16 * in * out floats.
 void pack_winograd(const float* weights, int in, int out, float* panels);
 
+/// A 3 x 3 x 3 convolution of stride 1 and padding 1 in groups of 4 or 8 channels, ResNeXt's first layers: a
+/// kernel for whole vectors would multiply 3 or 1 zeros for each number.
+struct Grouped {
+  int channels = 0, group = 0;  // a multiple of kBlock; 4 or 8
+  int frames = 0, height = 0, width = 0;
+};
+/// weights [channels, group, 3, 3, 3] as panels [channels / kBlock, 9, group, 3, kBlock]: 27 * group *
+/// channels floats.
+void pack_grouped(const float* weights, int channels, int group, float* panels);
+
 /// Floats of scratchpad that convolve() wants.
 std::size_t scratch_floats(const Pointwise& shape);
 std::size_t scratch_floats(const Winograd& shape);
+std::size_t scratch_floats(const Grouped& shape);
 /// Everything but the shape is aligned to 64 bytes.
 void convolve(const Pointwise& shape, const float* source, const float* panels, const Epilogue& epilogue,
               float* result, float* scratch);
 void convolve(const Winograd& shape, const float* source, const float* panels, const Epilogue& epilogue,
+              float* result, float* scratch);
+void convolve(const Grouped& shape, const float* source, const float* panels, const Epilogue& epilogue,
               float* result, float* scratch);
 
 }  // namespace tvr::avx512

@@ -50,9 +50,10 @@ class Floats {
   std::unique_ptr<float, decltype(&std::free)> values_;
 };
 
-/// A layer of any kernel with padding kernel / 2, by the plain definition.
+/// A layer with a square kernel and padding kernel / 2, by the plain definition.
 struct Layer {
   int in, out, kernel, frames, height, width, frame_stride, stride;
+  int time_kernel = 1, groups = 1;
   [[nodiscard]] int out_frames() const { return (frames - 1) / frame_stride + 1; }
   [[nodiscard]] int out_height() const { return (height - 1) / stride + 1; }
   [[nodiscard]] int out_width() const { return (width - 1) / stride + 1; }
@@ -66,32 +67,56 @@ std::size_t place(int channel, int position, int positions) {
 
 double plain_sum(const Layer& layer, Floats& source, Floats& weights, int out, int t, int y, int x) {
   double sum = 0;
-  const int pad = layer.kernel / 2;
-  for (int channel = 0; channel < layer.in; ++channel) {
-    for (int ky = 0; ky < layer.kernel; ++ky) {
-      for (int kx = 0; kx < layer.kernel; ++kx) {
-        const int from_y = y * layer.stride - pad + ky, from_x = x * layer.stride - pad + kx;
-        if (from_y < 0 || from_y >= layer.height || from_x < 0 || from_x >= layer.width) continue;
-        const int position = (t * layer.frame_stride * layer.height + from_y) * layer.width + from_x;
-        sum +=
-            static_cast<double>(source[place(channel, position, layer.positions())]) *
-            weights[(of(out * layer.in + channel) * of(layer.kernel) + of(ky)) * of(layer.kernel) + of(kx)];
+  const int pad = layer.kernel / 2, group = layer.in / layer.groups;
+  std::size_t weight = of(out * group * layer.time_kernel * layer.kernel * layer.kernel);
+  for (int from = 0; from < group; ++from) {
+    const int channel = out / (layer.out / layer.groups) * group + from;
+    for (int kt = 0; kt < layer.time_kernel; ++kt) {
+      for (int ky = 0; ky < layer.kernel; ++ky) {
+        for (int kx = 0; kx < layer.kernel; ++kx, ++weight) {
+          const int from_t = t * layer.frame_stride - layer.time_kernel / 2 + kt;
+          const int from_y = y * layer.stride - pad + ky, from_x = x * layer.stride - pad + kx;
+          if (from_t < 0 || from_t >= layer.frames || from_y < 0 || from_y >= layer.height || from_x < 0 ||
+              from_x >= layer.width) {
+            continue;
+          }
+          const int position = (from_t * layer.height + from_y) * layer.width + from_x;
+          sum += static_cast<double>(source[place(channel, position, layer.positions())]) * weights[weight];
+        }
       }
     }
   }
   return sum;
 }
 
+void pack(const avx512::Pointwise& shape, const float* weights, float* panels) {
+  avx512::pack_pointwise(weights, shape.in, shape.out, panels);
+}
+void pack(const avx512::Winograd& shape, const float* weights, float* panels) {
+  avx512::pack_winograd(weights, shape.in, shape.out, panels);
+}
+void pack(const avx512::Grouped& shape, const float* weights, float* panels) {
+  avx512::pack_grouped(weights, shape.channels, shape.group, panels);
+}
+
+std::size_t panel_floats(const Layer& layer, const avx512::Pointwise&) { return of(layer.in * layer.out); }
+std::size_t panel_floats(const Layer& layer, const avx512::Winograd&) {
+  return of(avx512::kWinogradTerms * layer.in * layer.out);
+}
+std::size_t panel_floats(const Layer&, const avx512::Grouped& shape) {
+  return of(27 * shape.group * shape.channels);
+}
+
 template <class Shape>
-void expect_plain_sums(const Layer& layer, const Shape& shape, int terms,
-                       void (*pack)(const float*, int, int, float*), bool add, bool relu) {
+void expect_plain_sums(const Layer& layer, const Shape& shape, bool add, bool relu) {
+  const int taps = layer.time_kernel * layer.kernel * layer.kernel;
   Floats source(of(layer.in * layer.positions()), 1),
-      weights(of(layer.out * layer.in * layer.kernel * layer.kernel), 2), bias(of(layer.out), 3),
+      weights(of(layer.out * layer.in / layer.groups * taps), 2), bias(of(layer.out), 3),
       before(of(layer.out * layer.out_positions()), 4);
-  Floats panels(of(layer.in * layer.out * terms)), result(of(layer.out * layer.out_positions())),
+  Floats panels(panel_floats(layer, shape)), result(of(layer.out * layer.out_positions())),
       scratch(avx512::scratch_floats(shape));
   std::copy_n(before.data(), of(layer.out * layer.out_positions()), result.data());
-  pack(weights.data(), layer.in, layer.out, panels.data());
+  pack(shape, weights.data(), panels.data());
   avx512::convolve(shape, source.data(), panels.data(), {bias.data(), add, relu}, result.data(),
                    scratch.data());
   EXPECT_TRUE(panels.is_guarded());
@@ -127,20 +152,17 @@ TEST_F(Avx512Convolution, PointwiseEqualsPlainSums) {
     for (const bool add : {false, true}) {
       for (const bool relu : {false, true}) {
         SCOPED_TRACE(width);
-        expect_plain_sums({48, 64, 1, 1, 3, width, 1, 1}, avx512::Pointwise{48, 64, 1, 3, width, 1, 1}, 1,
-                          avx512::pack_pointwise, add, relu);
+        expect_plain_sums({48, 64, 1, 1, 3, width, 1, 1}, avx512::Pointwise{48, 64, 1, 3, width, 1, 1}, add,
+                          relu);
       }
     }
   }
 }
 
 TEST_F(Avx512Convolution, PointwiseLeavesOutWhatAStrideLeavesOut) {
-  expect_plain_sums({16, 32, 1, 1, 5, 8, 1, 2}, avx512::Pointwise{16, 32, 1, 5, 8, 1, 2}, 1,
-                    avx512::pack_pointwise, false, false);
-  expect_plain_sums({32, 32, 1, 3, 4, 7, 2, 2}, avx512::Pointwise{32, 32, 3, 4, 7, 2, 2}, 1,
-                    avx512::pack_pointwise, true, true);
-  expect_plain_sums({16, 32, 1, 4, 3, 3, 2, 1}, avx512::Pointwise{16, 32, 4, 3, 3, 2, 1}, 1,
-                    avx512::pack_pointwise, false, true);
+  expect_plain_sums({16, 32, 1, 1, 5, 8, 1, 2}, avx512::Pointwise{16, 32, 1, 5, 8, 1, 2}, false, false);
+  expect_plain_sums({32, 32, 1, 3, 4, 7, 2, 2}, avx512::Pointwise{32, 32, 3, 4, 7, 2, 2}, true, true);
+  expect_plain_sums({16, 32, 1, 4, 3, 3, 2, 1}, avx512::Pointwise{16, 32, 4, 3, 3, 2, 1}, false, true);
 }
 
 TEST_F(Avx512Convolution, WinogradEqualsPlainSumsAtAnyEdge) {
@@ -148,8 +170,8 @@ TEST_F(Avx512Convolution, WinogradEqualsPlainSumsAtAnyEdge) {
     for (const int width : {1, 2, 7, 12}) {
       const bool odd = (height + width) % 2 == 1;
       SCOPED_TRACE(std::to_string(height) + " x " + std::to_string(width));
-      expect_plain_sums({32, 64, 3, 1, height, width, 1, 1}, avx512::Winograd{32, 64, height, width},
-                        avx512::kWinogradTerms, avx512::pack_winograd, odd, !odd);
+      expect_plain_sums({32, 64, 3, 1, height, width, 1, 1}, avx512::Winograd{32, 64, height, width}, odd,
+                        !odd);
     }
   }
 }
@@ -157,8 +179,20 @@ TEST_F(Avx512Convolution, WinogradEqualsPlainSumsAtAnyEdge) {
 TEST_F(Avx512Convolution, WinogradOfAPictureInSeveralStripsEqualsPlainSums) {
   const avx512::Winograd large{64, 32, 41, 57}, half{64, 32, 21, 57};
   ASSERT_LT(avx512::scratch_floats(large), 2 * avx512::scratch_floats(half)) << "this size is one strip only";
-  expect_plain_sums({64, 32, 3, 1, 41, 57, 1, 1}, large, avx512::kWinogradTerms, avx512::pack_winograd, true,
-                    true);
+  expect_plain_sums({64, 32, 3, 1, 41, 57, 1, 1}, large, true, true);
+}
+
+TEST_F(Avx512Convolution, GroupedEqualsPlainSumsAtAnyEdge) {
+  for (const int group : {4, 8}) {
+    for (const int width : {1, 2, 9, 14, 15, 28}) {
+      for (const int frames : {1, 3}) {
+        SCOPED_TRACE(std::to_string(group) + " channels, " + std::to_string(frames) + " frames, " +
+                     std::to_string(width));
+        expect_plain_sums({32, 32, 3, frames, 4, width, 1, 1, 3, 32 / group},
+                          avx512::Grouped{32, group, frames, 4, width}, frames == 3, width % 2 == 0);
+      }
+    }
+  }
 }
 
 }  // namespace
