@@ -64,6 +64,8 @@ const char* name(Fault fault) noexcept {
       return "timeout";
     case Fault::Busy:
       return "busy";
+    case Fault::Device:
+      return "device";
     case Fault::Interrupted:
       return "interrupted";
   }

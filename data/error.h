@@ -16,6 +16,7 @@ enum class Fault {
   Limit,            // a budget (pixels, frames, bytes) was passed
   Timeout,          // a wall-clock budget was passed
   Busy,             // somebody else holds it
+  Device,           // a GPU failed, which is the fault of no input
   Interrupted,      // the user said stop
 };
 

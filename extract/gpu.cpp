@@ -49,8 +49,7 @@ Clip to_host(Clip clip) {
   for (std::size_t i = 0; i < clip.gpu_pictures.size(); ++i) {
     const cudaError_t status =
         cudaMemcpy(clip.rgb.data() + i * bytes, clip.gpu_pictures[i].get(), bytes, cudaMemcpyDeviceToHost);
-    if (status != cudaSuccess)
-      throw Error(Fault::Unsupported, "a clip on the GPU", cudaGetErrorString(status));
+    if (status != cudaSuccess) throw Error(Fault::Device, "a clip on the GPU", cudaGetErrorString(status));
   }
   clip.gpu_pictures.clear();
   return clip;

@@ -18,7 +18,7 @@ void require_gpu(int gpu);
 /// Throws Error(Unsupported), saying what is missing, where NVDEC of that GPU cannot be used by libav.
 void require_nvdec(int gpu);
 
-/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Unsupported) with
+/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Device) with
 /// CUDA's words.
 [[nodiscard]] Clip to_host(Clip clip);
 

@@ -16,7 +16,7 @@ class VideoClips {
  public:
   virtual ~VideoClips() = default;
   /// As ClipStream::next(), Errors included; clip.lane counts the lanes asked for. A source that waits asks
-  /// `stop` every now and then: Error(Interrupted).
+  /// `stop` every now and then: Error(Interrupted). Error(Device) ends the run, any other the video.
   [[nodiscard]] virtual std::optional<Clip> next(const std::function<bool()>& stop) = 0;
   /// Valid once next() has returned nullopt.
   [[nodiscard]] virtual const DecodeSummary& summary() const noexcept = 0;

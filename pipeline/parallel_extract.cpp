@@ -162,7 +162,7 @@ class Extraction {
       clip = decoding.clips->next([&] { return !go_on(); });
       if (!clip) finish_decoding(decoding);
     } catch (const Error& error) {
-      if (error.fault() == Fault::Interrupted) throw;
+      if (error.fault() == Fault::Interrupted || error.fault() == Fault::Device) throw;
       outcome.status = status_of(error.fault());
       outcome.message = error.seen();
     }

@@ -12,7 +12,7 @@ packages=(
 )
 for wish in "$@"; do
   case "$wish" in
-    --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg sqlite3) ;;
+    --tests) packages+=(libgtest-dev libgmock-dev ffmpeg sqlite3) ;;
     --browser) packages+=(chromium chromium-driver) ;;
     *) echo "unknown argument $wish" >&2; exit 64 ;;
   esac

@@ -50,8 +50,7 @@ gpu::InputType input_type(at::ScalarType type) {
 void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
   const bool no_memory = status == cudaErrorMemoryAllocation;
-  throw Error(no_memory ? Fault::Limit : Fault::Unsupported, what, cudaGetErrorString(status),
-              no_memory ? "Use a smaller --clip-batch" : "");
+  throw Error(Fault::Device, what, cudaGetErrorString(status), no_memory ? "Use a smaller --clip-batch" : "");
 }
 
 /// A network for one batch size: its buffers on both sides, and the whole pass as a CUDA graph.
@@ -172,7 +171,7 @@ class CudaBackbone : public Backbone {
     try {
       plan_for(size).run(clips, rows);
     } catch (const c10::Error& problem) {
-      throw Error(Fault::Limit, "the GPU", problem.what_without_backtrace(), "Use a smaller --clip-batch");
+      throw Error(Fault::Device, "the GPU", problem.what_without_backtrace(), "Use a smaller --clip-batch");
     }
     return rows;
   }

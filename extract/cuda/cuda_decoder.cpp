@@ -20,8 +20,12 @@ namespace {
 
 void check(cudaError_t status, const std::string& where) {
   if (status == cudaSuccess) return;
-  throw Error(status == cudaErrorMemoryAllocation ? Fault::Limit : Fault::Unsupported, where,
-              std::string("CUDA: ") + cudaGetErrorString(status));
+  throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
+}
+
+Error out_of_memory(const std::string& where) {
+  return {Fault::Device, where, "CUDA: " + std::string(cudaGetErrorString(cudaErrorMemoryAllocation)),
+          "Use fewer --jobs"};
 }
 
 /// Device memory as libav's buffers, so that frames own it.
@@ -42,7 +46,7 @@ class DeviceFilter {
     const std::size_t first_bytes = filter.first.size() * sizeof(int);
     const std::size_t weight_bytes = filter.weights.size() * sizeof(float);
     memory_.reset(allocate_on_device(nullptr, first_bytes + weight_bytes));
-    if (!memory_) throw Error(Fault::Limit, name, "CUDA: no memory for a filter");
+    if (!memory_) throw out_of_memory(name);
     check(cudaMemcpy(memory_->data, filter.first.data(), first_bytes, cudaMemcpyHostToDevice), name);
     check(
         cudaMemcpy(memory_->data + first_bytes, filter.weights.data(), weight_bytes, cudaMemcpyHostToDevice),
@@ -104,9 +108,7 @@ class CudaPictureConverter : public PictureConverter {
   [[nodiscard]] FrameHandle convert(const AVFrame& frame) override {
     FrameHandle picture{av_allocated(av_frame_alloc())};
     picture->buf[0] = av_buffer_pool_get(pool_.get());
-    if (picture->buf[0] == nullptr) {
-      throw Error(Fault::Limit, name_, "CUDA: no memory for a picture", "Use fewer --jobs");
-    }
+    if (picture->buf[0] == nullptr) throw out_of_memory(name_);
     picture->format = AV_PIX_FMT_CUDA;
     picture->width = job_.width;
     picture->height = job_.height;

@@ -358,5 +358,36 @@ TEST(ParallelExtractDevices, KeepEveryVideosClipsAndShareTheVideosEvenly) {
   }
 }
 
+/// A GPU that fails at its second video.
+class FailingDevice : public FakeDevice {
+ public:
+  FailingDevice() : FakeDevice(10) {}
+  [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
+                                                 const Lanes& lanes) override {
+    if (!opened().empty()) throw Error(Fault::Device, path.string(), "CUDA: an illegal memory access");
+    return FakeDevice::open(path, lanes);
+  }
+};
+
+TEST(ParallelExtractDevices, AFailureOfTheGpuEndsTheRunAndIsNoVideosOutcome) {
+  const TempFolder folder;
+  std::vector<ExtractionTask> tasks;
+  for (const std::string name : {"first", "second", "third"}) {
+    const std::filesystem::path path = testing::write_file(folder / name, name);
+    tasks.push_back({{name, path}, fingerprint_source(path), {0}});
+  }
+  FailingDevice device;
+  std::vector<std::string> told;
+  testing::expect_error(
+      [&] {
+        (void)extract_parallel(
+            {{&device, {&device}}}, tasks, {{"2d", 7}}, {1, 1, {}},
+            [&](const VideoOutcome& outcome) { told.push_back(outcome.source.id); },
+            [](const ProgressEvent&) { return true; });
+      },
+      Fault::Device, "illegal memory access");
+  EXPECT_THAT(told, ::testing::ElementsAre("first"));
+}
+
 }  // namespace
 }  // namespace tvr
