@@ -21,6 +21,8 @@ class AtomicFile {
   void write(const void* bytes, std::size_t count);
   void write(std::string_view text) { write(text.data(), text.size()); }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  /// Where it lies until then: for a library that writes to a path.
+  [[nodiscard]] const std::string& aside() const noexcept { return aside_; }
   /// Syncs and renames. Nothing may be written after it.
   void commit();
 

@@ -1,5 +1,4 @@
 #include <fasttext/fasttext.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <fstream>
 #include <unordered_map>
 
+#include "data/atomic_file.h"
 #include "data/error.h"
 #include "text/tokenizer.h"
 #include "text/word_vectors.h"
@@ -32,32 +32,6 @@ class MemoryFile {
 
  private:
   int fd_;
-};
-
-/// A file beside `path` that takes its place when it is whole, and is removed when not.
-class AsideFile {
- public:
-  explicit AsideFile(const std::filesystem::path& path)
-      : path_(path), aside_(fmt::format("{}.{}.part", path.string(), ::getpid())) {}
-  ~AsideFile() {
-    std::error_code ignored;
-    std::filesystem::remove(aside_, ignored);
-  }
-  AsideFile(const AsideFile&) = delete;
-  AsideFile& operator=(const AsideFile&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return aside_; }
-
-  void commit() {
-    const int fd = ::open(aside_.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool synced = fd >= 0 && ::fsync(fd) == 0;
-    if (fd >= 0) ::close(fd);
-    if (!synced || ::rename(aside_.c_str(), path_.c_str()) != 0)
-      throw Error(Fault::Unreadable, path_.string(),
-                  fmt::format("cannot be written: {}", std::strerror(errno)));
-  }
-
- private:
-  std::filesystem::path path_, aside_;
 };
 
 void validate(const SkipgramOptions& options) {
@@ -145,10 +119,10 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
   const std::int64_t words = write_corpus(sentences, options.min_count, corpus.path());
   fasttext::FastText model;
   train(model, arguments(options, words, corpus.path()), progress);
-  AsideFile file(path);
+  AtomicFile file(path);
   try {
-    model.saveModel(file.path().string());
-    (void)open_word_vectors(file.path());  // the library does not notice a full disk
+    model.saveModel(file.aside());
+    (void)open_word_vectors(file.aside());  // the library does not notice a full disk
   } catch (const std::exception& failure) {
     throw Error(Fault::Unreadable, path.string(), fmt::format("cannot be written whole: {}", failure.what()));
   }

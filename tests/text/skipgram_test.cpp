@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
 #include "text/word_vectors.h"
 
 namespace tvr {
@@ -110,10 +113,27 @@ TEST(Skipgram, RefusesSentencesWithoutWordsAndOptionsWithoutMeaning) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-TEST(Skipgram, KeepsTheOldFileWhenTheNewOneCannotBeWritten) {
+TEST(Skipgram, SaysThatTheFileCannotBeCreated) {
   const TempFolder folder;
   expect_error([&] { train_skipgram(small_corpus(), small_options(), folder / "no/such/folder.bin"); },
-               Fault::Unreadable, "cannot be written");
+               Fault::Unreadable, "cannot be created");
+}
+
+TEST(Skipgram, KeepsTheOldFileWhenTheNewOneCannotBeWrittenWhole) {
+  const TempFolder folder;
+  const std::filesystem::path path = testing::write_file(folder / "words.bin", "old");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit little{1000, before.rlim_max};  // a full disk to the library
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+  expect_error([&] { train_skipgram(small_corpus(), small_options(), path); }, Fault::Unreadable,
+               "cannot be written whole");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(std::filesystem::file_size(path), 3U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "something lies beside it";
 }
 
 }  // namespace
