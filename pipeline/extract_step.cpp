@@ -248,7 +248,9 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     planner.note();
   } else {
     warn_of_trials(lanes);
+    const auto loading = Clock::now();
     const Equipment equipment = equip(lanes, options.speed);  // only now: a fresh store needs none
+    report.loading_s = std::chrono::duration<double>(Clock::now() - loading).count();
     planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};

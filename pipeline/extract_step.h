@@ -21,6 +21,7 @@ struct ExtractReport {
   std::int64_t known_failures = 0;  // among the fresh
   std::int64_t rows = 0;            // feature rows written
   double seconds = 0;
+  double loading_s = 0;  // of that, reading the networks
   ExtractionTimes times;
   std::vector<std::string> failures;  // "id: status: words" of this extraction's, the first 20
   [[nodiscard]] bool all_well() const noexcept { return failed == 0 && known_failures == 0; }

@@ -24,6 +24,7 @@ constexpr std::array kAdvice = {
     Advice{"look at the files",
            "every new file is read once to know its content; a faster disk helps, and the "
            "next run does not do it again"},
+    Advice{"load the networks", "they are loaded once a run: give more videos to a run"},
     Advice{"decode", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
     Advice{"networks", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
     Advice{"store", "the disk of the store is slow: give --store a place on a local one"},
@@ -58,9 +59,10 @@ void TimeAccount::lap(const ExtractReport& extraction) {
   const double seconds = since_lap();
   const ExtractionTimes& times = extraction.times;
   const double threads_s = times.decode_s + times.network_s + times.write_s;
-  const double work_s = threads_s > 0 ? std::min(times.wall_s, seconds) : 0;
-  add("look at the files", seconds - work_s);
+  const double work_s = threads_s > 0 ? std::min(times.wall_s, seconds - extraction.loading_s) : 0;
+  add("look at the files", seconds - extraction.loading_s - work_s);
   if (threads_s <= 0) return;
+  add("load the networks", extraction.loading_s);
   add("decode", work_s * times.decode_s / threads_s);
   add("networks", work_s * times.network_s / threads_s);
   add("store", work_s * times.write_s / threads_s);
