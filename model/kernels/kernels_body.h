@@ -49,7 +49,9 @@ inline __attribute__((always_inline)) void multiply_tile(const float* a, std::in
     const Vector b_right = *reinterpret_cast<const Vector*>(panel + kLanes);
     __builtin_prefetch(b_next);
     for (std::int64_t r = 0; r < Rows; ++r) {
-      const float value = (r < kFour ? low : high)[r % kFour * a_row];
+      // Named by itself: within the brackets' expression g++ 12's sanitizer takes one row for another.
+      const float* const four = r < kFour ? low : high;
+      const float value = four[r % kFour * a_row];
       left[r] += value * b_left;
       right[r] += value * b_right;
     }
