@@ -171,9 +171,10 @@ void Checksum::add(const void* bytes, std::size_t count) noexcept {
     std::memcpy(&word, at, 8);
     take(word);
   }
+  if (count == 0) return;  // nothing may have no address
   std::uint64_t rest = count;
   std::memcpy(&rest, at, count);
-  if (count > 0) take(rest ^ (std::uint64_t{count} << 56U));
+  take(rest ^ (std::uint64_t{count} << 56U));
 }
 
 void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity) {
