@@ -28,12 +28,16 @@ std::string resolve(std::vector<std::string> arguments) {
   add_eval_command(app, unused);
   read_environment(app);
   for (CLI::App* command : app.get_subcommands({})) {
-    command->callback({});
     for (CLI::Option* option : command->get_options()) option->required(false);
   }
+  // Called before the commands' own callbacks, which would begin to work. They cannot be taken away: they own
+  // what the flags are read into.
+  struct Parsed {};
+  app.parse_complete_callback([] { throw Parsed(); });
   std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
   try {
     app.parse(arguments);
+  } catch (const Parsed&) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) throw;  // --help
     throw Error(Fault::InvalidArgument, "config", explain(app, error));
