@@ -19,7 +19,10 @@ struct Case {
   int frames, height, width;
   const char* shortcut = "B";
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.model; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.model << ", " << c.frames << " of " << c.width << "x" << c.height << ", shortcut "
+             << c.shortcut;
+}
 
 class BackboneParity : public ::testing::TestWithParam<Case> {
  protected:

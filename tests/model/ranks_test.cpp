@@ -51,8 +51,10 @@ std::vector<double> sorted_ranks(std::vector<float> others, float own, Ties ties
 }
 
 class EveryTieRule : public ::testing::TestWithParam<Ties> {};
+constexpr const char* kTieNames[] = {"Average", "Optimistic", "Pessimistic", "Legacy"};  // in Ties' order
 INSTANTIATE_TEST_SUITE_P(Ranks, EveryTieRule,
-                         ::testing::Values(Ties::Average, Ties::Optimistic, Ties::Pessimistic, Ties::Legacy));
+                         ::testing::Values(Ties::Average, Ties::Optimistic, Ties::Pessimistic, Ties::Legacy),
+                         [](const auto& rule) { return kTieNames[rule.index]; });
 
 TEST_P(EveryTieRule, EqualsSortingEveryRow) {
   const Matrix text = coarse(67, 4, 1), video = coarse(23, 4, 2);

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <ostream>
 #include <string>
 
 extern "C" {
 #include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
 }
 
 namespace tvr {
@@ -80,6 +82,10 @@ struct Kind {
   AVColorSpace space;
   AVColorRange range;
 };
+std::ostream& operator<<(std::ostream& out, const Kind& kind) {
+  return out << kind.width << "x" << kind.height << (kind.ten_bits ? ", 10 bits, " : ", 8 bits, ")
+             << av_color_space_name(kind.space) << ", " << av_color_range_name(kind.range);
+}
 
 class ScalePlanTest : public ::testing::TestWithParam<Kind> {
  protected:
