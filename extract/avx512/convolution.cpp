@@ -89,7 +89,7 @@ Multiply multiply_for(int positions, std::integer_sequence<int, kLess...>) {
   return kAll[positions - 1];
 }
 
-/// A panel with all positions. `whole` is the tile of the first, `next_panel` lies behind this one.
+/// A panel with all positions; `tile` begins at the first. On the way the panel behind it is brought near.
 void multiply_all(Tile tile, int positions) {
   const int parts = parts_of(positions, kMostPositions);
   const float* const source = tile.source;
@@ -139,10 +139,14 @@ int strip_rows(const Winograd& shape) {
   return parts_of(rows, strips);
 }
 
-/// B^T of four vectors.
 struct Four {
   Vector v[4];
 };
+struct Two {
+  Vector v[2];
+};
+
+/// B^T times a column of d.
 Four transform_input(const Four& d) {
   return {{d.v[0] - d.v[2], d.v[1] + d.v[2], d.v[2] - d.v[1], d.v[1] - d.v[3]}};
 }
@@ -176,10 +180,7 @@ void transform_input(const Winograd& shape, const float* source, int first, int 
   }
 }
 
-/// A^T of four vectors.
-struct Two {
-  Vector v[2];
-};
+/// A^T times a column of products.
 Two transform_result(const Four& m) { return {{m.v[0] + m.v[1] + m.v[2], m.v[1] - m.v[2] - m.v[3]}}; }
 
 /// Products [16, 2, rows * columns, 16] to two blocks of channels of the result.
