@@ -59,7 +59,8 @@ void add_config_command(CLI::App& app, int& exit_code) {
       "         pipeline config > my.toml                 the defaults of all commands, to edit");
   command->callback([&app, command, &exit_code] {
     std::vector<std::string> arguments = command->remaining();
-    const std::string file = app.get_config_ptr()->as<std::string>();
+    const CLI::Option& config = *app.get_config_ptr();
+    const std::string file = config.count() > 0 ? config.as<std::string>() : "";
     if (!file.empty()) arguments.insert(arguments.end(), {"--config", file});
     const bool names_one = !arguments.empty() && arguments.front().rfind('-', 0) != 0;
     if (!names_one) arguments.insert(arguments.begin(), "");
