@@ -33,7 +33,10 @@ std::string resolve(std::vector<std::string> arguments) {
   // Called before the commands' own callbacks, which would begin to work. They cannot be taken away: they own
   // what the flags are read into.
   struct Parsed {};
-  app.parse_complete_callback([] { throw Parsed(); });
+  app.parse_complete_callback([&app] {
+    require_legal_environment(app);
+    throw Parsed();
+  });
   std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
   try {
     app.parse(arguments);

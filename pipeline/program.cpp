@@ -36,6 +36,7 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
   int exit_code = kDone;
   add_commands(app, exit_code);
   read_environment(app);
+  app.parse_complete_callback([&app] { require_legal_environment(app); });
   try {
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -87,6 +88,17 @@ void read_environment(CLI::App& app) {
     if (option->get_configurable() && flag.rfind("--", 0) == 0) option->envname(variable_of(flag.substr(2)));
   }
   for (CLI::App* subcommand : app.get_subcommands({})) read_environment(*subcommand);
+}
+
+void require_legal_environment(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string variable = option->get_envname();
+    const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (value != nullptr && *value != '\0' && option->count() == 0) {
+      throw CLI::ValidationError(option->get_name(), variable + "=" + value + " is not legal");
+    }
+  }
+  for (const CLI::App* subcommand : app.get_subcommands()) require_legal_environment(*subcommand);
 }
 
 std::string explain(const CLI::App& app, const CLI::Error& error) {

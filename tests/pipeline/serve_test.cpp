@@ -263,7 +263,9 @@ TEST_F(ServeTest, RefusesBadParametersWithWords) {
     EXPECT_TRUE(json::parse(got->body).contains("error"));
   }
   EXPECT_EQ(status_of("/api/search?q=%00%01%22%3Cscript%3E"), 200);
-  EXPECT_THAT(status_of("/api/search?q=" + std::string(100'000, 'a')), ::testing::AnyOf(414, 400));
+  // The server answers and hangs up while the client still writes: it may see no more than that.
+  EXPECT_THAT(status_of("/api/search?q=" + std::string(100'000, 'a')), ::testing::AnyOf(414, 400, -1));
+  EXPECT_EQ(status_of("/api/search?q=dog"), 200);
 }
 
 TEST_F(ServeTest, AnswersGetAndHeadOnlyAndNamesOfThisMachineOnly) {
