@@ -6,7 +6,7 @@
 /// groups: three quarters of the arithmetic of ResNet-152 and ResNeXt-101.
 ///
 /// Why not oneDNN's: against its own these take 0.8 to 1 (1 x 1), 0.6 (3 x 3) and 0.4 to 0.7 (groups) of the
-/// time (tvr_convolution_bench), a quarter less for a whole extraction. oneDNN 3 has no Winograd for float32
+/// time (tvr_convolution_bench), a fifth less for a whole extraction. oneDNN 3 has no Winograd for float32
 /// any more; oneDNN 2's takes four times the weights' memory, this one 16 / 9.
 ///
 /// Activations lie as oneDNN's nChw16c (nCdhw16c): [channels / 16, positions, 16], one picture or clip.
