@@ -15,7 +15,6 @@ namespace tvr {
 namespace {
 
 using avx512::kBlock;
-using avx512::kPanel;
 
 std::size_t of(int value) { return static_cast<std::size_t>(value); }
 
