@@ -1,8 +1,9 @@
 #include "extract/cpu_plan.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cstddef>
 
+#include "extract/amx/convolution.h"
 #include "extract/avx512/convolution.h"
 #include "extract/onednn.h"
 #include "extract/unfold.h"
@@ -194,37 +195,55 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
   const auto size = [&](std::size_t axis_from_last) {
     return static_cast<int>(from[from.size() - 1 - axis_from_last]);
   };
-  const auto floats_of_clip = [](const Memory::dims& sizes) {
-    return std::accumulate(sizes.begin() + 1, sizes.end(), Memory::dim{1}, std::multiplies<>());
-  };
+  const int frames = dims == 3 ? size(2) : 1, height = size(1), width = size(0);
+  const CpuWeights::Kernel kernel = weights_.kernel(index);
+  const bool tiles = kernel == CpuWeights::Kernel::Tiles;
+  const Memory::format_tag tag = tiles ? channels_last(dims) : blocked(dims);
   Convolution made;
-  made.source = Memory::desc(from, Memory::data_type::f32, blocked(dims));
-  made.result = Memory::desc(to, Memory::data_type::f32, blocked(dims));
-  const avx512::Epilogue epilogue{static_cast<const float*>(weights_.bias(index).get_data_handle()),
-                                  add_result, step.relu};
-  const auto compute = [&](const auto& shape) {
-    made.scratchpad = Memory::desc({static_cast<Memory::dim>(avx512::scratch_floats(shape))},
-                                   Memory::data_type::f32, Memory::format_tag::a);
-    made.run = [shape, epilogue, panels = weights_.panels(index), clips = from[0],
-                source_step = floats_of_clip(from),
-                result_step = floats_of_clip(to)](const Arguments& arguments) {
-      const auto floats = [&](int argument) {
-        return static_cast<float*>(arguments.at(argument).get_data_handle());
-      };
-      for (Memory::dim clip = 0; clip < clips; ++clip) {
-        avx512::convolve(shape, floats(DNNL_ARG_SRC) + clip * source_step, panels, epilogue,
-                         floats(DNNL_ARG_DST) + clip * result_step, floats(DNNL_ARG_SCRATCHPAD));
-      }
+  made.source = tiles && index == 0 ? source : Memory::desc(from, weights_.type(), tag);
+  made.result = Memory::desc(to, weights_.type(), tag);
+  const Epilogue epilogue{static_cast<const float*>(weights_.bias(index).get_data_handle()), add_result,
+                          step.relu};
+  // One clip of a batch.
+  std::function<void(const std::byte*, std::byte*, void*)> convolve;
+  std::size_t scratch_bytes = 0;
+  const auto in_floats = [&](const auto& shape) {
+    scratch_bytes = avx512::scratch_floats(shape) * sizeof(float);
+    convolve = [shape, epilogue, panels = static_cast<const float*>(weights_.panels(index))](
+                   const std::byte* clip, std::byte* result, void* scratch) {
+      avx512::convolve(shape, reinterpret_cast<const float*>(clip), panels, epilogue,
+                       reinterpret_cast<float*>(result), static_cast<float*>(scratch));
     };
   };
-  if (weights_.kernel(index) == CpuWeights::Kernel::Winograd) {
-    compute(avx512::Winograd{step.in_channels, step.out_channels, size(1), size(0)});
-  } else if (weights_.kernel(index) == CpuWeights::Kernel::Grouped) {
-    compute(avx512::Grouped{step.in_channels, step.in_channels / step.groups, size(2), size(1), size(0)});
+  if (tiles) {
+    amx::Convolution shape = tiled(step, weights_.groups(index));
+    shape.source = {frames, height, width};
+    scratch_bytes = amx::scratch_bytes(shape);
+    convolve = [shape, epilogue, panels = static_cast<const amx::Bf16*>(weights_.panels(index))](
+                   const std::byte* clip, std::byte* result, void* scratch) {
+      amx::convolve(shape, clip, panels, epilogue, reinterpret_cast<amx::Bf16*>(result), scratch);
+    };
+  } else if (kernel == CpuWeights::Kernel::Winograd) {
+    in_floats(avx512::Winograd{step.in_channels, step.out_channels, height, width});
+  } else if (kernel == CpuWeights::Kernel::Grouped) {
+    in_floats(avx512::Grouped{step.in_channels, step.in_channels / step.groups, frames, height, width});
   } else {
-    compute(avx512::Pointwise{step.in_channels, step.out_channels, dims == 3 ? size(2) : 1, size(1), size(0),
-                              step.stride[0], step.stride[2]});
+    in_floats(avx512::Pointwise{step.in_channels, step.out_channels, frames, height, width, step.stride[0],
+                                step.stride[2]});
   }
+  made.scratchpad =
+      Memory::desc({static_cast<Memory::dim>(scratch_bytes)}, Memory::data_type::u8, Memory::format_tag::a);
+  const auto clips = static_cast<std::size_t>(shape_.clips);
+  made.run = [convolve, clips, source_bytes = made.source.get_size() / clips,
+              result_bytes = made.result.get_size() / clips](const Arguments& arguments) {
+    const auto bytes = [&](int argument) {
+      return static_cast<std::byte*>(arguments.at(argument).get_data_handle());
+    };
+    for (std::size_t clip = 0; clip < clips; ++clip) {
+      convolve(bytes(DNNL_ARG_SRC) + clip * source_bytes, bytes(DNNL_ARG_DST) + clip * result_bytes,
+               bytes(DNNL_ARG_SCRATCHPAD));
+    }
+  };
   return made;
 }
 

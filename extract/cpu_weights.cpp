@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "extract/amx/convolution.h"
 #include "extract/avx512/convolution.h"
 #include "extract/onednn.h"
 #include "extract/unfold.h"
@@ -86,6 +87,16 @@ Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const
   return memory;
 }
 
+bool has_tiles() { return onednn::has_amx() && amx::request_tiles(); }
+
+/// Whether extract/amx knows the step, with its groups joined.
+bool fits_tiles(const NetworkStep& step, bool first) {
+  const bool reads_colors =
+      first && step.in_channels == amx::kColors && step.groups == 1 && step.kernel[2] <= amx::kMostColumns;
+  return (reads_colors || step.in_channels / step.groups % amx::kDepth == 0) &&
+         step.out_channels / step.groups % amx::kPanel == 0;
+}
+
 /// Of steps that extract/avx512 knows. 3 x 3 with more channels stays with the library: their pictures are so
 /// small that reading 16 / 9 times the weights costs more than the arithmetic that is saved.
 CpuWeights::Kernel kernel_for(const NetworkStep& step) {
@@ -108,6 +119,15 @@ CpuWeights::Kernel kernel_for(const NetworkStep& step) {
     return CpuWeights::Kernel::Grouped;
   }
   return CpuWeights::Kernel::Library;
+}
+
+Memory tiles_of(const std::vector<float>& weights, const amx::Convolution& shape,
+                const dnnl::engine& engine) {
+  Memory panels(
+      {{static_cast<Memory::dim>(amx::panel_values(shape))}, Memory::data_type::bf16, Memory::format_tag::a},
+      engine);
+  amx::pack(shape, weights.data(), static_cast<amx::Bf16*>(panels.get_data_handle()));
+  return panels;
 }
 
 Memory panels_of(const std::vector<float>& weights, const NetworkStep& step, CpuWeights::Kernel kernel,
@@ -136,32 +156,54 @@ void reorder(const Memory& from, Memory& to, const dnnl::engine& engine) {
 
 }  // namespace
 
+amx::Convolution tiled(const NetworkStep& step, int groups) {
+  const auto box = [](const std::array<int, 3>& sizes) { return amx::Box{sizes[0], sizes[1], sizes[2]}; };
+  amx::Convolution shape;
+  shape.in = step.in_channels;
+  shape.out = step.out_channels;
+  shape.groups = groups;
+  shape.kernel = box(step.kernel);
+  shape.stride = box(step.stride);
+  shape.padding = box(step.padding);
+  return shape;
+}
+
 CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memory::data_type type,
                        const dnnl::engine& engine)
     : engine_(engine),
       type_(type),
       blocks_(type == Memory::data_type::f32 && onednn::vector_floats() == avx512::kBlock) {
+  const bool tiles = type == Memory::data_type::bf16 && has_tiles();
   for (const NetworkStep& step : network.steps) {
+    const bool first = steps_.empty();
     Step made;
     if (step.kind == NetworkStep::Kind::Convolution) {
       Folded folded = fold(step, weights);
       NetworkStep run = step;
-      if (steps_.empty() && unfolds_input()) {
-        run = unfolded(step);
-        folded.weights = unfold_weights(folded.weights, step);
-      }
+      run.groups = joined_groups(step, type);
       if (blocks_) made.kernel = kernel_for(step);
-      if (made.kernel == Kernel::Library) {
-        run.groups = joined_groups(run, type);
-        if (run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
+      if (tiles && fits_tiles(run, first)) made.kernel = Kernel::Tiles;
+      const bool joins = made.kernel == Kernel::Library || made.kernel == Kernel::Tiles;
+      if (joins && run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
+      if (made.kernel == Kernel::Tiles) {
+        made.layouts.push_back(tiles_of(folded.weights, tiled(step, run.groups), engine));
+        made.groups = run.groups;
+      } else if (made.kernel != Kernel::Library) {
+        made.layouts.push_back(panels_of(folded.weights, step, made.kernel, engine));
+        made.groups = step.groups;
+      } else {
+        if (first && type == Memory::data_type::bf16) {
+          unfolds_input_ = true;
+          run = unfolded(step);
+          folded.weights = unfold_weights(folded.weights, step);
+        }
+        made.groups = run.groups;
         made.dims = {run.out_channels / run.groups, run.in_channels / run.groups};
         if (run.groups > 1) made.dims.insert(made.dims.begin(), run.groups);
         for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
           made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
         }
         made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
-      } else {
-        made.layouts.push_back(panels_of(folded.weights, step, made.kernel, engine));
       }
       made.bias = copy_of(folded.bias, {step.out_channels}, engine);
     }

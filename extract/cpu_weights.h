@@ -5,9 +5,13 @@
 #include <vector>
 
 #include "data/tensor.h"
+#include "extract/amx/convolution.h"
 #include "extract/network.h"
 
 namespace tvr {
+
+/// The step as extract/amx knows it, but for the sizes of its source.
+[[nodiscard]] amx::Convolution tiled(const NetworkStep& step, int groups);
 
 /// The weights of a network on the CPU: batch normalisation folded into the convolutions, kept in the layouts
 /// that the kernels ask for, oneDNN's or ours, shared by all plans. Safe from many threads.
@@ -20,15 +24,17 @@ class CpuWeights {
   [[nodiscard]] const dnnl::engine& engine() const noexcept { return engine_; }
   [[nodiscard]] dnnl::memory::data_type type() const noexcept { return type_; }
   /// Whether the first step's weights are those of unfolded(step), and its input is to be unfolded.
-  [[nodiscard]] bool unfolds_input() const noexcept { return type_ != dnnl::memory::data_type::f32; }
+  [[nodiscard]] bool unfolds_input() const noexcept { return unfolds_input_; }
   /// Whether convolutions lie best with 16 channels side by side (nChw16c), as kernels of ours take them.
   [[nodiscard]] bool prefers_blocks() const noexcept { return blocks_; }
   /// Whose kernel computes the step.
-  enum class Kernel { Library, Pointwise, Winograd, Grouped };
+  enum class Kernel { Library, Pointwise, Winograd, Grouped, Tiles };
   [[nodiscard]] Kernel kernel(std::size_t step) const noexcept { return steps_[step].kernel; }
-  /// The weights of a step with a kernel of ours, as that takes them.
-  [[nodiscard]] const float* panels(std::size_t step) const {
-    return static_cast<const float*>(steps_[step].layouts.front().get_data_handle());
+  /// Groups of the weights: the step's, or fewer where neighbours were joined.
+  [[nodiscard]] int groups(std::size_t step) const noexcept { return steps_[step].groups; }
+  /// The weights of a step with a kernel of ours, as that takes them: float, for Tiles amx::Bf16.
+  [[nodiscard]] const void* panels(std::size_t step) const {
+    return steps_[step].layouts.front().get_data_handle();
   }
   /// The weights of a step in this layout of oneDNN's; reordered the first time it is asked for.
   [[nodiscard]] dnnl::memory packed(std::size_t step, const dnnl::memory::desc& layout);
@@ -42,11 +48,13 @@ class CpuWeights {
     std::vector<dnnl::memory> layouts;
     dnnl::memory bias;
     Kernel kernel = Kernel::Library;
+    int groups = 1;
     bool plain = true;  // layouts holds the unpacked weights only
   };
   dnnl::engine engine_;
   dnnl::memory::data_type type_;
   bool blocks_;
+  bool unfolds_input_ = false;
   std::vector<Step> steps_;  // as the network's; empty for pools
   std::mutex mutex_;
 };

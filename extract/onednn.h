@@ -51,6 +51,14 @@ inline dnnl::memory::dims dims_of(const dnnl::memory::desc& layout) {
 #endif
 }
 
+inline dnnl::memory::data_type type_of(const dnnl::memory::desc& layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  return layout.get_data_type();
+#else
+  return layout.data_type();
+#endif
+}
+
 /// Floats that a vector register of this processor holds, as far as oneDNN makes use of it.
 inline int vector_floats() {
   constexpr auto kAvx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);  // values are sets of bits
@@ -61,6 +69,12 @@ inline int vector_floats() {
 inline bool has_bf16() {
   constexpr auto kBf16 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kBf16) == kBf16;
+}
+
+/// Whether this processor has AMX for bf16, and AVX512-BF16.
+inline bool has_amx() {
+  constexpr auto kAmx = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_amx);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kAmx) == kAmx;
 }
 
 /// Whether the library found no kernel made for this: only its plain loops, a hundred times slower.

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "extract/epilogue.h"
+
 /// Convolutions in float32 for AVX-512: 1 x 1, 3 x 3 by Winograd's minimal filtering, and 3 x 3 x 3 in small
 /// groups: three quarters of the arithmetic of ResNet-152 and ResNeXt-101.
 ///
@@ -15,13 +17,6 @@ namespace tvr::avx512 {
 
 constexpr int kBlock = 16;          // channels side by side
 constexpr int kPanel = 2 * kBlock;  // output channels that are computed together
-
-/// What is done to a sum before it is stored.
-struct Epilogue {
-  const float* bias = nullptr;  // [out channels]
-  bool add_result = false;      // what `result` held before is added
-  bool relu = false;
-};
 
 /// A 1 x 1 convolution: a product [positions, in] [in, out].
 struct Pointwise {

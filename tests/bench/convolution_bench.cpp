@@ -1,6 +1,8 @@
-// The convolutions of extract/avx512 against oneDNN's on the layers of ResNet-152 (a frame of 320x240, made
-// 298x224) and ResNeXt-101 (16 frames of 112x112), one thread, in turns; each layer with as many different
-// weights as the network has blocks, so that they do not stay in a cache. Exit code 77 without AVX-512.
+// The convolutions of extract/avx512 (fp32) and extract/amx (bf16) against oneDNN's on the layers of
+// ResNet-152 (a frame of 320x240, made 298x224) and ResNeXt-101 (16 frames of 112x112), one thread, in turns;
+// each layer with as many different weights as the network has blocks, so that they do not stay in a cache.
+// Of AMX the median tells more than the fastest: while another hardware thread uses the same core, kernels
+// that use all its tile registers are several times slower. Exit code 77 without AVX-512.
 //   tvr_convolution_bench [ROUNDS=1]
 #include <omp.h>
 
@@ -8,9 +10,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <vector>
 
+#include "extract/amx/convolution.h"
 #include "extract/avx512/convolution.h"
 #include "extract/onednn.h"
 
@@ -25,7 +29,7 @@ struct Layer {
   int out, kernel, groups, blocks;
 };
 
-const Layer kLayers[] = {
+const Layer kFp32Layers[] = {
     {"ResNet-152 layer1 3x3", {1, 64, 56, 75}, 64, 3, 1, 3},
     {"ResNet-152 layer2 3x3", {1, 128, 28, 38}, 128, 3, 1, 7},
     {"ResNet-152 layer3 3x3", {1, 256, 14, 19}, 256, 3, 1, 35},
@@ -39,6 +43,19 @@ const Layer kLayers[] = {
     {"ResNeXt-101 layer4 1x1 up", {1, 1024, 1, 4, 4}, 2048, 1, 1, 3},
 };
 
+// Groups joined to 32 channels, as CpuWeights does for either kernel.
+const Layer kBf16Layers[] = {
+    {"ResNet-152 layer1 1x1 up", {1, 64, 56, 75}, 256, 1, 1, 3},
+    {"ResNet-152 layer2 3x3", {1, 128, 28, 38}, 128, 3, 1, 7},
+    {"ResNet-152 layer3 3x3", {1, 256, 14, 19}, 256, 3, 1, 35},
+    {"ResNet-152 layer3 1x1 down", {1, 1024, 14, 19}, 256, 1, 1, 35},
+    {"ResNet-152 layer3 1x1 up", {1, 256, 14, 19}, 1024, 1, 1, 36},
+    {"ResNeXt-101 layer1 in groups", {1, 128, 8, 28, 28}, 128, 3, 4, 3},
+    {"ResNeXt-101 layer3 in groups", {1, 512, 2, 7, 7}, 512, 3, 16, 22},
+    {"ResNeXt-101 layer3 1x1 down", {1, 1024, 2, 7, 7}, 512, 1, 1, 22},
+    {"ResNeXt-101 layer3 1x1 up", {1, 512, 2, 7, 7}, 1024, 1, 1, 23},
+};
+
 double milliseconds(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
@@ -48,92 +65,139 @@ double milliseconds(const std::function<void()>& work) {
 /// Small numbers that do not grow from layer to layer.
 Memory filled(const Memory::desc& layout, const dnnl::engine& engine) {
   Memory memory(layout, engine);
-  auto* const values = static_cast<float*>(memory.get_data_handle());
-  for (std::size_t i = 0; i < layout.get_size() / sizeof(float); ++i) {
-    values[i] = static_cast<float>(static_cast<int>(i % 7) - 3) / 64;
+  const bool wide = onednn::type_of(layout) == Memory::data_type::f32;
+  auto* const bytes = static_cast<unsigned char*>(memory.get_data_handle());
+  const std::size_t size = wide ? sizeof(float) : sizeof(amx::Bf16);
+  for (std::size_t i = 0; i < layout.get_size() / size; ++i) {
+    const float value = static_cast<float>(static_cast<int>(i % 7) - 3) / 64;  // exact in bf16
+    const auto* const upper = reinterpret_cast<const unsigned char*>(&value) + sizeof(float) - size;
+    std::memcpy(bytes + i * size, upper, size);
   }
   return memory;
 }
 
-float* floats(const Memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
+template <class T>
+T* values(const Memory& memory) {
+  return static_cast<T*>(memory.get_data_handle());
+}
+
+using Convolve = std::function<void(std::size_t block)>;
+
+/// Milliseconds a convolution.
+struct Times {
+  std::vector<double> all;
+  void add(const Layer& layer, const Convolve& convolve) {
+    all.push_back(milliseconds([&] {
+                    for (int block = 0; block < layer.blocks; ++block)
+                      convolve(static_cast<std::size_t>(block));
+                  }) /
+                  layer.blocks);
+  }
+  [[nodiscard]] double at(double share) {
+    std::sort(all.begin(), all.end());
+    return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))];
+  }
+};
 
 class Bench {
  public:
-  explicit Bench(const Layer& layer) : layer_(layer) {
+  Bench(const Layer& layer, Memory::data_type type) : layer_(layer), type_(type) {
     result_dims_ = layer.source;
     result_dims_[1] = layer.out;
-    source_ = filled({layer.source, Memory::data_type::f32, tag()}, engine_);
-    result_ = filled({result_dims_, Memory::data_type::f32, tag()}, engine_);
+    source_ = filled({layer.source, type, tag()}, engine_);
+    result_ = filled({result_dims_, type, tag()}, engine_);
     bias_ = filled({{layer.out}, Memory::data_type::f32, Memory::format_tag::a}, engine_);
   }
 
   void operator()(int rounds) {
-    const std::function<void(std::size_t)> ours = own(), theirs = library();
-    std::vector<double> own_ms, library_ms;
-    for (int round = 0; round <= rounds; ++round) {  // the first warms up
-      const auto all = [&](const std::function<void(std::size_t)>& convolve) {
-        for (int block = 0; block < layer_.blocks; ++block) convolve(static_cast<std::size_t>(block));
-      };
-      own_ms.push_back(milliseconds([&] { all(ours); }) / layer_.blocks);
-      library_ms.push_back(milliseconds([&] { all(theirs); }) / layer_.blocks);
+    const Convolve ours = type_ == Memory::data_type::bf16 ? tiles() : floats(), theirs = library();
+    ours(0);
+    theirs(0);
+    Times own, others;
+    for (int round = 0; round < rounds; ++round) {
+      own.add(layer_, ours);
+      others.add(layer_, theirs);
     }
-    const double fastest = *std::min_element(own_ms.begin(), own_ms.end());
-    const double library_fastest = *std::min_element(library_ms.begin(), library_ms.end());
-    std::printf("%-30s %7.3f ms, oneDNN %7.3f ms (%.2f times)\n", layer_.name, fastest, library_fastest,
-                library_fastest / fastest);
+    std::printf(
+        "%-30s fastest %6.3f ms, oneDNN %6.3f (%.2f times); median %6.3f, oneDNN %6.3f (%.2f times)\n",
+        layer_.name, own.at(0), others.at(0), others.at(0) / own.at(0), own.at(0.5), others.at(0.5),
+        others.at(0.5) / own.at(0.5));
   }
 
  private:
   [[nodiscard]] bool in_3d() const { return layer_.source.size() == 5; }
   [[nodiscard]] Memory::format_tag tag() const {
-    return in_3d() ? Memory::format_tag::nCdhw16c : Memory::format_tag::nChw16c;
+    using Tag = Memory::format_tag;
+    if (type_ == Memory::data_type::bf16) return in_3d() ? Tag::ndhwc : Tag::nhwc;
+    return in_3d() ? Tag::nCdhw16c : Tag::nChw16c;
   }
   [[nodiscard]] int size(std::size_t from_last) const {
     return static_cast<int>(layer_.source[layer_.source.size() - 1 - from_last]);
   }
+  [[nodiscard]] int frames() const { return in_3d() ? size(2) : 1; }
+  [[nodiscard]] int in() const { return static_cast<int>(layer_.source[1]); }
 
-  std::function<void(std::size_t)> own() {
-    const int in = static_cast<int>(layer_.source[1]);
-    if (layer_.groups > 1)
-      return with(avx512::Grouped{in, in / layer_.groups, size(2), size(1), size(0)},
-                  27 * in / layer_.groups * in);
-    if (layer_.kernel == 3)
-      return with(avx512::Winograd{in, layer_.out, size(1), size(0)},
-                  avx512::kWinogradTerms * in * layer_.out);
-    return with(avx512::Pointwise{in, layer_.out, in_3d() ? size(2) : 1, size(1), size(0), 1, 1},
-                in * layer_.out);
-  }
-
-  template <class Shape>
-  std::function<void(std::size_t)> with(const Shape& shape, int panel_floats) {
-    for (int block = 0; block < layer_.blocks; ++block) {
-      panels_.push_back(filled({{panel_floats}, Memory::data_type::f32, Memory::format_tag::a}, engine_));
-    }
-    const auto scratch_floats =
-        static_cast<Memory::dim>(std::max<std::size_t>(1, avx512::scratch_floats(shape)));
-    scratch_ = filled({{scratch_floats}, Memory::data_type::f32, Memory::format_tag::a}, engine_);
+  Convolve tiles() {
+    amx::Convolution shape;
+    shape.in = in();
+    shape.out = layer_.out;
+    shape.groups = layer_.groups;
+    shape.source = {frames(), size(1), size(0)};
+    shape.kernel = {in_3d() ? layer_.kernel : 1, layer_.kernel, layer_.kernel};
+    shape.padding = {shape.kernel.t / 2, shape.kernel.y / 2, shape.kernel.x / 2};
+    keep(amx::panel_values(shape), amx::scratch_bytes(shape));
     return [this, shape](std::size_t block) {
-      avx512::convolve(shape, floats(source_), floats(panels_[block]), {floats(bias_), false, true},
-                       floats(result_), floats(scratch_));
+      amx::convolve(shape, values<void>(source_), values<amx::Bf16>(panels_[block]),
+                    {values<float>(bias_), false, true}, values<amx::Bf16>(result_), values<void>(scratch_));
     };
   }
 
-  /// With the layouts that it likes best.
-  std::function<void(std::size_t)> library() {
-    const int in = static_cast<int>(layer_.source[1]) / layer_.groups;
+  Convolve floats() {
+    if (layer_.groups > 1)
+      return with(avx512::Grouped{in(), in() / layer_.groups, size(2), size(1), size(0)},
+                  27 * in() / layer_.groups * in());
+    if (layer_.kernel == 3)
+      return with(avx512::Winograd{in(), layer_.out, size(1), size(0)},
+                  avx512::kWinogradTerms * in() * layer_.out);
+    return with(avx512::Pointwise{in(), layer_.out, frames(), size(1), size(0), 1, 1}, in() * layer_.out);
+  }
+
+  template <class Shape>
+  Convolve with(const Shape& shape, int panel_floats) {
+    keep(static_cast<std::size_t>(panel_floats), avx512::scratch_floats(shape) * sizeof(float));
+    return [this, shape](std::size_t block) {
+      avx512::convolve(shape, values<float>(source_), values<float>(panels_[block]),
+                       {values<float>(bias_), false, true}, values<float>(result_), values<float>(scratch_));
+    };
+  }
+
+  void keep(std::size_t panel_values, std::size_t scratch_bytes) {
+    for (int block = 0; block < layer_.blocks; ++block) {
+      panels_.push_back(
+          filled({{static_cast<Memory::dim>(panel_values)}, type_, Memory::format_tag::a}, engine_));
+    }
+    scratch_ = Memory({{static_cast<Memory::dim>(std::max<std::size_t>(1, scratch_bytes))},
+                       Memory::data_type::u8,
+                       Memory::format_tag::a},
+                      engine_);
+  }
+
+  /// With the layouts that it likes best; bf16 channels last, as the network has them.
+  Convolve library() {
     const std::size_t axes = layer_.source.size() - 2;
-    Memory::dims weights = {layer_.out, in};
-    if (layer_.groups > 1) weights = {layer_.groups, layer_.out / layer_.groups, in};
+    Memory::dims weights = {layer_.out, in() / layer_.groups};
+    if (layer_.groups > 1) weights = {layer_.groups, layer_.out / layer_.groups, in() / layer_.groups};
     weights.insert(weights.end(), axes, layer_.kernel);
     dnnl::post_ops operations;
     onednn::append_relu(operations);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(operations);
     constexpr auto kAny = Memory::format_tag::any;
-    const auto described = onednn::convolution(
-        engine_, {layer_.source, Memory::data_type::f32, kAny}, {weights, Memory::data_type::f32, kAny},
-        bias_.get_desc(), {result_dims_, Memory::data_type::f32, kAny}, Memory::dims(axes, 1),
-        Memory::dims(axes, layer_.kernel / 2), attributes);
+    const auto laid = type_ == Memory::data_type::bf16 ? tag() : kAny;
+    const auto described =
+        onednn::convolution(engine_, {layer_.source, type_, laid}, {weights, type_, kAny}, bias_.get_desc(),
+                            {result_dims_, type_, laid}, Memory::dims(axes, 1),
+                            Memory::dims(axes, layer_.kernel / 2), attributes);
     for (int block = 0; block < layer_.blocks; ++block)
       weights_.push_back(filled(described.weights_desc(), engine_));
     const Memory from = filled(described.src_desc(), engine_), to = filled(described.dst_desc(), engine_);
@@ -148,6 +212,7 @@ class Bench {
   }
 
   const Layer& layer_;
+  Memory::data_type type_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   Memory::dims result_dims_;
@@ -165,5 +230,12 @@ int main(int argc, char** argv) {
   }
   omp_set_num_threads(1);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
-  for (const tvr::Layer& layer : tvr::kLayers) tvr::Bench{layer}(rounds);
+  std::printf("fp32\n");
+  for (const tvr::Layer& layer : tvr::kFp32Layers) tvr::Bench{layer, dnnl::memory::data_type::f32}(rounds);
+  if (!tvr::onednn::has_amx() || !tvr::amx::request_tiles()) {
+    std::printf("bf16 skipped: this processor has no AMX\n");
+    return 0;
+  }
+  std::printf("bf16\n");
+  for (const tvr::Layer& layer : tvr::kBf16Layers) tvr::Bench{layer, dnnl::memory::data_type::bf16}(rounds);
 }

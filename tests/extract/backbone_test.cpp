@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <thread>
 
 #include "data/fingerprint.h"
 #include "data/pth.h"
 #include "extract/network.h"
+#include "extract/onednn.h"
 #include "extract/preprocess.h"
 #include "extract/resnet.h"
 #include "tests/support/cosine.h"
@@ -233,6 +235,15 @@ TEST(Backbone, InHalfPrecisionPointsWhereFullPrecisionDoes) {
     RecordProperty(std::string("one_minus_cosine_") + model, std::to_string(1 - agreement));
     EXPECT_GT(agreement, 0.999) << model;
     EXPECT_LT(agreement, 1 - 1e-9) << model << ": were these bf16 at all?";
+  }
+}
+
+TEST(Backbone, ObeysTheLimitOnTheProcessor) {
+  const char* const limit = std::getenv("ONEDNN_MAX_CPU_ISA");
+  if (limit == nullptr) GTEST_SKIP() << "no limit is set: run by backbone_without_avx512 and _amx";
+  EXPECT_FALSE(onednn::has_amx());
+  if (limit == std::string("AVX2")) {
+    EXPECT_EQ(onednn::vector_floats(), 8);
   }
 }
 
