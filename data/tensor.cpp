@@ -1,6 +1,5 @@
 #include "data/tensor.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "data/error.h"
@@ -42,6 +41,31 @@ float element(DType dtype, const std::byte* at) noexcept {
       return static_cast<float>(load<std::int64_t>(at));
   }
   return 0;
+}
+
+/// Infinities and NaNs are the numbers whose exponent is all ones.
+template <class Word>
+bool all_finite(const std::vector<std::byte>& bytes, Word exponent) noexcept {
+  unsigned other = 0;
+  for (std::size_t at = 0; at + sizeof(Word) <= bytes.size(); at += sizeof(Word)) {
+    other |= static_cast<unsigned>((load<Word>(bytes.data() + at) & exponent) == exponent);
+  }
+  return other == 0;
+}
+
+bool all_finite(const Tensor& tensor) noexcept {
+  switch (tensor.dtype) {
+    case DType::F16:
+      return all_finite<std::uint16_t>(tensor.bytes, 0x7C00U);
+    case DType::BF16:
+      return all_finite<std::uint16_t>(tensor.bytes, 0x7F80U);
+    case DType::F32:
+      return all_finite<std::uint32_t>(tensor.bytes, 0x7F800000U);
+    case DType::F64:
+      return all_finite<std::uint64_t>(tensor.bytes, 0x7FF0000000000000U);
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -144,19 +168,9 @@ const Tensor* find(const NamedTensors& tensors, const std::string& name) noexcep
 
 void require_finite(const NamedTensors& tensors, const std::string& where) {
   for (const auto& [key, tensor] : tensors) {
-    const bool floating = tensor.dtype == DType::F16 || tensor.dtype == DType::BF16 ||
-                          tensor.dtype == DType::F32 || tensor.dtype == DType::F64;
-    if (!floating) continue;
-    const std::size_t step = size_of(tensor.dtype);
-    for (std::size_t at = 0; at < tensor.bytes.size(); at += step) {
-      const bool finite = tensor.dtype == DType::F64
-                              ? std::isfinite(load<double>(tensor.bytes.data() + at))
-                              : std::isfinite(element(tensor.dtype, tensor.bytes.data() + at));
-      if (!finite) {
-        throw Error(Fault::Corrupt, where, "tensor '" + key + "' holds a value that is not finite",
-                    "The file is damaged or comes from a training that diverged: get it again");
-      }
-    }
+    if (all_finite(tensor)) continue;
+    throw Error(Fault::Corrupt, where, "tensor '" + key + "' holds a value that is not finite",
+                "The file is damaged or comes from a training that diverged: get it again");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "data/error.h"
@@ -37,6 +38,26 @@ TEST(Tensor, GivesItsValuesAsFloats) {
   EXPECT_EQ(Tensor::from_floats({2, 2}, values, DType::F16).to_floats(),
             std::vector<float>(values, values + 4));
   EXPECT_EQ(Tensor::from_floats({4}, values).to_floats(), std::vector<float>(values, values + 4));
+}
+
+TEST(RequireFinite, KnowsInfinityAndNaNInEveryFloatingType) {
+  const auto tensor = [](DType dtype, std::uint64_t bits) {
+    Tensor made{dtype, {3}, std::vector<std::byte>(3 * size_of(dtype))};
+    std::memcpy(&made.bytes[2 * size_of(dtype)], &bits, size_of(dtype));
+    return NamedTensors{{"w", made}};
+  };
+  struct Bits {
+    DType dtype;
+    std::uint64_t largest, infinity;
+  };
+  for (const Bits& bits :
+       {Bits{DType::F16, 0xFBFF, 0xFC00}, Bits{DType::BF16, 0xFF7F, 0xFF80},
+        Bits{DType::F32, 0xFF7FFFFF, 0xFF800000}, Bits{DType::F64, 0xFFEFFFFFFFFFFFFF, 0xFFF0000000000000}}) {
+    EXPECT_NO_THROW(require_finite(tensor(bits.dtype, bits.largest), "w.pth")) << name(bits.dtype);
+    EXPECT_THROW(require_finite(tensor(bits.dtype, bits.infinity), "w.pth"), Error) << name(bits.dtype);
+    EXPECT_THROW(require_finite(tensor(bits.dtype, bits.infinity + 1), "w.pth"), Error) << name(bits.dtype);
+  }
+  EXPECT_NO_THROW(require_finite(tensor(DType::I16, 0xFFFF), "w.pth"));
 }
 
 TEST(RequireFinite, NamesTheTensorThatIsNot) {
