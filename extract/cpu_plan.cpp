@@ -200,7 +200,7 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
   const bool tiles = kernel == CpuWeights::Kernel::Tiles;
   const Memory::format_tag tag = tiles ? channels_last(dims) : blocked(dims);
   Convolution made;
-  made.source = tiles && index == 0 ? source : Memory::desc(from, weights_.type(), tag);
+  made.source = index == 0 ? source : Memory::desc(from, weights_.type(), tag);
   made.result = Memory::desc(to, weights_.type(), tag);
   const Epilogue epilogue{static_cast<const float*>(weights_.bias(index).get_data_handle()), add_result,
                           step.relu};
@@ -225,6 +225,8 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
     };
   } else if (kernel == CpuWeights::Kernel::Winograd) {
     in_floats(avx512::Winograd{step.in_channels, step.out_channels, height, width});
+  } else if (kernel == CpuWeights::Kernel::Stem) {
+    in_floats(avx512::Stem{step.out_channels, frames, height, width});
   } else if (kernel == CpuWeights::Kernel::Grouped) {
     in_floats(avx512::Grouped{step.in_channels, step.in_channels / step.groups, frames, height, width});
   } else {

@@ -104,6 +104,12 @@ CpuWeights::Kernel kernel_for(const NetworkStep& step) {
   constexpr int kMostWinogradWeights = 256 * 256;
   const bool in_blocks = step.in_channels % avx512::kBlock == 0 && step.out_channels % avx512::kPanel == 0;
   const bool one_stride = step.stride == Box{1, 1, 1};
+  constexpr int kSeven = avx512::kStemKernel;
+  if (step.in_channels == avx512::kStemColors && step.out_channels % avx512::kPanel == 0 &&
+      step.kernel == Box{kSeven, kSeven, kSeven} && step.stride == Box{1, 2, 2} &&
+      step.padding == Box{3, 3, 3}) {
+    return CpuWeights::Kernel::Stem;
+  }
   if (!in_blocks) return CpuWeights::Kernel::Library;
   if (step.groups == 1 && step.kernel == Box{1, 1, 1} && step.padding == Box{0, 0, 0} &&
       step.stride[1] == step.stride[2]) {
@@ -132,12 +138,17 @@ Memory tiles_of(const std::vector<float>& weights, const amx::Convolution& shape
 
 Memory panels_of(const std::vector<float>& weights, const NetworkStep& step, CpuWeights::Kernel kernel,
                  const dnnl::engine& engine) {
-  const bool winograd = kernel == CpuWeights::Kernel::Winograd;
-  const std::size_t count =
-      winograd ? avx512::kWinogradTerms * weights.size() / (step.kernel[1] * step.kernel[2]) : weights.size();
+  std::size_t count = weights.size();
+  if (kernel == CpuWeights::Kernel::Winograd) {
+    count = avx512::kWinogradTerms * weights.size() / (step.kernel[1] * step.kernel[2]);
+  } else if (kernel == CpuWeights::Kernel::Stem) {
+    count = avx512::kStemTerms * weights.size() / avx512::kStemKernel;
+  }
   Memory panels({{static_cast<Memory::dim>(count)}, Memory::data_type::f32, Memory::format_tag::a}, engine);
   auto* const to = static_cast<float*>(panels.get_data_handle());
-  if (winograd) {
+  if (kernel == CpuWeights::Kernel::Stem) {
+    avx512::pack_stem(weights.data(), step.out_channels, to);
+  } else if (kernel == CpuWeights::Kernel::Winograd) {
     avx512::pack_winograd(weights.data(), step.in_channels, step.out_channels, to);
   } else if (kernel == CpuWeights::Kernel::Grouped) {
     avx512::pack_grouped(weights.data(), step.in_channels, step.in_channels / step.groups, to);

@@ -28,7 +28,7 @@ class CpuWeights {
   /// Whether convolutions lie best with 16 channels side by side (nChw16c), as kernels of ours take them.
   [[nodiscard]] bool prefers_blocks() const noexcept { return blocks_; }
   /// Whose kernel computes the step.
-  enum class Kernel { Library, Pointwise, Winograd, Grouped, Tiles };
+  enum class Kernel { Library, Pointwise, Winograd, Grouped, Stem, Tiles };
   [[nodiscard]] Kernel kernel(std::size_t step) const noexcept { return steps_[step].kernel; }
   /// Groups of the weights: the step's, or fewer where neighbours were joined.
   [[nodiscard]] int groups(std::size_t step) const noexcept { return steps_[step].groups; }

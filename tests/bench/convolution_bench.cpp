@@ -27,9 +27,11 @@ struct Layer {
   const char* name;
   Memory::dims source;  // clips, channels, (frames,) height, width
   int out, kernel, groups, blocks;
+  [[nodiscard]] bool is_first() const { return source[1] == avx512::kStemColors; }
 };
 
 const Layer kFp32Layers[] = {
+    {"ResNeXt-101 first 7x7x7", {1, 3, 16, 112, 112}, 64, 7, 1, 1},
     {"ResNet-152 layer1 3x3", {1, 64, 56, 75}, 64, 3, 1, 3},
     {"ResNet-152 layer2 3x3", {1, 128, 28, 38}, 128, 3, 1, 7},
     {"ResNet-152 layer3 3x3", {1, 256, 14, 19}, 256, 3, 1, 35},
@@ -104,7 +106,17 @@ class Bench {
   Bench(const Layer& layer, Memory::data_type type) : layer_(layer), type_(type) {
     result_dims_ = layer.source;
     result_dims_[1] = layer.out;
-    source_ = filled({layer.source, type, tag()}, engine_);
+    stride_.assign(layer.source.size() - 2, 1);
+    if (layer.is_first()) {  // strides 1, 2, 2
+      for (std::size_t axis = 1; axis < 3; ++axis) {
+        stride_[axis] = 2;
+        result_dims_[axis + 2] = (result_dims_[axis + 2] - 1) / 2 + 1;
+      }
+    }
+    // The network's input is plain planes of floats.
+    source_ = layer.is_first()
+                  ? filled({layer.source, Memory::data_type::f32, Memory::format_tag::ncdhw}, engine_)
+                  : filled({layer.source, type, tag()}, engine_);
     result_ = filled({result_dims_, type, tag()}, engine_);
     bias_ = filled({{layer.out}, Memory::data_type::f32, Memory::format_tag::a}, engine_);
   }
@@ -144,6 +156,7 @@ class Bench {
     shape.groups = layer_.groups;
     shape.source = {frames(), size(1), size(0)};
     shape.kernel = {in_3d() ? layer_.kernel : 1, layer_.kernel, layer_.kernel};
+    if (layer_.is_first()) shape.stride = {1, 2, 2};
     shape.padding = {shape.kernel.t / 2, shape.kernel.y / 2, shape.kernel.x / 2};
     keep(amx::panel_values(shape), amx::scratch_bytes(shape));
     return [this, shape](std::size_t block) {
@@ -153,6 +166,9 @@ class Bench {
   }
 
   Convolve floats() {
+    if (layer_.is_first())
+      return with(avx512::Stem{layer_.out, size(2), size(1), size(0)},
+                  avx512::kStemTerms * in() * 49 * layer_.out);
     if (layer_.groups > 1)
       return with(avx512::Grouped{in(), in() / layer_.groups, size(2), size(1), size(0)},
                   27 * in() / layer_.groups * in());
@@ -194,10 +210,10 @@ class Bench {
     attributes.set_post_ops(operations);
     constexpr auto kAny = Memory::format_tag::any;
     const auto laid = type_ == Memory::data_type::bf16 ? tag() : kAny;
-    const auto described =
-        onednn::convolution(engine_, {layer_.source, type_, laid}, {weights, type_, kAny}, bias_.get_desc(),
-                            {result_dims_, type_, laid}, Memory::dims(axes, 1),
-                            Memory::dims(axes, layer_.kernel / 2), attributes);
+    const auto source_laid = layer_.is_first() ? Memory::format_tag::ncdhw : laid;
+    const auto described = onednn::convolution(
+        engine_, {layer_.source, type_, source_laid}, {weights, type_, kAny}, bias_.get_desc(),
+        {result_dims_, type_, laid}, stride_, Memory::dims(axes, layer_.kernel / 2), attributes);
     for (int block = 0; block < layer_.blocks; ++block)
       weights_.push_back(filled(described.weights_desc(), engine_));
     const Memory from = filled(described.src_desc(), engine_), to = filled(described.dst_desc(), engine_);
@@ -215,7 +231,7 @@ class Bench {
   Memory::data_type type_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
-  Memory::dims result_dims_;
+  Memory::dims result_dims_, stride_;
   Memory source_, result_, bias_, scratch_;
   std::vector<Memory> panels_, weights_;
 };

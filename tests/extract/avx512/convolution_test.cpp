@@ -57,6 +57,16 @@ PlainConvolution plain(const avx512::Grouped& shape) {
   layer.padding = {1, 1, 1};
   return layer;
 }
+PlainConvolution plain(const avx512::Stem& shape) {
+  PlainConvolution layer;
+  layer.in = avx512::kStemColors;
+  layer.out = shape.out;
+  layer.source = {shape.frames, shape.height, shape.width};
+  layer.kernel = {7, 7, 7};
+  layer.stride = {1, 2, 2};
+  layer.padding = {3, 3, 3};
+  return layer;
+}
 
 Floats packed(const avx512::Pointwise& shape, Floats& weights) {
   Floats panels(weights.size());
@@ -74,8 +84,15 @@ Floats packed(const avx512::Grouped& shape, Floats& weights) {
   return panels;
 }
 
+Floats packed(const avx512::Stem& shape, Floats& weights) {
+  Floats panels(weights.size() / 7 * avx512::kStemTerms);
+  avx512::pack_stem(weights.data(), shape.out, panels.data());
+  return panels;
+}
+
+/// `tolerance`: of values from -1 to 1.
 template <class Shape>
-void expect_plain_sums(const Shape& shape, bool add, bool relu) {
+void expect_plain_sums(const Shape& shape, bool add, bool relu, double tolerance = 2e-5) {
   const PlainConvolution layer = plain(shape);
   const std::size_t from = layer.volume(layer.source), to = layer.volume(layer.result());
   Floats source = random_floats(of(layer.in) * from, 1), weights = random_floats(layer.weight_count(), 2),
@@ -91,12 +108,16 @@ void expect_plain_sums(const Shape& shape, bool add, bool relu) {
     for (int channel = 0; channel < layer.out; channel += 5) {  // 5: every lane has its turn
       const std::size_t i = place(channel, position, to);
       double wanted = layer.sum(
-          channel, at, [&](int from_channel, int p) { return source[place(from_channel, p, from)]; },
+          channel, at,
+          [&](int from_channel, int p) {
+            return source[layer.in == avx512::kStemColors ? of(from_channel) * from + of(p)
+                                                          : place(from_channel, p, from)];
+          },
           [&](std::size_t w) { return weights[w]; });
       wanted += bias[of(channel)];
       if (add) wanted += before[i];
       if (relu) wanted = std::max(wanted, 0.0);
-      ASSERT_NEAR(result[i], wanted, 2e-5) << "channel " << channel << " at position " << position;
+      ASSERT_NEAR(result[i], wanted, tolerance) << "channel " << channel << " at position " << position;
     }
   });
 }
@@ -150,6 +171,15 @@ TEST_F(Avx512Convolution, GroupedEqualsPlainSumsAtAnyEdge) {
                      std::to_string(width));
         expect_plain_sums(avx512::Grouped{32, group, frames, 4, width}, frames == 3, width % 2 == 0);
       }
+    }
+  }
+}
+
+TEST_F(Avx512Convolution, StemEqualsPlainSumsAtAnyEdge) {
+  for (const int frames : {1, 2, 3, 9}) {
+    for (const int width : {1, 2, 13, 60}) {
+      SCOPED_TRACE(std::to_string(frames) + " frames, " + std::to_string(width));
+      expect_plain_sums(avx512::Stem{64, frames, 9, width}, width == 13, frames != 2, 2e-4);
     }
   }
 }
