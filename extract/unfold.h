@@ -7,10 +7,10 @@
 
 namespace tvr {
 
-// A network's first convolution reads three channels, which leaves the tiles of a bf16 kernel (32 inputs)
-// nearly empty. Here the columns of its kernel become channels: column x of channel c is channel 3 * x + c,
-// rounded up to a multiple of 8 with zeros. The sums are the same; with AMX the 7x7x7 convolution takes a
-// quarter of the time.
+// For bf16 by oneDNN (without AMX; extract/amx reads the planes itself). A network's first convolution reads
+// three channels, which leaves the vectors of a bf16 kernel nearly empty. Here the columns of its kernel
+// become channels: column x of channel c is channel 3 * x + c, rounded up to a multiple of 8 with zeros. The
+// sums are the same.
 
 /// The convolution on the unfolded input: a kernel one column wide.
 [[nodiscard]] NetworkStep unfolded(const NetworkStep& first);
