@@ -5,6 +5,7 @@
 
 #include "extract/amx/convolution.h"
 #include "extract/avx512/convolution.h"
+#include "extract/avx512/stem.h"
 #include "extract/onednn.h"
 #include "extract/unfold.h"
 

@@ -4,8 +4,8 @@
 
 #include "extract/epilogue.h"
 
-/// Convolutions in float32 for AVX-512: 1 x 1, 3 x 3 and the first of a 3D network by Winograd's minimal
-/// filtering, and 3 x 3 x 3 in small groups: nine tenths of the arithmetic of ResNet-152 and ResNeXt-101.
+/// Convolutions in float32 for AVX-512: 1 x 1, 3 x 3 by Winograd's minimal filtering, and 3 x 3 x 3 in small
+/// groups; stem.h has the first of a 3D network: nine tenths of the arithmetic of ResNet-152 and ResNeXt-101.
 ///
 /// Why not oneDNN's: against its own these take 0.8 to 1 (1 x 1), 0.6 (3 x 3) and 0.4 to 0.7 (groups) of the
 /// time (tvr_convolution_bench), a fifth less for a whole extraction. oneDNN 3 has no Winograd for float32
@@ -48,30 +48,16 @@ struct Grouped {
 /// channels floats.
 void pack_grouped(const float* weights, int channels, int group, float* panels);
 
-/// A 3D ResNet's first convolution: 7 x 7 x 7 of three colours, stride 1 in time and 2 in space, padding 3.
-/// In time by F(2, 7): from eight frames, two of the result by 8 products instead of 14. `source` is planes
-/// [3, frames, height, width], as the network's input is.
-struct Stem {
-  int out = 0;  // channels: a multiple of kPanel
-  int frames = 0, height = 0, width = 0;
-};
-constexpr int kStemKernel = 7, kStemTerms = 8, kStemColors = 3;
-/// weights [out, 3, 7, 7, 7] as panels [out / kPanel, 8, 3, 7, 7, kPanel]: 8 * 147 * out floats.
-void pack_stem(const float* weights, int out, float* panels);
-
 /// Floats of scratchpad that convolve() wants.
 std::size_t scratch_floats(const Pointwise& shape);
 std::size_t scratch_floats(const Winograd& shape);
 std::size_t scratch_floats(const Grouped& shape);
-std::size_t scratch_floats(const Stem& shape);
 /// Everything but the shape is aligned to 64 bytes.
 void convolve(const Pointwise& shape, const float* source, const float* panels, const Epilogue& epilogue,
               float* result, float* scratch);
 void convolve(const Winograd& shape, const float* source, const float* panels, const Epilogue& epilogue,
               float* result, float* scratch);
 void convolve(const Grouped& shape, const float* source, const float* panels, const Epilogue& epilogue,
-              float* result, float* scratch);
-void convolve(const Stem& shape, const float* source, const float* panels, const Epilogue& epilogue,
               float* result, float* scratch);
 
 }  // namespace tvr::avx512

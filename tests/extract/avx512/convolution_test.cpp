@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "extract/avx512/stem.h"
 #include "extract/onednn.h"
 #include "tests/support/guarded.h"
 #include "tests/support/plain_convolution.h"
