@@ -51,7 +51,8 @@ endif()
 # Torch by an interface target of ours: its headers as system headers (their warnings are not ours).
 add_library(tvr_torch INTERFACE)
 target_include_directories(tvr_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-target_link_libraries(tvr_torch INTERFACE ${TORCH_LIBRARIES})
+# PyTorch's wheels export parts of an older libstdc++ (std::filesystem): the compiler's own must be found before them.
+target_link_libraries(tvr_torch INTERFACE stdc++ ${TORCH_LIBRARIES})
 separate_arguments(tvr_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(tvr_torch INTERFACE ${tvr_torch_flags})
 
@@ -69,8 +70,8 @@ if(CMAKE_CUDA_COMPILER)
   endif()
   if(TARGET torch_cuda)
     set(TVR_CUDA ON)
-    set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # LibTorch's
   endif()
+  set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # tvr_cuda names it: the shared one, which is LibTorch's too
   enable_language(CUDA)
   # The C++ compiler links. nvcc's host compiler may be an older one, whose libstdc++ must not be found first.
   set(CMAKE_CUDA_IMPLICIT_LINK_DIRECTORIES ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})

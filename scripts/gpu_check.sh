@@ -1,61 +1,94 @@
 #!/usr/bin/env bash
 # On a machine with an NVIDIA GPU, nvcc and a LibTorch made for CUDA: builds, runs the tests that need the GPU, looks for
-# memory errors and measures, within ten minutes. Results go to FOLDER (default: gpu-check).
+# memory errors and measures, within ten minutes. Results go to FOLDER (default: gpu-check); a step that fails is
+# reported, the others go on.
 #   scripts/gpu_check.sh [FOLDER]
 # CMAKE_PREFIX_PATH (of the environment) names where LibTorch and the other libraries are; without it Python's torch
-# is asked. Nothing is installed.
-set -euo pipefail
+# is asked. The comparison with Python needs its torch, torchvision and the ffmpeg program. Nothing is installed.
+set -uo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-gpu-check}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+build=build/gpu
+failed=()
 
-step() { printf '\n== %s (%s s so far)\n' "$1" "$SECONDS"; }
+step() { # NAME COMMAND...: its output goes to the screen and to NAME.txt
+  local name=$1
+  shift
+  printf '\n== %s (%s s so far)\n' "$name" "$SECONDS"
+  "$@" 2>&1 | tee "$out/$name.txt"
+  if [ "${PIPESTATUS[0]}" -ne 0 ]; then
+    failed+=("$name")
+    echo "== $name FAILED"
+  fi
+}
+
+build() {
+  cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release > "$out/configure.txt" 2>&1 || { cat "$out/configure.txt"; return 1; }
+  cmake --build $build --target pipeline pipeline-torch tvr_extract_tests tvr_model_tests tvr_gpu_bench | grep -v '^\['
+  [ "${PIPESTATUS[0]}" -eq 0 ]
+}
+
+tests() {
+  timeout 120 $build/tests/extract/tvr_extract_tests --gtest_brief=1 --gtest_filter='Gpu*' && timeout 60 $build/tests/model/tvr_model_tests --gtest_brief=1 --gtest_filter='Gpu*'
+}
+
+sanitizer() {
+  if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not there"; return 0; fi
+  timeout 60 compute-sanitizer --error-exitcode 1 $build/tests/extract/tvr_extract_tests --gtest_filter='Gpu.GivesTheClips*' &&
+    timeout 60 compute-sanitizer --error-exitcode 1 $build/tests/model/tvr_model_tests --gtest_filter='Gpu*'
+}
+
+# 200 clips of 320 x 240 and 15 s: generated ones of 7 s, joined by twos; each is there three times.
+clips() {
+  $build/pipeline/pipeline demo --out "$out/demo" --clips 400 --seed 1 > /dev/null || return 1
+  mkdir -p "$out/clips"
+  local all=("$out"/demo/videos/*) i copy
+  for ((i = 0; i + 1 < ${#all[@]}; i += 2)); do
+    printf "file '%s'\nfile '%s'\n" "${all[i]}" "${all[i + 1]}" > "$out/clips/$i.txt"
+    echo "$out/clips/$i"
+  done | xargs -P "$(nproc)" -I{} ffmpeg -v error -y -f concat -safe 0 -i {}.txt -c copy {}-1.mp4 || return 1
+  rm "$out"/clips/*.txt
+  for i in "$out"/clips/*-1.mp4; do
+    for copy in 2 3; do ln -sf "$i" "${i%-1.mp4}-$copy.mp4"; done
+  done
+  du -shL "$out/clips"
+}
+
+extract() { # STORE FLAGS...
+  local store="$out/$1.db"
+  shift
+  rm -f "$store"*
+  timeout 120 $build/pipeline/pipeline extract --videos "$out/clips" --store "$store" --random-weights --device cuda "$@"
+}
+
+reference_extract() {
+  local folder="$out/reference" lane videos=("$out"/clips/*-1.mp4)
+  mkdir -p "$folder"
+  python3 tests/parity/extract_reference.py weights "$folder" || return 1
+  for lane in 2d 3d; do
+    printf '%s: 60 videos, seconds: ' $lane
+    timeout 60 python3 tests/parity/extract_reference.py extract "$folder" cuda $lane "$folder/rows" "${videos[@]:0:60}" || return 1
+  done
+  rm -r "$folder"
+}
 
 if [ -z "${CMAKE_PREFIX_PATH:-}" ]; then
   CMAKE_PREFIX_PATH=$(python3 -c 'import torch; print(torch.utils.cmake_prefix_path)')
   export CMAKE_PREFIX_PATH
 fi
 
-step "the machine"
-nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | tee "$out/machine.txt"
-
-step "building"
-cmake -S . -B build/gpu -G Ninja -DCMAKE_BUILD_TYPE=Release -DTVR_TESTS=ON > "$out/configure.txt"
-cmake --build build/gpu --target pipeline tvr_extract_tests tvr_model_tests tvr_pipeline_tests
-program=build/gpu/pipeline/pipeline
-
-step "tests"
-ctest --test-dir build/gpu -L gpu --output-on-failure | tee "$out/tests.txt"
-
-if command -v compute-sanitizer > /dev/null; then
-  step "compute-sanitizer"
-  compute-sanitizer --error-exitcode 1 build/gpu/tests/extract/tvr_extract_tests \
-    --gtest_filter='Gpu.GivesTheClips*' > "$out/sanitizer.txt" 2>&1 || { tail -20 "$out/sanitizer.txt"; exit 1; }
-fi
-
-step "extraction: generated clips of 320x240, both lanes, random weights"
-"$program" demo --out "$out/clips" --clips 300 --seed 1 > /dev/null
-extract() {  # NAME, then flags
-  local name=$1 watcher begin end
-  shift
-  rm -f "$out/$name.db"*
-  nvidia-smi dmon -s u -c 600 > "$out/use-$name.txt" &
-  watcher=$!
-  begin=$(date +%s.%N)
-  "$program" extract --videos "$out/clips/videos" --store "$out/$name.db" --random-weights "$@"
-  end=$(date +%s.%N)
-  kill "$watcher"
-  awk -v b="$begin" -v e="$end" -v n="$name" 'BEGIN { printf "%s: 300 videos in %.1f s, %.1f a second\n", n, e - b, 300 / (e - b) }' |
-    tee -a "$out/figures.txt"
-}
-for precision in fp32 tf32 fp16; do extract "$precision" --device cuda --precision "$precision"; done
-extract fp16-nvdec --device cuda --precision fp16 --preset ffmpeg5-gpu
-if [ "$(nvidia-smi -L | wc -l)" -gt 1 ]; then extract fp16-nvdec-two --precision fp16 --preset ffmpeg5-gpu --device cuda:0,1; fi
-
-step "training"
-"$program" train --store "$out/fp16.db" --annotations "$out/clips/MSRVTT_data.json" --train "$out/clips/train.csv" \
-  --test "$out/clips/test.csv" --out "$out/run-gpu" --train-device cuda --epochs 100
-"$program" train --store "$out/fp16.db" --annotations "$out/clips/MSRVTT_data.json" --train "$out/clips/train.csv" \
-  --test "$out/clips/test.csv" --out "$out/run-cpu" --train-device cpu --epochs 3
-step "done; look at $out"
+step machine nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
+step build build
+step tests tests
+step clips clips
+step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 "$out"/clips/*-1.mp4
+step fp16-cpu-decoding extract cpu-decoding --precision fp16
+step fp16-nvdec extract nvdec --precision fp16 --preset ffmpeg5-gpu
+step reference-training timeout 60 python3 tests/bench/train_step.py 16 200 cuda
+step reference-extraction reference_extract
+step sanitizer sanitizer
+rm -rf "$out"/clips "$out"/demo "$out"/*.db*
+printf '\n== done after %s s; look at %s\n' "$SECONDS" "$out"
+[ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }

@@ -23,8 +23,8 @@ namespace {
 
 struct BatchSize {
   std::int64_t clips = 0, frames = 0, height = 0, width = 0;
-  [[nodiscard]] bool operator==(const BatchSize& other) const noexcept {
-    return clips == other.clips && frames == other.frames && height == other.height && width == other.width;
+  [[nodiscard]] bool holds(const BatchSize& other) const noexcept {
+    return clips >= other.clips && frames == other.frames && height == other.height && width == other.width;
   }
   [[nodiscard]] std::int64_t pictures() const noexcept { return clips * frames; }
   [[nodiscard]] std::int64_t picture_bytes() const noexcept { return 3 * height * width; }
@@ -177,11 +177,12 @@ class CudaBackbone : public Backbone {
   }
 
  private:
+  /// A plan that holds the batch: making one takes seconds, running one that is too large milliseconds.
   /// Pictures of other sizes come and go; the plan that was longest unused is dropped.
   CudaPlan& plan_for(const BatchSize& size) const {
     constexpr std::size_t kMostPlans = 8;
     const auto found =
-        std::find_if(plans_.begin(), plans_.end(), [&](const CudaPlan& p) { return p.size() == size; });
+        std::find_if(plans_.begin(), plans_.end(), [&](const CudaPlan& p) { return p.size().holds(size); });
     if (found != plans_.end()) {
       plans_.splice(plans_.begin(), plans_, found);
     } else {

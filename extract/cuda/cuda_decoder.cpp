@@ -23,6 +23,15 @@ void check(cudaError_t status, const std::string& where) {
   throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
 }
 
+/// Makes the GPU the calling thread's. libav shares its primary context only where that waits by sleeping.
+void use_device(int gpu, const std::string& where) {
+#if CUDART_VERSION >= 12000  // from then on cudaSetDevice() makes the context
+  check(cudaInitDevice(gpu, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), where);
+#endif
+  check(cudaSetDevice(gpu), where);
+  check(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync), where);
+}
+
 Error out_of_memory(const std::string& where) {
   return {Fault::Device, where, "CUDA: " + std::string(cudaGetErrorString(cudaErrorMemoryAllocation)),
           "Use fewer --jobs"};
@@ -140,7 +149,7 @@ class CudaPictureConverter : public PictureConverter {
 
 BufferHandle cuda_decoder(int gpu) {
   const std::string where = "NVDEC on GPU " + std::to_string(gpu);
-  check(cudaSetDevice(gpu), where);
+  use_device(gpu, where);
   BufferHandle device;
   AVBufferRef* made = nullptr;
   const int status = av_hwdevice_ctx_create(&made, AV_HWDEVICE_TYPE_CUDA, std::to_string(gpu).c_str(),

@@ -6,9 +6,7 @@
 namespace tvr::gpu {
 namespace {
 
-constexpr int kBlock = 256;
-
-unsigned blocks(std::int64_t work) { return static_cast<unsigned>((work + kBlock - 1) / kBlock); }
+constexpr unsigned kBlock = 256;
 
 __global__ void scale_pixels(ScaleJob job, std::uint8_t* rgb) {
   const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
@@ -26,24 +24,24 @@ __device__ void store(float* out, float value) { *out = value; }
 __device__ void store(__half* out, float value) { *out = __float2half_rn(value); }
 __device__ void store(__nv_bfloat16* out, float value) { *out = __float2bfloat16_rn(value); }
 
+/// Pictures along the grid's y.
 template <class T>
-__global__ void normalize_values(const std::uint8_t* const* pictures, std::int64_t values, std::int64_t per_picture,
-                                 Channels how, T* out) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+__global__ void normalize_values(const std::uint8_t* const* pictures, unsigned values, Channels how, T* out) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= values) return;
-  const std::uint8_t* const picture = pictures[i / per_picture];
-  const std::int64_t within = i % per_picture;
-  const int channel = static_cast<int>(within % 3);
-  const float level = picture == nullptr ? 0.0F : static_cast<float>(picture[within]);
-  store(out + i, (level * how.scale - how.mean[channel]) / how.std[channel]);
+  const std::uint8_t* const picture = pictures[blockIdx.y];
+  const unsigned channel = i % 3;
+  const float level = picture == nullptr ? 0.0F : static_cast<float>(picture[i]);
+  store(out + static_cast<std::int64_t>(blockIdx.y) * values + i,
+        (level * how.scale - how.mean[channel]) / how.std[channel]);
 }
 
 template <class T>
-void launch(const std::uint8_t* const* pictures, std::int64_t values, std::int64_t per_picture,
-            const Normalization& how, void* out, cudaStream_t stream) {
+void launch(const std::uint8_t* const* pictures, int count, unsigned values, const Normalization& how, void* out,
+            cudaStream_t stream) {
   const Channels channels{how.scale, {how.mean[0], how.mean[1], how.mean[2]}, {how.std[0], how.std[1], how.std[2]}};
-  normalize_values<<<blocks(values), kBlock, 0, stream>>>(pictures, values, per_picture, channels,
-                                                          static_cast<T*>(out));
+  const dim3 grid((values + kBlock - 1) / kBlock, static_cast<unsigned>(count));
+  normalize_values<<<grid, kBlock, 0, stream>>>(pictures, values, channels, static_cast<T*>(out));
 }
 
 }  // namespace
@@ -57,15 +55,14 @@ void scale(const ScaleJob& job, std::uint8_t* rgb, cudaStream_t stream) {
 
 void normalize(const std::uint8_t* const* pictures, int count, int height, int width, const Normalization& how,
                InputType type, void* out, cudaStream_t stream) {
-  const std::int64_t per_picture = std::int64_t{3} * height * width;
-  const std::int64_t values = per_picture * count;
+  const auto values = 3U * static_cast<unsigned>(height) * static_cast<unsigned>(width);
   switch (type) {
     case InputType::Fp32:
-      return launch<float>(pictures, values, per_picture, how, out, stream);
+      return launch<float>(pictures, count, values, how, out, stream);
     case InputType::Fp16:
-      return launch<__half>(pictures, values, per_picture, how, out, stream);
+      return launch<__half>(pictures, count, values, how, out, stream);
     case InputType::Bf16:
-      return launch<__nv_bfloat16>(pictures, values, per_picture, how, out, stream);
+      return launch<__nv_bfloat16>(pictures, count, values, how, out, stream);
   }
 }
 

@@ -157,7 +157,8 @@ class DeviceTraining::Impl {
         options_(options),
         device_(gpu < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(gpu))),
 #ifdef TVR_CUDA
-        guard_(gpu < 0 ? std::nullopt : std::optional(device_)),
+        stream_(gpu < 0 ? std::nullopt : std::optional(at::cuda::getStreamFromPool(false, device_.index()))),
+        guard_(stream_),
 #endif
         weights_(state.weights, device_),
         mean_(state.adam.mean, device_),
@@ -211,8 +212,7 @@ class DeviceTraining::Impl {
     ++adam_steps_;
 #ifdef TVR_CUDA
     if (device_.is_cuda()) {
-      if (!stream_) capture();
-      const c10::cuda::CUDAStreamGuard stream(*stream_);
+      if (!graph_) capture();
       graph_->replay();
       return;
     }
@@ -220,13 +220,9 @@ class DeviceTraining::Impl {
     run();
   }
 
-  [[nodiscard]] double loss_sum() const {
-    wait();
-    return loss_sum_.item<double>();
-  }
+  [[nodiscard]] double loss_sum() const { return loss_sum_.item<double>(); }
 
   void copy_to(TrainState& state) const {
-    wait();
     weights_.copy_to(state.weights);
     mean_.copy_to(state.adam.mean);
     variance_.copy_to(state.adam.variance);
@@ -239,28 +235,19 @@ class DeviceTraining::Impl {
  private:
   /// A graph reads from fixed places: tensors of an epoch keep theirs as long as their size stays.
   void put(at::Tensor& place, const at::Tensor& values) {
-    wait();
     if (place.defined() && place.sizes() == values.sizes()) {
       place.copy_(values);
       return;
     }
     place = values.to(device_);
 #ifdef TVR_CUDA
-    stream_.reset();
-#endif
-  }
-
-  void wait() const {
-#ifdef TVR_CUDA
-    if (stream_) stream_->synchronize();
+    graph_.reset();
 #endif
   }
 
 #ifdef TVR_CUDA
-  /// Runs the step once on copies, so that cuBLAS and the allocator are warm, and records it.
+  /// Runs the step without Adam, so that cuBLAS and the allocator are warm, and records it.
   void capture() {
-    stream_ = at::cuda::getStreamFromPool(false, device_.index());
-    const c10::cuda::CUDAStreamGuard stream(*stream_);
     forward_backward();
     stream_->synchronize();
     graph_.emplace().capture_begin();
@@ -330,9 +317,9 @@ class DeviceTraining::Impl {
   const TrainOptions& options_;
   at::Device device_;
 #ifdef TVR_CUDA
-  c10::cuda::OptionalCUDAGuard guard_;
-  std::optional<c10::cuda::CUDAStream> stream_;
-  std::optional<at::cuda::CUDAGraph> graph_;  // its construction already asks for a device
+  std::optional<c10::cuda::CUDAStream> stream_;  // a graph cannot be recorded on the default one
+  c10::cuda::OptionalCUDAStreamGuard guard_;     // all of this object's work goes there
+  std::optional<at::cuda::CUDAGraph> graph_;     // its construction already asks for a device
 #endif
   Arena weights_, mean_, variance_, gradients_;
   std::int64_t adam_steps_;

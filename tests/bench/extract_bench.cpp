@@ -35,6 +35,7 @@
 #include "extract/network.h"
 #include "extract/onednn.h"
 #include "extract/resnet.h"
+#include "tests/support/arithmetic.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_folder.h"
 
@@ -112,26 +113,6 @@ Run operator+(const Run& a, const Run& b) {
 Run median(std::vector<Run> runs) {
   std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.wall_s < b.wall_s; });
   return runs[runs.size() / 2];
-}
-
-/// 1e9 multiplications and additions of a network on one clip.
-double gflop(const Network& network, int height, int width) {
-  std::vector<std::array<double, 3>> sizes = {
-      {static_cast<double>(network.clip_frames), static_cast<double>(height), static_cast<double>(width)}};
-  double total = 0;
-  for (const NetworkStep& step : network.steps) {
-    std::array<double, 3> size = sizes[static_cast<std::size_t>(step.input)];
-    double sums = 1, terms = 2.0 * step.in_channels / step.groups;
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      size[axis] =
-          std::floor((size[axis] + 2 * step.padding[axis] - step.kernel[axis]) / step.stride[axis]) + 1;
-      sums *= size[axis];
-      terms *= step.kernel[axis];
-    }
-    sizes.push_back(size);
-    if (step.kind == NetworkStep::Kind::Convolution) total += sums * step.out_channels * terms;
-  }
-  return total / 1e9;
 }
 
 /// What there is to do, decoded once in this process by one thread.

@@ -1,4 +1,4 @@
-"""The step of train_bench.cpp by PyTorch: train_step.py THREADS STEPS. It serves as three baselines:
+"""The step of train_bench.cpp by PyTorch: train_step.py THREADS STEPS [DEVICE]. On the CPU it serves as three baselines:
 as installed without OpenBLAS (LD_LIBRARY_PATH naming the reference BLAS), with OpenBLAS and two threads, and with
 malloc keeping what is freed (MALLOC_MMAP_MAX_=0, the trim threshold raised) as well: train_ratio.sh does."""
 import resource
@@ -10,12 +10,13 @@ from torch import nn
 from torch.nn import functional as F
 
 threads, steps = int(sys.argv[1]), int(sys.argv[2])
+device = torch.device(sys.argv[3] if len(sys.argv) > 3 else "cpu")
 torch.set_num_threads(threads)
 D = 4096
 pool, text_fc, text_gate, video_fc, video_gate = nn.Linear(300, D), nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, D)
-layers = (pool, text_fc, text_gate, video_fc, video_gate)
+layers = [layer.to(device) for layer in (pool, text_fc, text_gate, video_fc, video_gate)]
 optimizer = torch.optim.Adam([p for layer in layers for p in layer.parameters()], lr=1e-4)
-clips, words = torch.rand(32, D) * 2 - 1, torch.rand(32, 20, 300) * 2 - 1
+clips, words = (torch.rand(32, D) * 2 - 1).to(device), (torch.rand(32, 20, 300) * 2 - 1).to(device)
 words[:, 9:] = 0
 
 
@@ -34,11 +35,18 @@ def step():
     optimizer.step()
 
 
+def finish():
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
 step()
+finish()
 times = []
 for _ in range(steps):
     start = time.perf_counter()
     step()
+    finish()
     times.append(1e3 * (time.perf_counter() - start))
 times.sort()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

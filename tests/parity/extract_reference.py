@@ -1,8 +1,9 @@
-"""What a user of antoine77340/video_feature_extractor does on a CPU, by the ffmpeg program and eager PyTorch:
+"""What a user of antoine77340/video_feature_extractor does, by the ffmpeg program and eager PyTorch:
 
     extract_reference.py weights FOLDER                          writes 2d.pth (ResNet-152) and 3d.pth (ResNeXt-101)
     extract_reference.py extract FOLDER THREADS LANE OUT VIDEO...  writes OUT/LANE/<n>.npy, float16 [rows, 2048]
 
+THREADS is a number, or "cuda": then the network runs on the GPU in half precision, as is the default there.
 The weights are random, their batch normalisations lively. One lane a run, as there: every video is decoded by the
 ffmpeg program in a worker of a DataLoader, its rows go through the network 64 at a time, are L2-normalised and
 stored. The last line printed is the seconds from the first video to the last, start-up and loading left out.
@@ -73,12 +74,15 @@ def preprocess(frames, lane):
 
 
 def extract(folder, threads, lane, out, paths):
-    torch.set_num_threads(threads)
+    device, type_ = ("cuda", torch.half) if threads == "cuda" else ("cpu", torch.float)
+    if device == "cpu":
+        torch.set_num_threads(int(threads))
     network = networks()[lane]
     network.load_state_dict(torch.load(f"{folder}/{lane}.pth"))
     network.eval()
     if lane == "2d":
         network = nn.Sequential(*list(network.children())[:-2])
+    network.to(device, type_)
     pathlib.Path(out, lane).mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     loader = torch.utils.data.DataLoader(Videos(paths, lane), batch_size=1, num_workers=4)
@@ -87,9 +91,9 @@ def extract(folder, threads, lane, out, paths):
             clips = preprocess(frames, lane)
             rows = []
             for batch in torch.split(clips, BATCH):
-                y = network(batch)
+                y = network(batch.to(device, type_))
                 rows.append(F.normalize(y if y.dim() == 2 else y.mean((2, 3)), dim=1))
-            np.save(f"{out}/{lane}/{index}.npy", torch.cat(rows).numpy().astype("float16"))
+            np.save(f"{out}/{lane}/{index}.npy", torch.cat(rows).cpu().numpy().astype("float16"))
     print(time.perf_counter() - start)
 
 
@@ -104,4 +108,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "weights":
         write_weights(sys.argv[2])
     else:
-        extract(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5], sys.argv[6:])
+        extract(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5], sys.argv[6:])
