@@ -26,18 +26,24 @@ step() { # NAME COMMAND...: its output goes to the screen and to NAME.txt
 
 build() {
   cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release > "$out/configure.txt" 2>&1 || { cat "$out/configure.txt"; return 1; }
-  cmake --build $build --target pipeline pipeline-torch tvr_extract_tests tvr_model_tests tvr_gpu_bench | grep -v '^\['
+  cmake --build $build --target pipeline pipeline-torch tvr_extract_tests tvr_model_tests tvr_pipeline_tests tvr_gpu_bench | grep -v '^\['
   [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
 tests() {
-  timeout 120 $build/tests/extract/tvr_extract_tests --gtest_brief=1 --gtest_filter='Gpu*' && timeout 60 $build/tests/model/tvr_model_tests --gtest_brief=1 --gtest_filter='Gpu*'
+  local room status=0
+  for room in extract model pipeline; do
+    timeout 100 $build/tests/$room/tvr_${room}_tests --gtest_brief=1 --gtest_filter='Gpu*' 2> "$out/tests-$room.txt" || { cat "$out/tests-$room.txt"; status=1; }
+  done
+  return $status
 }
 
 sanitizer() {
   if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not there"; return 0; fi
-  timeout 60 compute-sanitizer --error-exitcode 1 $build/tests/extract/tvr_extract_tests --gtest_filter='Gpu.GivesTheClips*' &&
-    timeout 60 compute-sanitizer --error-exitcode 1 $build/tests/model/tvr_model_tests --gtest_filter='Gpu*'
+  timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/extract/tvr_extract_tests --gtest_brief=1 --gtest_filter='Gpu.GivesTheClips*' 2>&1 | tail -5
+  [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
+  timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/model/tvr_model_tests --gtest_brief=1 --gtest_filter='Gpu*' 2>&1 | tail -5
+  [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
 # 200 clips of 320 x 240 and 15 s: generated ones of 7 s, joined by twos; each is there three times.
@@ -60,18 +66,31 @@ extract() { # STORE FLAGS...
   local store="$out/$1.db"
   shift
   rm -f "$store"*
-  timeout 120 $build/pipeline/pipeline extract --videos "$out/clips" --store "$store" --random-weights --device cuda "$@"
+  timeout 120 $build/pipeline/pipeline extract --videos "$out/clips" --store "$store" --weights-2d "$out/2d.pth" --weights-3d "$out/3d.pth" \
+    --device cuda --precision fp16 "$@"
 }
 
-reference_extract() {
-  local folder="$out/reference" lane videos=("$out"/clips/*-1.mp4)
-  mkdir -p "$folder"
-  python3 tests/parity/extract_reference.py weights "$folder" || return 1
+# video_feature_extractor's way on the same device, and how near its rows are to ours.
+reference_extraction() {
+  local lane videos=("$out"/clips/*-1.mp4)
   for lane in 2d 3d; do
     printf '%s: 60 videos, seconds: ' $lane
-    timeout 60 python3 tests/parity/extract_reference.py extract "$folder" cuda $lane "$folder/rows" "${videos[@]:0:60}" || return 1
+    timeout 60 python3 tests/parity/extract_reference.py extract "$out" cuda $lane "$out/reference" "${videos[@]:0:60}" || return 1
   done
-  rm -r "$folder"
+  $build/pipeline/pipeline store export "$out/cpu-decoding.db" --npy "$out/ours" --name '{lane}/{video}.npy' > /dev/null || return 1
+  python3 - "$out" "${videos[@]:0:60}" << 'PY'
+import pathlib, sys
+import numpy as np
+out = sys.argv[1]
+for lane in ("2d", "3d"):
+    least = 1.0
+    for index, video in enumerate(sys.argv[2:]):
+        a, b = (np.load(f).astype(np.float64) for f in (f"{out}/ours/{lane}/{pathlib.Path(video).stem}.npy", f"{out}/reference/{lane}/{index}.npy"))
+        assert a.shape == b.shape, (video, a.shape, b.shape)
+        least = min(least, ((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).min())
+    print(f"{lane}: least cosine to the reference's rows {least:.6f}")
+    assert least > 0.999
+PY
 }
 
 if [ -z "${CMAKE_PREFIX_PATH:-}" ]; then
@@ -83,12 +102,13 @@ step machine nvidia-smi --query-gpu=name,driver_version,memory.total --format=cs
 step build build
 step tests tests
 step clips clips
+step weights python3 tests/parity/extract_reference.py weights "$out"
 step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 "$out"/clips/*-1.mp4
-step fp16-cpu-decoding extract cpu-decoding --precision fp16
-step fp16-nvdec extract nvdec --precision fp16 --preset ffmpeg5-gpu
+step cpu-decoding extract cpu-decoding
+step nvdec extract nvdec --preset ffmpeg5-gpu
 step reference-training timeout 60 python3 tests/bench/train_step.py 16 200 cuda
-step reference-extraction reference_extract
+step reference-extraction reference_extraction
 step sanitizer sanitizer
-rm -rf "$out"/clips "$out"/demo "$out"/*.db*
+rm -rf "$out"/clips "$out"/demo "$out"/ours "$out"/reference "$out"/*.db* "$out"/*.pth
 printf '\n== done after %s s; look at %s\n' "$SECONDS" "$out"
 [ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAContext.h>
+#include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <cuda_runtime_api.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -41,28 +43,85 @@ at::ScalarType type_of(Precision precision) {
   }
 }
 
-gpu::InputType input_type(at::ScalarType type) {
-  return type == at::kHalf       ? gpu::InputType::Fp16
-         : type == at::kBFloat16 ? gpu::InputType::Bf16
-                                 : gpu::InputType::Fp32;
-}
-
 void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
   const bool no_memory = status == cudaErrorMemoryAllocation;
   throw Error(Fault::Device, what, cudaGetErrorString(status), no_memory ? "Use a smaller --clip-batch" : "");
 }
 
-/// A network for one batch size: its buffers on both sides, and the whole pass as a CUDA graph.
+/// Where a batch waits before and after its pass: in pinned memory, whatever else the GPU does meanwhile.
+class Staging {
+ public:
+  Staging(const BatchSize& size, std::int64_t dim) {
+    const at::TensorOptions pinned = at::TensorOptions(at::kCPU).pinned_memory(true);
+    host_table_ = at::zeros({size.pictures()}, pinned.dtype(at::kLong));
+    host_pictures_ = at::empty({size.pictures(), size.picture_bytes()}, pinned.dtype(at::kByte));
+    pictures_ =
+        at::empty({size.pictures(), size.picture_bytes()}, at::TensorOptions(at::kCUDA).dtype(at::kByte));
+    rows_ = at::empty({size.clips, dim}, pinned.dtype(at::kFloat));
+  }
+
+  /// Says where each picture lies; those in host memory are copied beside each other.
+  void fill(const std::vector<const Clip*>& clips, const BatchSize& size) {
+    auto* const table = reinterpret_cast<const std::uint8_t**>(host_table_.data_ptr());
+    std::fill_n(table, size.pictures(), nullptr);
+    const std::int64_t bytes = size.picture_bytes();
+    uploaded_ = 0;
+    for (std::size_t c = 0; c < clips.size(); ++c) {
+      const Clip& clip = *clips[c];
+      const std::uint8_t** const places = table + static_cast<std::int64_t>(c) * size.frames;
+      if (clip.on_gpu()) {
+        for (int frame = 0; frame < clip.frames; ++frame)
+          places[frame] = clip.gpu_pictures[static_cast<std::size_t>(frame)].get();
+        continue;
+      }
+      std::memcpy(host_pictures_.data_ptr<std::uint8_t>() + uploaded_, clip.rgb.data(), clip.rgb.size());
+      for (int frame = 0; frame < clip.frames; ++frame)
+        places[frame] = pictures_.data_ptr<std::uint8_t>() + uploaded_ + frame * bytes;
+      uploaded_ += clip.frames * bytes;
+    }
+  }
+
+  /// Brings the pictures over on `stream`.
+  void upload(const c10::cuda::CUDAStream& stream) {
+    check(cudaMemcpyAsync(pictures_.data_ptr(), host_pictures_.data_ptr(),
+                          static_cast<std::size_t>(uploaded_), cudaMemcpyHostToDevice, stream),
+          "upload");
+    uploaded_at_.record(stream);
+  }
+
+  /// What the network reads and writes; both wait for what came before on `stream`.
+  void begin(const at::Tensor& table, const c10::cuda::CUDAStream& stream) {
+    uploaded_at_.block(stream);
+    table.copy_(host_table_, true);
+  }
+  void end(const at::Tensor& rows, const c10::cuda::CUDAStream& stream) {
+    rows_.copy_(rows, true);
+    ended_at_.record(stream);
+  }
+
+  /// Waits for the batch; rows: at least [rows.rows(), dim].
+  void finish(Matrix& rows) {
+    ended_at_.synchronize();
+    std::memcpy(rows.data(), rows_.data_ptr<float>(),
+                static_cast<std::size_t>(rows.rows() * rows.cols()) * sizeof(float));
+  }
+
+ private:
+  static constexpr unsigned kSleep =
+      cudaEventBlockingSync | cudaEventDisableTiming;  // cores are for decoders
+  at::Tensor host_table_, host_pictures_, pictures_, rows_;
+  std::int64_t uploaded_ = 0;  // bytes
+  at::cuda::CUDAEvent uploaded_at_{kSleep}, ended_at_{kSleep};
+};
+
+/// A network for one batch size: the whole pass as a CUDA graph, and idle stagings. Not safe from many
+/// threads.
 class CudaPlan {
  public:
   CudaPlan(const TorchNetwork& network, const BatchSize& size) : network_(network), size_(size) {
     const at::TensorOptions device = at::TensorOptions(at::kCUDA);
-    const at::TensorOptions pinned = at::TensorOptions(at::kCPU).pinned_memory(true);
-    host_table_ = at::zeros({size.pictures()}, pinned.dtype(at::kLong));
     table_ = at::zeros({size.pictures()}, device.dtype(at::kLong));
-    host_pictures_ = at::empty({size.pictures(), size.picture_bytes()}, pinned.dtype(at::kByte));
-    pictures_ = at::empty({size.pictures(), size.picture_bytes()}, device.dtype(at::kByte));
     const bool is_3d = network.network().spatial_dims == 3;
     input_ = is_3d ? at::empty({size.clips, 3, size.frames, size.height, size.width},
                                device.dtype(network.type()), at::MemoryFormat::ChannelsLast3d)
@@ -73,15 +132,22 @@ class CudaPlan {
 
   [[nodiscard]] const BatchSize& size() const noexcept { return size_; }
 
-  /// rows: at least [clips.size(), dim].
-  void run(const std::vector<const Clip*>& clips, Matrix& rows) {
-    fill(clips);
+  [[nodiscard]] std::unique_ptr<Staging> take() {
+    if (idle_.empty()) return std::make_unique<Staging>(size_, network_.network().dim());
+    std::unique_ptr<Staging> staging = std::move(idle_.back());
+    idle_.pop_back();
+    return staging;
+  }
+  void give_back(std::unique_ptr<Staging> staging) { idle_.push_back(std::move(staging)); }
+
+  /// Asks the current stream for a pass; the upload goes by a stream of its own.
+  void run(Staging& staging, const c10::cuda::CUDAStream& upload) {
+    const c10::cuda::CUDAStream stream = at::cuda::getCurrentCUDAStream();
+    staging.upload(upload);
+    staging.begin(table_, stream);
     graph_.replay();
     check(cudaGetLastError(), "CUDA graph");
-    const auto count = static_cast<std::int64_t>(clips.size());
-    const at::Tensor result = output_.slice(0, 0, count).to(at::kCPU).contiguous();
-    std::memcpy(rows.data(), result.data_ptr<float>(),
-                static_cast<std::size_t>(result.numel()) * sizeof(float));
+    staging.end(output_, stream);
   }
 
  private:
@@ -102,47 +168,14 @@ class CudaPlan {
     gpu::normalize(reinterpret_cast<const std::uint8_t* const*>(table_.data_ptr()),
                    static_cast<int>(size_.pictures()), static_cast<int>(size_.height),
                    static_cast<int>(size_.width), network_.network().normalization,
-                   input_type(network_.type()), input_.data_ptr(), at::cuda::getCurrentCUDAStream());
-  }
-
-  /// Says where each picture lies; those in host memory are brought over in one copy.
-  void fill(const std::vector<const Clip*>& clips) {
-    auto* const table = reinterpret_cast<const std::uint8_t**>(host_table_.data_ptr());
-    std::fill_n(table, size_.pictures(), nullptr);
-    std::int64_t uploaded = 0;
-    for (std::size_t c = 0; c < clips.size(); ++c) {
-      const Clip& clip = *clips[c];
-      for (int frame = 0; frame < clip.frames; ++frame) {
-        const std::uint8_t*& place = table[static_cast<std::int64_t>(c) * size_.frames + frame];
-        place = clip.on_gpu() ? clip.gpu_pictures[static_cast<std::size_t>(frame)].get()
-                              : stage(clip, frame, uploaded++);
-      }
-    }
-    const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
-    const auto bytes = static_cast<std::size_t>(uploaded * size_.picture_bytes());
-    if (uploaded > 0) {
-      check(cudaMemcpyAsync(pictures_.data_ptr(), host_pictures_.data_ptr(), bytes, cudaMemcpyHostToDevice,
-                            stream),
-            "upload");
-    }
-    check(cudaMemcpyAsync(table_.data_ptr(), host_table_.data_ptr(),
-                          static_cast<std::size_t>(size_.pictures()) * sizeof(void*), cudaMemcpyHostToDevice,
-                          stream),
-          "upload");
-  }
-
-  /// Copies a picture into the pinned buffer; returns where it will lie on the device.
-  const std::uint8_t* stage(const Clip& clip, int frame, std::int64_t slot) {
-    const std::int64_t bytes = size_.picture_bytes();
-    std::memcpy(host_pictures_.data_ptr<std::uint8_t>() + slot * bytes, clip.rgb.data() + frame * bytes,
-                static_cast<std::size_t>(bytes));
-    return pictures_.data_ptr<std::uint8_t>() + slot * bytes;
+                   value_type(network_.type()), input_.data_ptr(), at::cuda::getCurrentCUDAStream());
   }
 
   const TorchNetwork& network_;
   BatchSize size_;
-  at::Tensor host_table_, table_, host_pictures_, pictures_, input_, output_;
+  at::Tensor table_, input_, output_;
   at::cuda::CUDAGraph graph_;
+  std::vector<std::unique_ptr<Staging>> idle_;
 };
 
 class CudaBackbone : public Backbone {
@@ -150,6 +183,7 @@ class CudaBackbone : public Backbone {
   CudaBackbone(Network network, const NamedTensors& weights, const BackboneOptions& options)
       : device_(at::kCUDA, static_cast<at::DeviceIndex>(options.gpu)),
         stream_(at::cuda::getStreamFromPool(false, device_.index())),
+        upload_(at::cuda::getStreamFromPool(false, device_.index())),
         network_(std::move(network), weights, device_, type_of(options.precision)) {
     // Of the whole process; every network of a run has one precision.
     at::globalContext().setAllowTF32CuDNN(options.precision == Precision::Tf32);
@@ -165,11 +199,10 @@ class CudaBackbone : public Backbone {
     BatchSize size{1, clip_frames(), clips.front()->height, clips.front()->width};
     while (size.clips < static_cast<std::int64_t>(clips.size())) size.clips *= 2;
     Matrix rows(static_cast<std::int64_t>(clips.size()), dim());
-    const std::lock_guard lock(mutex_);
     const c10::cuda::CUDAGuard device(device_);
     const c10::cuda::CUDAStreamGuard stream(stream_);
     try {
-      plan_for(size).run(clips, rows);
+      run(clips, size, rows);
     } catch (const c10::Error& problem) {
       throw Error(Fault::Device, "the GPU", problem.what_without_backtrace(), "Use a smaller --clip-batch");
     }
@@ -177,26 +210,45 @@ class CudaBackbone : public Backbone {
   }
 
  private:
+  /// Copying to and from pinned memory is done outside the lock, while the GPU works on other batches.
+  void run(const std::vector<const Clip*>& clips, const BatchSize& size, Matrix& rows) const {
+    std::shared_ptr<CudaPlan> plan;
+    std::unique_ptr<Staging> staging;
+    {
+      const std::lock_guard lock(mutex_);
+      plan = plan_for(size);
+      staging = plan->take();
+    }
+    staging->fill(clips, plan->size());
+    {
+      const std::lock_guard lock(mutex_);
+      plan->run(*staging, upload_);
+    }
+    staging->finish(rows);
+    const std::lock_guard lock(mutex_);
+    plan->give_back(std::move(staging));
+  }
+
   /// A plan that holds the batch: making one takes seconds, running one that is too large milliseconds.
   /// Pictures of other sizes come and go; the plan that was longest unused is dropped.
-  CudaPlan& plan_for(const BatchSize& size) const {
+  std::shared_ptr<CudaPlan> plan_for(const BatchSize& size) const {
     constexpr std::size_t kMostPlans = 8;
-    const auto found =
-        std::find_if(plans_.begin(), plans_.end(), [&](const CudaPlan& p) { return p.size().holds(size); });
+    const auto found = std::find_if(plans_.begin(), plans_.end(),
+                                    [&](const auto& plan) { return plan->size().holds(size); });
     if (found != plans_.end()) {
       plans_.splice(plans_.begin(), plans_, found);
     } else {
       if (plans_.size() == kMostPlans) plans_.pop_back();
-      plans_.emplace_front(network_, size);
+      plans_.push_front(std::make_shared<CudaPlan>(network_, size));
     }
     return plans_.front();
   }
 
   at::Device device_;
-  c10::cuda::CUDAStream stream_;
+  c10::cuda::CUDAStream stream_, upload_;
   TorchNetwork network_;
   mutable std::mutex mutex_;
-  mutable std::list<CudaPlan> plans_;  // newest first
+  mutable std::list<std::shared_ptr<CudaPlan>> plans_;  // newest first
 };
 
 }  // namespace
