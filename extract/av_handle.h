@@ -34,7 +34,6 @@ struct AvIoFree {
 };
 
 using BufferHandle = std::unique_ptr<AVBufferRef, AvFree<av_buffer_unref>>;
-using BufferPoolHandle = std::unique_ptr<AVBufferPool, AvFree<av_buffer_pool_uninit>>;
 using CodecHandle = std::unique_ptr<AVCodecContext, AvFree<avcodec_free_context>>;
 using FrameHandle = std::unique_ptr<AVFrame, AvFree<av_frame_free>>;
 using GraphHandle = std::unique_ptr<AVFilterGraph, AvFree<avfilter_graph_free>>;

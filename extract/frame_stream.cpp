@@ -17,13 +17,20 @@ constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not
 
 #ifdef TVR_CUDA
 
+/// Small pictures are decoded on the processor all the same: NVDEC takes longer to begin than they take
+/// whole.
+constexpr std::int64_t kFewestPixels = 1280 * 720;
+
 /// libav then asks NVDEC, which may decline the codec or size, and decodes itself where it does.
 void use_gpu(AVCodecContext& codec, const AVStream& stream, int gpu) {
   constexpr int kPicturesHeld = 8;  // by samplers, four a lane: surfaces that NVDEC cannot write to meanwhile
-  const auto format = static_cast<AVPixelFormat>(stream.codecpar->format);
+  use_device(gpu, "decoding on GPU " + std::to_string(gpu));
+  const AVCodecParameters& parameters = *stream.codecpar;
+  const auto format = static_cast<AVPixelFormat>(parameters.format);
   const bool is_420 = format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P ||
                       format == AV_PIX_FMT_YUV420P10LE || format == AV_PIX_FMT_YUV420P12LE;
-  if (!is_420 || is_turned(stream)) return;
+  if (!is_420 || is_turned(stream) || std::int64_t{parameters.width} * parameters.height < kFewestPixels)
+    return;
   codec.hw_device_ctx = cuda_decoder(gpu).release();
   codec.extra_hw_frames = kPicturesHeld;
 }

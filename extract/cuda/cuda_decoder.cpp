@@ -2,12 +2,15 @@
 
 #include <cuda_runtime_api.h>
 
+#include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
 extern "C" {
 #include <libavutil/hwcontext.h>
 #include <libavutil/hwcontext_cuda.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -23,54 +26,93 @@ void check(cudaError_t status, const std::string& where) {
   throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
 }
 
-/// Makes the GPU the calling thread's. libav shares its primary context only where that waits by sleeping.
-void use_device(int gpu, const std::string& where) {
-#if CUDART_VERSION >= 12000  // from then on cudaSetDevice() makes the context
-  check(cudaInitDevice(gpu, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), where);
-#endif
-  check(cudaSetDevice(gpu), where);
-  check(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync), where);
-}
-
 Error out_of_memory(const std::string& where) {
   return {Fault::Device, where, "CUDA: " + std::string(cudaGetErrorString(cudaErrorMemoryAllocation)),
           "Use fewer --jobs"};
 }
 
-/// Device memory as libav's buffers, so that frames own it.
-AVBufferRef* allocate_on_device(void* /*opaque*/, std::size_t bytes) {
-  void* memory = nullptr;
-  if (cudaMalloc(&memory, bytes) != cudaSuccess) return nullptr;
-  const auto release = [](void* /*opaque*/, std::uint8_t* data) { cudaFree(data); };
-  AVBufferRef* const buffer =
-      av_buffer_create(static_cast<std::uint8_t*>(memory), bytes, release, nullptr, 0);
-  if (buffer == nullptr) cudaFree(memory);
-  return buffer;
+/// Gives device memory of the GPU `opaque` back to CUDA's pool, from whatever thread.
+void release_memory(void* opaque, std::uint8_t* memory) {
+  const auto gpu = static_cast<int>(reinterpret_cast<std::intptr_t>(opaque));
+  int before = gpu;
+  cudaGetDevice(&before);
+  if (before != gpu) cudaSetDevice(gpu);
+  cudaFreeAsync(memory, cudaStreamPerThread);
+  if (before != gpu) cudaSetDevice(before);
 }
 
-/// A filter bank in device memory.
-class DeviceFilter {
+/// Device memory as libav's buffer, so that frames own it; for use on `stream`, and elsewhere once that was
+/// waited for. From CUDA's pool (use_device): cudaMalloc() would stop the device at each picture.
+BufferHandle device_memory(std::size_t bytes, cudaStream_t stream, const std::string& where) {
+  int gpu = 0;
+  void* memory = nullptr;
+  check(cudaGetDevice(&gpu), where);
+  if (cudaMallocAsync(&memory, bytes, stream) != cudaSuccess) throw out_of_memory(where);
+  BufferHandle buffer{av_buffer_create(static_cast<std::uint8_t*>(memory), bytes, release_memory,
+                                       reinterpret_cast<void*>(static_cast<std::intptr_t>(gpu)), 0)};
+  if (!buffer) cudaFreeAsync(memory, stream);
+  return BufferHandle{av_allocated(buffer.release())};
+}
+
+/// A plan's filters in device memory.
+class DeviceFilters {
  public:
-  DeviceFilter(const ResampleFilter& filter, const std::string& name) : taps_(filter.taps) {
-    const std::size_t first_bytes = filter.first.size() * sizeof(int);
-    const std::size_t weight_bytes = filter.weights.size() * sizeof(float);
-    memory_.reset(allocate_on_device(nullptr, first_bytes + weight_bytes));
-    if (!memory_) throw out_of_memory(name);
-    check(cudaMemcpy(memory_->data, filter.first.data(), first_bytes, cudaMemcpyHostToDevice), name);
-    check(
-        cudaMemcpy(memory_->data + first_bytes, filter.weights.data(), weight_bytes, cudaMemcpyHostToDevice),
-        name);
-    weights_at_ = first_bytes;
+  DeviceFilters(const ScalePlan& plan, const std::string& name) {
+    std::vector<std::int32_t> values;  // of each filter the places, then the weights' bits
+    for (const ResampleFilter* filter : filters_of(plan)) {
+      values.insert(values.end(), filter->first.begin(), filter->first.end());
+      const std::size_t at = values.size();
+      values.resize(at + filter->weights.size());
+      std::memcpy(values.data() + at, filter->weights.data(), filter->weights.size() * sizeof(float));
+    }
+    const std::size_t bytes = values.size() * sizeof(std::int32_t);
+    memory_ = device_memory(bytes, cudaStreamPerThread, name);
+    check(cudaMemcpyAsync(memory_->data, values.data(), bytes, cudaMemcpyHostToDevice, cudaStreamPerThread),
+          name);
+    check(cudaStreamSynchronize(cudaStreamPerThread), name);
   }
-  [[nodiscard]] gpu::FilterView view() const {
-    return {taps_, reinterpret_cast<const int*>(memory_->data),
-            reinterpret_cast<const float*>(memory_->data + weights_at_)};
+
+  /// Makes the job read them.
+  void set(gpu::ScaleJob& job, const ScalePlan& plan) const {
+    const std::uint8_t* at = memory_->data;
+    gpu::FilterView* const views[] = {&job.y_across, &job.y_down, &job.chroma_across, &job.chroma_down};
+    const auto filters = filters_of(plan);
+    for (std::size_t i = 0; i < filters.size(); ++i) {
+      views[i]->taps = filters[i]->taps;
+      views[i]->first = reinterpret_cast<const int*>(at);
+      at += filters[i]->first.size() * sizeof(int);
+      views[i]->weights = reinterpret_cast<const float*>(at);
+      at += filters[i]->weights.size() * sizeof(float);
+    }
   }
 
  private:
-  int taps_;
+  static std::array<const ResampleFilter*, 4> filters_of(const ScalePlan& plan) {
+    return {&plan.y_across, &plan.y_down, &plan.chroma_across, &plan.chroma_down};
+  }
   BufferHandle memory_;
-  std::size_t weights_at_ = 0;
+};
+
+/// Pinned host memory that grows: from it a picture goes to the GPU without a copy by the driver.
+class PinnedMemory {
+ public:
+  PinnedMemory() = default;
+  ~PinnedMemory() { cudaFreeHost(memory_); }
+  PinnedMemory(const PinnedMemory&) = delete;
+  PinnedMemory& operator=(const PinnedMemory&) = delete;
+
+  [[nodiscard]] std::uint8_t* of_size(std::size_t bytes, const std::string& where) {
+    if (bytes <= bytes_) return static_cast<std::uint8_t*>(memory_);
+    check(cudaFreeHost(std::exchange(memory_, nullptr)), where);
+    bytes_ = 0;
+    if (cudaMallocHost(&memory_, bytes) != cudaSuccess) throw out_of_memory(where);
+    bytes_ = bytes;
+    return static_cast<std::uint8_t*>(memory_);
+  }
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t bytes_ = 0;
 };
 
 const AVHWFramesContext& frames_of(const AVFrame& frame) {
@@ -81,13 +123,20 @@ cudaStream_t stream_of(const AVFrame& frame) {
   return static_cast<const AVCUDADeviceContext*>(frames_of(frame).device_ctx->hwctx)->stream;
 }
 
+/// Of the pictures as they lie in memory.
+AVPixelFormat format_of(const AVFrame& frame) {
+  return frame.format == AV_PIX_FMT_CUDA ? frames_of(frame).sw_format
+                                         : static_cast<AVPixelFormat>(frame.format);
+}
+
 class CudaPictureConverter : public PictureConverter {
  public:
   CudaPictureConverter(const std::string& name, const AVFrame& frame, const LaneOptions& lane,
                        std::optional<PictureSize> target, std::int64_t max_pixels)
       : name_(name),
         size_{frame.height, frame.width},
-        format_(frames_of(frame).sw_format),
+        is_there_(frame.format == AV_PIX_FMT_CUDA),
+        format_(format_of(frame)),
         target_(target ? *target : scaled_size(size_, lane)) {
     require_pixels(name, size_, target_, max_pixels);
     if (!can_scale(format_)) {
@@ -97,55 +146,91 @@ class CudaPictureConverter : public PictureConverter {
     }
     const ScalePlan plan = scale_plan(frame, lane, target_);
     job_ = plan.job;
-    for (const ResampleFilter* filter :
-         {&plan.y_across, &plan.y_down, &plan.chroma_across, &plan.chroma_down}) {
-      filters_.emplace_back(*filter, name);
-    }
-    job_.y_across = filters_[0].view();
-    job_.y_down = filters_[1].view();
-    job_.chroma_across = filters_[2].view();
-    job_.chroma_down = filters_[3].view();
-    const auto bytes = static_cast<std::size_t>(3 * job_.width * job_.height);
-    pool_.reset(av_allocated(av_buffer_pool_init2(bytes, nullptr, allocate_on_device, nullptr)));
+    filters_.emplace(plan, name);
+    filters_->set(job_, plan);
+    check(cudaEventCreateWithFlags(&made_, cudaEventDisableTiming), name);
   }
+  ~CudaPictureConverter() override { cudaEventDestroy(made_); }
+  CudaPictureConverter(const CudaPictureConverter&) = delete;
+  CudaPictureConverter& operator=(const CudaPictureConverter&) = delete;
 
   [[nodiscard]] bool fits(const AVFrame& frame) const override {
-    return frame.format == AV_PIX_FMT_CUDA && frame.height == size_.height && frame.width == size_.width &&
-           frames_of(frame).sw_format == format_;
+    return (frame.format == AV_PIX_FMT_CUDA) == is_there_ && frame.height == size_.height &&
+           frame.width == size_.width && format_of(frame) == format_;
   }
 
   [[nodiscard]] FrameHandle convert(const AVFrame& frame) override {
+    const cudaStream_t stream = is_there_ ? stream_of(frame) : cudaStreamPerThread;
     FrameHandle picture{av_allocated(av_frame_alloc())};
-    picture->buf[0] = av_buffer_pool_get(pool_.get());
-    if (picture->buf[0] == nullptr) throw out_of_memory(name_);
+    const auto bytes = static_cast<std::size_t>(3 * job_.width * job_.height);
+    picture->buf[0] = device_memory(bytes, stream, name_).release();
     picture->format = AV_PIX_FMT_CUDA;
     picture->width = job_.width;
     picture->height = job_.height;
     picture->data[0] = picture->buf[0]->data;
     picture->linesize[0] = 3 * job_.width;
-    set_channels(job_, frame, format_);
-    const cudaStream_t stream = stream_of(frame);
+    if (is_there_) {
+      set_channels(job_, frame.data, frame.linesize, format_);
+    } else {
+      bring_over(frame, stream);
+    }
     gpu::scale(job_, picture->data[0], stream);
     check(cudaGetLastError(), name_);
-    // The decoder may use the surface again as soon as `frame` is let go, and the picture goes to other
-    // streams.
-    check(cudaStreamSynchronize(stream), name_);
+    // The decoder may use the surface again as soon as `frame` is let go, the pinned memory serves the next
+    // picture, and the picture goes to other streams. It takes microseconds: no sleep is worth it.
+    check(cudaEventRecord(made_, stream), name_);
+    check(cudaEventSynchronize(made_), name_);
     return picture;
   }
 
   [[nodiscard]] PictureSize target() const noexcept override { return target_; }
 
  private:
+  /// Copies a picture from host memory to the device.
+  void bring_over(const AVFrame& frame, cudaStream_t stream) {
+    thread_local PinnedMemory pinned;
+    const int bytes = av_image_get_buffer_size(format_, size_.width, size_.height, 1);
+    std::uint8_t* const host = pinned.of_size(static_cast<std::size_t>(bytes), name_);
+    av_image_copy_to_buffer(host, bytes, frame.data, frame.linesize, format_, size_.width, size_.height, 1);
+    if (!source_) source_ = device_memory(static_cast<std::size_t>(bytes), stream, name_);
+    check(
+        cudaMemcpyAsync(source_->data, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream),
+        name_);
+    std::uint8_t* planes[4];
+    int pitches[4];
+    av_image_fill_arrays(planes, pitches, source_->data, format_, size_.width, size_.height, 1);
+    set_channels(job_, planes, pitches, format_);
+  }
+
   std::string name_;
   PictureSize size_;
+  bool is_there_;  // on the device, by NVDEC
   AVPixelFormat format_;
   PictureSize target_;
   gpu::ScaleJob job_;
-  std::vector<DeviceFilter> filters_;
-  BufferPoolHandle pool_;
+  std::optional<DeviceFilters> filters_;
+  BufferHandle source_;
+  cudaEvent_t made_ = nullptr;
 };
 
 }  // namespace
+
+void use_device(int gpu, const std::string& where) {
+#if CUDART_VERSION >= 12000  // from then on cudaSetDevice() makes the context
+  check(cudaInitDevice(gpu, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), where);
+#endif
+  check(cudaSetDevice(gpu), where);
+  check(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync), where);
+  // What is given back to the pool stays there: pictures come and go by the thousand.
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, gpu), where);
+  std::uint64_t all = UINT64_MAX;
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all), where);
+}
+
+bool can_convert_on_gpu(const AVFrame& frame) {
+  return frame.format == AV_PIX_FMT_CUDA || can_scale(format_of(frame));
+}
 
 BufferHandle cuda_decoder(int gpu) {
   const std::string where = "NVDEC on GPU " + std::to_string(gpu);

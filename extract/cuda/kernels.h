@@ -23,10 +23,10 @@ enum class ValueType { Fp32, Fp16, Bf16 };
 void normalize(const std::uint8_t* const* pictures, int count, int height, int width,
                const Normalization& how, ValueType type, void* out, cudaStream_t stream);
 
-/// values = ReLU(values + bias + residual) in place, computed in fp32. values, residual: `count` of them, channels
-/// last; residual may be null; bias [channels].
-void finish_convolution(void* values, const void* bias, const void* residual, std::int64_t count, int channels,
-                        bool relu, ValueType type, cudaStream_t stream);
+/// values = ReLU(values + bias + residual) in place, computed in fp32. values, residual: `count` of them,
+/// channels last; residual may be null; bias [channels].
+void finish_convolution(void* values, const void* bias, const void* residual, std::int64_t count,
+                        int channels, bool relu, ValueType type, cudaStream_t stream);
 
 /// Time, height, width; 2D: time is 1, with a kernel and stride of 1.
 struct PoolJob {

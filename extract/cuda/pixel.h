@@ -13,13 +13,13 @@
 /// is owned.
 namespace tvr::gpu {
 
-/// One channel of a picture: sample (x, y) lies at data + y * pitch + x * step; 16-bit samples have their
-/// depth in the high bits (P010).
+/// One channel of a picture: sample (x, y) lies at data + y * pitch + x * step.
 struct Channel {
   const std::uint8_t* data = nullptr;
   std::int64_t pitch = 0;  // bytes
   int step = 1;            // bytes
   int sample_bytes = 1;    // 1 or 2
+  float unit = 1;          // of a sample, in levels of 8 bits
 };
 
 /// A ResampleFilter in the memory of whoever reads it.
@@ -54,7 +54,7 @@ TVR_HOST_DEVICE inline float sample(const Channel& channel, int x, int y) {
   const std::uint8_t* const at =
       channel.data + y * channel.pitch + static_cast<std::int64_t>(x) * channel.step;
   if (channel.sample_bytes == 1) return static_cast<float>(*at);
-  return static_cast<float>(at[0] + 256 * at[1]) * (1.0F / 256.0F);
+  return static_cast<float>(at[0] + 256 * at[1]) * channel.unit;
 }
 
 /// Across first, as libswscale, which keeps 15 bits between: more than white is cut there already.

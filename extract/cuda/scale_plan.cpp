@@ -29,7 +29,7 @@ LumaWeights weights_of(AVColorSpace space) {
 gpu::ColorMatrix matrix_of(const AVFrame& frame) {
   const auto [red, blue] = weights_of(frame.colorspace);
   const double green = 1 - red - blue;
-  const bool is_full = frame.color_range == AVCOL_RANGE_JPEG;
+  const bool is_full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P;
   const double gain = is_full ? 1 : 255.0 / 219, chroma = is_full ? 1 : 255.0 / 224;
   const double red_v = 2 * (1 - red) * chroma, blue_u = 2 * (1 - blue) * chroma;
   const auto narrow = [](double value) { return static_cast<float>(value); };
@@ -50,11 +50,32 @@ gpu::ColorMatrix matrix_of(const AVFrame& frame) {
 
 int half(int side) { return (side + 1) / 2; }
 
+struct Layout {
+  AVPixelFormat format;
+  bool is_paired;  // u and v side by side in one plane
+  int bytes;       // of a sample
+  float unit;      // as gpu::Channel's
+};
+constexpr Layout kLayouts[] = {
+    {AV_PIX_FMT_NV12, true, 1, 1},
+    {AV_PIX_FMT_P010LE, true, 2, 1.0F / 256},
+    {AV_PIX_FMT_P016LE, true, 2, 1.0F / 256},
+    {AV_PIX_FMT_YUV420P, false, 1, 1},
+    {AV_PIX_FMT_YUVJ420P, false, 1, 1},
+    {AV_PIX_FMT_YUV420P10LE, false, 2, 1.0F / 4},
+    {AV_PIX_FMT_YUV420P12LE, false, 2, 1.0F / 16},
+};
+
+const Layout* layout_of(AVPixelFormat format) noexcept {
+  for (const Layout& layout : kLayouts) {
+    if (layout.format == format) return &layout;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-bool can_scale(AVPixelFormat format) noexcept {
-  return format == AV_PIX_FMT_NV12 || format == AV_PIX_FMT_P010LE || format == AV_PIX_FMT_P016LE;
-}
+bool can_scale(AVPixelFormat format) noexcept { return layout_of(format) != nullptr; }
 
 ScalePlan scale_plan(const AVFrame& frame, const LaneOptions& lane, PictureSize target) {
   ScalePlan plan;
@@ -73,11 +94,18 @@ ScalePlan scale_plan(const AVFrame& frame, const LaneOptions& lane, PictureSize 
   return plan;
 }
 
-void set_channels(gpu::ScaleJob& job, const AVFrame& frame, AVPixelFormat format) {
-  const int bytes = format == AV_PIX_FMT_NV12 ? 1 : 2;
-  job.y = {frame.data[0], frame.linesize[0], bytes, bytes};
-  job.u = {frame.data[1], frame.linesize[1], 2 * bytes, bytes};
-  job.v = {frame.data[1] + bytes, frame.linesize[1], 2 * bytes, bytes};
+void set_channels(gpu::ScaleJob& job, const std::uint8_t* const* planes, const int* pitches,
+                  AVPixelFormat format) {
+  const Layout& layout = *layout_of(format);
+  const int bytes = layout.bytes;
+  job.y = {planes[0], pitches[0], bytes, bytes, layout.unit};
+  if (layout.is_paired) {
+    job.u = {planes[1], pitches[1], 2 * bytes, bytes, layout.unit};
+    job.v = {planes[1] + bytes, pitches[1], 2 * bytes, bytes, layout.unit};
+  } else {
+    job.u = {planes[1], pitches[1], bytes, bytes, layout.unit};
+    job.v = {planes[2], pitches[2], bytes, bytes, layout.unit};
+  }
 }
 
 }  // namespace tvr

@@ -163,8 +163,9 @@ void tell_opening(const std::filesystem::path& file) {
     rest_ms = 1e3 * since(start) - open_ms - first_ms;
   }
   std::printf(
-      "NVDEC by one thread: its device %.1f ms, opening %.1f ms, first picture %.1f ms, then %.2f ms a "
-      "picture\n",
+      "for the GPU, by one thread: NVDEC's device %.1f ms; opening %.1f ms, first picture %.1f ms, then %.2f "
+      "ms "
+      "a picture\n",
       device_ms, open_ms, first_ms, rest_ms / pictures);
 #else
   static_cast<void>(file);

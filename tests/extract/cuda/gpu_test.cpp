@@ -25,12 +25,12 @@ class Gpu : public ::testing::Test {
   }
 };
 
-/// Three seconds of H.264, which NVDEC knows.
-std::filesystem::path video_in(const testing::TempFolder& folder) {
+/// Three seconds of H.264: small ones are decoded on the processor, large ones by NVDEC.
+std::filesystem::path video_in(const testing::TempFolder& folder, int width = 320, int height = 240) {
   testing::TestVideo video;
   video.codec = "libx264";
-  video.width = 320;
-  video.height = 240;
+  video.width = width;
+  video.height = height;
   video.pts_ms = testing::at_rate(25, 75);
   video.left_half_black = true;
   const std::filesystem::path path = folder.path() / "a.mp4";
@@ -45,9 +45,8 @@ std::vector<Clip> clips_of(const std::filesystem::path& video, Preset preset) {
   return clips;
 }
 
-TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevels) {
-  const testing::TempFolder folder;
-  const std::filesystem::path video = video_in(folder);
+/// The clips of both lanes.
+void expect_the_clips_of_the_cpu(const std::filesystem::path& video) {
   const std::vector<Clip> wanted = clips_of(video, Preset::Ffmpeg5);
   const std::vector<Clip> seen = clips_of(video, Preset::Ffmpeg5Gpu);
   ASSERT_EQ(seen.size(), wanted.size());
@@ -62,6 +61,16 @@ TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevels) {
     }
     EXPECT_LE(far_off, clip.rgb.size() / 1000) << "clip " << c;
   }
+}
+
+TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevelsWhereTheCpuDecodes) {
+  const testing::TempFolder folder;
+  expect_the_clips_of_the_cpu(video_in(folder));
+}
+
+TEST_F(Gpu, GivesTheClipsOfTheCpuWithinTwoLevelsWhereNvdecDecodes) {
+  const testing::TempFolder folder;
+  expect_the_clips_of_the_cpu(video_in(folder, 1280, 720));
 }
 
 TEST_F(Gpu, GivesTheRowsOfTheCpuOnEqualFrames) {

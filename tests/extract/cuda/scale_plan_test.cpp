@@ -100,22 +100,30 @@ class ScalePlanTest : public ::testing::TestWithParam<Kind> {
       frame->colorspace = kind.space;
       frame->color_range = kind.range;
     }
+    LaneOptions by_libswscale = lane;
+    by_libswscale.preset = is_bicubic(lane.preset) ? Preset::Ffmpeg5 : Preset::Howto100m2019;
     const auto converter =
-        make_picture_converter("a.mp4", *made.planar, *stream_, lane, std::nullopt, 1 << 24);
+        make_picture_converter("a.mp4", *made.planar, *stream_, by_libswscale, std::nullopt, 1 << 24);
     const FrameHandle wanted = converter->convert(*made.planar);
     ScalePlan plan = scale_plan(*made.paired, lane, converter->target());
-    set_channels(plan.job, *made.paired, static_cast<AVPixelFormat>(made.paired->format));
     plan.job.y_across = view(plan.y_across);
     plan.job.y_down = view(plan.y_down);
     plan.job.chroma_across = view(plan.chroma_across);
     plan.job.chroma_down = view(plan.chroma_down);
+    gpu::ScaleJob planar = plan.job;
+    set_channels(planar, made.planar->data, made.planar->linesize,
+                 static_cast<AVPixelFormat>(made.planar->format));
+    set_channels(plan.job, made.paired->data, made.paired->linesize,
+                 static_cast<AVPixelFormat>(made.paired->format));
     EXPECT_EQ(plan.job.width, wanted->width);
     EXPECT_EQ(plan.job.height, wanted->height);
     int off = 0;
     for (int y = 0; y < plan.job.height; ++y) {
       for (int x = 0; x < plan.job.width; ++x) {
-        std::array<std::uint8_t, 3> rgb{};
+        std::array<std::uint8_t, 3> rgb{}, from_planes{};
         gpu::scale_pixel(plan.job, x, y, rgb.data());
+        gpu::scale_pixel(planar, x, y, from_planes.data());
+        EXPECT_EQ(from_planes, rgb) << x << ", " << y;
         const std::uint8_t* const at =
             wanted->data[0] + static_cast<std::ptrdiff_t>(y) * wanted->linesize[0] + 3 * x;
         for (std::size_t channel = 0; channel < 3; ++channel) {
