@@ -10,14 +10,17 @@ constexpr int kOutputs = kEach * kWarps, kInputs = kWarp;  // a block's tile; a 
 constexpr int kChunk = 32;                                 // rows of dy and x that are in shared memory at once
 constexpr int kBlocks = 3;  // a multiprocessor: while one waits for memory another one computes
 
-/// Rows from `top` and columns from `left` of values [rows, cols], as far as the chunk reaches; zero beyond the edges.
+/// The chunk of values [rows, cols] that begins in row `top` and column `left`; zero beyond the edges.
 template <int kCols>
 __device__ void load(float (&chunk)[kChunk][kCols], const float* values, std::int64_t rows, std::int64_t cols,
                      std::int64_t top, std::int64_t left) {
+  const int first = threadIdx.x / kCols, d = threadIdx.x % kCols;
+  const std::int64_t within = left + d < cols ? rows - top : 0;  // so many rows exist, or all of the chunk
+  const float* from = values + (top + first) * cols + left + d;
 #pragma unroll
-  for (int first = 0; first < kChunk * kCols; first += kThreads) {
-    const int n = (first + threadIdx.x) / kCols, d = (first + threadIdx.x) % kCols;
-    chunk[n][d] = top + n < rows && left + d < cols ? values[(top + n) * cols + left + d] : 0.0F;
+  for (int n = 0; n < kChunk; n += kThreads / kCols) {
+    chunk[first + n][d] = first + n < within ? *from : 0.0F;
+    from += kThreads / kCols * cols;
   }
 }
 

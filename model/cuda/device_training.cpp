@@ -108,15 +108,15 @@ void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, 
               LayerGradients& gradients) {
   // A row at the floor of the norm was divided by a constant: nothing to project out.
   const at::Tensor along = (unit.out * d_out).sum(1, true) * (unit.norm > kSmallestNorm);
-  const at::Tensor dz = (d_out - unit.out * along) / unit.norm;
-  const at::Tensor d_gate = dz * unit.y * unit.sigmoid * (1 - unit.sigmoid);
+  const at::Tensor dz = at::addcmul(d_out, unit.out, along, -1).div_(unit.norm);
+  const at::Tensor d_gate = at::sigmoid_backward(dz * unit.y, unit.sigmoid);
   gradients[gate] = {d_gate, unit.y};
-  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).add_(dz * unit.sigmoid), unit.x};
+  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).addcmul_(dz, unit.sigmoid), unit.x};
 }
 
 /// As towers.h's TextTower, with all words of N captions, padding included.
 struct TextPass {
-  at::Tensor words, hidden, best_word;  // [N W, E], [N, W, D], [N, D]
+  at::Tensor words, best_word;  // [N W, E], [N, D]
   UnitPass unit;
 };
 
@@ -124,9 +124,11 @@ struct TextPass {
 TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids) {
   TextPass text;
   text.words = vectors.index_select(0, ids.reshape(-1));
-  text.hidden = apply(weights, kTextPooling, text.words).relu_().view({ids.size(0), ids.size(1), -1});
+  const at::Tensor hidden = at::mm(text.words, weights.weight[kTextPooling].t());
   at::Tensor pooled;
-  std::tie(pooled, text.best_word) = text.hidden.max(1);
+  std::tie(pooled, text.best_word) = hidden.view({ids.size(0), ids.size(1), -1}).max(1);
+  // Which word is largest depends neither on the bias nor on the ReLU: they come after the maximum.
+  pooled.add_(weights.bias[kTextPooling]).relu_();
   text.unit = gated_unit(weights, kTextFc, kTextGate, pooled);
   return text;
 }
@@ -136,9 +138,10 @@ void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_ou
               LayerGradients& gradients) {
   backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
   const at::Tensor d_pooled = at::mm(gradients[kTextFc].dy, weights.weight[kTextFc]) * (text.unit.x > 0);
-  const at::Tensor d_hidden =
-      at::zeros_like(text.hidden).scatter_(1, text.best_word.unsqueeze(1), d_pooled.unsqueeze(1));
-  gradients[kTextPooling] = {d_hidden.view({text.words.size(0), -1}), text.words};
+  const std::int64_t captions = d_pooled.size(0), rows = text.words.size(0), dim = d_pooled.size(1);
+  const at::Tensor d_hidden = at::zeros({captions, rows / captions, dim}, d_pooled.options())
+                                  .scatter_(1, text.best_word.unsqueeze(1), d_pooled.unsqueeze(1));
+  gradients[kTextPooling] = {d_hidden.view({rows, dim}), text.words};
 }
 
 struct DeviceLoss {
@@ -365,12 +368,16 @@ class DeviceTraining::Impl {
 
   /// The step that step_index_ points to. Unless it is to learn, it changes nothing.
   void run(bool learn) {
-    const at::Tensor ids = of_step(epoch_words_), clips = of_step(epoch_clips_);  // [N, W], [N]
-    const at::Tensor rates = of_step(epoch_rates_);
+    at::Tensor rates, clips;
     UnitPass video;
     TextPass text;
-    together([&] { video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clips)); },
-             [&] { text = text_tower(weights_, vectors_, ids); });
+    together(
+        [&] {
+          rates = of_step(epoch_rates_);
+          clips = of_step(epoch_clips_);
+          video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clips));
+        },
+        [&] { text = text_tower(weights_, vectors_, of_step(epoch_words_)); });
     const at::Tensor similarity = at::mm(text.unit.out, video.out.t());
     const DeviceLoss loss = options_.loss == RankingLoss::Nce
                                 ? nce(similarity, temperature_[0], clips)
@@ -392,6 +399,7 @@ class DeviceTraining::Impl {
     step_index_.add_(1);
   }
 
+  /// That step's rates [2], clips [N] or words [N, W].
   [[nodiscard]] at::Tensor of_step(const at::Tensor& of_epoch) const {
     return of_epoch.index_select(0, step_index_).squeeze(0);
   }
