@@ -116,6 +116,12 @@ NamedTensors state_of(const Parameters& parameters) {
   return state;
 }
 
+std::int64_t count_of(const Parameters& parameters) noexcept {
+  std::int64_t count = 0;
+  for (const Linear& layer : parameters) count += layer.weight.rows() * (layer.weight.cols() + 1);
+  return count;
+}
+
 EmbeddingShape shape_of(const Parameters& parameters, std::int64_t max_words) noexcept {
   return {cols(parameters, kTextPooling), cols(parameters, kVideoFc), rows(parameters, kTextPooling),
           max_words};

@@ -37,6 +37,7 @@ using Parameters = std::array<Linear, kLayers>;
 /// The state dict in the reference's order, its unused batch norms (as initialised) included.
 [[nodiscard]] NamedTensors state_of(const Parameters& parameters);
 
+[[nodiscard]] std::int64_t count_of(const Parameters& parameters) noexcept;  // of weights and biases
 [[nodiscard]] EmbeddingShape shape_of(const Parameters& parameters, std::int64_t max_words) noexcept;
 
 }  // namespace tvr

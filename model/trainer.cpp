@@ -133,7 +133,9 @@ class Training {
       state_.log_scale.value = static_cast<float>(-std::log(options_.temperature));
     }
     if (options_.gpu >= 0)
-      device_ = std::make_unique<DeviceTraining>(state_, train_, vectors_, options_, options_.gpu);
+      device_ = std::make_unique<DeviceTraining>(state_, train_, val_, vectors_, options_, options_.gpu);
+    // Before the first save a guess: weights, two moments and the best weights, a gigabyte a second.
+    save_seconds_ = 4e-9 * sizeof(float) * static_cast<double>(count_of(state_.weights));
     if (on_epoch_) {
       for (const EpochReport& report : state_.reports) on_epoch_(report);
     }
@@ -231,16 +233,23 @@ class Training {
   }
 
   void measure(EpochReport& report) {
-    fetch();
-    const Matrix text = embed_text(state_.weights, vectors_, val_.captions, options_.max_words);
-    const Matrix video = embed_video(state_.weights, val_.clips);
-    const RetrievalMetrics metrics = summarize(text_to_video_ranks(text, video, val_.clip_of));
+    const RetrievalMetrics metrics = summarize(validation_ranks());
     report.val_t2v = metrics;
     const double score = metrics.r1 + metrics.r5 + metrics.r10;
     if (state_.best_epoch != 0 && score <= state_.best_score) return;
-    state_.best = state_.weights;
+    if (device_) {
+      device_->keep_best();  // there: fetch() brings it
+    } else {
+      state_.best = state_.weights;
+    }
     state_.best_score = score;
     state_.best_epoch = state_.epoch;
+  }
+
+  [[nodiscard]] std::vector<double> validation_ranks() const {
+    if (device_) return device_->validation_ranks();
+    const Matrix text = embed_text(state_.weights, vectors_, val_.captions, options_.max_words);
+    return text_to_video_ranks(text, embed_video(state_.weights, val_.clips), val_.clip_of);
   }
 
   void tell_progress(std::int64_t steps) {
@@ -286,7 +295,7 @@ class Training {
   std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
   double loss_before_ = 0;                  // of the epoch's steps before those that the device was sent
   Clock::time_point last_save_ = Clock::now();
-  double save_seconds_ = 0.005;  // a guess, until the first one
+  double save_seconds_ = 0;  // of the last save
 };
 
 }  // namespace

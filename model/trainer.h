@@ -44,8 +44,7 @@ struct TrainOptions {
   std::uint64_t seed = 1;           // initial weights, order, choice of captions
   // Below: speed only.
   int threads = 0;  // 0: all cores
-  int gpu =
-      -1;  // number of the GPU that takes the steps; below 0: the CPU. Equal within rounding, not to the bit
+  int gpu = -1;  // number of the GPU that trains and validates; below 0: the CPU. Equal within rounding only
 };
 
 /// One line of history.jsonl.

@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "data/error.h"
 #include "model/adam.h"
@@ -14,46 +16,48 @@
 #include "model/ranking_loss.h"
 #ifdef TVR_CUDA
 #include <ATen/cuda/CUDAContext.h>
+#include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
 
-#include "model/cuda/adam_kernel.h"
+#include "model/cuda/adam_layer.h"
 #endif
 
 namespace tvr {
 namespace {
 
-constexpr double kSmallestNorm = 1e-12;  // torch.nn.functional.normalize
+constexpr double kSmallestNorm = 1e-12;     // torch.nn.functional.normalize
+constexpr std::int64_t kRowsAtOnce = 1024;  // of a validation: the words' hidden values are 0.3 GB at D 4096
 
 at::Tensor tensor_of(const Matrix& matrix) {
   // from_blob takes no const pointer; the copy that follows at each use only reads.
   return at::from_blob(const_cast<float*>(matrix.data()), {matrix.rows(), matrix.cols()}, at::kFloat);
 }
 
-std::int64_t size_of(const Parameters& parameters) {
-  std::int64_t size = 0;
-  for (const Linear& layer : parameters) {
-    size += layer.weight.rows() * layer.weight.cols() + static_cast<std::int64_t>(layer.bias.size());
+/// visit(a piece of `parameters`, its place in `flat`), layer by layer, weight then bias.
+template <class Layers, class Visit>
+void for_each_piece(Layers& parameters, const at::Tensor& flat, const Visit& visit) {
+  std::int64_t offset = 0;
+  const auto piece = [&](const float* values, std::int64_t count) {
+    // from_blob takes no const pointer; a visit to const parameters only reads.
+    visit(at::from_blob(const_cast<float*>(values), {count}, at::kFloat), flat.narrow(0, offset, count));
+    offset += count;
+  };
+  for (auto& layer : parameters) {
+    piece(layer.weight.data(), layer.weight.rows() * layer.weight.cols());
+    piece(layer.bias.data(), layer.weight.rows());
   }
-  return size;
 }
-
-std::int64_t whole_fours(std::int64_t size) { return (size + 3) / 4 * 4; }
 
 /// One value a weight on the device, in one piece of memory: layer by layer, weight then bias.
 class Arena {
  public:
-  Arena(const Parameters& parameters, const at::Device& device) {
-    at::Tensor host = at::zeros({whole_fours(size_of(parameters))}, at::kFloat);
-    float* at_layer = host.data_ptr<float>();
-    for (const Linear& layer : parameters) {
-      const std::int64_t count = layer.weight.rows() * layer.weight.cols();
-      std::memcpy(at_layer, layer.weight.data(), static_cast<std::size_t>(count) * sizeof(float));
-      std::memcpy(at_layer + count, layer.bias.data(), layer.bias.size() * sizeof(float));
-      at_layer += count + layer.weight.rows();
-    }
-    flat = host.to(device);
+  Arena(const Parameters& parameters, const at::Device& device)
+      : flat(at::empty({count_of(parameters)}, at::TensorOptions(at::kFloat).device(device))) {
+    for_each_piece(parameters, flat,
+                   [](const at::Tensor& host, const at::Tensor& here) { here.copy_(host); });
     std::int64_t offset = 0;
     for (std::size_t l = 0; l < kLayers; ++l) {
       const std::int64_t rows = parameters[l].weight.rows(), cols = parameters[l].weight.cols();
@@ -63,22 +67,25 @@ class Arena {
     }
   }
 
-  void copy_to(Parameters& parameters) const {
-    for (std::size_t l = 0; l < kLayers; ++l) {
-      const at::Tensor host_weight = weight[l].to(at::kCPU).contiguous(),
-                       host_bias = bias[l].to(at::kCPU).contiguous();
-      std::memcpy(parameters[l].weight.data(), host_weight.data_ptr<float>(), host_weight.nbytes());
-      std::memcpy(parameters[l].bias.data(), host_bias.data_ptr<float>(), host_bias.nbytes());
-    }
-  }
-
   at::Tensor flat;
   std::array<at::Tensor, kLayers> weight, bias;
 };
 
-at::Tensor apply(const Arena& weights, Layer layer, const at::Tensor& x) {
-  return at::addmm(weights.bias[layer], x, weights.weight[layer].t());
+/// Of an arena's `flat`.
+void copy_to_host(const at::Tensor& flat, Parameters& parameters) {
+  for_each_piece(parameters, flat, [](const at::Tensor& host, const at::Tensor& here) { host.copy_(here); });
 }
+
+at::Tensor apply(const Arena& weights, Layer layer, const at::Tensor& x) {
+  // Not addmm: with a bias of one row it takes twice the time of the product.
+  return at::mm(x, weights.weight[layer].t()).add_(weights.bias[layer]);
+}
+
+/// As towers.h's LinearGradient.
+struct LayerGradient {
+  at::Tensor dy, x;  // [N, O], [N, I]
+};
+using LayerGradients = std::array<LayerGradient, kLayers>;
 
 /// As towers.h's GatedUnit.
 struct UnitPass {
@@ -96,22 +103,45 @@ UnitPass gated_unit(const Arena& weights, Layer fc, Layer gate, const at::Tensor
   return unit;
 }
 
-void put_gradient(Arena& gradients, Layer layer, const at::Tensor& dy, const at::Tensor& x) {
-  at::mm_out(gradients.weight[layer], dy.t(), x);
-  at::sum_out(gradients.bias[layer], dy, {0});
-}
-
-/// Writes the gradients of both layers; returns d(loss)/d(fc's output).
-at::Tensor backward(const UnitPass& unit, const Arena& weights, Arena& gradients, Layer fc, Layer gate,
-                    const at::Tensor& d_out) {
+/// Puts down both layers' gradients.
+void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, const at::Tensor& d_out,
+              LayerGradients& gradients) {
   // A row at the floor of the norm was divided by a constant: nothing to project out.
   const at::Tensor along = (unit.out * d_out).sum(1, true) * (unit.norm > kSmallestNorm);
-  const at::Tensor dz = (d_out - unit.out * along) / unit.norm;
-  const at::Tensor d_gate = dz * unit.y * unit.sigmoid * (1 - unit.sigmoid);
-  const at::Tensor dy = at::addmm(dz * unit.sigmoid, d_gate, weights.weight[gate]);
-  put_gradient(gradients, gate, d_gate, unit.y);
-  put_gradient(gradients, fc, dy, unit.x);
-  return dy;
+  const at::Tensor dz = at::addcmul(d_out, unit.out, along, -1).div_(unit.norm);
+  const at::Tensor d_gate = at::sigmoid_backward(dz * unit.y, unit.sigmoid);
+  gradients[gate] = {d_gate, unit.y};
+  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).addcmul_(dz, unit.sigmoid), unit.x};
+}
+
+/// As towers.h's TextTower, with all words of N captions, padding included.
+struct TextPass {
+  at::Tensor words, best_word;  // [N W, E], [N, D]
+  UnitPass unit;
+};
+
+/// vectors [V, E]; ids [N, W].
+TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids) {
+  TextPass text;
+  text.words = vectors.index_select(0, ids.reshape(-1));
+  const at::Tensor hidden = at::mm(text.words, weights.weight[kTextPooling].t());
+  at::Tensor pooled;
+  std::tie(pooled, text.best_word) = hidden.view({ids.size(0), ids.size(1), -1}).max(1);
+  // Which word is largest depends neither on the bias nor on the ReLU: they come after the maximum.
+  pooled.add_(weights.bias[kTextPooling]).relu_();
+  text.unit = gated_unit(weights, kTextFc, kTextGate, pooled);
+  return text;
+}
+
+/// Puts down the text layers' gradients.
+void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_out,
+              LayerGradients& gradients) {
+  backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
+  const at::Tensor d_pooled = at::mm(gradients[kTextFc].dy, weights.weight[kTextFc]) * (text.unit.x > 0);
+  const std::int64_t captions = d_pooled.size(0), rows = text.words.size(0), dim = d_pooled.size(1);
+  const at::Tensor d_hidden = at::zeros({captions, rows / captions, dim}, d_pooled.options())
+                                  .scatter_(1, text.best_word.unsqueeze(1), d_pooled.unsqueeze(1));
+  gradients[kTextPooling] = {d_hidden.view({rows, dim}), text.words};
 }
 
 struct DeviceLoss {
@@ -147,23 +177,36 @@ DeviceLoss nce(const at::Tensor& similarity, const at::Tensor& log_scale, const 
   return loss;
 }
 
+/// visit(first, rows) of every block of `count` rows.
+template <class Visit>
+void in_blocks(std::int64_t count, const Visit& visit) {
+  for (std::int64_t first = 0; first < count; first += kRowsAtOnce)
+    visit(first, std::min(kRowsAtOnce, count - first));
+}
+
+void require_finite(const at::Tensor& embedded) {
+  // As in retrieval_ranks(): a NaN is neither above nor beside anything, and would rank first.
+  if (!at::isfinite(embedded).all().item<bool>())
+    throw Error(Fault::Corrupt, "similarity", "an embedding holds a NaN or an infinity");
+}
+
 }  // namespace
 
 class DeviceTraining::Impl {
  public:
-  Impl(const TrainState& state, const PairData& pairs, const Matrix& vectors, const TrainOptions& options,
-       int gpu)
+  Impl(const TrainState& state, const PairData& pairs, const PairData& validation, const Matrix& vectors,
+       const TrainOptions& options, int gpu)
       : pairs_(pairs),
         options_(options),
         device_(gpu < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(gpu))),
 #ifdef TVR_CUDA
         stream_(gpu < 0 ? std::nullopt : std::optional(at::cuda::getStreamFromPool(false, device_.index()))),
         guard_(stream_),
+        beside_(gpu < 0 ? std::nullopt : std::optional(at::cuda::getStreamFromPool(false, device_.index()))),
 #endif
         weights_(state.weights, device_),
         mean_(state.adam.mean, device_),
         variance_(state.adam.variance, device_),
-        gradients_(state.adam.mean, device_),
         adam_steps_(state.adam.step) {
     clips_ = tensor_of(pairs.clips).to(device_);
     // The row after the last is the zero vector: padding.
@@ -179,12 +222,23 @@ class DeviceTraining::Impl {
       weights = intra_video_weights(options.batch_size, options.n_pair, options.hard_negative_rate);
     pair_weights_ =
         (weighted ? tensor_of(weights) : at::ones({1, 1})).div(static_cast<double>(size * size)).to(device_);
+    validation_clips_ = tensor_of(validation.clips).to(device_);
+    const auto queries = static_cast<std::int64_t>(validation.captions.size());
+    const at::Tensor words = padding({queries, options.max_words});
+    const at::Tensor clip_of = at::empty({queries, 1}, at::kLong);
+    for (std::int64_t q = 0; q < queries; ++q) {
+      const auto caption = static_cast<std::size_t>(q);
+      put_words(validation.captions[caption], words.data_ptr<std::int64_t>() + q * options.max_words);
+      clip_of.data_ptr<std::int64_t>()[q] = validation.clip_of[caption];
+    }
+    validation_words_ = words.to(device_);
+    validation_clip_of_ = clip_of.to(device_);
   }
 
   void begin(const std::vector<PairBatch>& batches, const std::vector<double>& learning_rates) {
     const auto steps = static_cast<std::int64_t>(batches.size());
     const std::int64_t size = batches.empty() ? 0 : static_cast<std::int64_t>(batches.front().size());
-    const at::Tensor words = at::full({steps, size, options_.max_words}, vectors_.size(0) - 1, at::kLong);
+    const at::Tensor words = padding({steps, size, options_.max_words});
     const at::Tensor clips = at::empty({steps, size}, at::kLong);
     const at::Tensor rates = at::empty({steps, 2}, at::kFloat);
     auto* word = words.data_ptr<std::int64_t>();
@@ -192,8 +246,7 @@ class DeviceTraining::Impl {
     for (std::size_t s = 0; s < batches.size(); ++s) {
       for (const std::int32_t index : batches[s]) {
         const auto caption = static_cast<std::size_t>(index);
-        const std::vector<std::int32_t>& ids = pairs_.captions[caption];
-        std::copy_n(ids.begin(), std::min(ids.size(), static_cast<std::size_t>(options_.max_words)), word);
+        put_words(pairs_.captions[caption], word);
         word += options_.max_words;
         *clip++ = pairs_.clip_of[caption];
       }
@@ -217,19 +270,52 @@ class DeviceTraining::Impl {
       return;
     }
 #endif
-    run();
+    run(/*learn=*/true);
   }
 
   [[nodiscard]] double loss_sum() const { return loss_sum_.item<double>(); }
 
-  void copy_to(TrainState& state) const {
-    weights_.copy_to(state.weights);
-    mean_.copy_to(state.adam.mean);
-    variance_.copy_to(state.adam.variance);
+  void copy_to(TrainState& state) {
+    copy_to_host(weights_.flat, state.weights);
+    copy_to_host(mean_.flat, state.adam.mean);
+    copy_to_host(variance_.flat, state.adam.variance);
     state.adam.step = adam_steps_;
     const at::Tensor temperature = temperature_.to(at::kCPU);
     const float* const values = temperature.data_ptr<float>();
     state.log_scale = {values[0], values[1], values[2]};
+    if (best_is_new_) {
+      state.best = state.weights;  // its sizes
+      copy_to_host(best_, state.best);
+      best_is_new_ = false;
+    }
+  }
+
+  void keep_best() {
+    if (!best_.defined()) best_ = at::empty_like(weights_.flat);
+    best_.copy_(weights_.flat);
+    best_is_new_ = true;
+  }
+
+  [[nodiscard]] std::vector<double> validation_ranks() const {
+    const at::Tensor video = at::empty({validation_clips_.size(0), weights_.weight[kVideoGate].size(0)},
+                                       validation_clips_.options());  // [N, D]
+    in_blocks(video.size(0), [&](std::int64_t first, std::int64_t rows) {
+      const at::Tensor clips = validation_clips_.narrow(0, first, rows);
+      video.narrow(0, first, rows).copy_(gated_unit(weights_, kVideoFc, kVideoGate, clips).out);
+    });
+    require_finite(video);
+    std::vector<double> ranks;
+    in_blocks(validation_words_.size(0), [&](std::int64_t first, std::int64_t rows) {
+      const at::Tensor text =
+          text_tower(weights_, vectors_, validation_words_.narrow(0, first, rows)).unit.out;
+      require_finite(text);
+      const at::Tensor similarity = at::mm(text, video.t());  // [rows, N]
+      const at::Tensor own = similarity.gather(1, validation_clip_of_.narrow(0, first, rows));
+      const at::Tensor above = (similarity > own).sum(1), equal = (similarity == own).sum(1) - 1;
+      const at::Tensor block = (1 + above + equal.to(at::kDouble) / 2).to(at::kCPU);
+      ranks.insert(ranks.end(), block.data_ptr<double>(), block.data_ptr<double>() + rows);
+    });
+    return ranks;
   }
 
  private:
@@ -246,71 +332,114 @@ class DeviceTraining::Impl {
   }
 
 #ifdef TVR_CUDA
-  /// Runs the step without Adam, so that cuBLAS and the allocator are warm, and records it.
+  /// Runs the step without learning, so that cuBLAS and the allocator are warm, and records it.
   void capture() {
-    forward_backward();
+    run(/*learn=*/false);
     stream_->synchronize();
     graph_.emplace().capture_begin();
-    run();
+    run(/*learn=*/true);
     graph_->capture_end();
   }
 #endif
 
-  void run() {
-    const DeviceLoss loss = forward_backward();
-    adam();
-    if (options_.loss == RankingLoss::Nce) learn_temperature(loss.d_log_scale);
+  /// On a GPU, both at once: `aside` on the second stream, `here` on the current one, which then waits for
+  /// the other. The allocator gives a freed tensor's memory to the next of its own stream, which need not
+  /// have waited: what one stream makes and the other reads is to be kept until both have met.
+  template <class Aside, class Here>
+  void together(const Aside& aside, const Here& here) {
+#ifdef TVR_CUDA
+    if (beside_) {
+      at::cuda::CUDAEvent fork, join;
+      fork.record(*stream_);
+      fork.block(*beside_);
+      {
+        const c10::cuda::CUDAStreamGuard guard(*beside_);
+        aside();
+      }
+      join.record(*beside_);
+      here();
+      join.block(*stream_);
+      return;
+    }
+#endif
+    aside();
+    here();
+  }
+
+  /// The step that step_index_ points to. Unless it is to learn, it changes nothing.
+  void run(bool learn) {
+    at::Tensor rates, clips;
+    UnitPass video;
+    TextPass text;
+    together(
+        [&] {
+          rates = of_step(epoch_rates_);
+          clips = of_step(epoch_clips_);
+          video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clips));
+        },
+        [&] { text = text_tower(weights_, vectors_, of_step(epoch_words_)); });
+    const at::Tensor similarity = at::mm(text.unit.out, video.out.t());
+    const DeviceLoss loss = options_.loss == RankingLoss::Nce
+                                ? nce(similarity, temperature_[0], clips)
+                                : max_margin(similarity, options_.margin, pair_weights_);
+    LayerGradients gradients;
+    together(
+        [&] {
+          backward(video, weights_, kVideoFc, kVideoGate, at::mm(loss.d_similarity.t(), text.unit.out),
+                   gradients);
+          if (learn) adam({kVideoGate, kVideoFc}, gradients, rates);
+        },
+        [&] {
+          backward(text, weights_, at::mm(loss.d_similarity, video.out), gradients);
+          if (learn) adam({kTextGate, kTextFc, kTextPooling}, gradients, rates);
+        });
+    if (!learn) return;
+    if (options_.loss == RankingLoss::Nce) learn_temperature(loss.d_log_scale, rates);
     loss_sum_.add_(loss.value);
     step_index_.add_(1);
   }
 
-  DeviceLoss forward_backward() {
-    const at::Tensor ids = epoch_words_.index_select(0, step_index_).squeeze(0);        // [N, W]
-    const at::Tensor clip_rows = epoch_clips_.index_select(0, step_index_).squeeze(0);  // [N]
-    const at::Tensor words = vectors_.index_select(0, ids.reshape(-1));                 // [N W, E]
-    const at::Tensor hidden =
-        apply(weights_, kTextPooling, words).relu_().view({ids.size(0), ids.size(1), -1});
-    const auto [pooled, best_word] = hidden.max(1);  // [N, D]
-    const UnitPass text = gated_unit(weights_, kTextFc, kTextGate, pooled);
-    const UnitPass video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clip_rows));
-    const at::Tensor similarity = at::mm(text.out, video.out.t());
-    const DeviceLoss loss = options_.loss == RankingLoss::Nce
-                                ? nce(similarity, temperature_[0], clip_rows)
-                                : max_margin(similarity, options_.margin, pair_weights_);
-    backward(video, weights_, gradients_, kVideoFc, kVideoGate, at::mm(loss.d_similarity.t(), text.out));
-    const at::Tensor dy =
-        backward(text, weights_, gradients_, kTextFc, kTextGate, at::mm(loss.d_similarity, video.out));
-    const at::Tensor d_pooled = at::mm(dy, weights_.weight[kTextFc]) * (pooled > 0);
-    const at::Tensor d_hidden =
-        at::zeros_like(hidden).scatter_(1, best_word.unsqueeze(1), d_pooled.unsqueeze(1));
-    put_gradient(gradients_, kTextPooling, d_hidden.view({ids.size(0) * ids.size(1), -1}), words);
-    return loss;
+  /// That step's rates [2], clips [N] or words [N, W].
+  [[nodiscard]] at::Tensor of_step(const at::Tensor& of_epoch) const {
+    return of_epoch.index_select(0, step_index_).squeeze(0);
   }
 
-  void adam() {
-    const at::Tensor rates = epoch_rates_.index_select(0, step_index_).squeeze(0);
+  /// One step of these layers, on the current stream; what reads them on another must have been waited for.
+  void adam(std::initializer_list<Layer> layers, const LayerGradients& gradients, const at::Tensor& rates) {
+    for (const Layer layer : layers) {
+      const auto& [dy, x] = gradients[layer];
+      auto* const value = weights_.weight[layer].data_ptr<float>();
+      auto* const mean = mean_.weight[layer].data_ptr<float>();
+      auto* const variance = variance_.weight[layer].data_ptr<float>();
 #ifdef TVR_CUDA
-    if (device_.is_cuda()) {
-      gpu::adam(weights_.flat.data_ptr<float>(), mean_.flat.data_ptr<float>(),
-                variance_.flat.data_ptr<float>(), gradients_.flat.data_ptr<float>(), weights_.flat.numel(),
-                rates.data_ptr<float>(), at::cuda::getCurrentCUDAStream());
-      return;
-    }
+      if (device_.is_cuda()) {
+        gpu::adam_layer(value, mean, variance, dy.data_ptr<float>(), x.data_ptr<float>(), dy.size(0),
+                        dy.size(1), x.size(1), rates.data_ptr<float>(), at::cuda::getCurrentCUDAStream());
+        C10_CUDA_KERNEL_LAUNCH_CHECK();
+        continue;
+      }
 #endif
-    const AdamRates host{rates[0].item<float>(), rates[1].item<float>()};
-    float* const value = weights_.flat.data_ptr<float>();
-    for (std::int64_t i = 0; i < weights_.flat.numel(); ++i) {
-      gpu::adam_update(value[i], mean_.flat.data_ptr<float>()[i], variance_.flat.data_ptr<float>()[i],
-                       gradients_.flat.data_ptr<float>()[i], host);
+      const at::Tensor gradient = at::cat({at::mm(dy.t(), x).view(-1), dy.sum(0)});  // as the layer lies
+      const AdamRates host{rates[0].item<float>(), rates[1].item<float>()};
+      for (std::int64_t i = 0; i < gradient.numel(); ++i)
+        gpu::adam_update(value[i], mean[i], variance[i], gradient.data_ptr<float>()[i], host);
     }
   }
 
-  void learn_temperature(const at::Tensor& gradient) {
-    const at::Tensor rates = epoch_rates_.index_select(0, step_index_).squeeze(0);
+  void learn_temperature(const at::Tensor& gradient, const at::Tensor& rates) {
     const at::Tensor value = temperature_[0], mean = temperature_[1], variance = temperature_[2];
     mean.mul_(0.9).add_(gradient, 0.1);
     variance.mul_(0.999).add_(gradient * gradient, 0.001);
     value.sub_(rates[0] * mean / (at::sqrt(variance) * rates[1] + 1e-8)).clamp_max_(kHighestLogScale);
+  }
+
+  /// Word ids [...] that are all the zero vector's, on the host.
+  [[nodiscard]] at::Tensor padding(at::IntArrayRef sizes) const {
+    return at::full(sizes, vectors_.size(0) - 1, at::kLong);
+  }
+  /// A caption's first max_words ids.
+  void put_words(const std::vector<std::int32_t>& caption, std::int64_t* ids) const {
+    std::copy_n(caption.begin(), std::min(caption.size(), static_cast<std::size_t>(options_.max_words)), ids);
   }
 
   const PairData& pairs_;
@@ -319,16 +448,20 @@ class DeviceTraining::Impl {
 #ifdef TVR_CUDA
   std::optional<c10::cuda::CUDAStream> stream_;  // a graph cannot be recorded on the default one
   c10::cuda::OptionalCUDAStreamGuard guard_;     // all of this object's work goes there
+  std::optional<c10::cuda::CUDAStream> beside_;  // but for what together() moves here
   std::optional<at::cuda::CUDAGraph> graph_;     // its construction already asks for a device
 #endif
-  Arena weights_, mean_, variance_, gradients_;
+  Arena weights_, mean_, variance_;
+  at::Tensor best_;  // as weights_.flat; undefined before keep_best()
+  bool best_is_new_ = false;
   std::int64_t adam_steps_;
   at::Tensor clips_, vectors_, temperature_, step_index_, loss_sum_, pair_weights_;
   at::Tensor epoch_words_, epoch_clips_, epoch_rates_;
+  at::Tensor validation_clips_, validation_words_, validation_clip_of_;  // [N, Dv], [Q, W], [Q, 1]
 };
 
-DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, const Matrix& vectors,
-                               const TrainOptions& options, int gpu) {
+DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, const PairData& validation,
+                               const Matrix& vectors, const TrainOptions& options, int gpu) {
 #ifdef TVR_CUDA
   if (gpu >= c10::cuda::device_count()) {
     throw Error(Fault::Unsupported, "training on the GPU", "GPU " + std::to_string(gpu) + " is not there",
@@ -339,7 +472,7 @@ DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, c
     throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --train-device cpu");
 #endif
   try {
-    impl_ = std::make_unique<Impl>(state, pairs, vectors, options, gpu);
+    impl_ = std::make_unique<Impl>(state, pairs, validation, vectors, options, gpu);
   } catch (const c10::Error& problem) {
     throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(),
                 "Use --train-device cpu");
@@ -352,6 +485,8 @@ void DeviceTraining::begin(const std::vector<PairBatch>& batches, const std::vec
 }
 void DeviceTraining::step() { impl_->step(); }
 double DeviceTraining::loss_sum() const { return impl_->loss_sum(); }
-void DeviceTraining::copy_to(TrainState& state) const { impl_->copy_to(state); }
+std::vector<double> DeviceTraining::validation_ranks() const { return impl_->validation_ranks(); }
+void DeviceTraining::keep_best() { impl_->keep_best(); }
+void DeviceTraining::copy_to(TrainState& state) { impl_->copy_to(state); }
 
 }  // namespace tvr

@@ -199,7 +199,8 @@ void tell_decoding(const std::vector<std::filesystem::path>& files, int threads)
   }
 }
 
-/// MSR-VTT's size: 7,010 videos, 4096 values, batches of 32, captions of nine words.
+/// MSR-VTT's size: 7,010 videos, 4096 values, batches of 32, captions of nine words; 1000 videos to validate
+/// on.
 void tell_training(double bytes_a_second) {
   constexpr std::int64_t kClips = 7010, kDim = 4096, kWords = 20000, kWordDim = 300;
   const CounterRandom random(1, RandomUse::CaptionChoice, 1);
@@ -210,20 +211,24 @@ void tell_training(double bytes_a_second) {
     return matrix;
   };
   const Matrix vectors = values(kWords, kWordDim);
-  PairData pairs;
-  pairs.clips = values(kClips, kDim);
-  for (std::uint64_t i = 0; i < kClips; ++i) {
-    std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
-    for (std::uint64_t w = 0; w < 9; ++w)
-      caption.push_back(static_cast<std::int32_t>(random.below(kWords, 9 * i + w)));
-    pairs.clip_of.push_back(static_cast<std::int32_t>(i));
-  }
+  const auto pairs_of = [&](std::int64_t clips) {
+    PairData pairs;
+    pairs.clips = values(clips, kDim);
+    for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(clips); ++i) {
+      std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
+      for (std::uint64_t w = 0; w < 9; ++w)
+        caption.push_back(static_cast<std::int32_t>(random.below(kWords, 9 * i + w)));
+      pairs.clip_of.push_back(static_cast<std::int32_t>(i));
+    }
+    return pairs;
+  };
+  const PairData pairs = pairs_of(kClips);
   const TrainOptions options;
   const EmbeddingShape shape{kWordDim, kDim, options.embd_dim, options.max_words};
   TrainState state;
   state.weights = initial_parameters(shape, 1);
   state.adam.mean = state.adam.variance = zero_parameters(shape);
-  DeviceTraining training(state, pairs, vectors, options, 0);
+  DeviceTraining training(state, pairs, pairs_of(1000), vectors, options, 0);
   const std::vector<PairBatch> batches = EpochBatches(pairs, options.batch_size, 1, 1).epoch(1);
   const std::vector<double> rates(batches.size(), options.lr);
   const auto epoch = [&] {
@@ -246,6 +251,8 @@ void tell_training(double bytes_a_second) {
       "then %.3f ms a step, %.1f s for 100 epochs; floor %.3f ms (%.2f GB at %.0f GB/s), ratio %.2f\n",
       step_ms, step_ms * 0.1 * static_cast<double>(batches.size()), floor_ms, bytes / 1e9,
       bytes_a_second / 1e9, step_ms / floor_ms);
+  std::printf("validation of 1000 captions: %.4f s\n",
+              seconds_of(1, [&] { (void)training.validation_ranks(); }));
 }
 
 int main_of(const std::vector<std::string>& arguments) {
