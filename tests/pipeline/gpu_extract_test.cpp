@@ -81,10 +81,9 @@ TEST_F(GpuExtraction, StoresAlmostTheProcessorsRowsWhenItDecodesAndScalesToo) {
   expect_alike(extract("ffmpeg5-gpu", "cuda"), extract("ffmpeg5", "cpu"), 0.999);
 }
 
-/// Where there is one GPU alone it stands for two: two copies of the networks, two decoders.
 TEST_F(GpuExtraction, StoresTheSameRowsWhenSeveralGpusShareTheVideos) {
-  const std::string devices = gpu_count() > 1 ? "cuda:0,1" : "cuda:0,0";
-  expect_alike(extract("ffmpeg5-gpu", devices), extract("ffmpeg5-gpu", "cuda"), 0.99999);
+  if (gpu_count() < 2) GTEST_SKIP() << "there is one GPU alone";
+  expect_alike(extract("ffmpeg5-gpu", "cuda:0,1"), extract("ffmpeg5-gpu", "cuda"), 0.99999);
 }
 
 using ExtractionWithoutGpu = ExtractionOnGpus;
