@@ -1,7 +1,8 @@
 // What a GPU does with the parts of the work, each beside its floor on that GPU: bytes over the bandwidth of
 // a copy, or operations over the rate of a large matrix product.
-//   tvr_gpu_bench [--precision fp16,fp32] [--threads N] [FILE...]
-// FILEs are videos, to decode on the GPU and on the processor. Exit code 77 without a GPU.
+//   tvr_gpu_bench [--precision fp16,fp32] [--epochs N] [--threads N] [FILE...]
+// --epochs trains as a whole, too. FILEs are videos, to decode for the GPU and for the processor. Exit code
+// 77 without a GPU.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@
 #include "model/cuda/device_training.h"
 #include "model/random.h"
 #include "tests/support/arithmetic.h"
+#include "tests/support/temp_folder.h"
 
 extern "C" {
 #include <libavutil/log.h>
@@ -199,36 +201,38 @@ void tell_decoding(const std::vector<std::filesystem::path>& files, int threads)
   }
 }
 
-/// MSR-VTT's size: 7,010 videos, 4096 values, batches of 32, captions of nine words; 1000 videos to validate
-/// on.
+/// MSR-VTT's size: 7,010 videos, 4096 values, captions of nine words; 1000 videos to validate on.
+constexpr std::int64_t kClips = 7010, kValidationClips = 1000, kDim = 4096, kWords = 20000, kWordDim = 300;
+const CounterRandom kRandom(1, RandomUse::CaptionChoice, 1);
+
+Matrix random_matrix(std::int64_t rows, std::int64_t cols) {
+  Matrix matrix(rows, cols);
+  for (std::int64_t i = 0; i < rows * cols; ++i)
+    matrix.data()[i] = kRandom.uniform(static_cast<std::uint64_t>(i)) - 0.5F;
+  return matrix;
+}
+
+PairData random_pairs(std::int64_t clips) {
+  PairData pairs;
+  pairs.clips = random_matrix(clips, kDim);
+  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(clips); ++i) {
+    std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
+    for (std::uint64_t w = 0; w < 9; ++w)
+      caption.push_back(static_cast<std::int32_t>(kRandom.below(kWords, 9 * i + w)));
+    pairs.clip_of.push_back(static_cast<std::int32_t>(i));
+  }
+  return pairs;
+}
+
 void tell_training(double bytes_a_second) {
-  constexpr std::int64_t kClips = 7010, kDim = 4096, kWords = 20000, kWordDim = 300;
-  const CounterRandom random(1, RandomUse::CaptionChoice, 1);
-  const auto values = [&](std::int64_t rows, std::int64_t cols) {
-    Matrix matrix(rows, cols);
-    for (std::int64_t i = 0; i < rows * cols; ++i)
-      matrix.data()[i] = random.uniform(static_cast<std::uint64_t>(i)) - 0.5F;
-    return matrix;
-  };
-  const Matrix vectors = values(kWords, kWordDim);
-  const auto pairs_of = [&](std::int64_t clips) {
-    PairData pairs;
-    pairs.clips = values(clips, kDim);
-    for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(clips); ++i) {
-      std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
-      for (std::uint64_t w = 0; w < 9; ++w)
-        caption.push_back(static_cast<std::int32_t>(random.below(kWords, 9 * i + w)));
-      pairs.clip_of.push_back(static_cast<std::int32_t>(i));
-    }
-    return pairs;
-  };
-  const PairData pairs = pairs_of(kClips);
+  const Matrix vectors = random_matrix(kWords, kWordDim);
+  const PairData pairs = random_pairs(kClips);
   const TrainOptions options;
   const EmbeddingShape shape{kWordDim, kDim, options.embd_dim, options.max_words};
   TrainState state;
   state.weights = initial_parameters(shape, 1);
   state.adam.mean = state.adam.variance = zero_parameters(shape);
-  DeviceTraining training(state, pairs, pairs_of(1000), vectors, options, 0);
+  DeviceTraining training(state, pairs, random_pairs(kValidationClips), vectors, options, 0);
   const std::vector<PairBatch> batches = EpochBatches(pairs, options.batch_size, 1, 1).epoch(1);
   const std::vector<double> rates(batches.size(), options.lr);
   const auto epoch = [&] {
@@ -255,13 +259,30 @@ void tell_training(double bytes_a_second) {
               seconds_of(1, [&] { (void)training.validation_ranks(); }));
 }
 
+/// The same as `pipeline train` does it: epochs, a validation after each, the state saved now and then.
+void tell_whole_training(int epochs) {
+  const Matrix vectors = random_matrix(kWords, kWordDim);
+  const PairData pairs = random_pairs(kClips), validation = random_pairs(kValidationClips);
+  TrainOptions options;
+  options.epochs = epochs;
+  options.gpu = 0;
+  const TempFolder folder;
+  const auto start = Clock::now();
+  (void)train(pairs, validation, vectors, options, folder / "state", nullptr, nullptr);
+  std::printf("training as a whole: %d epochs with a validation after each in %.1f s\n", epochs,
+              since(start));
+}
+
 int main_of(const std::vector<std::string>& arguments) {
+  int epochs = 0;
   std::string precisions = "fp16,bf16,tf32,fp32";
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   std::vector<std::filesystem::path> files;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--precision" && i + 1 < arguments.size()) {
       precisions = arguments[++i];
+    } else if (arguments[i] == "--epochs" && i + 1 < arguments.size()) {
+      epochs = std::atoi(arguments[++i].c_str());
     } else if (arguments[i] == "--threads" && i + 1 < arguments.size()) {
       threads = std::max(1, std::atoi(arguments[++i].c_str()));
     } else {
@@ -278,6 +299,7 @@ int main_of(const std::vector<std::string>& arguments) {
     const double bytes_a_second = copy_rate();
     std::printf("a copy on the device: %.0f GB/s, read and written\n", bytes_a_second / 1e9);
     tell_training(bytes_a_second);
+    if (epochs > 0) tell_whole_training(epochs);
     std::istringstream list(precisions);
     for (std::string precision; std::getline(list, precision, ',');)
       tell_networks(precision_named(precision));
