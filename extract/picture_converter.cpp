@@ -13,7 +13,7 @@ extern "C" {
 
 #include "data/error.h"
 #ifdef TVR_CUDA
-#include "extract/cuda/cuda_decoder.h"
+#include "extract/cuda/cuda_picture_converter.h"
 #endif
 
 namespace tvr {

@@ -31,9 +31,15 @@ build() {
 }
 
 tests() {
-  local room status=0
+  local room status=0 running=()
   for room in extract model pipeline; do
-    timeout 100 $build/tests/$room/tvr_${room}_tests --gtest_brief=1 --gtest_filter='Gpu*' 2> "$out/tests-$room.txt" || { cat "$out/tests-$room.txt"; status=1; }
+    timeout 100 $build/tests/$room/tvr_${room}_tests --gtest_brief=1 --gtest_filter='Gpu*' > "$out/tests-$room.txt" 2>&1 &
+    running+=($!)
+  done
+  for room in extract model pipeline; do
+    wait "${running[0]}" || status=1
+    running=("${running[@]:1}")
+    grep -aE '^\[[ =-]|Failure' "$out/tests-$room.txt"
   done
   return $status
 }
@@ -46,7 +52,7 @@ sanitizer() {
   [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
-# 200 clips of 320 x 240 and 15 s: generated ones of 7 s, joined by twos; each is there three times.
+# 200 clips of 320 x 240 and 15 s: generated ones of 7 s, joined by twos; each is there ten times. Eight of 1920 x 1080.
 clips() {
   $build/pipeline/pipeline demo --out "$out/demo" --clips 400 --seed 1 > /dev/null || return 1
   mkdir -p "$out/clips"
@@ -57,9 +63,12 @@ clips() {
   done | xargs -P "$(nproc)" -I{} ffmpeg -v error -y -f concat -safe 0 -i {}.txt -c copy {}-1.mp4 || return 1
   rm "$out"/clips/*.txt
   for i in "$out"/clips/*-1.mp4; do
-    for copy in 2 3; do ln -sf "$i" "${i%-1.mp4}-$copy.mp4"; done
+    for copy in {2..10}; do ln -sf "$i" "${i%-1.mp4}-$copy.mp4"; done
   done
-  du -shL "$out/clips"
+  mkdir -p "$out/large"
+  seq 8 | xargs -P 8 -I{} ffmpeg -v error -y -f lavfi -i testsrc2=s=1920x1080:r=25:d=10 -vf "hue=h=45*{}" -pix_fmt yuv420p -c:v libx264 \
+    -preset veryfast -threads 2 "$out/large/{}.mp4" || return 1
+  du -sh "$out/clips" "$out/large"
 }
 
 extract() { # STORE FLAGS...
@@ -103,12 +112,14 @@ step build build
 step tests tests
 step clips clips
 step weights python3 tests/parity/extract_reference.py weights "$out"
-step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 "$out"/clips/*-1.mp4
+step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 --epochs 100
+step decoding timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/clips/*-1.mp4
+step decoding-1080p timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/large/*.mp4
 step cpu-decoding extract cpu-decoding
 step nvdec extract nvdec --preset ffmpeg5-gpu
 step reference-training timeout 60 python3 tests/bench/train_step.py 16 200 cuda
 step reference-extraction reference_extraction
 step sanitizer sanitizer
-rm -rf "$out"/clips "$out"/demo "$out"/ours "$out"/reference "$out"/*.db* "$out"/*.pth
+rm -rf "$out"/clips "$out"/large "$out"/demo "$out"/ours "$out"/reference "$out"/*.db* "$out"/*.pth
 printf '\n== done after %s s; look at %s\n' "$SECONDS" "$out"
 [ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }

@@ -1,7 +1,8 @@
 // What a GPU does with the parts of the work, each beside its floor on that GPU: bytes over the bandwidth of
 // a copy, or operations over the rate of a large matrix product.
-//   tvr_gpu_bench [--precision fp16,fp32] [--epochs N] [--threads N] [FILE...]
-// --epochs trains as a whole, too. FILEs are videos, to decode for the GPU and for the processor. Exit code
+//   tvr_gpu_bench [--precision fp16,fp32] [--epochs N]   a training step, networks; --epochs: a training as a
+//   whole tvr_gpu_bench [--threads N] FILE...                  decoding these videos, for the GPU and for the
+//   processor Exit code
 // 77 without a GPU.
 #include <ATen/ATen.h>
 
@@ -225,6 +226,7 @@ PairData random_pairs(std::int64_t clips) {
 }
 
 void tell_training(double bytes_a_second) {
+  std::printf("a copy on the device: %.0f GB/s, read and written\n", bytes_a_second / 1e9);
   const Matrix vectors = random_matrix(kWords, kWordDim);
   const PairData pairs = random_pairs(kClips);
   const TrainOptions options;
@@ -296,14 +298,13 @@ int main_of(const std::vector<std::string>& arguments) {
   av_log_set_level(AV_LOG_ERROR);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   try {
-    const double bytes_a_second = copy_rate();
-    std::printf("a copy on the device: %.0f GB/s, read and written\n", bytes_a_second / 1e9);
-    tell_training(bytes_a_second);
-    if (epochs > 0) tell_whole_training(epochs);
-    std::istringstream list(precisions);
-    for (std::string precision; std::getline(list, precision, ',');)
-      tell_networks(precision_named(precision));
-    if (!files.empty()) {
+    if (files.empty()) {
+      tell_training(copy_rate());
+      if (epochs > 0) tell_whole_training(epochs);
+      std::istringstream list(precisions);
+      for (std::string precision; std::getline(list, precision, ',');)
+        tell_networks(precision_named(precision));
+    } else {
       tell_opening(files.front());
       tell_decoding(files, threads);
     }
