@@ -22,15 +22,15 @@ __device__ int within(std::int64_t left, int most) {
 }
 
 /// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the edges.
-template <class T, int kCols>
-__device__ void copy_async(T (&chunk)[kChunk][kCols], const T* values, std::int64_t rows, std::int64_t cols,
+template <int kCols>
+__device__ void copy_async(float (&chunk)[kChunk][kCols], const float* values, std::int64_t rows, std::int64_t cols,
                            std::int64_t top, std::int64_t left) {
   const int first = threadIdx.x / kCols, d = threadIdx.x % kCols;
   const int here = left + d < cols ? within(rows - top, kChunk) : 0;
-  const T* from = values + (top + first) * cols + left + d;
+  const float* from = values + (top + first) * cols + left + d;
 #pragma unroll
   for (int n = 0; n < kChunk; n += kThreads / kCols) {
-    __pipeline_memcpy_async(&chunk[first + n][d], from, sizeof(T), first + n < here ? 0 : sizeof(T));
+    __pipeline_memcpy_async(&chunk[first + n][d], from, sizeof(float), first + n < here ? 0 : sizeof(float));
     from += kThreads / kCols * cols;
   }
 }
@@ -78,7 +78,8 @@ __device__ void step_bias(const DeviceLayer& layer, std::int64_t output, float g
 __global__ void __launch_bounds__(kThreads, kBlocks)
     adam_tile(DeviceLayer layer, const float* __restrict__ dy, const float* __restrict__ x, std::int64_t rows,
               const float* __restrict__ rates_at) {
-  __shared__ float dy_chunk[kChunk][kOutputs], x_chunk[kChunk][kInputs];
+  alignas(16) __shared__ float dy_chunk[kChunk][kOutputs];  // so that a thread's outputs are read four at once
+  __shared__ float x_chunk[kChunk][kInputs];
   const std::int64_t top = std::int64_t{blockIdx.y} * kOutputs, left = std::int64_t{blockIdx.x} * kInputs;
   const auto copy_rows = [&](std::int64_t first) {
     copy_async(dy_chunk, dy, rows, layer.outputs, first, top);
@@ -115,46 +116,45 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
     pooling_tile(DeviceLayer layer, const float* __restrict__ d_pooled, const std::int32_t* __restrict__ best_word,
                  const float* __restrict__ words, std::int64_t captions, std::int64_t length,
                  const float* __restrict__ rates_at) {
-  __shared__ float d_chunk[kChunk][kOutputs];
-  __shared__ std::int32_t best_chunk[kChunk][kOutputs];
+  alignas(16) __shared__ float d_chunk[kChunk][kOutputs];
+  alignas(16) __shared__ std::int32_t best_chunk[kChunk][kOutputs];
   // Blocks beside each other have the same inputs, of which they find all words in the multiprocessor's cache.
   const std::int64_t top = std::int64_t{blockIdx.x} * kOutputs, left = std::int64_t{blockIdx.y} * kInputs;
-  const auto copy_captions = [&](std::int64_t first) {
-    copy_async(d_chunk, d_pooled, captions, layer.outputs, first, top);
-    copy_async(best_chunk, best_word, captions, layer.outputs, first, top);
-    __pipeline_commit();
-  };
-  copy_captions(0);  // before the weights, which are needed only after the gradient
   TileWeights weights(layer, top, left);
   const AdamRates rates{rates_at[0], rates_at[1]};
 
   float gradient[kEach] = {};
-  const bool has_bias = left == 0 && threadIdx.x < kOutputs && top + threadIdx.x < layer.outputs;
+  const int first_row = threadIdx.x / kOutputs, column = threadIdx.x % kOutputs;  // of what it puts in shared memory
+  const bool has_column = top + column < layer.outputs, has_bias = left == 0 && first_row == 0 && has_column;
   float bias_gradient = 0;
   const float* caption = words + (left + lane() < layer.inputs ? left + lane() : 0);  // beyond the edge: any, unused
   for (std::int64_t first = 0; first < captions; first += kChunk) {
-    if (first > 0) copy_captions(first);
-    __pipeline_wait_prior(0);
-    __syncthreads();
     const int here = within(captions - first, kChunk);
+#pragma unroll
+    for (int rows = 0; rows < kChunk; rows += kThreads / kOutputs) {
+      const int n = rows + first_row;
+      const std::int64_t from = (first + n) * layer.outputs + top + column;
+      const std::int32_t best = has_column && n < here ? best_word[from] : -1;
+      const float d = has_column && n < here ? d_pooled[from] : 0.0F;
+      best_chunk[n][column] = best < 0 ? 0 : best;  // where there is none: any, times zero
+      d_chunk[n][column] = best < 0 ? 0.0F : d;
+    }
+    __syncthreads();
 #pragma unroll 1
     for (int n = 0; n < here; ++n) {
       float word[kEach];  // all asked for before the first is waited for
 #pragma unroll
-      for (int r = 0; r < kEach; ++r) {
-        const std::int32_t best = best_chunk[n][first_output() + r];
-        word[r] = best < 0 ? 0.0F : caption[best * layer.inputs];
-      }
+      for (int r = 0; r < kEach; ++r) word[r] = caption[best_chunk[n][first_output() + r] * layer.inputs];
 #pragma unroll
       for (int r = 0; r < kEach; ++r) gradient[r] += d_chunk[n][first_output() + r] * word[r];
-      if (has_bias && best_chunk[n][threadIdx.x] >= 0) bias_gradient += d_chunk[n][threadIdx.x];
+      if (has_bias) bias_gradient += d_chunk[n][column];
       caption += length * layer.inputs;
     }
     __syncthreads();  // the next chunk overwrites this one
   }
 
   weights.step(layer, gradient, rates);
-  if (has_bias) step_bias(layer, top + threadIdx.x, bias_gradient, rates);
+  if (has_bias) step_bias(layer, top + column, bias_gradient, rates);
 }
 
 unsigned tiles(std::int64_t size, int tile) { return static_cast<unsigned>((size + tile - 1) / tile); }
