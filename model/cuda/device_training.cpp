@@ -8,27 +8,22 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
-#include <tuple>
 
 #include "data/error.h"
 #include "model/adam.h"
-#include "model/cuda/adam_update.h"
+#include "model/cuda/training_ops.h"
 #include "model/ranking_loss.h"
 #ifdef TVR_CUDA
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
-#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
-
-#include "model/cuda/adam_layer.h"
 #endif
 
 namespace tvr {
 namespace {
 
-constexpr double kSmallestNorm = 1e-12;     // torch.nn.functional.normalize
 constexpr std::int64_t kRowsAtOnce = 1024;  // of a validation: the words' hidden values are 0.3 GB at D 4096
 
 at::Tensor tensor_of(const Matrix& matrix) {
@@ -76,88 +71,48 @@ void copy_to_host(const at::Tensor& flat, Parameters& parameters) {
   for_each_piece(parameters, flat, [](const at::Tensor& host, const at::Tensor& here) { host.copy_(here); });
 }
 
-at::Tensor apply(const Arena& weights, Layer layer, const at::Tensor& x) {
-  // Not addmm: with a bias of one row it takes twice the time of the product.
-  return at::mm(x, weights.weight[layer].t()).add_(weights.bias[layer]);
-}
-
-/// As towers.h's LinearGradient.
-struct LayerGradient {
-  at::Tensor dy, x;  // [N, O], [N, I]
-};
 using LayerGradients = std::array<LayerGradient, kLayers>;
 
 /// As towers.h's GatedUnit.
 struct UnitPass {
-  at::Tensor x, y, sigmoid, norm, out;
+  at::Tensor x, y;
+  Gated gated;
 };
 
 UnitPass gated_unit(const Arena& weights, Layer fc, Layer gate, const at::Tensor& x) {
-  UnitPass unit;
-  unit.x = x;
-  unit.y = apply(weights, fc, x);
-  unit.sigmoid = at::sigmoid(apply(weights, gate, unit.y));
-  const at::Tensor product = unit.y * unit.sigmoid;
-  unit.norm = product.norm(2, {1}, true).clamp_min(kSmallestNorm);
-  unit.out = product / unit.norm;
-  return unit;
+  // Not addmm: with a bias of one row it takes twice the time of the product.
+  const at::Tensor y = at::mm(x, weights.weight[fc].t()).add_(weights.bias[fc]);
+  return {x, y, gated(at::mm(y, weights.weight[gate].t()), weights.bias[gate], y)};
 }
 
 /// Puts down both layers' gradients.
 void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, const at::Tensor& d_out,
               LayerGradients& gradients) {
-  // A row at the floor of the norm was divided by a constant: nothing to project out.
-  const at::Tensor along = (unit.out * d_out).sum(1, true) * (unit.norm > kSmallestNorm);
-  const at::Tensor dz = at::addcmul(d_out, unit.out, along, -1).div_(unit.norm);
-  const at::Tensor d_gate = at::sigmoid_backward(dz * unit.y, unit.sigmoid);
-  gradients[gate] = {d_gate, unit.y};
-  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).addcmul_(dz, unit.sigmoid), unit.x};
+  const auto [dz, d_gate] = backward(unit.gated, unit.y, d_out);
+  gradients[gate] = {d_gate, unit.y, {}};
+  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).addcmul_(dz, unit.gated.sigmoid), unit.x, {}};
 }
 
 /// As towers.h's TextTower, with all words of N captions, padding included.
 struct TextPass {
-  at::Tensor words, best_word;  // [N W, E], [N, D]
+  at::Tensor words, best_word;  // [N W, E]; [N, D], as in Pooled
   UnitPass unit;
 };
 
 /// vectors [V, E]; ids [N, W].
 TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids) {
-  TextPass text;
-  text.words = vectors.index_select(0, ids.reshape(-1));
-  const at::Tensor hidden = at::mm(text.words, weights.weight[kTextPooling].t());
-  at::Tensor pooled;
-  std::tie(pooled, text.best_word) = hidden.view({ids.size(0), ids.size(1), -1}).max(1);
-  // Which word is largest depends neither on the bias nor on the ReLU: they come after the maximum.
-  pooled.add_(weights.bias[kTextPooling]).relu_();
-  text.unit = gated_unit(weights, kTextFc, kTextGate, pooled);
-  return text;
+  const at::Tensor words = vectors.index_select(0, ids.reshape(-1));
+  const at::Tensor hidden = at::mm(words, weights.weight[kTextPooling].t());
+  const Pooled pooled = pool(hidden.view({ids.size(0), ids.size(1), -1}), weights.bias[kTextPooling]);
+  return {words, pooled.best_word, gated_unit(weights, kTextFc, kTextGate, pooled.value)};
 }
 
 /// Puts down the text layers' gradients.
 void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_out,
               LayerGradients& gradients) {
   backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
-  const at::Tensor d_pooled = at::mm(gradients[kTextFc].dy, weights.weight[kTextFc]) * (text.unit.x > 0);
-  const std::int64_t captions = d_pooled.size(0), rows = text.words.size(0), dim = d_pooled.size(1);
-  const at::Tensor d_hidden = at::zeros({captions, rows / captions, dim}, d_pooled.options())
-                                  .scatter_(1, text.best_word.unsqueeze(1), d_pooled.unsqueeze(1));
-  gradients[kTextPooling] = {d_hidden.view({rows, dim}), text.words};
-}
-
-struct DeviceLoss {
-  at::Tensor value, d_similarity, d_log_scale;
-};
-
-DeviceLoss max_margin(const at::Tensor& similarity, double margin, const at::Tensor& weights) {
-  const at::Tensor own = similarity.diagonal();
-  const at::Tensor by_text = at::relu(margin + similarity - own.unsqueeze(1));
-  const at::Tensor by_video = at::relu(margin + similarity - own.unsqueeze(0));
-  const at::Tensor d_text = (by_text > 0) * weights, d_video = (by_video > 0) * weights;
-  DeviceLoss loss;
-  loss.value = ((by_text + by_video) * weights).sum();
-  loss.d_similarity = d_text + d_video;
-  loss.d_similarity.diagonal().sub_(d_text.sum(1) + d_video.sum(0));
-  return loss;
+  gradients[kTextPooling] = {at::mm(gradients[kTextFc].dy, weights.weight[kTextFc]), text.words,
+                             text.best_word};
 }
 
 DeviceLoss nce(const at::Tensor& similarity, const at::Tensor& log_scale, const at::Tensor& clips) {
@@ -301,13 +256,13 @@ class DeviceTraining::Impl {
                                        validation_clips_.options());  // [N, D]
     in_blocks(video.size(0), [&](std::int64_t first, std::int64_t rows) {
       const at::Tensor clips = validation_clips_.narrow(0, first, rows);
-      video.narrow(0, first, rows).copy_(gated_unit(weights_, kVideoFc, kVideoGate, clips).out);
+      video.narrow(0, first, rows).copy_(gated_unit(weights_, kVideoFc, kVideoGate, clips).gated.out);
     });
     require_finite(video);
     std::vector<double> ranks;
     in_blocks(validation_words_.size(0), [&](std::int64_t first, std::int64_t rows) {
       const at::Tensor text =
-          text_tower(weights_, vectors_, validation_words_.narrow(0, first, rows)).unit.out;
+          text_tower(weights_, vectors_, validation_words_.narrow(0, first, rows)).unit.gated.out;
       require_finite(text);
       const at::Tensor similarity = at::mm(text, video.t());  // [rows, N]
       const at::Tensor own = similarity.gather(1, validation_clip_of_.narrow(0, first, rows));
@@ -378,25 +333,26 @@ class DeviceTraining::Impl {
           video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clips));
         },
         [&] { text = text_tower(weights_, vectors_, of_step(epoch_words_)); });
-    const at::Tensor similarity = at::mm(text.unit.out, video.out.t());
+    const at::Tensor similarity = at::mm(text.unit.gated.out, video.gated.out.t());
     const DeviceLoss loss = options_.loss == RankingLoss::Nce
                                 ? nce(similarity, temperature_[0], clips)
                                 : max_margin(similarity, options_.margin, pair_weights_);
     LayerGradients gradients;
     together(
         [&] {
-          backward(video, weights_, kVideoFc, kVideoGate, at::mm(loss.d_similarity.t(), text.unit.out),
+          backward(video, weights_, kVideoFc, kVideoGate, at::mm(loss.d_similarity.t(), text.unit.gated.out),
                    gradients);
-          if (learn) adam({kVideoGate, kVideoFc}, gradients, rates);
+          if (!learn) return;
+          learn_layers({kVideoGate, kVideoFc}, gradients, rates);
+          // This tower has a layer less: what is left to do follows it.
+          if (options_.loss == RankingLoss::Nce) learn_temperature(loss.d_log_scale, rates);
+          loss_sum_.add_(loss.value.sum());
+          step_index_.add_(1);
         },
         [&] {
-          backward(text, weights_, at::mm(loss.d_similarity, video.out), gradients);
-          if (learn) adam({kTextGate, kTextFc, kTextPooling}, gradients, rates);
+          backward(text, weights_, at::mm(loss.d_similarity, video.gated.out), gradients);
+          if (learn) learn_layers({kTextGate, kTextFc, kTextPooling}, gradients, rates);
         });
-    if (!learn) return;
-    if (options_.loss == RankingLoss::Nce) learn_temperature(loss.d_log_scale, rates);
-    loss_sum_.add_(loss.value);
-    step_index_.add_(1);
   }
 
   /// That step's rates [2], clips [N] or words [N, W].
@@ -405,25 +361,10 @@ class DeviceTraining::Impl {
   }
 
   /// One step of these layers, on the current stream; what reads them on another must have been waited for.
-  void adam(std::initializer_list<Layer> layers, const LayerGradients& gradients, const at::Tensor& rates) {
-    for (const Layer layer : layers) {
-      const auto& [dy, x] = gradients[layer];
-      auto* const value = weights_.weight[layer].data_ptr<float>();
-      auto* const mean = mean_.weight[layer].data_ptr<float>();
-      auto* const variance = variance_.weight[layer].data_ptr<float>();
-#ifdef TVR_CUDA
-      if (device_.is_cuda()) {
-        gpu::adam_layer(value, mean, variance, dy.data_ptr<float>(), x.data_ptr<float>(), dy.size(0),
-                        dy.size(1), x.size(1), rates.data_ptr<float>(), at::cuda::getCurrentCUDAStream());
-        C10_CUDA_KERNEL_LAUNCH_CHECK();
-        continue;
-      }
-#endif
-      const at::Tensor gradient = at::cat({at::mm(dy.t(), x).view(-1), dy.sum(0)});  // as the layer lies
-      const AdamRates host{rates[0].item<float>(), rates[1].item<float>()};
-      for (std::int64_t i = 0; i < gradient.numel(); ++i)
-        gpu::adam_update(value[i], mean[i], variance[i], gradient.data_ptr<float>()[i], host);
-    }
+  void learn_layers(std::initializer_list<Layer> layers, const LayerGradients& gradients,
+                    const at::Tensor& rates) {
+    for (const Layer layer : layers)
+      adam(weights_.weight[layer], mean_.weight[layer], variance_.weight[layer], gradients[layer], rates);
   }
 
   void learn_temperature(const at::Tensor& gradient, const at::Tensor& rates) {

@@ -46,6 +46,21 @@ TrainOptions odd_options() {
 }
 constexpr Sizes kOddSizes{11, 19, 24};
 
+/// More pairs than a kernel takes at once.
+TrainOptions many_pairs() {
+  TrainOptions options = odd_options();
+  options.batch_size = 21;
+  options.n_pair = 2;
+  return options;
+}
+
+/// Captions of one word.
+TrainOptions single_words() {
+  TrainOptions options = odd_options();
+  options.max_words = 1;
+  return options;
+}
+
 /// A start, and ten steps to take from it.
 struct Task {
   explicit Task(const TrainOptions& with, const Sizes& sizes = {})
@@ -153,6 +168,8 @@ TEST(DeviceTraining, TakesTheTrainersStepsWithInfoNceAndItsTemperature) {
   compare_steps(options_with(RankingLoss::Nce, 2, false), -1);
 }
 TEST(DeviceTraining, TakesTheTrainersStepsWithOddSizes) { compare_steps(odd_options(), -1, kOddSizes); }
+TEST(DeviceTraining, TakesTheTrainersStepsWithManyPairs) { compare_steps(many_pairs(), -1, kOddSizes); }
+TEST(DeviceTraining, TakesTheTrainersStepsWithSingleWords) { compare_steps(single_words(), -1, kOddSizes); }
 
 TEST(DeviceTraining, RanksAValidationAsTheHostDoes) { EXPECT_EQ(other_ranks(-1), 0); }
 
@@ -243,7 +260,11 @@ TEST_F(GpuTraining, TakesTheTrainersSteps) {
   });
 }
 TEST_F(GpuTraining, TakesTheTrainersStepsWithOddSizes) {
-  on_gpu([] { compare_steps(odd_options(), 0, kOddSizes); });
+  on_gpu([] {
+    compare_steps(odd_options(), 0, kOddSizes);
+    compare_steps(many_pairs(), 0, kOddSizes);
+    compare_steps(single_words(), 0, kOddSizes);
+  });
 }
 TEST_F(GpuTraining, TakesTheTrainersStepsWithManyTiles) {
   on_gpu([] {
