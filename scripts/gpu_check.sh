@@ -52,8 +52,8 @@ sanitizer() {
   [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
-# 200 clips of 320 x 240 and 15 s: generated ones of 7 s, joined by twos; each is there ten times. And
-# one of 1920 x 1080 and 10 s.
+# 200 clips of 320 x 240, 10 s on average: generated ones joined by twos; each is there ten times. And one of
+# 1920 x 1080 and 10 s, sixteen times.
 clips() {
   $build/pipeline/pipeline demo --out "$out/demo" --clips 400 --seed 1 > /dev/null || return 1
   mkdir -p "$out/clips"

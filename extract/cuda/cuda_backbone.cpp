@@ -49,7 +49,8 @@ void check(cudaError_t status, const char* what) {
   throw Error(Fault::Device, what, cudaGetErrorString(status), no_memory ? "Use a smaller --clip-batch" : "");
 }
 
-/// Where a batch waits before and after its pass: in pinned memory, whatever else the GPU does meanwhile.
+/// Where a batch waits before and after its pass, in memory of its own, while the GPU works on others. Filled
+/// by one thread and reused only when it is finished.
 class Staging {
  public:
   Staging(const BatchSize& size, std::int64_t dim) {

@@ -52,6 +52,12 @@ TEST(TorchNetwork, GivesTheRowsOfTheNativeEngineFor2dNetworks) {
   EXPECT_LT(difference(demo2d(), "demo2d", noise(1, 48)), 1e-5);
 }
 
+/// The first convolution works on cells of two by two pixels.
+TEST(TorchNetwork, GivesTheRowsOfTheNativeEngineForPicturesOfOddSides) {
+  EXPECT_LT(difference(resnet2d({2, 2, 2, 2}, false), "resnet18", noise(1, 65)), 1e-5);
+  EXPECT_LT(difference(resnet3d({2, 2, 2, 2}, Block3d::Basic), "resnet18-3d", noise(16, 49)), 1e-5);
+}
+
 TEST(TorchNetwork, GivesTheRowsOfTheNativeEngineFor3dNetworksAndPadsShortClips) {
   EXPECT_LT(difference(resnet3d({3, 4, 6, 3}, Block3d::ResNeXt), "resnext50", noise(11, 48)), 1e-5);
   EXPECT_LT(difference(demo3d(), "demo3d", noise(16, 48)), 1e-5);
