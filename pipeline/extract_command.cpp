@@ -37,7 +37,7 @@ int run_extract(const ExtractOptions& options, bool json) {
   const ExtractReport report = extract_into_store(store, videos, options);
   time.lap(report);
   tell(report);
-  tell(time, options.features);
+  tell(time, faster_ways(options));
   if (json) fmt::print("{}\n", json_of(report).dump(2));
   return report.all_well() ? kDone : kSomeVideosFailed;
 }

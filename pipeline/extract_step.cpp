@@ -33,8 +33,7 @@ int jobs_of(const SpeedOptions& speed) {
 int batch_of(const SpeedOptions& speed) {
   if (speed.batch_size > 0) return speed.batch_size;
   constexpr int kOnGpu = 64;
-  const Device kind = devices_named(speed.device).kind;
-  return kind == Device::Cuda || (kind == Device::Auto && gpu_count() > 0) ? kOnGpu : 1;
+  return uses_gpu(speed) ? kOnGpu : 1;
 }
 
 /// What a run works with.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "extract/gpu.h"
 #include "extract/plugin.h"
 #include "pipeline/command.h"
 
@@ -90,7 +91,7 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->group(group);
   command
       .add_option("--clip-batch", options.batch_size,
-                  "clips of equal size that share a pass through a network; 0: 32 on a GPU, else 1")
+                  "clips of equal size that share a pass through a network; 0: 64 on a GPU, else 1")
       ->check(CLI::Range(0, 256))
       ->capture_default_str()
       ->group(group);
@@ -232,6 +233,11 @@ Devices devices_named(const std::string& name) {
   }
   throw Error(Fault::InvalidArgument, "--device", "'" + name + "' is not known",
               "It is auto, cpu, cuda, or different GPUs by their numbers: cuda:0,1");
+}
+
+bool uses_gpu(const SpeedOptions& speed) {
+  const Device kind = devices_named(speed.device).kind;
+  return kind == Device::Cuda || (kind == Device::Auto && gpu_count() > 0);
 }
 
 std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed) {

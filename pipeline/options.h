@@ -34,7 +34,7 @@ struct SpeedOptions {
   std::string device = "auto";  // as devices_named() reads it
   int jobs = 0;                 // videos worked on at once; 0: one a core
   int batch_size = 0;           // clips of equal size that share a pass through a network, across videos;
-                                // 0: 32 on a GPU, 1 on the processor
+                                // 0: 64 on a GPU, 1 on the processor
   DecodeLimits limits;          // budgets a video
 };
 
@@ -73,6 +73,8 @@ struct Devices {
   std::vector<int> gpus = {0};  // distinct; with Device::Cpu without meaning
 };
 [[nodiscard]] Devices devices_named(const std::string& name);
+/// Whether networks run on a GPU: one is asked for, or none named and one is there.
+[[nodiscard]] bool uses_gpu(const SpeedOptions& speed);
 
 /// The lanes and networks that `options` name, on the first device. Throws Error(InvalidArgument) for a lane
 /// that has neither weights nor leave to use random ones, for two of one name, for a preset of the GPU whose

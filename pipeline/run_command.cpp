@@ -62,7 +62,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   const Learned learned = learn(folder, store, lanes, data, options.learn, time);
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
   if (learned.seeds.empty()) {
-    tell(time, options.extract.features);
+    tell(time, faster_ways(options.extract));
     return exit_code;
   }
   const Digest report = report_digest(config, learned.metrics);
@@ -83,7 +83,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr
   say("the report is " + folder.report().string());
-  tell(time, options.extract.features);
+  tell(time, faster_ways(options.extract));
   return exit_code;
 }
 

@@ -14,6 +14,8 @@ namespace tvr {
 namespace {
 
 constexpr double kWorthTelling_s = 5;
+constexpr const char* kMore =
+    "more cores, or more machines with --shard I/N each and `pipeline store merge` after";
 
 struct Advice {
   const char* phase;
@@ -25,8 +27,8 @@ constexpr std::array kAdvice = {
            "every new file is read once to know its content; a faster disk helps, and the "
            "next run does not do it again"},
     Advice{"load the networks", "they are loaded once a run: give more videos to a run"},
-    Advice{"decode", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
-    Advice{"networks", "more cores, or more machines with --shard I/N each and `pipeline store merge` after"},
+    Advice{"decode", kMore},
+    Advice{"networks", kMore},
     Advice{"store", "the disk of the store is slow: give --store a place on a local one"},
     Advice{"words", "trained once for these captions and kept; --word-vectors FILE takes ready ones"},
     Advice{"train", "more cores, fewer --epochs or a smaller --embd-dim"},
@@ -34,11 +36,12 @@ constexpr std::array kAdvice = {
     Advice{"report", "its pictures are decoded from the videos: a faster disk helps"},
 };
 
-std::string advice_for(const std::string& phase, bool bf16_is_fast) {
-  if (phase == "networks" && bf16_is_fast) {
-    return "--precision bf16 is faster on this processor (its features are others, kept apart by their "
-           "recipe); or more machines with --shard I/N each and `pipeline store merge` after";
-  }
+std::string advice_for(const std::string& phase, const FasterWays& ways) {
+  constexpr const char* kOthers = " (its features are others, kept apart by their recipe); or ";
+  const std::string precision = phase == "networks" ? ways.precision : "";
+  if (!precision.empty()) return "--precision " + precision + " is faster here" + kOthers + kMore;
+  if (phase == "decode" && ways.scales_here)
+    return std::string("a preset -gpu scales on the GPU") + kOthers + kMore;
   const auto found = std::find_if(kAdvice.begin(), kAdvice.end(),
                                   [&](const Advice& advice) { return phase == advice.phase; });
   return found == kAdvice.end() ? "" : found->words;
@@ -83,7 +86,7 @@ double TimeAccount::seconds() const {
                          [](double sum, const Phase& phase) { return sum + phase.seconds; });
 }
 
-std::string TimeAccount::text(bool bf16_is_fast) const {
+std::string TimeAccount::text(const FasterWays& ways) const {
   const double total_s = seconds();
   if (total_s < kWorthTelling_s) return {};
   Table table({{"where the time went"}, {"time", Table::Align::Right}, {"share", Table::Align::Right}});
@@ -93,13 +96,22 @@ std::string TimeAccount::text(bool bf16_is_fast) const {
   }
   const Phase& longest = *std::max_element(
       phases_.begin(), phases_.end(), [](const Phase& a, const Phase& b) { return a.seconds < b.seconds; });
-  const std::string advice = advice_for(longest.name, bf16_is_fast);
+  const std::string advice = advice_for(longest.name, ways);
   return table.text() + fmt::format("bottleneck: {} ({:.0f} % of the time){}{}", longest.name,
                                     100 * longest.seconds / total_s, advice.empty() ? "" : ": ", advice);
 }
 
-void tell(const TimeAccount& time, const FeatureOptions& features) {
-  const std::string account = time.text(features.precision == "fp32" && read_machine().computes_bf16());
+FasterWays faster_ways(const ExtractOptions& options) {
+  const bool is_exact = options.features.precision == "fp32", on_gpu = uses_gpu(options.speed);
+  FasterWays ways;
+  if (is_exact && on_gpu) ways.precision = "fp16";
+  if (is_exact && !on_gpu && read_machine().computes_bf16()) ways.precision = "bf16";
+  ways.scales_here = on_gpu && !is_gpu(preset_named(options.features.preset));
+  return ways;
+}
+
+void tell(const TimeAccount& time, const FasterWays& ways) {
+  const std::string account = time.text(ways);
   if (!account.empty()) say(account);
   say("done in " + seconds_text(time.seconds()));
 }

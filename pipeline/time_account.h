@@ -9,6 +9,13 @@
 
 namespace tvr {
 
+/// What an extraction on this machine would be faster with, and does without.
+struct FasterWays {
+  std::string precision;     // of the networks; empty: it has the fastest
+  bool scales_here = false;  // libswscale scales, and the networks' GPU could
+};
+[[nodiscard]] FasterWays faster_ways(const ExtractOptions& options);
+
 /// Where the time of a command went, for its last words.
 class TimeAccount {
  public:
@@ -23,9 +30,8 @@ class TimeAccount {
 
   [[nodiscard]] double seconds() const;
   /// A line a phase with its share, without those of less than a hundredth; then what to do about the
-  /// longest. Empty below five seconds: there is nothing to gain. `bf16_is_fast`: the processor has
-  /// instructions for it, and it is not used yet.
-  [[nodiscard]] std::string text(bool bf16_is_fast) const;
+  /// longest. Empty below five seconds: there is nothing to gain.
+  [[nodiscard]] std::string text(const FasterWays& ways) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -40,6 +46,6 @@ class TimeAccount {
 };
 
 /// The last words of a command, on stderr.
-void tell(const TimeAccount& time, const FeatureOptions& features = {});
+void tell(const TimeAccount& time, const FasterWays& ways = {});
 
 }  // namespace tvr

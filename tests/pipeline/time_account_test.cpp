@@ -10,7 +10,7 @@ TEST(TimeAccount, NamesTheLongestPhaseAndWhatToDo) {
   time.add("decode", 2);
   time.add("train", 30);
   time.add("report", 0.1);
-  EXPECT_EQ(time.text(false),
+  EXPECT_EQ(time.text({}),
             "where the time went    time  share\n"
             "-------------------  ------  -----\n"
             "decode                2.0 s    6 %\n"
@@ -18,17 +18,34 @@ TEST(TimeAccount, NamesTheLongestPhaseAndWhatToDo) {
             "bottleneck: train (93 % of the time): more cores, fewer --epochs or a smaller --embd-dim");
 }
 
-TEST(TimeAccount, RecommendsBf16OnlyWhereItIsFast) {
+TEST(TimeAccount, RecommendsAPrecisionOnlyWhereItIsFaster) {
   TimeAccount time;
   time.add("networks", 60);
-  EXPECT_NE(time.text(true).find("--precision bf16"), std::string::npos);
-  EXPECT_EQ(time.text(false).find("--precision bf16"), std::string::npos);
+  EXPECT_NE(time.text({"bf16", false}).find(": --precision bf16 is faster here"), std::string::npos);
+  EXPECT_EQ(time.text({"", true}).find("--precision"), std::string::npos);
+}
+
+TEST(TimeAccount, RecommendsScalingOnTheGpuOnlyWhereOneCould) {
+  TimeAccount time;
+  time.add("decode", 60);
+  EXPECT_NE(time.text({"fp16", true}).find(": a preset -gpu scales on the GPU"), std::string::npos);
+  EXPECT_EQ(time.text({"fp16", false}).find("preset"), std::string::npos);
+}
+
+/// On a processor, whatever it computes fast.
+TEST(TimeAccount, RecommendsNothingOfAGpuWhereNoneIsUsed) {
+  ExtractOptions options;
+  options.speed.device = "cpu";
+  EXPECT_FALSE(faster_ways(options).scales_here);
+  EXPECT_NE(faster_ways(options).precision, "fp16");
+  options.features.precision = "bf16";
+  EXPECT_EQ(faster_ways(options).precision, "");
 }
 
 TEST(TimeAccount, IsSilentAboutShortWork) {
   TimeAccount time;
   time.add("eval", 4.9);
-  EXPECT_EQ(time.text(false), "");
+  EXPECT_EQ(time.text({}), "");
 }
 
 TEST(TimeAccount, SharesOutAnExtractionByWhatItsThreadsDid) {
