@@ -26,6 +26,7 @@
 #include "extract/resnet.h"
 #include "model/batches.h"
 #include "model/cuda/device_training.h"
+#include "model/cuda/training_ops.h"
 #include "model/random.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/temp_folder.h"
@@ -261,6 +262,41 @@ void tell_training(double bytes_a_second) {
               seconds_of(1, [&] { (void)training.validation_ranks(); }));
 }
 
+/// What a step is made of, one after the other: in a step the towers go on side by side.
+void tell_training_parts(double bytes_a_second) {
+  constexpr std::int64_t kBatch = 32, kPlaces = 20;
+  const at::TensorOptions here = at::TensorOptions(at::kCUDA).dtype(at::kFloat);
+  const auto layer = [&](std::int64_t outputs, std::int64_t inputs) {  // weight, then bias, as they lie
+    return at::rand({outputs * inputs + outputs}, here)
+        .narrow(0, 0, outputs * inputs)
+        .view({outputs, inputs});
+  };
+  const at::Tensor weight = layer(kDim, kDim), mean = layer(kDim, kDim), variance = layer(kDim, kDim);
+  const at::Tensor x = at::rand({kBatch, kDim}, here), dy = at::rand({kBatch, kDim}, here),
+                   bias = at::rand({kDim}, here);
+  const at::Tensor pooling = layer(kDim, kWordDim), pooling_mean = layer(kDim, kWordDim),
+                   pooling_variance = layer(kDim, kWordDim);
+  const at::Tensor words = at::rand({kBatch * kPlaces, kWordDim}, here),
+                   best_word = at::randint(kPlaces, {kBatch, kDim}, here.dtype(at::kInt));
+  const at::Tensor rates = at::rand({2}, here), hidden = at::rand({kBatch, kPlaces, kDim}, here);
+  const auto tell = [&](const char* what, double bytes, const std::function<void()>& work) {
+    const double seconds = seconds_of(200, work);
+    std::printf("  %-44s %6.1f us, floor %5.1f\n", what, 1e6 * seconds, 1e6 * bytes / bytes_a_second);
+  };
+  const double layer_bytes = 4.0 * kDim * kDim, pooling_bytes = 4.0 * kDim * kWordDim;
+  const double hidden_bytes = 4.0 * kBatch * kPlaces * kDim;
+  tell("a layer, forward", layer_bytes, [&] { (void)at::mm(x, weight.t()); });
+  tell("a layer, back to its input", layer_bytes, [&] { (void)at::mm(dy, weight); });
+  tell("a layer's gradient and Adam", 6 * layer_bytes, [&] {
+    adam(weight, mean, variance, {dy, x, {}}, rates);
+  });
+  tell("text pooling, forward", pooling_bytes + hidden_bytes, [&] { (void)at::mm(words, pooling.t()); });
+  tell("text pooling, the largest word", hidden_bytes, [&] { (void)pool(hidden, bias); });
+  tell("text pooling's gradient and Adam", 6 * pooling_bytes, [&] {
+    adam(pooling, pooling_mean, pooling_variance, {dy, words, best_word}, rates);
+  });
+}
+
 /// The same as `pipeline train` does it: epochs, a validation after each, the state saved now and then.
 void tell_whole_training(int epochs) {
   const Matrix vectors = random_matrix(kWords, kWordDim);
@@ -299,7 +335,9 @@ int main_of(const std::vector<std::string>& arguments) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   try {
     if (files.empty()) {
-      tell_training(copy_rate());
+      const double bytes_a_second = copy_rate();
+      tell_training(bytes_a_second);
+      tell_training_parts(bytes_a_second);
       if (epochs > 0) tell_whole_training(epochs);
       std::istringstream list(precisions);
       for (std::string precision; std::getline(list, precision, ',');)
