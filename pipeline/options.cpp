@@ -35,7 +35,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
       ->group(group);
   command
       .add_option("--preset", options.preset,
-                  "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: decoded and scaled there")
+                  "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: scaled on the GPU")
       ->check(CLI::IsMember(preset_names()))
       ->capture_default_str()
       ->group(group);
