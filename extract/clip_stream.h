@@ -42,7 +42,7 @@ class ClipStream {
   /// Opens the file and its first video stream that is no cover picture. Throws Error(InvalidArgument) for a
   /// lane without meaning and Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout), whose
   /// words begin "no media file", "forbidden format", "no video stream", "no frames" or "limit of ...".
-  ///   gpu  which one decodes and holds the clips, when the lanes' presets are of the GPU; all of them are,
+  ///   gpu  which one scales and holds the clips, when the lanes' presets are of the GPU; all of them are,
   ///   or none
   ClipStream(const std::filesystem::path& path, std::vector<LaneOptions> lanes,
              const DecodeLimits& limits = {}, int gpu = 0);

@@ -23,8 +23,8 @@ struct Damage {
 /// H.264 file decodes differently with each number of threads.
 class FrameStream {
  public:
-  /// `input` must outlive this. `gpu`: NVDEC of this GPU decodes, and leaves the pictures there, where it
-  /// knows the codec and size and the video is upright; all else is decoded on the CPU. Throws
+  /// `input` must outlive this. `gpu`: NVDEC of this GPU decodes large upright videos of codecs that it
+  /// knows, and leaves the pictures there; all else is decoded on the CPU. Throws
   /// Error(Unsupported) without a decoder for the stream, or without that GPU.
   FrameStream(MediaInput& input, const DecodeLimits& limits, std::optional<int> gpu = std::nullopt);
 

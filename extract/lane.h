@@ -11,8 +11,8 @@ namespace tvr {
 enum class Preset {
   Ffmpeg5,           // bicubic: what FFmpeg 5 and later do by default
   Howto100m2019,     // bilinear: FFmpeg 4.3 and before inside -filter_complex, as the reference was run
-  Ffmpeg5Gpu,        // bicubic, decoded and scaled on the GPU
-  Howto100m2019Gpu,  // bilinear, decoded and scaled on the GPU
+  Ffmpeg5Gpu,        // bicubic, scaled on the GPU
+  Howto100m2019Gpu,  // bilinear, scaled on the GPU
 };
 [[nodiscard]] const char* name(Preset preset) noexcept;  // "ffmpeg5", "howto100m-2019", "ffmpeg5-gpu", ...
 [[nodiscard]] std::vector<std::string> preset_names();

@@ -135,8 +135,8 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
                                                          std::optional<PictureSize> target,
                                                          std::int64_t max_pixels) {
 #ifdef TVR_CUDA
-  const bool is_upright =
-      rotation_of(matrix_of(frame) ? matrix_of(frame) : matrix_of(stream)).filters.empty();
+  const std::optional<DisplayMatrix> matrix = matrix_of(frame);
+  const bool is_upright = rotation_of(matrix ? matrix : matrix_of(stream)).filters.empty();
   if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
     return cuda_picture_converter(name, frame, lane, target, max_pixels);
 #endif

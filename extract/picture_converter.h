@@ -47,7 +47,7 @@ class PictureConverter {
   [[nodiscard]] virtual PictureSize target() const noexcept = 0;
 };
 
-/// By libavfilter, or by a kernel for pictures that lie on a GPU. `frame` shows what will come; its own
+/// By libavfilter, or by a kernel for the presets -gpu. `frame` shows what will come; its own
 /// display matrix wins over the stream's. `target` fixes the scaled size (a video that changes its size keeps
 /// that of its first picture). Throws Error(Limit) when the scaled picture has more than `max_pixels`,
 /// Error(Unsupported).

@@ -10,7 +10,7 @@ namespace tvr {
 /// file that makes a decoder crash ends the program: elsewhere a DecoderHost decodes.
 class InProcessDecoder : public ClipSource {
  public:
-  /// gpu: which one decodes and holds the clips when the lanes' presets are of the GPU; require_nvdec() tells
+  /// gpu: which one scales and holds the clips when the lanes' presets are of the GPU; require_nvdec() tells
   /// whether it can.
   InProcessDecoder(std::vector<LaneOptions> lanes, const DecodeLimits& limits, int gpu);
 

@@ -40,7 +40,7 @@ std::string advice_for(const std::string& phase, const FasterWays& ways) {
   constexpr const char* kOthers = " (its features are others, kept apart by their recipe); or ";
   const std::string precision = phase == "networks" ? ways.precision : "";
   if (!precision.empty()) return "--precision " + precision + " is faster here" + kOthers + kMore;
-  if (phase == "decode" && ways.scales_here)
+  if (phase == "decode" && ways.gpu_could_scale)
     return std::string("a preset -gpu scales on the GPU") + kOthers + kMore;
   const auto found = std::find_if(kAdvice.begin(), kAdvice.end(),
                                   [&](const Advice& advice) { return phase == advice.phase; });
@@ -106,7 +106,7 @@ FasterWays faster_ways(const ExtractOptions& options) {
   FasterWays ways;
   if (is_exact && on_gpu) ways.precision = "fp16";
   if (is_exact && !on_gpu && read_machine().computes_bf16()) ways.precision = "bf16";
-  ways.scales_here = on_gpu && !is_gpu(preset_named(options.features.preset));
+  ways.gpu_could_scale = on_gpu && !is_gpu(preset_named(options.features.preset));
   return ways;
 }
 

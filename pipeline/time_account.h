@@ -11,8 +11,8 @@ namespace tvr {
 
 /// What an extraction on this machine would be faster with, and does without.
 struct FasterWays {
-  std::string precision;     // of the networks; empty: it has the fastest
-  bool scales_here = false;  // libswscale scales, and the networks' GPU could
+  std::string precision;         // of the networks; empty: it has the fastest
+  bool gpu_could_scale = false;  // libswscale scales, and the networks' GPU could
 };
 [[nodiscard]] FasterWays faster_ways(const ExtractOptions& options);
 

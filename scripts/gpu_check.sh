@@ -117,7 +117,7 @@ step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 --
 step decoding timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/clips/*-1.mp4
 step decoding-1080p timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/large/*.mp4
 step cpu-decoding extract cpu-decoding
-step nvdec extract nvdec --preset ffmpeg5-gpu
+step gpu-scaling extract gpu-scaling --preset ffmpeg5-gpu
 step reference-training timeout 60 python3 tests/bench/train_step.py 16 200 cuda
 step reference-extraction reference_extraction
 step sanitizer sanitizer

@@ -10,17 +10,9 @@ extern "C" {
 }
 
 #include "data/error.h"
+#include "extract/cuda/check.h"
 
 namespace tvr {
-namespace {
-
-void check(cudaError_t status, const std::string& where) {
-  if (status == cudaSuccess) return;
-  throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
-}
-
-}  // namespace
-
 void use_device(int gpu, const std::string& where) {
 #if CUDART_VERSION >= 12000  // from then on cudaSetDevice() makes the context
   check(cudaInitDevice(gpu, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), where);

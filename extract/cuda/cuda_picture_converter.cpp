@@ -16,16 +16,12 @@ extern "C" {
 }
 
 #include "data/error.h"
+#include "extract/cuda/check.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/scale_plan.h"
 
 namespace tvr {
 namespace {
-
-void check(cudaError_t status, const std::string& where) {
-  if (status == cudaSuccess) return;
-  throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
-}
 
 Error out_of_memory(const std::string& where) {
   return {Fault::Device, where, "CUDA: " + std::string(cudaGetErrorString(cudaErrorMemoryAllocation)),

@@ -36,7 +36,7 @@ TEST(TimeAccount, RecommendsScalingOnTheGpuOnlyWhereOneCould) {
 TEST(TimeAccount, RecommendsNothingOfAGpuWhereNoneIsUsed) {
   ExtractOptions options;
   options.speed.device = "cpu";
-  EXPECT_FALSE(faster_ways(options).scales_here);
+  EXPECT_FALSE(faster_ways(options).gpu_could_scale);
   EXPECT_NE(faster_ways(options).precision, "fp16");
   options.features.precision = "bf16";
   EXPECT_EQ(faster_ways(options).precision, "");
