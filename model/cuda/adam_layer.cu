@@ -2,71 +2,102 @@
 
 #include <cuda_pipeline.h>
 
+#include <cstdint>
+
 #include "model/cuda/adam_update.h"
 
 namespace tvr::gpu {
 namespace {
 
-constexpr int kWarp = 32, kWarps = 8, kThreads = kWarp * kWarps;
-constexpr int kEach = 8;                                   // weights a thread: consecutive outputs of one input
-constexpr int kOutputs = kEach * kWarps, kInputs = kWarp;  // a block's tile; a warp reads and writes rows of it
-constexpr int kChunk = 32;                                 // rows of dy and x that are in shared memory at once
-constexpr int kBlocks = 3;  // a multiprocessor: while one waits for memory another one computes
+constexpr int kSide = 4;                        // a thread's weights: so many outputs, of so many inputs each
+constexpr int kTile = 64, kAcross = kTile / kSide;  // a block's, likewise; threads beside each other
+constexpr int kThreads = kAcross * kAcross;
+constexpr int kChunk = 32;  // rows of dy and x that are in shared memory at once
+constexpr int kBlocks = 2;  // a multiprocessor: a third one's registers would not hold its weights and moments
 
-__device__ int lane() { return threadIdx.x % kWarp; }                  // a thread's input, in the tile
-__device__ int first_output() { return threadIdx.x / kWarp * kEach; }  // and the first of its outputs
+__device__ int first_output() { return static_cast<int>(threadIdx.x) / kAcross * kSide; }  // a thread's, in the tile
+__device__ int first_input() { return static_cast<int>(threadIdx.x) % kAcross * kSide; }
 
 /// So many of `most` there are, when `left` (0 or less: none) are left.
 __device__ int within(std::int64_t left, int most) {
   return left < 0 ? 0 : left < most ? static_cast<int>(left) : most;
 }
 
-/// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the edges.
-template <int kCols>
-__device__ void copy_async(float (&chunk)[kChunk][kCols], const float* values, std::int64_t rows, std::int64_t cols,
-                           std::int64_t top, std::int64_t left) {
-  const int first = threadIdx.x / kCols, d = threadIdx.x % kCols;
-  const int here = left + d < cols ? within(rows - top, kChunk) : 0;
-  const float* from = values + (top + first) * cols + left + d;
+// kWide: values that are read and written at once, 4 where all of them lie on addresses of 16 bytes, or 1.
+
+/// The first `count` of four values beside each other; zero behind them.
+template <int kWide>
+__device__ void load(const float* from, int count, float (&values)[kSide]) {
+  if constexpr (kWide == kSide) {
+    const float4 four = count > 0 ? *reinterpret_cast<const float4*>(from) : float4{};
+    values[0] = four.x, values[1] = four.y, values[2] = four.z, values[3] = four.w;
+  } else {
 #pragma unroll
-  for (int n = 0; n < kChunk; n += kThreads / kCols) {
-    __pipeline_memcpy_async(&chunk[first + n][d], from, sizeof(float), first + n < here ? 0 : sizeof(float));
-    from += kThreads / kCols * cols;
+    for (int j = 0; j < kSide; ++j) values[j] = j < count ? from[j] : 0.0F;
+  }
+}
+
+template <int kWide>
+__device__ void store(const float (&values)[kSide], int count, float* to) {
+  if constexpr (kWide == kSide) {
+    if (count > 0) *reinterpret_cast<float4*>(to) = float4{values[0], values[1], values[2], values[3]};
+  } else {
+#pragma unroll
+    for (int j = 0; j < kSide; ++j) {
+      if (j < count) to[j] = values[j];
+    }
+  }
+}
+
+/// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the edges.
+template <int kWide>
+__device__ void copy_async(float (&chunk)[kChunk][kTile], const float* values, std::int64_t rows, std::int64_t cols,
+                           std::int64_t top, std::int64_t left) {
+#pragma unroll
+  for (int at = threadIdx.x; at < kChunk * kTile / kWide; at += kThreads) {
+    const int n = at / (kTile / kWide), d = at % (kTile / kWide) * kWide;
+    const bool is_there = top + n < rows && left + d < cols;
+    __pipeline_memcpy_async(&chunk[n][d], is_there ? values + (top + n) * cols + left + d : values,
+                            kWide * sizeof(float), is_there ? 0 : kWide * sizeof(float));
   }
 }
 
 /// A thread's weights of a block's tile, with their moments: asked for when this is made, so that they are on their
 /// way while the gradient is computed.
+template <int kWide>
 class TileWeights {
  public:
   __device__ TileWeights(const DeviceLayer& layer, std::int64_t top, std::int64_t left)
-      : at_((top + first_output()) * layer.inputs + left + lane()),
-        mine_(left + lane() < layer.inputs ? within(layer.outputs - top - first_output(), kEach) : 0) {
+      : at_((top + first_output()) * layer.inputs + left + first_input()),
+        outputs_(within(layer.outputs - top - first_output(), kSide)),
+        inputs_(within(layer.inputs - left - first_input(), kSide)) {
 #pragma unroll
-    for (int r = 0; r < kEach; ++r) {
+    for (int r = 0; r < kSide; ++r) {
       const std::int64_t place = at_ + r * layer.inputs;
-      value_[r] = r < mine_ ? layer.value[place] : 0.0F;
-      mean_[r] = r < mine_ ? layer.mean[place] : 0.0F;
-      variance_[r] = r < mine_ ? layer.variance[place] : 0.0F;
+      const int count = r < outputs_ ? inputs_ : 0;
+      load<kWide>(layer.value + place, count, value_[r]);
+      load<kWide>(layer.mean + place, count, mean_[r]);
+      load<kWide>(layer.variance + place, count, variance_[r]);
     }
   }
 
-  __device__ void step(const DeviceLayer& layer, const float (&gradient)[kEach], AdamRates rates) {
+  __device__ void step(const DeviceLayer& layer, const float (&gradient)[kSide][kSide], AdamRates rates) {
 #pragma unroll
-    for (int r = 0; r < kEach; ++r) {
-      adam_update(value_[r], mean_[r], variance_[r], gradient[r], rates);
-      if (r >= mine_) continue;
+    for (int r = 0; r < kSide; ++r) {
+#pragma unroll
+      for (int j = 0; j < kSide; ++j) adam_update(value_[r][j], mean_[r][j], variance_[r][j], gradient[r][j], rates);
       const std::int64_t place = at_ + r * layer.inputs;
-      layer.value[place] = value_[r];
-      layer.mean[place] = mean_[r];
-      layer.variance[place] = variance_[r];
+      const int count = r < outputs_ ? inputs_ : 0;
+      store<kWide>(value_[r], count, layer.value + place);
+      store<kWide>(mean_[r], count, layer.mean + place);
+      store<kWide>(variance_[r], count, layer.variance + place);
     }
   }
 
  private:
-  std::int64_t at_;  // of the first
-  int mine_;         // so many of them exist
-  float value_[kEach], mean_[kEach], variance_[kEach];
+  std::int64_t at_;      // of the first
+  int outputs_, inputs_;  // so many of them exist
+  float value_[kSide][kSide], mean_[kSide][kSide], variance_[kSide][kSide];
 };
 
 /// Adam's step on the bias of one output, whose gradient a thread has.
@@ -75,32 +106,39 @@ __device__ void step_bias(const DeviceLayer& layer, std::int64_t output, float g
   adam_update(layer.value[place], layer.mean[place], layer.variance[place], gradient, rates);
 }
 
+template <int kWide>
 __global__ void __launch_bounds__(kThreads, kBlocks)
     adam_tile(DeviceLayer layer, const float* __restrict__ dy, const float* __restrict__ x, std::int64_t rows,
               const float* __restrict__ rates_at) {
-  alignas(16) __shared__ float dy_chunk[kChunk][kOutputs];  // so that a thread's outputs are read four at once
-  __shared__ float x_chunk[kChunk][kInputs];
-  const std::int64_t top = std::int64_t{blockIdx.y} * kOutputs, left = std::int64_t{blockIdx.x} * kInputs;
+  alignas(16) __shared__ float dy_chunk[kChunk][kTile];  // so that a thread reads four at once
+  alignas(16) __shared__ float x_chunk[kChunk][kTile];
+  const std::int64_t top = std::int64_t{blockIdx.y} * kTile, left = std::int64_t{blockIdx.x} * kTile;
   const auto copy_rows = [&](std::int64_t first) {
-    copy_async(dy_chunk, dy, rows, layer.outputs, first, top);
-    copy_async(x_chunk, x, rows, layer.inputs, first, left);
+    copy_async<kWide>(dy_chunk, dy, rows, layer.outputs, first, top);
+    copy_async<kWide>(x_chunk, x, rows, layer.inputs, first, left);
     __pipeline_commit();
   };
   copy_rows(0);  // before the weights, which are needed only after the gradient
-  TileWeights weights(layer, top, left);
+  TileWeights<kWide> weights(layer, top, left);
   const AdamRates rates{rates_at[0], rates_at[1]};
 
-  float gradient[kEach] = {};
-  const bool has_bias = left == 0 && threadIdx.x < kOutputs && top + threadIdx.x < layer.outputs;
+  float gradient[kSide][kSide] = {};
+  const bool has_bias = left == 0 && threadIdx.x < kTile && top + threadIdx.x < layer.outputs;
   float bias_gradient = 0;
   for (std::int64_t first = 0; first < rows; first += kChunk) {
     if (first > 0) copy_rows(first);
     __pipeline_wait_prior(0);
     __syncthreads();
-#pragma unroll
+#pragma unroll 2  // more of them would want registers that the weights have
     for (int n = 0; n < kChunk; ++n) {
+      float d[kSide], input[kSide];
+      load<kSide>(&dy_chunk[n][first_output()], kSide, d);
+      load<kSide>(&x_chunk[n][first_input()], kSide, input);
 #pragma unroll
-      for (int r = 0; r < kEach; ++r) gradient[r] += dy_chunk[n][first_output() + r] * x_chunk[n][lane()];
+      for (int r = 0; r < kSide; ++r) {
+#pragma unroll
+        for (int j = 0; j < kSide; ++j) gradient[r][j] += d[r] * input[j];
+      }
     }
     if (has_bias) {
       for (int n = 0; n < kChunk; ++n) bias_gradient += dy_chunk[n][threadIdx.x];
@@ -112,26 +150,28 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
   if (has_bias) step_bias(layer, top + threadIdx.x, bias_gradient, rates);
 }
 
+template <int kWide>
 __global__ void __launch_bounds__(kThreads, kBlocks)
     pooling_tile(DeviceLayer layer, const float* __restrict__ d_pooled, const std::int32_t* __restrict__ best_word,
                  const float* __restrict__ words, std::int64_t captions, std::int64_t length,
                  const float* __restrict__ rates_at) {
-  alignas(16) __shared__ float d_chunk[kChunk][kOutputs];
-  alignas(16) __shared__ std::int32_t best_chunk[kChunk][kOutputs];
+  alignas(16) __shared__ float d_chunk[kChunk][kTile];
+  alignas(16) __shared__ std::int32_t best_chunk[kChunk][kTile];
   // Blocks beside each other have the same inputs, of which they find all words in the multiprocessor's cache.
-  const std::int64_t top = std::int64_t{blockIdx.x} * kOutputs, left = std::int64_t{blockIdx.y} * kInputs;
-  TileWeights weights(layer, top, left);
+  const std::int64_t top = std::int64_t{blockIdx.x} * kTile, left = std::int64_t{blockIdx.y} * kTile;
+  TileWeights<kWide> weights(layer, top, left);
   const AdamRates rates{rates_at[0], rates_at[1]};
 
-  float gradient[kEach] = {};
-  const int first_row = threadIdx.x / kOutputs, column = threadIdx.x % kOutputs;  // of what it puts in shared memory
+  float gradient[kSide][kSide] = {};
+  const int first_row = threadIdx.x / kTile, column = threadIdx.x % kTile;  // of what it puts in shared memory
   const bool has_column = top + column < layer.outputs, has_bias = left == 0 && first_row == 0 && has_column;
   float bias_gradient = 0;
-  const float* caption = words + (left + lane() < layer.inputs ? left + lane() : 0);  // beyond the edge: any, unused
+  const int inputs = within(layer.inputs - left - first_input(), kSide);
+  const float* caption = words + left + first_input();
   for (std::int64_t first = 0; first < captions; first += kChunk) {
     const int here = within(captions - first, kChunk);
 #pragma unroll
-    for (int rows = 0; rows < kChunk; rows += kThreads / kOutputs) {
+    for (int rows = 0; rows < kChunk; rows += kThreads / kTile) {
       const int n = rows + first_row;
       const std::int64_t from = (first + n) * layer.outputs + top + column;
       const std::int32_t best = has_column && n < here ? best_word[from] : -1;
@@ -142,11 +182,16 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
     __syncthreads();
 #pragma unroll 1
     for (int n = 0; n < here; ++n) {
-      float word[kEach];  // all asked for before the first is waited for
+      float word[kSide][kSide];  // all asked for before the first is waited for
 #pragma unroll
-      for (int r = 0; r < kEach; ++r) word[r] = caption[best_chunk[n][first_output() + r] * layer.inputs];
+      for (int r = 0; r < kSide; ++r)
+        load<kWide>(caption + best_chunk[n][first_output() + r] * layer.inputs, inputs, word[r]);
 #pragma unroll
-      for (int r = 0; r < kEach; ++r) gradient[r] += d_chunk[n][first_output() + r] * word[r];
+      for (int r = 0; r < kSide; ++r) {
+        const float d = d_chunk[n][first_output() + r];
+#pragma unroll
+        for (int j = 0; j < kSide; ++j) gradient[r][j] += d * word[r][j];
+      }
       if (has_bias) bias_gradient += d_chunk[n][column];
       caption += length * layer.inputs;
     }
@@ -157,20 +202,30 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
   if (has_bias) step_bias(layer, top + column, bias_gradient, rates);
 }
 
-unsigned tiles(std::int64_t size, int tile) { return static_cast<unsigned>((size + tile - 1) / tile); }
+/// Whether four values beside each other may be read at once.
+bool is_wide(const DeviceLayer& layer, const float* dy, const float* x) {
+  const float* const all[] = {layer.value, layer.mean, layer.variance, dy, x};
+  std::uintptr_t bits = 0;
+  for (const float* values : all) bits |= reinterpret_cast<std::uintptr_t>(values);
+  return bits % sizeof(float4) == 0 && layer.outputs % kSide == 0 && layer.inputs % kSide == 0;
+}
+
+unsigned tiles(std::int64_t size) { return static_cast<unsigned>((size + kTile - 1) / kTile); }
 
 }  // namespace
 
 void adam_layer(const DeviceLayer& layer, const float* dy, const float* x, std::int64_t rows, const float* rates,
                 cudaStream_t stream) {
-  const dim3 grid(tiles(layer.inputs, kInputs), tiles(layer.outputs, kOutputs));
-  adam_tile<<<grid, kThreads, 0, stream>>>(layer, dy, x, rows, rates);
+  const dim3 grid(tiles(layer.inputs), tiles(layer.outputs));
+  const auto kernel = is_wide(layer, dy, x) ? adam_tile<kSide> : adam_tile<1>;
+  kernel<<<grid, kThreads, 0, stream>>>(layer, dy, x, rows, rates);
 }
 
 void adam_pooling(const DeviceLayer& layer, const float* d_pooled, const std::int32_t* best_word, const float* words,
                   std::int64_t captions, std::int64_t length, const float* rates, cudaStream_t stream) {
-  const dim3 grid(tiles(layer.outputs, kOutputs), tiles(layer.inputs, kInputs));
-  pooling_tile<<<grid, kThreads, 0, stream>>>(layer, d_pooled, best_word, words, captions, length, rates);
+  const dim3 grid(tiles(layer.outputs), tiles(layer.inputs));
+  const auto kernel = is_wide(layer, d_pooled, words) ? pooling_tile<kSide> : pooling_tile<1>;
+  kernel<<<grid, kThreads, 0, stream>>>(layer, d_pooled, best_word, words, captions, length, rates);
 }
 
 }  // namespace tvr::gpu

@@ -80,9 +80,8 @@ struct UnitPass {
 };
 
 UnitPass gated_unit(const Arena& weights, Layer fc, Layer gate, const at::Tensor& x) {
-  // Not addmm: with a bias of one row it takes twice the time of the product.
-  const at::Tensor y = at::mm(x, weights.weight[fc].t()).add_(weights.bias[fc]);
-  return {x, y, gated(at::mm(y, weights.weight[gate].t()), weights.bias[gate], y)};
+  const at::Tensor y = linear_forward(x, weights.weight[fc], weights.bias[fc]);
+  return {x, y, gated(linear_forward(y, weights.weight[gate]), weights.bias[gate], y)};
 }
 
 /// Puts down both layers' gradients.
@@ -90,7 +89,8 @@ void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, 
               LayerGradients& gradients) {
   const auto [dz, d_gate] = backward(unit.gated, unit.y, d_out);
   gradients[gate] = {d_gate, unit.y, {}};
-  gradients[fc] = {at::mm(d_gate, weights.weight[gate]).addcmul_(dz, unit.gated.sigmoid), unit.x, {}};
+  gradients[fc] = {
+      linear_backward(d_gate, weights.weight[gate]).addcmul_(dz, unit.gated.sigmoid), unit.x, {}};
 }
 
 /// As towers.h's TextTower, with all words of N captions, padding included.
@@ -102,7 +102,7 @@ struct TextPass {
 /// vectors [V, E]; ids [N, W].
 TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids) {
   const at::Tensor words = vectors.index_select(0, ids.reshape(-1));
-  const at::Tensor hidden = at::mm(words, weights.weight[kTextPooling].t());
+  const at::Tensor hidden = linear_forward(words, weights.weight[kTextPooling]);
   const Pooled pooled = pool(hidden.view({ids.size(0), ids.size(1), -1}), weights.bias[kTextPooling]);
   return {words, pooled.best_word, gated_unit(weights, kTextFc, kTextGate, pooled.value)};
 }
@@ -111,7 +111,7 @@ TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::T
 void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_out,
               LayerGradients& gradients) {
   backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
-  gradients[kTextPooling] = {at::mm(gradients[kTextFc].dy, weights.weight[kTextFc]), text.words,
+  gradients[kTextPooling] = {linear_backward(gradients[kTextFc].dy, weights.weight[kTextFc]), text.words,
                              text.best_word};
 }
 
@@ -351,7 +351,7 @@ class DeviceTraining::Impl {
         },
         [&] {
           backward(text, weights_, at::mm(loss.d_similarity, video.gated.out), gradients);
-          if (learn) learn_layers({kTextGate, kTextFc, kTextPooling}, gradients, rates);
+          if (learn) learn_layers({kTextPooling, kTextGate, kTextFc}, gradients, rates);
         });
   }
 

@@ -4,9 +4,15 @@
 
 namespace tvr {
 
-// What a training step on a device computes between its matrix products. On a GPU each is one kernel
-// (training_kernels.h, adam_layer.h) on the current stream; elsewhere, for comparison, LibTorch's operators.
-// Tensors are fp32 and contiguous.
+// What a training step on a device computes. On a GPU each is one kernel (thin_product.h, training_kernels.h,
+// adam_layer.h) on the current stream; elsewhere, for comparison, LibTorch's operators, as on a GPU for
+// products of sizes that the kernel is not made for. Tensors are fp32 and contiguous.
+
+/// x weight^T + bias, [N, O]. x [N, I], weight [O, I], bias [O] or undefined.
+[[nodiscard]] at::Tensor linear_forward(const at::Tensor& x, const at::Tensor& weight,
+                                        const at::Tensor& bias = {});
+/// What d_out [N, O] is for the x of linear_forward(): d_out weight, [N, I].
+[[nodiscard]] at::Tensor linear_backward(const at::Tensor& d_out, const at::Tensor& weight);
 
 /// Maximum over a caption's words, after bias and ReLU.
 struct Pooled {

@@ -285,12 +285,14 @@ void tell_training_parts(double bytes_a_second) {
   };
   const double layer_bytes = 4.0 * kDim * kDim, pooling_bytes = 4.0 * kDim * kWordDim;
   const double hidden_bytes = 4.0 * kBatch * kPlaces * kDim;
-  tell("a layer, forward", layer_bytes, [&] { (void)at::mm(x, weight.t()); });
-  tell("a layer, back to its input", layer_bytes, [&] { (void)at::mm(dy, weight); });
+  tell("a layer, forward", layer_bytes, [&] { (void)linear_forward(x, weight); });
+  tell("the same by LibTorch", layer_bytes, [&] { (void)at::mm(x, weight.t()); });
+  tell("a layer, back to its input", layer_bytes, [&] { (void)linear_backward(dy, weight); });
+  tell("the same by LibTorch", layer_bytes, [&] { (void)at::mm(dy, weight); });
   tell("a layer's gradient and Adam", 6 * layer_bytes, [&] {
     adam(weight, mean, variance, {dy, x, {}}, rates);
   });
-  tell("text pooling, forward", pooling_bytes + hidden_bytes, [&] { (void)at::mm(words, pooling.t()); });
+  tell("text pooling, forward", pooling_bytes + hidden_bytes, [&] { (void)linear_forward(words, pooling); });
   tell("text pooling, the largest word", hidden_bytes, [&] { (void)pool(hidden, bias); });
   tell("text pooling's gradient and Adam", 6 * pooling_bytes, [&] {
     adam(pooling, pooling_mean, pooling_variance, {dy, words, best_word}, rates);
