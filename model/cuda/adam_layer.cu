@@ -9,13 +9,18 @@
 namespace tvr::gpu {
 namespace {
 
-constexpr int kSide = 4;                        // a thread's weights: so many outputs, of so many inputs each
-constexpr int kTile = 64, kAcross = kTile / kSide;  // a block's, likewise; threads beside each other
-constexpr int kThreads = kAcross * kAcross;
+constexpr int kSide = 4;                    // a thread's weights: so many outputs, of so many inputs each
+constexpr int kOutputs = 64, kInputs = 32;  // a block's tile: with a larger one fewer blocks take turns
+constexpr int kAcross = kInputs / kSide;    // threads beside each other
+constexpr int kThreads = kAcross * kOutputs / kSide;
 constexpr int kChunk = 32;  // rows of dy and x that are in shared memory at once
-constexpr int kBlocks = 2;  // a multiprocessor: a third one's registers would not hold its weights and moments
+// Blocks a multiprocessor. Of one layer: a fifth one's registers would not hold its weights and moments. Of text
+// pooling, where words are waited for: the 640 tiles of MSR-VTT's layer take one turn on 132 multiprocessors.
+constexpr int kBlocks = 4, kPoolingBlocks = 5;
 
-__device__ int first_output() { return static_cast<int>(threadIdx.x) / kAcross * kSide; }  // a thread's, in the tile
+__device__ int first_output() {
+  return static_cast<int>(threadIdx.x) / kAcross * kSide;
+}  // a thread's, in the tile
 __device__ int first_input() { return static_cast<int>(threadIdx.x) % kAcross * kSide; }
 
 /// So many of `most` there are, when `left` (0 or less: none) are left.
@@ -49,31 +54,37 @@ __device__ void store(const float (&values)[kSide], int count, float* to) {
   }
 }
 
-/// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the edges.
-template <int kWide>
-__device__ void copy_async(float (&chunk)[kChunk][kTile], const float* values, std::int64_t rows, std::int64_t cols,
-                           std::int64_t top, std::int64_t left) {
+/// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the
+/// edges.
+template <int kWide, int kCols>
+__device__ void copy_async(float (&chunk)[kChunk][kCols], const float* values, std::int64_t rows,
+                           std::int64_t cols, std::int64_t top, std::int64_t left) {
+  constexpr int kAtOnce = kThreads * kWide / kCols;  // rows
+  const int first = static_cast<int>(threadIdx.x) * kWide / kCols,
+            d = static_cast<int>(threadIdx.x) * kWide % kCols;
+  const int here = left + d < cols ? within(rows - top, kChunk) : 0;
+  const float* from = values + (top + first) * cols + left + d;
 #pragma unroll
-  for (int at = threadIdx.x; at < kChunk * kTile / kWide; at += kThreads) {
-    const int n = at / (kTile / kWide), d = at % (kTile / kWide) * kWide;
-    const bool is_there = top + n < rows && left + d < cols;
-    __pipeline_memcpy_async(&chunk[n][d], is_there ? values + (top + n) * cols + left + d : values,
-                            kWide * sizeof(float), is_there ? 0 : kWide * sizeof(float));
+  for (int n = first; n < kChunk; n += kAtOnce) {
+    __pipeline_memcpy_async(&chunk[n][d], n < here ? from : values, kWide * sizeof(float),
+                            n < here ? 0 : kWide * sizeof(float));
+    from += kAtOnce * cols;
   }
 }
 
-/// A thread's weights of a block's tile, with their moments: asked for when this is made, so that they are on their
-/// way while the gradient is computed.
+/// A thread's weights of a block's tile, with their moments: asked for when this is made, so that they are on
+/// their way while the gradient is computed.
 template <int kWide>
 class TileWeights {
  public:
   __device__ TileWeights(const DeviceLayer& layer, std::int64_t top, std::int64_t left)
       : at_((top + first_output()) * layer.inputs + left + first_input()),
+        pitch_(static_cast<int>(layer.inputs)),
         outputs_(within(layer.outputs - top - first_output(), kSide)),
         inputs_(within(layer.inputs - left - first_input(), kSide)) {
 #pragma unroll
     for (int r = 0; r < kSide; ++r) {
-      const std::int64_t place = at_ + r * layer.inputs;
+      const std::int64_t place = at_ + r * pitch_;
       const int count = r < outputs_ ? inputs_ : 0;
       load<kWide>(layer.value + place, count, value_[r]);
       load<kWide>(layer.mean + place, count, mean_[r]);
@@ -85,8 +96,9 @@ class TileWeights {
 #pragma unroll
     for (int r = 0; r < kSide; ++r) {
 #pragma unroll
-      for (int j = 0; j < kSide; ++j) adam_update(value_[r][j], mean_[r][j], variance_[r][j], gradient[r][j], rates);
-      const std::int64_t place = at_ + r * layer.inputs;
+      for (int j = 0; j < kSide; ++j)
+        adam_update(value_[r][j], mean_[r][j], variance_[r][j], gradient[r][j], rates);
+      const std::int64_t place = at_ + r * pitch_;
       const int count = r < outputs_ ? inputs_ : 0;
       store<kWide>(value_[r], count, layer.value + place);
       store<kWide>(mean_[r], count, layer.mean + place);
@@ -95,7 +107,8 @@ class TileWeights {
   }
 
  private:
-  std::int64_t at_;      // of the first
+  std::int64_t at_;       // of the first
+  int pitch_;             // from one output to the next
   int outputs_, inputs_;  // so many of them exist
   float value_[kSide][kSide], mean_[kSide][kSide], variance_[kSide][kSide];
 };
@@ -110,9 +123,9 @@ template <int kWide>
 __global__ void __launch_bounds__(kThreads, kBlocks)
     adam_tile(DeviceLayer layer, const float* __restrict__ dy, const float* __restrict__ x, std::int64_t rows,
               const float* __restrict__ rates_at) {
-  alignas(16) __shared__ float dy_chunk[kChunk][kTile];  // so that a thread reads four at once
-  alignas(16) __shared__ float x_chunk[kChunk][kTile];
-  const std::int64_t top = std::int64_t{blockIdx.y} * kTile, left = std::int64_t{blockIdx.x} * kTile;
+  alignas(16) __shared__ float dy_chunk[kChunk][kOutputs];  // so that a thread reads four at once
+  alignas(16) __shared__ float x_chunk[kChunk][kInputs];
+  const std::int64_t top = std::int64_t{blockIdx.y} * kOutputs, left = std::int64_t{blockIdx.x} * kInputs;
   const auto copy_rows = [&](std::int64_t first) {
     copy_async<kWide>(dy_chunk, dy, rows, layer.outputs, first, top);
     copy_async<kWide>(x_chunk, x, rows, layer.inputs, first, left);
@@ -123,7 +136,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
   const AdamRates rates{rates_at[0], rates_at[1]};
 
   float gradient[kSide][kSide] = {};
-  const bool has_bias = left == 0 && threadIdx.x < kTile && top + threadIdx.x < layer.outputs;
+  const bool has_bias = left == 0 && threadIdx.x < kOutputs && top + threadIdx.x < layer.outputs;
   float bias_gradient = 0;
   for (std::int64_t first = 0; first < rows; first += kChunk) {
     if (first > 0) copy_rows(first);
@@ -151,19 +164,18 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 }
 
 template <int kWide>
-__global__ void __launch_bounds__(kThreads, kBlocks)
-    pooling_tile(DeviceLayer layer, const float* __restrict__ d_pooled, const std::int32_t* __restrict__ best_word,
-                 const float* __restrict__ words, std::int64_t captions, std::int64_t length,
-                 const float* __restrict__ rates_at) {
-  alignas(16) __shared__ float d_chunk[kChunk][kTile];
-  alignas(16) __shared__ std::int32_t best_chunk[kChunk][kTile];
-  // Blocks beside each other have the same inputs, of which they find all words in the multiprocessor's cache.
-  const std::int64_t top = std::int64_t{blockIdx.x} * kTile, left = std::int64_t{blockIdx.y} * kTile;
-  TileWeights<kWide> weights(layer, top, left);
-  const AdamRates rates{rates_at[0], rates_at[1]};
-
+__global__ void __launch_bounds__(kThreads, kPoolingBlocks)
+    pooling_tile(DeviceLayer layer, const float* __restrict__ d_pooled,
+                 const std::int32_t* __restrict__ best_word, const float* __restrict__ words,
+                 std::int64_t captions, std::int64_t length, const float* __restrict__ rates_at) {
+  alignas(16) __shared__ float d_chunk[kChunk][kOutputs];
+  alignas(16) __shared__ std::int32_t best_chunk[kChunk][kOutputs];
+  // Blocks beside each other have the same inputs, of which they find all words in the multiprocessor's
+  // cache.
+  const std::int64_t top = std::int64_t{blockIdx.x} * kOutputs, left = std::int64_t{blockIdx.y} * kInputs;
   float gradient[kSide][kSide] = {};
-  const int first_row = threadIdx.x / kTile, column = threadIdx.x % kTile;  // of what it puts in shared memory
+  const int first_row = threadIdx.x / kOutputs,
+            column = threadIdx.x % kOutputs;  // of what it puts in shared memory
   const bool has_column = top + column < layer.outputs, has_bias = left == 0 && first_row == 0 && has_column;
   float bias_gradient = 0;
   const int inputs = within(layer.inputs - left - first_input(), kSide);
@@ -171,7 +183,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
   for (std::int64_t first = 0; first < captions; first += kChunk) {
     const int here = within(captions - first, kChunk);
 #pragma unroll
-    for (int rows = 0; rows < kChunk; rows += kThreads / kTile) {
+    for (int rows = 0; rows < kChunk; rows += kThreads / kOutputs) {
       const int n = rows + first_row;
       const std::int64_t from = (first + n) * layer.outputs + top + column;
       const std::int32_t best = has_column && n < here ? best_word[from] : -1;
@@ -198,6 +210,9 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
     __syncthreads();  // the next chunk overwrites this one
   }
 
+  // Only now: the words wanted the registers, and there are few weights.
+  TileWeights<kWide> weights(layer, top, left);
+  const AdamRates rates{rates_at[0], rates_at[1]};
   weights.step(layer, gradient, rates);
   if (has_bias) step_bias(layer, top + column, bias_gradient, rates);
 }
@@ -210,20 +225,21 @@ bool is_wide(const DeviceLayer& layer, const float* dy, const float* x) {
   return bits % sizeof(float4) == 0 && layer.outputs % kSide == 0 && layer.inputs % kSide == 0;
 }
 
-unsigned tiles(std::int64_t size) { return static_cast<unsigned>((size + kTile - 1) / kTile); }
+unsigned tiles(std::int64_t size, int tile) { return static_cast<unsigned>((size + tile - 1) / tile); }
 
 }  // namespace
 
-void adam_layer(const DeviceLayer& layer, const float* dy, const float* x, std::int64_t rows, const float* rates,
-                cudaStream_t stream) {
-  const dim3 grid(tiles(layer.inputs), tiles(layer.outputs));
+void adam_layer(const DeviceLayer& layer, const float* dy, const float* x, std::int64_t rows,
+                const float* rates, cudaStream_t stream) {
+  const dim3 grid(tiles(layer.inputs, kInputs), tiles(layer.outputs, kOutputs));
   const auto kernel = is_wide(layer, dy, x) ? adam_tile<kSide> : adam_tile<1>;
   kernel<<<grid, kThreads, 0, stream>>>(layer, dy, x, rows, rates);
 }
 
-void adam_pooling(const DeviceLayer& layer, const float* d_pooled, const std::int32_t* best_word, const float* words,
-                  std::int64_t captions, std::int64_t length, const float* rates, cudaStream_t stream) {
-  const dim3 grid(tiles(layer.outputs), tiles(layer.inputs));
+void adam_pooling(const DeviceLayer& layer, const float* d_pooled, const std::int32_t* best_word,
+                  const float* words, std::int64_t captions, std::int64_t length, const float* rates,
+                  cudaStream_t stream) {
+  const dim3 grid(tiles(layer.outputs, kOutputs), tiles(layer.inputs, kInputs));
   const auto kernel = is_wide(layer, d_pooled, words) ? pooling_tile<kSide> : pooling_tile<1>;
   kernel<<<grid, kThreads, 0, stream>>>(layer, d_pooled, best_word, words, captions, length, rates);
 }

@@ -15,13 +15,13 @@ __device__ int warp() { return static_cast<int>(threadIdx.x) / kWarp; }
 __device__ int group() { return lane() / 4; }
 __device__ int member() { return lane() % 4; }
 
-/// 32 x 32 values. Eight threads, which shared memory serves together, find their fours in different banks: in one row
-/// or in two rows beside each other (kDown: in two columns, and in every fourth row).
+/// 32 x 32 values. Eight threads, which shared memory serves together, find their fours in different banks:
+/// in one row or in two rows beside each other (kDown: in two columns, and in every fourth row).
 template <bool kDown>
 class Tile {
  public:
   /// A warp begins to copy it from rows of `pitch` values; zero from row `rows` on.
-  __device__ void copy_async(const float* values, std::int64_t pitch, int rows) {
+  __device__ void copy_async(const float* values, int pitch, int rows) {
     const int four = lane() % kFours;
 #pragma unroll
     for (int row = lane() / kFours; row < kTile; row += kWarp / kFours) {
@@ -62,24 +62,28 @@ __device__ int column_of(int across, int j) {
 using Parts = float[kWarps][kThinRows][kTile + 1];  // of all warps; the last column keeps banks apart
 static_assert(2 * kWarps * sizeof(Stage<false>) == kThinShared && sizeof(Parts) <= kThinShared);
 
-/// A value as two of tf32. Of 32 bits the tensor cores read the upper 19: sign, exponent, 10 of the mantissa.
+/// A value as two of tf32, the first one rounded. Of 32 bits the tensor cores read the upper 19: sign,
+/// exponent, 10 of the mantissa.
 __device__ void split(float value, std::uint32_t& high, std::uint32_t& low) {
-  high = __float_as_uint(value) & 0xffffe000U;
+  high = (__float_as_uint(value) + 0x1000U) & 0xffffe000U;
   low = __float_as_uint(value - __uint_as_float(high));
 }
 
 /// sums [16, 8] = weight [16, 8] x [8, 8], or += where `add`.
-__device__ void multiply(const std::uint32_t (&weight)[4], const std::uint32_t (&x)[2], bool add, float (&sums)[4]) {
+__device__ void multiply(const std::uint32_t (&weight)[4], const std::uint32_t (&x)[2], bool add,
+                         float (&sums)[4]) {
 #if __CUDA_ARCH__ >= 800
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%11,%12,%13};"
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%10,%11,%12,%13};"
       : "=f"(sums[0]), "=f"(sums[1]), "=f"(sums[2]), "=f"(sums[3])
       : "r"(weight[0]), "r"(weight[1]), "r"(weight[2]), "r"(weight[3]), "r"(x[0]), "r"(x[1]),
-        "f"(add ? sums[0] : 0.0F), "f"(add ? sums[1] : 0.0F), "f"(add ? sums[2] : 0.0F), "f"(add ? sums[3] : 0.0F));
+        "f"(add ? sums[0] : 0.0F), "f"(add ? sums[1] : 0.0F), "f"(add ? sums[2] : 0.0F),
+        "f"(add ? sums[3] : 0.0F));
 #endif
 }
 
-/// Adds one step's products. Which of the depth mma.sync takes for which is free, as long as both factors agree: a
-/// thread's four values beside each other are two of its products'.
+/// Adds one step's products. Which of the depth mma.sync takes for which is free, as long as both factors
+/// agree: a thread's four values beside each other are two of its products'.
 template <bool kTransposed>
 __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
   Sums part;
@@ -98,11 +102,13 @@ __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
     for (int k = 0; k < kFour; k += 2) {
       std::uint32_t x_high[kDown][2], x_low[kDown][2], high[kAcross][4], low[kAcross][4];
 #pragma unroll
-      for (int j = 0; j < 2 * kDown; ++j) split(x[j / 2][k + j % 2], x_high[j / 2][j % 2], x_low[j / 2][j % 2]);
+      for (int j = 0; j < 2 * kDown; ++j)
+        split(x[j / 2][k + j % 2], x_high[j / 2][j % 2], x_low[j / 2][j % 2]);
 #pragma unroll
       for (int j = 0; j < 4 * kAcross; ++j) {
         const int output = j / 4 * 2 + j % 2, depth = k + j % 4 / 2;
-        split(kTransposed ? weight[depth][output] : weight[output][depth], high[j / 4][j % 4], low[j / 4][j % 4]);
+        split(kTransposed ? weight[depth][output] : weight[output][depth], high[j / 4][j % 4],
+              low[j / 4][j % 4]);
       }
       // The small ones first, and no product beside another one of the same sums: it would wait for it.
       constexpr int kTiles = kAcross * kDown;
@@ -110,34 +116,37 @@ __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
       for (int i = 0; i < kTiles; ++i)
         multiply(low[i / kDown], x_high[i % kDown], half + k > 0, part[i / kDown][i % kDown]);
 #pragma unroll
-      for (int i = 0; i < kTiles; ++i) multiply(high[i / kDown], x_low[i % kDown], true, part[i / kDown][i % kDown]);
+      for (int i = 0; i < kTiles; ++i)
+        multiply(high[i / kDown], x_low[i % kDown], true, part[i / kDown][i % kDown]);
 #pragma unroll
-      for (int i = 0; i < kTiles; ++i) multiply(high[i / kDown], x_high[i % kDown], true, part[i / kDown][i % kDown]);
+      for (int i = 0; i < kTiles; ++i)
+        multiply(high[i / kDown], x_high[i % kDown], true, part[i / kDown][i % kDown]);
     }
   }
 #pragma unroll
-  for (int i = 0; i < kAcross * kDown * 4; ++i) sums[i / 16][i / 4 % kDown][i % 4] += part[i / 16][i / 4 % kDown][i % 4];
+  for (int i = 0; i < kAcross * kDown * 4; ++i)
+    sums[i / 16][i / 4 % kDown][i % 4] += part[i / 16][i / 4 % kDown][i % 4];
 }
 
 /// A block has 32 of the width; its warps take turns with the depth.
 template <bool kTransposed>
 __global__ void __launch_bounds__(kThreads)
-    product(const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, int rows,
-            std::int64_t width, std::int64_t depth, float* __restrict__ out) {
+    product(const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
+            int rows, int width, int depth, float* __restrict__ out) {
   extern __shared__ float4 shared[];
   Stage<kTransposed>* const stages = reinterpret_cast<Stage<kTransposed>*>(shared) + 2 * warp();
-  const std::int64_t first = std::int64_t{blockIdx.x} * kTile;
-  const auto copy_async = [&](std::int64_t from, Stage<kTransposed>& stage) {
+  const int first = static_cast<int>(blockIdx.x) * kTile;
+  const auto copy_async = [&](int from, Stage<kTransposed>& stage) {
     stage.x.copy_async(x + from, depth, rows);
     if (kTransposed)
-      stage.weight.copy_async(weight + from * width + first, width, kTile);
+      stage.weight.copy_async(weight + std::int64_t{from} * width + first, width, kTile);
     else
-      stage.weight.copy_async(weight + first * depth + from, depth, kTile);
+      stage.weight.copy_async(weight + std::int64_t{first} * depth + from, depth, kTile);
     __pipeline_commit();
   };
 
   Sums sums = {};
-  std::int64_t at = warp() * kThinStep;
+  int at = warp() * kThinStep;
   if (at < depth) copy_async(at, stages[0]);
   for (int here = 0; at < depth; here = 1 - here) {
     __pipeline_wait_prior(0);
@@ -168,13 +177,13 @@ void launch(const float* x, const float* weight, const float* bias, std::int64_t
             std::int64_t depth, float* out, cudaStream_t stream) {
   cudaFuncSetAttribute(product<kTransposed>, cudaFuncAttributeMaxDynamicSharedMemorySize, kThinShared);
   product<kTransposed><<<static_cast<unsigned>(width / kTile), kThreads, kThinShared, stream>>>(
-      x, weight, bias, static_cast<int>(rows), width, depth, out);
+      x, weight, bias, static_cast<int>(rows), static_cast<int>(width), static_cast<int>(depth), out);
 }
 
 }  // namespace
 
-void thin_product(const float* x, const float* weight, const float* bias, std::int64_t rows, std::int64_t width,
-                  std::int64_t depth, float* out, cudaStream_t stream) {
+void thin_product(const float* x, const float* weight, const float* bias, std::int64_t rows,
+                  std::int64_t width, std::int64_t depth, float* out, cudaStream_t stream) {
   launch<false>(x, weight, bias, rows, width, depth, out, stream);
 }
 

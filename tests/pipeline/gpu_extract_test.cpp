@@ -3,11 +3,17 @@
 // (networks).
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
+#include <map>
+#include <memory>
 
 #include "data/error.h"
+#include "data/tensor.h"
 #include "extract/gpu.h"
 #include "pipeline/extract_step.h"
+#include "pipeline/in_process_decoder.h"
+#include "pipeline/options.h"
+#include "pipeline/parallel_extract.h"
 #include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -34,14 +40,19 @@ class ExtractionOnGpus : public ::testing::Test {
     }
   }
 
-  /// Each video's rows of both lanes.
-  std::vector<Matrix> extract(const std::string& preset, const std::string& device) {
+  static ExtractOptions options_with(const std::string& preset, const std::string& device) {
     ExtractOptions options;
     options.features.preset = preset;
     options.features.model_2d = "resnet18";
     options.features.model_3d = "resnet18-3d";
     options.features.random_weights = true;
     options.speed.device = device;
+    return options;
+  }
+
+  /// Each video's rows of both lanes.
+  std::vector<Matrix> extract(const std::string& preset, const std::string& device) {
+    const ExtractOptions options = options_with(preset, device);
     FeatureStore store(folder_ / (preset + device + ".db"), FeatureStore::Access::ReadWrite);
     const ExtractReport report = extract_into_store(store, videos_, options);
     EXPECT_TRUE(report.all_well());
@@ -84,6 +95,38 @@ TEST_F(GpuExtraction, StoresAlmostTheProcessorsRowsWhenItDecodesAndScalesToo) {
 TEST_F(GpuExtraction, StoresTheSameRowsWhenSeveralGpusShareTheVideos) {
   if (gpu_count() < 2) GTEST_SKIP() << "there is one GPU alone";
   expect_alike(extract("ffmpeg5-gpu", "cuda:0,1"), extract("ffmpeg5-gpu", "cuda"), 0.99999);
+}
+
+/// What several GPUs do, but for their numbers, on one.
+TEST_F(GpuExtraction, GivesTheSameRowsWhenTwoSetsOfNetworksAndDecodersShareTheVideos) {
+  const ExtractOptions options = options_with("ffmpeg5-gpu", "cuda");
+  const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
+  const std::vector<LaneOptions> sampling{lanes[0].sampling, lanes[1].sampling};
+  std::vector<InProcessDecoder> decoders(2, InProcessDecoder(sampling, options.speed.limits, 0));
+  std::vector<std::unique_ptr<Backbone>> networks;
+  std::vector<ExtractionDevice> devices;
+  for (InProcessDecoder& decoder : decoders) {
+    ExtractionDevice& device = devices.emplace_back();
+    device.clips = &decoder;
+    for (const Lane& lane : lanes)
+      device.networks.push_back(networks.emplace_back(load_backbone(lane.network)).get());
+  }
+  std::vector<ExtractionTask> tasks;
+  for (const VideoSource& video : videos_) tasks.push_back({video, fingerprint_source(video.path), {0, 1}});
+
+  std::map<std::string, VideoOutcome> outcomes;
+  const auto keep = [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; };
+  (void)extract_parallel(devices, tasks, {{"2d", 0}, {"3d", 1}}, {/*jobs=*/4, /*clip_batch=*/8, {}}, keep,
+                         {});
+  std::vector<Matrix> rows;
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    for (const VideoSource& video : videos_) {
+      const HalfSequence& features = outcomes.at(video.id).lanes.at(lane).features;
+      Matrix& values = rows.emplace_back(features.rows(), features.dim);
+      std::transform(features.halves.begin(), features.halves.end(), values.data(), from_half);
+    }
+  }
+  expect_alike(rows, extract("ffmpeg5-gpu", "cuda"), 0.99999);
 }
 
 using ExtractionWithoutGpu = ExtractionOnGpus;
