@@ -6,7 +6,7 @@
 # CMAKE_PREFIX_PATH (of the environment) names where LibTorch and the other libraries are; without it Python's torch
 # is asked. The comparison with Python needs its torch, torchvision and the ffmpeg program. Nothing is installed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 out=${1:-gpu-check}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -22,6 +22,17 @@ step() { # NAME COMMAND...: its output goes to the screen and to NAME.txt
     failed+=("$name")
     echo "== $name FAILED"
   fi
+}
+
+declare -A beside
+start() { # NAME COMMAND...: beside what follows, until `finish NAME`
+  "${@:2}" > "$out/$1.txt" 2>&1 &
+  beside[$1]=$!
+}
+finish() {
+  printf '\n== %s (%s s so far)\n' "$1" "$SECONDS"
+  wait "${beside[$1]}" || failed+=("$1")
+  cat "$out/$1.txt"
 }
 
 build() {
@@ -44,15 +55,23 @@ tests() {
   return $status
 }
 
-sanitizer() {
+sanitizer() { # of both rooms' kernels, side by side
   if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not there"; return 0; fi
-  timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/extract/tvr_extract_tests --gtest_brief=1 --gtest_filter='Gpu.GivesTheClips*' 2>&1 | tail -5
-  [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
-  timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/model/tvr_model_tests --gtest_brief=1 --gtest_filter='Gpu*' 2>&1 | tail -5
-  [ "${PIPESTATUS[0]}" -eq 0 ]
+  local room status=0
+  local -A filter=([extract]='Gpu.GivesTheClips*' [model]='Gpu*')
+  for room in extract model; do
+    timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/$room/tvr_${room}_tests --gtest_brief=1 --gtest_filter="${filter[$room]}" \
+      > "$out/sanitizer-$room.txt" 2>&1 &
+    filter[$room]=$!
+  done
+  for room in extract model; do
+    wait "${filter[$room]}" || status=1
+    tail -4 "$out/sanitizer-$room.txt"
+  done
+  return $status
 }
 
-# 100 clips of 320 x 240, 15 s on average: generated ones joined by threes; each is there twenty times. And one of
+# 100 clips of 320 x 240, 14 s on average: generated ones joined by threes; each is there ten times. And one of
 # 1920 x 1080 and 10 s, sixteen times.
 clips() {
   $build/pipeline/pipeline demo --out "$out/demo" --clips 300 --seed 1 > /dev/null || return 1
@@ -64,7 +83,7 @@ clips() {
   done | xargs -P "$(nproc)" -I{} ffmpeg -v error -y -f concat -safe 0 -i {}.txt -c copy {}-1.mp4 || return 1
   rm "$out"/clips/*.txt
   for i in "$out"/clips/*-1.mp4; do
-    for copy in {2..20}; do ln -sf "$i" "${i%-1.mp4}-$copy.mp4"; done
+    for copy in {2..10}; do ln -sf "$i" "${i%-1.mp4}-$copy.mp4"; done
   done
   mkdir -p "$out/large"
   ffmpeg -v error -y -f lavfi -i testsrc2=s=1920x1080:r=25:d=10 -pix_fmt yuv420p -c:v libx264 -preset veryfast "$out/large/1.mp4" || return 1
@@ -110,19 +129,20 @@ fi
 
 step machine nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 step build build
-clips > "$out/clips.txt" 2>&1 & # processors make them while the GPU is tested
+[ ${#failed[@]} -eq 0 ] || exit 1
+start clips clips # by the processors, while the GPU is tested
+start sanitizer sanitizer
 step tests tests
-step sanitizer sanitizer
-wait $! || failed+=(clips)
-cat "$out/clips.txt"
+finish sanitizer
+finish clips
 step weights python3 tests/parity/extract_reference.py weights "$out"
 step parts timeout 120 $build/tests/bench/tvr_gpu_bench --precision fp16,fp32 --epochs 100
-step decoding timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/clips/*-1.mp4
-step decoding-1080p timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/large/*.mp4
 step cpu-decoding extract cpu-decoding
 step gpu-scaling extract gpu-scaling --preset ffmpeg5-gpu
 step reference-training timeout 60 python3 tests/bench/train_step.py 16 200 cuda
 step reference-extraction reference_extraction
+step decoding timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/clips/*-1.mp4
+step decoding-1080p timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/large/*.mp4
 rm -rf "$out"/clips "$out"/large "$out"/demo "$out"/ours "$out"/reference "$out"/*.db* "$out"/*.pth
 printf '\n== done after %s s; look at %s\n' "$SECONDS" "$out"
 [ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }
