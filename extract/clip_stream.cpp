@@ -6,6 +6,7 @@
 #include "data/error.h"
 #include "extract/av_log.h"
 #include "extract/frame_stream.h"
+#include "extract/gpu.h"
 #include "extract/media_input.h"
 #include "extract/sampler.h"
 
@@ -111,8 +112,8 @@ class ClipStream::Impl {
     const AvLog::Listening listening(log_);
     input_.emplace(path, limits, budget_);
     log_.clear();  // what was said on the way to a file that opens means nothing
-    const bool on_gpu = !lanes.empty() && is_gpu(lanes.front().preset);
-    frames_.emplace(*input_, limits, on_gpu ? std::optional(gpu) : std::nullopt);
+    if (!lanes.empty() && is_gpu(lanes.front().preset)) gpu_ = gpu;
+    frames_.emplace(*input_, limits, gpu_);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
     summary_.expected_frames = input_->stream().nb_frames;
     const std::int64_t duration = input_->format().duration;
@@ -122,6 +123,7 @@ class ClipStream::Impl {
   std::optional<Clip> next() {
     const TimeBudget::Running running(budget_);
     const AvLog::Listening listening(log_);
+    if (gpu_) select_gpu(*gpu_);
     for (;;) {
       for (LaneClips& lane : lanes_) {
         if (std::optional<Clip> clip = lane.next()) return clip;
@@ -186,6 +188,7 @@ class ClipStream::Impl {
 
   TimeBudget budget_;
   AvLog log_;
+  std::optional<int> gpu_;
   std::optional<MediaInput> input_;
   std::optional<FrameStream> frames_;
   std::vector<LaneClips> lanes_;

@@ -8,6 +8,7 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
+#include "extract/cuda/check.h"
 #include "extract/cuda/cuda_decoder.h"
 #endif
 
@@ -41,6 +42,8 @@ void require_nvdec(int gpu) {
   static_cast<void>(cuda_decoder(gpu));
 }
 
+void select_gpu(int gpu) { check(cudaSetDevice(gpu), "GPU " + std::to_string(gpu)); }
+
 Clip to_host(Clip clip) {
   const std::size_t bytes =
       std::size_t{3} * static_cast<std::size_t>(clip.height) * static_cast<std::size_t>(clip.width);
@@ -64,6 +67,8 @@ int gpu_count() noexcept { return 0; }
 std::string missing_for_gpu() { return TVR_CUDA_MISSING; }
 
 void require_nvdec(int gpu) { require_gpu(gpu); }
+
+void select_gpu(int gpu) { require_gpu(gpu); }
 
 #endif
 

@@ -18,6 +18,10 @@ void require_gpu(int gpu);
 /// Throws Error(Unsupported), saying what is missing, where NVDEC of that GPU cannot be used by libav.
 void require_nvdec(int gpu);
 
+/// Makes GPU number `gpu` the calling thread's: work for another one may have come between, and need not have
+/// put this one back. Throws Error(Device) with CUDA's words, Error(Unsupported) without CUDA.
+void select_gpu(int gpu);
+
 /// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Device) with
 /// CUDA's words.
 [[nodiscard]] Clip to_host(Clip clip);

@@ -73,6 +73,39 @@ class ExtractionOnGpus : public ::testing::Test {
     }
   }
 
+  /// What several GPUs do, but for their numbers: two sets of networks and decoders, here on one device,
+  /// share the videos.
+  void two_sets_give_the_rows_of_one(const std::string& preset, const std::string& device) {
+    const ExtractOptions options = options_with(preset, device);
+    const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
+    const std::vector<LaneOptions> sampling{lanes[0].sampling, lanes[1].sampling};
+    std::vector<InProcessDecoder> decoders(2, InProcessDecoder(sampling, options.speed.limits, 0));
+    std::vector<std::unique_ptr<Backbone>> networks;
+    std::vector<ExtractionDevice> devices;
+    for (InProcessDecoder& decoder : decoders) {
+      ExtractionDevice& set = devices.emplace_back();
+      set.clips = &decoder;
+      for (const Lane& lane : lanes)
+        set.networks.push_back(networks.emplace_back(load_backbone(lane.network)).get());
+    }
+    std::vector<ExtractionTask> tasks;
+    for (const VideoSource& video : videos_) tasks.push_back({video, fingerprint_source(video.path), {0, 1}});
+
+    std::map<std::string, VideoOutcome> outcomes;
+    const auto keep = [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; };
+    (void)extract_parallel(devices, tasks, {{"2d", 0}, {"3d", 1}}, {/*jobs=*/4, /*clip_batch=*/8, {}}, keep,
+                           [](const ProgressEvent&) { return true; });
+    std::vector<Matrix> rows;
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      for (const VideoSource& video : videos_) {
+        const HalfSequence& features = outcomes.at(video.id).lanes.at(lane).features;
+        Matrix& values = rows.emplace_back(features.rows(), features.dim);
+        std::transform(features.halves.begin(), features.halves.end(), values.data(), from_half);
+      }
+    }
+    expect_alike(rows, extract(preset, device), 0.99999);
+  }
+
   testing::TempFolder folder_;
   std::vector<VideoSource> videos_;
 };
@@ -97,37 +130,13 @@ TEST_F(GpuExtraction, StoresTheSameRowsWhenSeveralGpusShareTheVideos) {
   expect_alike(extract("ffmpeg5-gpu", "cuda:0,1"), extract("ffmpeg5-gpu", "cuda"), 0.99999);
 }
 
-/// What several GPUs do, but for their numbers, on one.
-TEST_F(GpuExtraction, GivesTheSameRowsWhenTwoSetsOfNetworksAndDecodersShareTheVideos) {
-  const ExtractOptions options = options_with("ffmpeg5-gpu", "cuda");
-  const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
-  const std::vector<LaneOptions> sampling{lanes[0].sampling, lanes[1].sampling};
-  std::vector<InProcessDecoder> decoders(2, InProcessDecoder(sampling, options.speed.limits, 0));
-  std::vector<std::unique_ptr<Backbone>> networks;
-  std::vector<ExtractionDevice> devices;
-  for (InProcessDecoder& decoder : decoders) {
-    ExtractionDevice& device = devices.emplace_back();
-    device.clips = &decoder;
-    for (const Lane& lane : lanes)
-      device.networks.push_back(networks.emplace_back(load_backbone(lane.network)).get());
-  }
-  std::vector<ExtractionTask> tasks;
-  for (const VideoSource& video : videos_) tasks.push_back({video, fingerprint_source(video.path), {0, 1}});
-
-  std::map<std::string, VideoOutcome> outcomes;
-  const auto keep = [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; };
-  (void)extract_parallel(devices, tasks, {{"2d", 0}, {"3d", 1}}, {/*jobs=*/4, /*clip_batch=*/8, {}}, keep,
-                         {});
-  std::vector<Matrix> rows;
-  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-    for (const VideoSource& video : videos_) {
-      const HalfSequence& features = outcomes.at(video.id).lanes.at(lane).features;
-      Matrix& values = rows.emplace_back(features.rows(), features.dim);
-      std::transform(features.halves.begin(), features.halves.end(), values.data(), from_half);
-    }
-  }
-  expect_alike(rows, extract("ffmpeg5-gpu", "cuda"), 0.99999);
+TEST_F(GpuExtraction, StoresTheSameRowsWhenTwoSetsOfNetworksAndDecodersShareTheVideos) {
+  two_sets_give_the_rows_of_one("ffmpeg5-gpu", "cuda");
 }
+
+using ExtractionOnTwoSets = ExtractionOnGpus;
+
+TEST_F(ExtractionOnTwoSets, GivesTheRowsOfOne) { two_sets_give_the_rows_of_one("ffmpeg5", "cpu"); }
 
 using ExtractionWithoutGpu = ExtractionOnGpus;
 
