@@ -30,6 +30,13 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 include(CheckLanguage)
 check_language(CUDA)
 
+# Python's torch.utils.cmake_prefix_path is two folders below LibTorch's own. With that alone TorchConfig.cmake would take
+# the library of a LibTorch that the system has, too.
+string(REPLACE ":" ";" tvr_prefixes "${CMAKE_PREFIX_PATH};$ENV{CMAKE_PREFIX_PATH}")
+list(FILTER tvr_prefixes INCLUDE REGEX "/share/cmake/?$")
+list(TRANSFORM tvr_prefixes REPLACE "/share/cmake/?$" "")
+list(APPEND CMAKE_PREFIX_PATH ${tvr_prefixes})
+
 # TorchConfig.cmake writes its own flags and architectures over everybody else's: they are put back.
 foreach(variable CMAKE_CXX_FLAGS CMAKE_CUDA_FLAGS CMAKE_CUDA_ARCHITECTURES)
   set(tvr_saved_${variable} "${${variable}}")
