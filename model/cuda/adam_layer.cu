@@ -18,9 +18,8 @@ constexpr int kChunk = 32;  // rows of dy and x that are in shared memory at onc
 // pooling, where words are waited for: the 640 tiles of MSR-VTT's layer take one turn on 132 multiprocessors.
 constexpr int kBlocks = 4, kPoolingBlocks = 5;
 
-__device__ int first_output() {
-  return static_cast<int>(threadIdx.x) / kAcross * kSide;
-}  // a thread's, in the tile
+// A thread's, in the tile.
+__device__ int first_output() { return static_cast<int>(threadIdx.x) / kAcross * kSide; }
 __device__ int first_input() { return static_cast<int>(threadIdx.x) % kAcross * kSide; }
 
 /// So many of `most` there are, when `left` (0 or less: none) are left.

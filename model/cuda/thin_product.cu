@@ -16,8 +16,8 @@ __device__ int group() { return lane() / 4; }
 __device__ int member() { return lane() % 4; }
 
 /// 32 x 32 values. Eight threads, which shared memory serves together, find their fours in different banks:
-/// in one row or in two rows beside each other (kDown: in two columns, and in every fourth row).
-template <bool kDown>
+/// in one row or in two rows beside each other (kByColumns: in two columns, and in every fourth row).
+template <bool kByColumns>
 class Tile {
  public:
   /// A warp begins to copy it from rows of `pitch` values; zero from row `rows` on.
@@ -38,7 +38,7 @@ class Tile {
 
  private:
   __device__ static int place(int row, int four) {
-    return row * kFours + (four ^ (kDown ? row / 4 % 4 * 2 : row % 2 * 4));
+    return row * kFours + (four ^ (kByColumns ? row / 4 % 4 * 2 : row % 2 * 4));
   }
   float4 fours_[kTile * kFours];
 };

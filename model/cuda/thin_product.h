@@ -7,27 +7,28 @@
 
 namespace tvr::gpu {
 
-// Products of a few rows with a layer's weight, in fp32: out [rows, width], whose values are sums of `depth`
-// products. A library's kernels for fp32 take three times as long as the weight takes to be read. Here each
-// value is split into two of tf32, 11 bits each, and tensor cores multiply three of the four pairs:
-//   a b = a_high b_high + a_high b_low + a_low b_high + what is below fp32's precision
+// Products of a few rows with a layer's weight, in fp32's precision: out [rows, width], each a sum of `depth`
+// products. A library's fp32 kernels take three times as long as the weight takes to be read. Here tensor
+// cores multiply: each value is split into two of tf32, with 11 bits each, and of the four products three are
+// summed,
+//   a b = a_high b_high + a_high b_low + a_low b_high, and what is below fp32's precision
 // (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores while surpassing the FP32
 // theoretical peak performance", IJHPCA 2022). As there, sums leave the tensor cores, which cut instead of
 // rounding, after a few products.
+//
+// Needs compute capability 8.0 and kThinShared bytes of shared memory a block. x [rows, depth]; all of it
+// lies on the device, on addresses of 16 bytes.
 
 constexpr int kThinRows = 32;  // at most
 constexpr int kThinStep = 32;  // divides width and depth
-constexpr std::size_t kThinShared = std::size_t{1}
-                                    << 17;  // bytes of shared memory a block, of compute capability 8.0
+constexpr std::size_t kThinShared = std::size_t{1} << 17;
 
-/// out = x weight^T + bias. weight [width, depth], bias [width] or null.
+/// out = x weight^T + bias. weight [width, depth]; bias [width], or null.
 void thin_product(const float* x, const float* weight, const float* bias, std::int64_t rows,
                   std::int64_t width, std::int64_t depth, float* out, cudaStream_t stream);
 
 /// out = x weight. weight [depth, width].
 void thin_product_transposed(const float* x, const float* weight, std::int64_t rows, std::int64_t width,
                              std::int64_t depth, float* out, cudaStream_t stream);
-
-// x [rows, depth]. All of it lies on the device, on addresses of 16 bytes.
 
 }  // namespace tvr::gpu
