@@ -165,6 +165,19 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
   return json;
 }
 
+/// Training can fail without an error: at too high a rate all embeddings become alike, and from captions of
+/// other videos nothing can be learnt.
+void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
+  constexpr double kHardlyBetter = 0.9;
+  const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
+  if (evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
+  findings.push_back(fmt::format(
+      "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
+      "learnt. Try a lower --lr, and look whether the captions are of these videos",
+      evaluation.t2v.mean_rank, evaluation.video.rows(), chance));
+  warn(findings.back());
+}
+
 /// Trains and evaluates seed number `index` in its folder.
 void learn_seed(RunFolder& folder, const Splits& splits, const WordTable& words, const LearnOptions& options,
                 int index, Learned& learned, TimeAccount& time) {
@@ -177,6 +190,7 @@ void learn_seed(RunFolder& folder, const Splits& splits, const WordTable& words,
   if (splits.test.captions.empty()) return;
   const JointEmbedding model(read_weights(of_seed.checkpoint()), train.max_words);
   learned.seeds.push_back(evaluate(model, splits.test, words, Ties::Average));
+  tell_if_no_better_than_chance(learned.seeds.back(), learned.findings);
   if (index > 0) learned.seeds.back().text = learned.seeds.back().video = Matrix();
   time.lap("eval");
 }

@@ -21,7 +21,7 @@ struct Learned {
   std::vector<Evaluation> seeds;      // the first is the folder's own checkpoint's; embeddings of it alone.
                                       // Empty without a test split
   std::string metrics;                // metrics.json; empty without a test split
-  std::vector<std::string> findings;  // clips left out, a choice on the test split; one sentence each
+  std::vector<std::string> findings;  // what to keep in mind of the figures, one sentence each
   bool trained = false;               // false: every checkpoint was fresh
 };
 

@@ -15,6 +15,7 @@ using nlohmann::json;
 using testing::expect_error;
 using ::testing::HasSubstr;
 using testing::LearningFolder;
+using ::testing::Not;
 
 TEST(TrainCommand, WritesMetricsWithIntervalsAndWhatTheWordsDoNotCover) {
   const LearningFolder folder;
@@ -68,6 +69,19 @@ TEST(TrainCommand, StampsAChoiceOnTheTestSplit) {
   EXPECT_EQ(json::parse(with_validation.train("run"))["selected_on"], "validation");
   expect_error([&] { (void)with_validation.train("both", {"--select-on-test"}); }, Fault::InvalidArgument,
                "validation split too");
+}
+
+TEST(TrainCommand, SaysWhenTheFiguresAreNoBetterThanChance) {
+  const LearningFolder folder;
+  const auto said = [&](const std::string& out, const std::string& rate) {
+    ::testing::internal::CaptureStderr();
+    (void)folder.train(out, {"--lr", rate, "--epochs", "40"});
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said("well", "0.001"), Not(HasSubstr("by chance")));
+  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance: hardly anything was learnt"));
+  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance")) << "again when nothing is to be trained";
+  EXPECT_THAT(read_text(folder / "collapsed/report.html"), HasSubstr("hardly anything was learnt"));
 }
 
 TEST(TrainCommand, StopsEarlyOnAValidationOnly) {
