@@ -53,14 +53,29 @@ class LaneClips {
   }
 
  private:
+  /// A clip's pictures lie in one place: in host memory, if a video changes within a clip so that they cannot
+  /// be scaled on the GPU any more, or can from now on.
   void append(const AVFrame& picture) {
-    if (picture.format == AV_PIX_FMT_CUDA) {
-      append_reference(picture);
-      return;
+    if (clip_.frames == 0) begin(picture);
+    if (picture.format != AV_PIX_FMT_CUDA) {
+      clip_ = to_host(std::move(clip_));
+      append_rows(picture);
+    } else if (clip_.rgb.empty()) {
+      append_reference(clip_, picture);
+    } else {
+      Clip alone;
+      alone.height = picture.height;
+      alone.width = picture.width;
+      append_reference(alone, picture);
+      alone = to_host(std::move(alone));
+      clip_.rgb.insert(clip_.rgb.end(), alone.rgb.begin(), alone.rgb.end());
     }
+    ++clip_.frames;
+  }
+
+  void append_rows(const AVFrame& picture) {
     const auto row_bytes = static_cast<std::size_t>(picture.width) * 3;
-    if (clip_.frames == 0) {
-      begin(picture);
+    if (clip_.rgb.empty()) {
       clip_.rgb.reserve(row_bytes * static_cast<std::size_t>(picture.height) *
                         static_cast<std::size_t>(options_.clip_frames));
     }
@@ -68,14 +83,11 @@ class LaneClips {
       const std::uint8_t* const row = picture.data[0] + static_cast<std::ptrdiff_t>(y) * picture.linesize[0];
       clip_.rgb.insert(clip_.rgb.end(), row, row + row_bytes);
     }
-    ++clip_.frames;
   }
 
-  void append_reference(const AVFrame& picture) {
-    if (clip_.frames == 0) begin(picture);
+  static void append_reference(Clip& clip, const AVFrame& picture) {
     const std::shared_ptr<AVFrame> frame(av_allocated(av_frame_clone(&picture)), AvFree<av_frame_free>());
-    clip_.gpu_pictures.emplace_back(frame, frame->data[0]);
-    ++clip_.frames;
+    clip.gpu_pictures.emplace_back(frame, frame->data[0]);
   }
 
   void begin(const AVFrame& picture) {

@@ -26,12 +26,7 @@ std::optional<DisplayMatrix> matrix_from(const std::uint8_t* bytes) {
   return matrix;
 }
 
-std::optional<DisplayMatrix> matrix_of(const AVFrame& frame) {
-  const AVFrameSideData* const data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
-}
-
-std::optional<DisplayMatrix> matrix_of(const AVStream& stream) {
+std::optional<DisplayMatrix> stream_matrix(const AVStream& stream) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
   const AVCodecParameters& parameters = *stream.codecpar;
   const AVPacketSideData* const data = av_packet_side_data_get(
@@ -83,6 +78,11 @@ class FilterConverter : public PictureConverter {
 
 }  // namespace
 
+std::optional<DisplayMatrix> display_matrix(const AVFrame& frame) {
+  const AVFrameSideData* const data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
+}
+
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
   const auto longer = [&](int side, int other) {
     return static_cast<int>(static_cast<double>(std::int64_t{side} * lane.short_side_px) / other);
@@ -128,17 +128,21 @@ void require_pixels(const std::string& name, PictureSize shown, PictureSize targ
               "Crop the video");
 }
 
-bool is_turned(const AVStream& stream) { return !rotation_of(matrix_of(stream)).filters.empty(); }
+bool is_turned(const AVStream& stream) { return !rotation_of(stream_matrix(stream)).filters.empty(); }
 
 std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name, const AVFrame& frame,
                                                          const AVStream& stream, const LaneOptions& lane,
                                                          std::optional<PictureSize> target,
                                                          std::int64_t max_pixels) {
 #ifdef TVR_CUDA
-  const std::optional<DisplayMatrix> matrix = matrix_of(frame);
-  const bool is_upright = rotation_of(matrix ? matrix : matrix_of(stream)).filters.empty();
+  const std::optional<DisplayMatrix> matrix = display_matrix(frame);
+  const bool is_upright = rotation_of(matrix ? matrix : stream_matrix(stream)).filters.empty();
   if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
     return cuda_picture_converter(name, frame, lane, target, max_pixels);
+  if (frame.format == AV_PIX_FMT_CUDA) {
+    throw Error(Fault::Unsupported, name, "pictures that NVDEC decoded are turned from some point on",
+                "Use a preset without -gpu for this video");
+  }
 #endif
   return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
 }
@@ -146,8 +150,8 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
 FilterConverter::FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
                                  const LaneOptions& lane, std::optional<PictureSize> target,
                                  std::int64_t max_pixels)
-    : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(matrix_of(frame)) {
-  const Rotation rotation = rotation_of(matrix_ ? matrix_ : matrix_of(stream));
+    : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(display_matrix(frame)) {
+  const Rotation rotation = rotation_of(matrix_ ? matrix_ : stream_matrix(stream));
   PictureSize shown = size_;
   if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
   target_ = target ? *target : scaled_size(shown, lane);
@@ -191,7 +195,7 @@ void FilterConverter::fail(int status) const {
 
 bool FilterConverter::fits(const AVFrame& frame) const {
   return frame.format == format_ && frame.height == size_.height && frame.width == size_.width &&
-         matrix_of(frame) == matrix_;
+         display_matrix(frame) == matrix_;
 }
 
 FrameHandle FilterConverter::convert(const AVFrame& frame) {

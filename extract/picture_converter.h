@@ -26,6 +26,8 @@ struct PictureSize {
 [[nodiscard]] std::string scale_filters(const LaneOptions& lane, PictureSize target);
 
 using DisplayMatrix = std::array<std::int32_t, 9>;
+/// A picture's own.
+[[nodiscard]] std::optional<DisplayMatrix> display_matrix(const AVFrame& frame);
 
 /// How the ffmpeg program (5.1) turns a picture upright.
 struct Rotation {

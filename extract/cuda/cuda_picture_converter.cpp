@@ -134,6 +134,7 @@ class CudaPictureConverter : public PictureConverter {
         size_{frame.height, frame.width},
         is_there_(frame.format == AV_PIX_FMT_CUDA),
         format_(format_of(frame)),
+        matrix_(display_matrix(frame)),
         target_(target ? *target : scaled_size(size_, lane)) {
     require_pixels(name, size_, target_, max_pixels);
     if (!can_scale(format_)) {
@@ -153,7 +154,7 @@ class CudaPictureConverter : public PictureConverter {
 
   [[nodiscard]] bool fits(const AVFrame& frame) const override {
     return (frame.format == AV_PIX_FMT_CUDA) == is_there_ && frame.height == size_.height &&
-           frame.width == size_.width && format_of(frame) == format_;
+           frame.width == size_.width && format_of(frame) == format_ && display_matrix(frame) == matrix_;
   }
 
   [[nodiscard]] FrameHandle convert(const AVFrame& frame) override {
@@ -203,6 +204,7 @@ class CudaPictureConverter : public PictureConverter {
   PictureSize size_;
   bool is_there_;  // on the device, by NVDEC
   AVPixelFormat format_;
+  std::optional<DisplayMatrix> matrix_;
   PictureSize target_;
   gpu::ScaleJob job_;
   std::optional<DeviceFilters> filters_;

@@ -9,6 +9,7 @@
 extern "C" {
 #include <libavutil/display.h>
 #include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 }
 
 namespace tvr::testing {
@@ -54,7 +55,7 @@ class Writer {
     codec_.reset(avcodec_alloc_context3(encoder));
     codec_->width = video.width;
     codec_->height = video.height;
-    codec_->pix_fmt = AV_PIX_FMT_YUV420P;
+    codec_->pix_fmt = av_get_pix_fmt(video.pixel_format.c_str());
     codec_->time_base = {1, 1000};
     codec_->gop_size = 10;
     codec_->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
@@ -91,9 +92,9 @@ class Writer {
       if (video_.left_half_black) std::memset(row, 16, static_cast<std::size_t>(video_.width / 2));
     }
     for (int plane = 1; plane < 3; ++plane) {
+      const int rows = codec_->pix_fmt == AV_PIX_FMT_YUV444P ? video_.height : (video_.height + 1) / 2;
       std::memset(frame->data[plane], 128,
-                  static_cast<std::size_t>(frame->linesize[plane]) *
-                      static_cast<std::size_t>((video_.height + 1) / 2));
+                  static_cast<std::size_t>(frame->linesize[plane]) * static_cast<std::size_t>(rows));
     }
     return frame;
   }

@@ -9,12 +9,13 @@ namespace tvr::testing {
 
 /// A video that says in each picture which one it is: frame i is flat, its brightness stands for i modulo 50.
 struct TestVideo {
-  std::string codec = "ffv1";  // any encoder that takes yuv420p: "ffv1" is lossless
+  std::string codec = "ffv1";  // any encoder that takes the format: "ffv1" is lossless
   int width = 64;
   int height = 48;
-  std::vector<std::int64_t> pts_ms;  // of each frame, rising
-  int rotation_degrees = 0;          // to be turned clockwise for display (mp4 and mov only)
-  bool left_half_black = false;      // so that one can see which way up it is
+  std::vector<std::int64_t> pts_ms;      // of each frame, rising
+  int rotation_degrees = 0;              // to be turned clockwise for display (mp4 and mov only)
+  bool left_half_black = false;          // so that one can see which way up it is
+  std::string pixel_format = "yuv420p";  // or "yuv444p"
 };
 
 /// Times of `frames` frames at a constant rate, from `start_ms`.
