@@ -1,13 +1,13 @@
 #include "model/train_state.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "data/atomic_file.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -18,11 +18,11 @@ using Json = nlohmann::json;
 constexpr std::string_view kMagic = "tvr train state 1\n";
 constexpr std::size_t kHeaderLimit = 64U << 20U;
 
-/// An open descriptor that sums up all that passes through it.
+/// A file being read, with the sum of what was.
 class SummedFile {
  public:
-  SummedFile(const std::filesystem::path& path, int flags)
-      : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  explicit SummedFile(const std::filesystem::path& path)
+      : path_(path), fd_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
   ~SummedFile() {
     if (fd_ >= 0) close(fd_);
   }
@@ -32,16 +32,6 @@ class SummedFile {
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
   [[nodiscard]] std::uint64_t checksum() const noexcept { return checksum_.value(); }
 
-  void put(const void* bytes, std::size_t count) {
-    checksum_.add(bytes, count);
-    for (const char* at = static_cast<const char*>(bytes); count > 0;) {
-      const ssize_t done = write(fd_, at, count);
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) throw failure("it cannot be written");
-      at += done;
-      count -= static_cast<std::size_t>(done);
-    }
-  }
   void get(void* bytes, std::size_t count) {
     for (std::size_t have = 0; have < count;) {
       const ssize_t done = read(fd_, static_cast<char*>(bytes) + have, count - have);
@@ -51,9 +41,6 @@ class SummedFile {
       have += static_cast<std::size_t>(done);
     }
     checksum_.add(bytes, count);
-  }
-  void sync() {
-    if (fsync(fd_) != 0) throw failure("it cannot be synced");
   }
   [[nodiscard]] Error failure(const std::string& seen) const {
     return {Fault::Unreadable, path_.string(), seen + " (" + std::strerror(errno) + ")"};
@@ -122,14 +109,6 @@ std::string header_of(const TrainState& state, const std::string& identity) {
       .dump();
 }
 
-void sync_folder_of(const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);  // best effort: not every file system syncs folders
-  close(fd);
-}
-
 std::string read_header(SummedFile& in) {
   std::string magic(kMagic.size(), '\0');
   in.get(magic.data(), magic.size());
@@ -178,27 +157,26 @@ void Checksum::add(const void* bytes, std::size_t count) noexcept {
 }
 
 void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity) {
-  const std::filesystem::path aside = file.string() + ".part";
+  AtomicFile out(file);
+  Checksum checksum;
+  const auto put = [&](const void* bytes, std::size_t count) {
+    checksum.add(bytes, count);
+    out.write(bytes, count);
+  };
   const std::string header = header_of(state, identity);
-  {
-    SummedFile out(aside, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!out.is_open()) throw out.failure("it cannot be created");
-    const std::uint64_t length = header.size();
-    out.put(kMagic.data(), kMagic.size());
-    out.put(&length, sizeof length);
-    out.put(header.data(), header.size());
-    for_each_array(state, [&](const float* values, std::size_t bytes) { out.put(values, bytes); });
-    const std::uint64_t checksum = out.checksum();
-    out.put(&checksum, sizeof checksum);
-    out.sync();
-  }
-  std::filesystem::rename(aside, file);
-  sync_folder_of(file);
+  const std::uint64_t length = header.size();
+  put(kMagic.data(), kMagic.size());
+  put(&length, sizeof length);
+  put(header.data(), header.size());
+  for_each_array(state, put);
+  const std::uint64_t sum = checksum.value();
+  out.write(&sum, sizeof sum);
+  out.commit();
 }
 
 std::optional<TrainState> read_state(const std::filesystem::path& file, const EmbeddingShape& shape,
                                      const std::string& identity) {
-  SummedFile in(file, O_RDONLY | O_NONBLOCK);
+  SummedFile in(file);
   if (!in.is_open()) {
     if (errno == ENOENT) return std::nullopt;
     throw in.failure("it cannot be opened");
