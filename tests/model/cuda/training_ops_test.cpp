@@ -91,7 +91,11 @@ TEST(TrainingOps, TakeAdamsStep) { takes_adams_step(at::kCPU); }
 class GpuTrainingOps : public ::testing::Test {
  protected:
   void SetUp() override {
+#ifdef TVR_CUDA
     if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "LibTorch sees no GPU";
+#else
+    GTEST_SKIP() << TVR_CUDA_MISSING;
+#endif
   }
 };
 
