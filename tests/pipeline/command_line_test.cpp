@@ -96,7 +96,9 @@ TEST_F(CommandLine, SaysWhatIsWrongBeforeAnyVideoIsDecoded) {
   const ProgramResult result = run(with({"--captions", "c.csv"}));
   EXPECT_EQ(result.exit_code, kFailed);
   EXPECT_THAT(result.err, HasSubstr("c.csv"));
+  expect_usage_error({"extract", "--videos", "clips", "--store", "s.db"}, "no weights for resnet152");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "x"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.db"));
 }
 
 TEST_F(CommandLine, FailsWith1WhereFilesAreMissingOrNotWhatTheyShouldBe) {
