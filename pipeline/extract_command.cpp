@@ -32,8 +32,8 @@ int run_extract(const ExtractOptions& options, bool json) {
     throw Error(Fault::InvalidArgument, "extract", "no store is named", "Pass --store FILE.db");
   }
   const std::vector<VideoSource> videos = videos_of(options);
-  static_cast<void>(
-      lanes_of(options.features, options.speed));  // what is wrong with them leaves no store behind
+  // What is wrong with the flags leaves no store behind.
+  static_cast<void>(lanes_of(options.features, options.speed));
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, options);

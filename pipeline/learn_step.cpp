@@ -170,7 +170,7 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
 void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
   constexpr double kHardlyBetter = 0.9;
   const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
-  if (evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
+  if (evaluation.video.rows() == 1 || evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
   findings.push_back(fmt::format(
       "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
       "learnt. Try a lower --lr, and look whether the captions are of these videos",

@@ -51,8 +51,8 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   const std::vector<VideoSource> videos = videos_of(options.extract);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
-  static_cast<void>(
-      lanes_of(options.extract.features, options.extract.speed));  // what is wrong leaves no folder
+  // What is wrong with the flags leaves no folder behind.
+  static_cast<void>(lanes_of(options.extract.features, options.extract.speed));
   RunFolder folder(options.out);
   write_text(folder.config(), config);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);

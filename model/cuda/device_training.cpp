@@ -351,6 +351,7 @@ class DeviceTraining::Impl {
         },
         [&] {
           backward(text, weights_, at::mm(loss.d_similarity, video.gated.out), gradients);
+          // Pooling first: its kernel waits for words while the other tower's read weights.
           if (learn) learn_layers({kTextPooling, kTextGate, kTextFc}, gradients, rates);
         });
   }
