@@ -3,7 +3,7 @@
 # memory errors and measures, within ten minutes. Results go to FOLDER (default: gpu-check); a step that fails is
 # reported, the others go on.
 #   scripts/gpu_check.sh [FOLDER]
-# CMAKE_PREFIX_PATH (of the environment) names where LibTorch and the other libraries are; without it Python's torch
+# CMAKE_PREFIX_PATH (of the environment: colons between) names where LibTorch and the other libraries are; without it Python's torch
 # is asked. The comparison with Python needs its torch, torchvision and the ffmpeg program. Nothing is installed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -31,8 +31,13 @@ start() { # NAME COMMAND...: beside what follows, until `finish NAME`
 }
 finish() {
   printf '\n== %s (%s s so far)\n' "$1" "$SECONDS"
-  wait "${beside[$1]}" || failed+=("$1")
+  local status=0
+  wait "${beside[$1]}" || status=$?
   cat "$out/$1.txt"
+  if [ $status -ne 0 ]; then
+    failed+=("$1")
+    echo "== $1 FAILED"
+  fi
 }
 
 build() {
@@ -58,14 +63,14 @@ tests() {
 sanitizer() { # of both rooms' kernels, side by side
   if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not there"; return 0; fi
   local room status=0
-  local -A filter=([extract]='Gpu.GivesTheClips*' [model]='Gpu*')
+  local -A process filter=([extract]='Gpu.GivesTheClips*' [model]='Gpu*')
   for room in extract model; do
     timeout 100 compute-sanitizer --error-exitcode 1 $build/tests/$room/tvr_${room}_tests --gtest_brief=1 --gtest_filter="${filter[$room]}" \
       > "$out/sanitizer-$room.txt" 2>&1 &
-    filter[$room]=$!
+    process[$room]=$!
   done
   for room in extract model; do
-    wait "${filter[$room]}" || status=1
+    wait "${process[$room]}" || status=1
     tail -4 "$out/sanitizer-$room.txt"
   done
   return $status

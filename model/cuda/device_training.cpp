@@ -163,6 +163,7 @@ class DeviceTraining::Impl {
         mean_(state.adam.mean, device_),
         variance_(state.adam.variance, device_),
         adam_steps_(state.adam.step) {
+    at::globalContext().setAllowTF32CuBLAS(false);  // an extraction of this process may have allowed it
     clips_ = tensor_of(pairs.clips).to(device_);
     // The row after the last is the zero vector: padding.
     vectors_ = at::cat({tensor_of(vectors), at::zeros({1, vectors.cols()})}).to(device_);

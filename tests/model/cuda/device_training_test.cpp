@@ -1,5 +1,6 @@
 #include "model/cuda/device_training.h"
 
+#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -193,6 +194,14 @@ TEST(DeviceTraining, RefusesToRankNaN) {
   } catch (const Error& error) {
     EXPECT_EQ(error.fault(), Fault::Corrupt);
   }
+}
+
+/// `pipeline run` extracts and trains in one process, and LibTorch has one setting for it.
+TEST(DeviceTraining, ComputesInFp32AfterAnExtractionInTf32) {
+  at::globalContext().setAllowTF32CuBLAS(true);
+  const Task task(odd_options(), kOddSizes);
+  const DeviceTraining training(task.start, task.pairs, {}, task.vectors, task.options, -1);
+  EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
 }
 
 void keeps_the_best_weights(int gpu) {
