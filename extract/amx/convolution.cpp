@@ -2,198 +2,21 @@
 
 #ifdef __AMX_BF16__
 
-// This text alone is compiled for AMX: it includes nothing whose inline functions others use.
+// Compiled for AMX, as layout.cpp: nothing is included whose inline functions others use.
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "extract/amx/layout.h"
+
 namespace tvr::amx {
 namespace {
 
-constexpr int kMostRows = 16;                              // of a tile
-constexpr std::size_t kLine = 64;                          // bytes of a tile's row, and of the cache's
-constexpr std::size_t kTile = kMostRows * kLine;           // bytes
-constexpr std::size_t kStepBytes = 2 * kTile;              // of weights: kDepth inputs, kPanel outputs
 constexpr std::size_t kProducts = 2 * kMostRows * kPanel;  // floats of a block
 
 using Floats __attribute__((vector_size(4 * kPanel / 2), may_alias)) = float;
 using Words __attribute__((vector_size(4 * kPanel / 2), may_alias)) = std::uint32_t;
 using Halves __attribute__((vector_size(kPanel), may_alias)) = std::uint16_t;
-using Line __attribute__((vector_size(kLine), may_alias)) = std::uint64_t;
-using LooseLine __attribute__((vector_size(kLine), may_alias, aligned(2))) = std::uint64_t;
-
-std::size_t of(int value) { return static_cast<std::size_t>(value); }
-int smaller(int a, int b) { return a < b ? a : b; }
-int larger(int a, int b) { return a > b ? a : b; }
-int parts_of(int whole, int most) { return (whole + most - 1) / most; }
-int volume(const Box& box) { return box.t * box.y * box.x; }
-std::size_t in_lines(std::size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
-
-int reached(int source, int kernel, int stride, int padding) {
-  return (source + 2 * padding - kernel) / stride + 1;
-}
-Box result_of(const Convolution& shape) {
-  const Box &from = shape.source, &kernel = shape.kernel, &stride = shape.stride, &padding = shape.padding;
-  return {reached(from.t, kernel.t, stride.t, padding.t), reached(from.y, kernel.y, stride.y, padding.y),
-          reached(from.x, kernel.x, stride.x, padding.x)};
-}
-
-bool reads_colors(const Convolution& shape) { return shape.in == kColors; }
-
-/// Of kDepth channels, in each group.
-int chunks_of(const Convolution& shape) { return reads_colors(shape) ? 1 : shape.in / shape.groups / kDepth; }
-
-/// How a tile finds its rows. Each position of a frame of the result has one in the source for each step of
-/// its sum, and neighbours are equally far apart. Rows are `pitch` positions long; what lies behind the
-/// result's width is computed for nothing.
-struct Grid {
-  Box result;
-  int pitch = 0;
-  std::size_t position = 0;  // bytes from one to the next
-  std::size_t plane = 0;     // of the rows and columns that a cell of the kernel meets, a stride apart
-  std::size_t chunk = 0;     // of all planes of kDepth channels
-  std::size_t frame = 0;     // of all chunks
-  int rows = 0;              // of a plane
-  Box phases{1, 1, 1};       // planes a chunk: rows by columns
-  bool is_source = false;    // the source lies like this: nothing is arranged
-
-  [[nodiscard]] int positions() const { return (result.y - 1) * pitch + result.x; }
-  /// Two tiles of positions are computed together: of this many rows each.
-  [[nodiscard]] int tile_rows() const {
-    return parts_of(positions(), 2 * parts_of(positions(), 2 * kMostRows));
-  }
-  [[nodiscard]] int block_positions() const { return 2 * tile_rows(); }
-};
-
-/// A 1 x 1 convolution is a product of two matrices: all its positions are one row.
-bool is_product(const Convolution& shape) {
-  const Box& padding = shape.padding;
-  return volume(shape.kernel) == 1 && volume(shape.stride) == 1 && shape.groups == 1 &&
-         padding.t + padding.y + padding.x == 0;
-}
-
-Grid product_grid(const Convolution& shape) {
-  Grid grid;
-  grid.result = {1, 1, volume(shape.source)};
-  grid.pitch = grid.result.x;
-  grid.position = of(shape.in) * sizeof(Bf16);
-  grid.chunk = kLine;
-  grid.is_source = true;
-  return grid;
-}
-
-Grid padded_grid(const Convolution& shape) {
-  const Box &kernel = shape.kernel, &stride = shape.stride;
-  Grid grid;
-  grid.result = result_of(shape);
-  grid.phases = {1, smaller(stride.y, kernel.y), smaller(stride.x, kernel.x)};
-  grid.pitch = grid.result.x - 1 + parts_of(kernel.x, stride.x);
-  if (reads_colors(shape)) {
-    grid.phases.x = 1;
-    grid.pitch = grid.result.x;
-  }
-  grid.rows = grid.result.y - 1 + parts_of(kernel.y, stride.y);
-  grid.position = kLine;
-  grid.plane = of(grid.rows) * of(grid.pitch) * kLine;
-  grid.chunk = of(volume(grid.phases)) * grid.plane;
-  grid.frame = of(chunks_of(shape)) * grid.chunk;
-  return grid;
-}
-
-Grid grid_of(const Convolution& shape) {
-  if (is_product(shape)) {
-    const Grid grid = product_grid(shape);
-    if (grid.positions() >= grid.block_positions()) return grid;  // else a block would read behind the source
-  }
-  return padded_grid(shape);
-}
-
-/// Columns of the kernel that are steps of their own.
-int columns_of(const Convolution& shape) { return reads_colors(shape) ? 1 : shape.kernel.x; }
-
-/// Steps of kDepth inputs that a sum has.
-int steps_of(const Convolution& shape) {
-  return shape.kernel.t * chunks_of(shape) * shape.kernel.y * columns_of(shape);
-}
-
-/// Where each step of a sum reads, in bytes from where the first one would.
-void lay_steps(const Convolution& shape, const Grid& grid, std::ptrdiff_t* offsets) {
-  for (int t = 0; t < shape.kernel.t; ++t) {
-    for (int chunk = 0; chunk < chunks_of(shape); ++chunk) {
-      for (int y = 0; y < shape.kernel.y; ++y) {
-        for (int x = 0; x < columns_of(shape); ++x) {
-          const int phase = y % shape.stride.y * grid.phases.x + x % shape.stride.x;
-          const int position = y / shape.stride.y * grid.pitch + x / shape.stride.x;
-          *offsets++ = static_cast<std::ptrdiff_t>(of(t) * grid.frame + of(chunk) * grid.chunk +
-                                                   of(phase) * grid.plane + of(position) * grid.position);
-        }
-      }
-    }
-  }
-}
-
-/// One group's channels as the grid wants them, with zeros around.
-void arrange(const Convolution& shape, const Grid& grid, const Bf16* source, std::byte* planes) {
-  const Box &from = shape.source, &stride = shape.stride;
-  const std::size_t row_values = of(from.x) * of(shape.in);
-  for (int t = 0; t < from.t; ++t, source += of(from.y) * row_values) {
-    for (int chunk = 0; chunk < chunks_of(shape); ++chunk) {
-      for (int phase = 0; phase < volume(grid.phases); ++phase) {
-        for (int row = 0; row < grid.rows; ++row) {
-          const int y = row * stride.y + phase / grid.phases.x - shape.padding.y;
-          const bool has_row = y >= 0 && y < from.y;
-          const Bf16* const values = source + of(has_row ? y : 0) * row_values + of(chunk) * kDepth;
-          int x = phase % grid.phases.x - shape.padding.x;
-          for (int column = 0; column < grid.pitch; ++column, x += stride.x, planes += kLine) {
-            const bool inside = has_row && x >= 0 && x < from.x;
-            *reinterpret_cast<Line*>(planes) =
-                inside ? *reinterpret_cast<const Line*>(values + of(x) * of(shape.in)) : Line{};
-          }
-        }
-      }
-    }
-  }
-}
-
-/// Rounded to the nearest, ties to even; there is no NaN among a network's input and weights.
-Bf16 rounded(float value) {
-  std::uint32_t bits = 0;
-  __builtin_memcpy(&bits, &value, sizeof bits);
-  return static_cast<Bf16>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
-}
-
-/// Values of a padded row of a picture, its colours side by side, and of what is read behind it.
-std::size_t row_values(const Convolution& shape) {
-  return of(kColors) * of(shape.source.x + 2 * shape.padding.x) + kDepth;
-}
-
-/// Pictures with zeros around; a line holds the columns under a kernel, and what follows them, which meets
-/// zeros among the weights. `row` is room for row_values().
-void arrange(const Convolution& shape, const Grid& grid, const float* source, std::byte* planes, Bf16* row) {
-  const Box& from = shape.source;
-  const std::size_t plane = of(volume(from));
-  __builtin_memset(row, 0, row_values(shape) * sizeof(Bf16));
-  for (int t = 0; t < from.t; ++t) {
-    for (int phase = 0; phase < grid.phases.y; ++phase) {
-      for (int i = 0; i < grid.rows; ++i) {
-        const int y = i * shape.stride.y + phase - shape.padding.y;
-        const bool has_row = y >= 0 && y < from.y;
-        if (has_row) {
-          const float* const values = source + (of(t) * of(from.y) + of(y)) * of(from.x);
-          Bf16* const to = row + kColors * shape.padding.x;
-          for (int x = 0; x < from.x; ++x) {
-            for (int color = 0; color < kColors; ++color)
-              to[kColors * x + color] = rounded(values[of(color) * plane + of(x)]);
-          }
-        }
-        for (int x = 0; x < grid.result.x; ++x, planes += kLine) {
-          *reinterpret_cast<Line*>(planes) =
-              has_row ? reinterpret_cast<const LooseLine&>(row[kColors * shape.stride.x * x]) : Line{};
-        }
-      }
-    }
-  }
-}
 
 struct alignas(kLine) TileConfig {
   std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -325,44 +148,6 @@ void multiply(const Block& block, int rows, float* sums, const Target& target, P
 bool request_tiles() {
   constexpr int kRequestPermission = 0x1023, kTileData = 18;  // asm/prctl.h; XSAVE's component
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-
-std::size_t panel_values(const Convolution& shape) {
-  return of(shape.out / kPanel) * of(steps_of(shape)) * kStepBytes / sizeof(Bf16);
-}
-
-void pack(const Convolution& shape, const float* weights, Bf16* panels) {
-  const Box& kernel = shape.kernel;
-  const std::size_t cells = of(volume(kernel));
-  const int group = shape.in / shape.groups;
-  // Of the i-th input of a step; a first convolution's are the colours of each column, then nothing.
-  const auto weight = [&](int out, int chunk, int i, int t, int y, int x) {
-    const int channel = reads_colors(shape) ? i % kColors : chunk * kDepth + i;
-    const int column = reads_colors(shape) ? i / kColors : x;
-    if (column >= kernel.x) return Bf16{0};
-    const std::size_t cell = (of(t) * of(kernel.y) + of(y)) * of(kernel.x) + of(column);
-    return rounded(weights[(of(out) * of(group) + of(channel)) * cells + cell]);
-  };
-  const auto pack_tile = [&](int first_out, int chunk, int t, int y, int x) {
-    for (int pair = 0; pair < kDepth; pair += 2) {
-      for (int out = first_out; out < first_out + kPanel / 2; ++out) {
-        *panels++ = weight(out, chunk, pair, t, y, x);
-        *panels++ = weight(out, chunk, pair + 1, t, y, x);
-      }
-    }
-  };
-  for (int out = 0; out < shape.out; out += kPanel) {
-    for (int t = 0; t < kernel.t; ++t) {
-      for (int chunk = 0; chunk < chunks_of(shape); ++chunk) {
-        for (int y = 0; y < kernel.y; ++y) {
-          for (int x = 0; x < columns_of(shape); ++x) {
-            pack_tile(out, chunk, t, y, x);
-            pack_tile(out + kPanel / 2, chunk, t, y, x);
-          }
-        }
-      }
-    }
-  }
 }
 
 namespace {
@@ -514,8 +299,6 @@ void convolve(const Convolution& shape, const void* source, const Bf16* panels, 
 namespace tvr::amx {
 
 bool request_tiles() { return false; }
-std::size_t panel_values(const Convolution& /*shape*/) { return 0; }
-void pack(const Convolution& /*shape*/, const float* /*weights*/, Bf16* /*panels*/) {}
 std::size_t scratch_bytes(const Convolution& /*shape*/) { return 0; }
 void convolve(const Convolution& /*shape*/, const void* /*source*/, const Bf16* /*panels*/,
               const Epilogue& /*epilogue*/, Bf16* /*result*/, void* /*scratch*/) {}
