@@ -8,10 +8,11 @@
 
 namespace tvr {
 
-/// Throws Error(Device) with CUDA's words.
-inline void check(cudaError_t status, const std::string& where) {
+/// Throws Error(Device) with CUDA's words; without memory also what to do about that.
+inline void check(cudaError_t status, const std::string& where, const char* for_memory = "") {
   if (status == cudaSuccess) return;
-  throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status));
+  throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status),
+              status == cudaErrorMemoryAllocation ? for_memory : "");
 }
 
 }  // namespace tvr

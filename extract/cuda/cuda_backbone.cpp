@@ -16,12 +16,15 @@
 #include <vector>
 
 #include "data/error.h"
+#include "extract/cuda/check.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/torch_network.h"
 #include "extract/preprocess.h"
 
 namespace tvr {
 namespace {
+
+constexpr const char* kForMemory = "Use a smaller --clip-batch";
 
 struct BatchSize {
   std::int64_t clips = 0, frames = 0, height = 0, width = 0;
@@ -41,12 +44,6 @@ at::ScalarType type_of(Precision precision) {
     default:
       return at::kFloat;
   }
-}
-
-void check(cudaError_t status, const char* what) {
-  if (status == cudaSuccess) return;
-  const bool no_memory = status == cudaErrorMemoryAllocation;
-  throw Error(Fault::Device, what, cudaGetErrorString(status), no_memory ? "Use a smaller --clip-batch" : "");
 }
 
 /// Where a batch waits before and after its pass, in memory of its own, while the GPU works on others. Filled
@@ -87,7 +84,7 @@ class Staging {
   void upload(const c10::cuda::CUDAStream& stream) {
     check(cudaMemcpyAsync(pictures_.data_ptr(), host_pictures_.data_ptr(),
                           static_cast<std::size_t>(uploaded_), cudaMemcpyHostToDevice, stream),
-          "upload");
+          "upload", kForMemory);
     uploaded_at_.record(stream);
   }
 
@@ -147,7 +144,7 @@ class CudaPlan {
     staging.upload(upload);
     staging.begin(table_, stream);
     graph_.replay();
-    check(cudaGetLastError(), "CUDA graph");
+    check(cudaGetLastError(), "CUDA graph", kForMemory);
     staging.end(output_, stream);
   }
 
@@ -205,7 +202,7 @@ class CudaBackbone : public Backbone {
     try {
       run(clips, size, rows);
     } catch (const c10::Error& problem) {
-      throw Error(Fault::Device, "the GPU", problem.what_without_backtrace(), "Use a smaller --clip-batch");
+      throw Error(Fault::Device, "the GPU", problem.what_without_backtrace(), kForMemory);
     }
     return rows;
   }

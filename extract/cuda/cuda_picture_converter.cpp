@@ -23,10 +23,7 @@ extern "C" {
 namespace tvr {
 namespace {
 
-Error out_of_memory(const std::string& where) {
-  return {Fault::Device, where, "CUDA: " + std::string(cudaGetErrorString(cudaErrorMemoryAllocation)),
-          "Use fewer --jobs"};
-}
+constexpr const char* kForMemory = "Use fewer --jobs";
 
 /// Gives device memory of the GPU `opaque` back to CUDA's pool, from whatever thread.
 void release_memory(void* opaque, std::uint8_t* memory) {
@@ -44,7 +41,7 @@ BufferHandle device_memory(std::size_t bytes, cudaStream_t stream, const std::st
   int gpu = 0;
   void* memory = nullptr;
   check(cudaGetDevice(&gpu), where);
-  if (cudaMallocAsync(&memory, bytes, stream) != cudaSuccess) throw out_of_memory(where);
+  check(cudaMallocAsync(&memory, bytes, stream), where, kForMemory);
   BufferHandle buffer{av_buffer_create(static_cast<std::uint8_t*>(memory), bytes, release_memory,
                                        reinterpret_cast<void*>(static_cast<std::intptr_t>(gpu)), 0)};
   if (!buffer) cudaFreeAsync(memory, stream);
@@ -102,7 +99,7 @@ class PinnedMemory {
     if (bytes <= bytes_) return static_cast<std::uint8_t*>(memory_);
     check(cudaFreeHost(std::exchange(memory_, nullptr)), where);
     bytes_ = 0;
-    if (cudaMallocHost(&memory_, bytes) != cudaSuccess) throw out_of_memory(where);
+    check(cudaMallocHost(&memory_, bytes), where, kForMemory);
     bytes_ = bytes;
     return static_cast<std::uint8_t*>(memory_);
   }
