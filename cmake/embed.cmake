@@ -11,7 +11,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
     string(APPEND arrays "constexpr char ${array}[] = {${bytes}};\n")
     string(APPEND table "      {\"${name}\", {${array}, sizeof ${array}}},\n")
   endforeach()
-  file(WRITE "${OUTPUT}" "#include \"pipeline/web_files.h\"
+  file(WRITE "${OUTPUT}" "#include \"pipeline/serve/web_files.h\"
 
 namespace tvr {
 namespace {

@@ -6,9 +6,9 @@
 #include <exception>
 
 #include "data/error.h"
-#include "extract/av_handle.h"
-#include "extract/media_input.h"
-#include "extract/onednn.h"
+#include "extract/media/av_handle.h"
+#include "extract/media/media_input.h"
+#include "extract/networks/onednn.h"
 
 extern "C" {
 #include <libavfilter/version.h>

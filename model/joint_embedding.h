@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/matrix.h"
-#include "data/tensor.h"
+#include "data/tensors/tensor.h"
 
 namespace tvr {
 

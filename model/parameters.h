@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/matrix.h"
-#include "data/tensor.h"
+#include "data/tensors/tensor.h"
 #include "model/joint_embedding.h"
 
 namespace tvr {

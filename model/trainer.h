@@ -7,7 +7,7 @@
 #include <string>
 
 #include "data/progress.h"
-#include "data/tensor.h"
+#include "data/tensors/tensor.h"
 #include "model/joint_embedding.h"
 #include "model/pairs.h"
 #include "model/retrieval_metrics.h"

@@ -37,7 +37,7 @@ const std::map<std::string, std::set<std::string>> kThirdParties = {
     {"tbb/", {"pipeline"}},
     {"CLI/", {"pipeline"}},
     {"httplib", {"pipeline"}},
-    {"opencv2/", {"pipeline"}},
+    {"opencv2/", {"extract", "pipeline"}},
     {"nlohmann/", {"data", "extract", "model", "pipeline"}},
     {"fmt/", {"data", "extract", "text", "model", "pipeline"}},
 };

@@ -19,7 +19,7 @@
 #include "extract/cuda/check.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/torch_network.h"
-#include "extract/preprocess.h"
+#include "extract/networks/preprocess.h"
 
 namespace tvr {
 namespace {

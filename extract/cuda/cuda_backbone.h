@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "data/tensor.h"
-#include "extract/backbone.h"
-#include "extract/network.h"
+#include "data/tensors/tensor.h"
+#include "extract/networks/backbone.h"
+#include "extract/networks/network.h"
 
 namespace tvr {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "extract/av_handle.h"
+#include "extract/media/av_handle.h"
 
 namespace tvr {
 

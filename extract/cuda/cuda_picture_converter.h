@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "extract/picture_converter.h"
+#include "extract/media/picture_converter.h"
 
 namespace tvr {
 

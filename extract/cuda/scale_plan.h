@@ -6,7 +6,7 @@ extern "C" {
 
 #include "extract/cuda/pixel.h"
 #include "extract/cuda/resample.h"
-#include "extract/picture_converter.h"
+#include "extract/media/picture_converter.h"
 
 namespace tvr {
 

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <vector>
 
-#include "data/tensor.h"
-#include "extract/network.h"
+#include "data/tensors/tensor.h"
+#include "extract/networks/network.h"
 #ifdef TVR_CUDA
 #include "extract/cuda/kernels.h"
 #endif

@@ -14,10 +14,10 @@
 #include <functional>
 #include <vector>
 
-#include "extract/amx/convolution.h"
-#include "extract/avx512/convolution.h"
-#include "extract/avx512/stem.h"
-#include "extract/onednn.h"
+#include "extract/networks/amx/convolution.h"
+#include "extract/networks/avx512/convolution.h"
+#include "extract/networks/avx512/stem.h"
+#include "extract/networks/onednn.h"
 
 namespace tvr {
 namespace {

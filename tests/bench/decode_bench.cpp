@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "data/error.h"
-#include "extract/clip_stream.h"
-#include "pipeline/child_output.h"
+#include "extract/media/clip_stream.h"
+#include "pipeline/frames/child_output.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr::testing {

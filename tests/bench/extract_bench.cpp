@@ -31,10 +31,10 @@
 #include <thread>
 #include <vector>
 
-#include "extract/clip_stream.h"
-#include "extract/network.h"
-#include "extract/onednn.h"
-#include "extract/resnet.h"
+#include "extract/media/clip_stream.h"
+#include "extract/networks/network.h"
+#include "extract/networks/onednn.h"
+#include "extract/networks/resnet.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_folder.h"

@@ -18,12 +18,12 @@
 #include <vector>
 
 #include "data/error.h"
-#include "extract/backbone.h"
-#include "extract/clip_stream.h"
-#include "extract/frame_stream.h"
 #include "extract/gpu.h"
-#include "extract/media_input.h"
-#include "extract/resnet.h"
+#include "extract/media/clip_stream.h"
+#include "extract/media/frame_stream.h"
+#include "extract/media/media_input.h"
+#include "extract/networks/backbone.h"
+#include "extract/networks/resnet.h"
 #include "model/batches.h"
 #include "model/cuda/device_training.h"
 #include "model/cuda/training_ops.h"

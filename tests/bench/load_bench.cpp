@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
-#include "pipeline/search_service.h"
-#include "pipeline/web_server.h"
+#include "pipeline/search/search_service.h"
+#include "pipeline/serve/web_server.h"
 #include "tests/support/planted_run.h"
 #include "tests/support/temp_folder.h"
 

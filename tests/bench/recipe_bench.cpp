@@ -19,14 +19,14 @@
 #include <string>
 #include <vector>
 
-#include "data/datasets.h"
+#include "data/datasets/datasets.h"
 #include "data/error.h"
-#include "data/npy.h"
+#include "data/tensors/npy.h"
 #include "model/random.h"
-#include "pipeline/console.h"
-#include "pipeline/learn_options.h"
-#include "pipeline/learn_step.h"
-#include "pipeline/recipes.h"
+#include "pipeline/commands/learn_options.h"
+#include "pipeline/extraction/recipes.h"
+#include "pipeline/learning/learn_step.h"
+#include "pipeline/terminal/console.h"
 
 namespace tvr {
 namespace {

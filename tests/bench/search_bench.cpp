@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "data/feature_store.h"
-#include "data/pth.h"
+#include "data/store/feature_store.h"
+#include "data/tensors/pth.h"
 #include "model/parameters.h"
-#include "pipeline/searcher.h"
+#include "pipeline/search/searcher.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 

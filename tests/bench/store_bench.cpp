@@ -14,11 +14,11 @@
 #include <fstream>
 #include <functional>
 
-#include "data/store_inspector.h"
-#include "data/store_merge.h"
-#include "pipeline/console.h"
-#include "pipeline/extract_step.h"
-#include "pipeline/recipes.h"
+#include "data/store/store_inspector.h"
+#include "data/store/store_merge.h"
+#include "pipeline/extraction/extract_step.h"
+#include "pipeline/extraction/recipes.h"
+#include "pipeline/terminal/console.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr::testing {

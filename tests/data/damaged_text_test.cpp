@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "data/csv.h"
+#include "data/datasets/msrvtt_json.h"
+#include "data/datasets/video.h"
 #include "data/error.h"
-#include "data/msrvtt_json.h"
-#include "data/video.h"
 #include "tests/support/mutate.h"
 
 namespace tvr {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "data/error.h"
-#include "extract/clip_stream.h"
+#include "extract/media/clip_stream.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const int file = memfd_create("fuzz", 0);

@@ -1,9 +1,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "data/datasets/msrvtt_json.h"
+#include "data/datasets/video.h"
 #include "data/error.h"
-#include "data/msrvtt_json.h"
-#include "data/video.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "data/npy.h"
+#include "data/tensors/npy.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/whole_tensors.h"
 

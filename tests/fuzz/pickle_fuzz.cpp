@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "data/error.h"
-#include "data/pickle.h"
+#include "data/tensors/pickle.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

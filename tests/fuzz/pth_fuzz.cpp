@@ -1,7 +1,7 @@
 #include <cstdint>
 
-#include "data/pth.h"
-#include "data/tensor_file.h"
+#include "data/tensors/pth.h"
+#include "data/tensors/tensor_file.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/whole_tensors.h"
 

@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "data/safetensors.h"
+#include "data/tensors/safetensors.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/whole_tensors.h"
 

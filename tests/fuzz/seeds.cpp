@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "data/npy.h"
-#include "data/pth.h"
+#include "data/tensors/npy.h"
+#include "data/tensors/pth.h"
 #include "tests/support/pth_bytes.h"
 #include "tests/support/test_video.h"
 

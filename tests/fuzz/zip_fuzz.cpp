@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "data/error.h"
-#include "data/zip.h"
+#include "data/tensors/zip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view archive(reinterpret_cast<const char*>(data), size);

@@ -10,7 +10,7 @@
 
 #include "../support/python.h"
 #include "../support/temp_folder.h"
-#include "data/pth.h"
+#include "data/tensors/pth.h"
 #include "model/adam.h"
 #include "model/batches.h"
 #include "model/joint_embedding.h"

@@ -11,8 +11,8 @@
 #include <optional>
 
 #include "data/error.h"
-#include "extract/clip_stream.h"
-#include "pipeline/child_output.h"
+#include "extract/media/clip_stream.h"
+#include "pipeline/frames/child_output.h"
 #include "tests/parity/generated_videos.h"
 #include "tests/support/temp_folder.h"
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "pipeline/child_output.h"
+#include "pipeline/frames/child_output.h"
 #include "tests/support/test_video.h"
 
 namespace tvr::testing {

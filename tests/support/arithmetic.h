@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "extract/network.h"
+#include "extract/networks/network.h"
 
 namespace tvr::testing {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "data/feature_store.h"
-#include "data/pth.h"
+#include "data/store/feature_store.h"
+#include "data/tensors/pth.h"
 #include "model/parameters.h"
 #include "tests/support/write_file.h"
 

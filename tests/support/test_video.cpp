@@ -4,7 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "extract/av_handle.h"
+#include "extract/media/av_handle.h"
 
 extern "C" {
 #include <libavutil/display.h>

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "data/error.h"
-#include "data/tensor.h"
+#include "data/tensors/tensor.h"
 
 namespace tvr::testing {
 

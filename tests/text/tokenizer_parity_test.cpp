@@ -7,7 +7,7 @@
 #include <iterator>
 #include <random>
 
-#include "data/msrvtt_json.h"
+#include "data/datasets/msrvtt_json.h"
 #include "tests/support/python.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"

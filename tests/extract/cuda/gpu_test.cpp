@@ -7,8 +7,8 @@
 #include <fstream>
 #include <vector>
 
-#include "extract/backbone.h"
-#include "extract/clip_stream.h"
+#include "extract/media/clip_stream.h"
+#include "extract/networks/backbone.h"
 #include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"

@@ -5,10 +5,10 @@
 
 #include <cmath>
 
-#include "extract/backbone.h"
-#include "extract/demo_networks.h"
-#include "extract/preprocess.h"
-#include "extract/resnet.h"
+#include "extract/networks/backbone.h"
+#include "extract/networks/demo_networks.h"
+#include "extract/networks/preprocess.h"
+#include "extract/networks/resnet.h"
 
 namespace tvr {
 namespace {

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "data/csv.h"
+#include "data/datasets/dataset_notes.h"
+#include "data/datasets/datasets.h"
+#include "data/datasets/video.h"
+#include "data/error.h"
+#include "data/stable_hash.h"
+
+namespace tvr {
+namespace {
+
+constexpr double kMaxSeconds = 1e9;
+
+enum class Split { Train, Val, Test };
+
+double seconds(const CsvTable& table, const CsvTable::Row& row, std::size_t column) {
+  const std::string text = table.required(row, column);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= kMaxSeconds))
+    throw Error(Fault::Corrupt, table.where(row), fmt::format("'{}' is not a time in seconds", text));
+  return value;
+}
+
+/// The rows' spans; an empty start and end mean the whole video.
+class SpanColumns {
+ public:
+  explicit SpanColumns(const CsvTable& table)
+      : table_(table), start_(table.find_column("start")), end_(table.find_column("end")) {
+    if (start_.has_value() != end_.has_value())
+      throw Error(Fault::NotFound, table.name(), "has only one of the columns 'start' and 'end'");
+  }
+
+  std::optional<TimeSpan> span(const CsvTable::Row& row) const {
+    if (!start_ || (row.cells[*start_].empty() && row.cells[*end_].empty())) return std::nullopt;
+    const double start = seconds(table_, row, *start_);
+    const double end = seconds(table_, row, *end_);
+    const TimeSpan span{Micros(std::llround(start * 1e6)), Micros(std::llround(end * 1e6))};
+    if (span.start >= span.end)
+      throw Error(Fault::Corrupt, table_.where(row),
+                  fmt::format("the clip ends at {} s, before its start", end));
+    return span;
+  }
+
+ private:
+  const CsvTable& table_;
+  std::optional<std::size_t> start_, end_;
+};
+
+Split parse_split(const CsvTable& table, const CsvTable::Row& row, std::size_t column) {
+  const std::string text = table.required(row, column);
+  if (text == "train") return Split::Train;
+  if (text == "val" || text == "validate" || text == "validation") return Split::Val;
+  if (text == "test") return Split::Test;
+  throw Error(Fault::Corrupt, table.where(row),
+              fmt::format("the split is '{}'; wanted: train, val or test", text));
+}
+
+/// Whether `glob` matches the name, or the name below one of its folders: "ours/*" matches
+/// "videos/ours/0001.mp4".
+bool matches(const std::string& glob, std::string_view name) {
+  for (;;) {
+    if (fnmatch(glob.c_str(), std::string(name).c_str(), 0) == 0) return true;
+    const std::size_t slash = name.find('/');
+    if (slash == std::string_view::npos) return false;
+    name.remove_prefix(slash + 1);
+  }
+}
+
+std::set<std::string> videos_matching(const std::string& glob, const std::set<std::string>& ids,
+                                      const std::string& where) {
+  std::set<std::string> matching;
+  for (const std::string& id : ids)
+    if (matches(glob, id)) matching.insert(id);
+  if (matching.empty() || matching.size() == ids.size())
+    throw Error(Fault::NotFound, where,
+                fmt::format("{} of {} videos match '{}'; one is '{}'", matching.size(), ids.size(), glob,
+                            *ids.begin()),
+                "The pattern names the test videos; the others are for training");
+  return matching;
+}
+
+struct Row {
+  ClipRef clip;
+  std::string caption;
+  Split split = Split::Train;
+};
+
+std::vector<Row> read_rows(const CsvTable& table) {
+  const std::size_t video_column = table.column("video");
+  const std::size_t caption_column = table.column("caption");
+  const auto split_column = table.find_column("split");
+  const SpanColumns spans(table);
+  std::vector<Row> rows;
+  std::map<std::string, Split> split_of;
+  for (const CsvTable::Row& cells : table.rows()) {
+    Row row;
+    row.clip = {video_id_of_path(table.required(cells, video_column)), spans.span(cells)};
+    row.caption = table.required(cells, caption_column);
+    validate_video_id(row.clip.video_id, table.where(cells));
+    if (split_column) row.split = parse_split(table, cells, *split_column);
+    if (split_of.emplace(row.clip.video_id, row.split).first->second != row.split)
+      throw Error(Fault::Mismatch, table.where(cells),
+                  fmt::format("the video '{}' is in two splits; a video of one must not be in another",
+                              row.clip.video_id));
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) throw Error(Fault::Corrupt, table.name(), "has no caption");
+  return rows;
+}
+
+void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& where) {
+  std::set<std::string> ids;
+  for (const Row& row : rows) ids.insert(row.clip.video_id);
+  std::set<std::string> test;
+  if (!split.test_videos.empty()) {
+    test = videos_matching(split.test_videos, ids, where);
+  } else if (split.test_fraction != 0) {  // 0: all is for training
+    test = choose_share(ids, split.test_fraction, 0);
+  }
+  for (Row& row : rows) row.split = test.count(row.clip.video_id) != 0 ? Split::Test : Split::Train;
+}
+
+}  // namespace
+
+DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& split) {
+  const CsvTable table(csv);
+  std::vector<Row> rows = read_rows(table);
+  if (!table.find_column("split")) cut(rows, split, table.name());
+
+  CaptionSetBuilder train, val, test;
+  for (Row& row : rows) {
+    CaptionSetBuilder& set = row.split == Split::Train ? train : row.split == Split::Val ? val : test;
+    set.add(row.clip, std::move(row.caption));
+  }
+  DataSet data{csv.stem().string(), train.take(), val.take(), test.take(), {}};
+  note_split(data, "train", data.train);
+  note_split(data, "val", data.val);
+  note_split(data, "test", data.test);
+  return data;
+}
+
+}  // namespace tvr

@@ -1,0 +1,158 @@
+#include "data/datasets/datasets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "data/datasets/dataset_notes.h"
+#include "data/error.h"
+#include "data/stable_hash.h"
+
+namespace tvr {
+namespace {
+
+/// The ends of a path after each '/', the longest (the path itself) first.
+std::vector<std::string> path_ends(const std::string& path) {
+  std::vector<std::string> ends = {path};
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+    ends.push_back(path.substr(slash + 1));
+  return ends;
+}
+
+std::string without_video_extension(const std::string& name) {
+  const std::filesystem::path path(name);
+  return has_video_extension(path) ? std::filesystem::path(path).replace_extension().string() : name;
+}
+
+/// Finds the id that fits a name.
+class SourceIndex {
+ public:
+  explicit SourceIndex(const std::vector<VideoSource>& sources) {
+    for (const VideoSource& source : sources)
+      for (const std::string& end : path_ends(source.id)) ids_by_end_[end].push_back(source.id);
+  }
+
+  /// nullopt: none fits. Throws Error(Mismatch) when several do.
+  std::optional<std::string> find(const std::string& name) const {
+    const std::string stem = without_video_extension(name);
+    for (const std::string& spelling : {name, stem})
+      for (const std::string& end : path_ends(spelling))
+        if (has_id(end)) return end;
+    const auto found = ids_by_end_.find(stem);
+    if (found == ids_by_end_.end()) return std::nullopt;
+    if (found->second.size() > 1)
+      throw Error(Fault::Mismatch, "video '" + name + "'",
+                  fmt::format("{} videos go by this name: {}", found->second.size(), examples(found->second)),
+                  "Name the folder too");
+    return found->second.front();
+  }
+
+ private:
+  bool has_id(const std::string& name) const {
+    const auto found = ids_by_end_.find(name);
+    return found != ids_by_end_.end() &&
+           std::find(found->second.begin(), found->second.end(), name) != found->second.end();
+  }
+
+  std::unordered_map<std::string, std::vector<std::string>> ids_by_end_;
+};
+
+/// The clips for which `keep` gives an id, under that id, with their captions.
+template <class Keep>
+CaptionSet selected(const CaptionSet& set, const Keep& keep) {
+  CaptionSetBuilder kept;
+  for (const Caption& caption : set.captions) {
+    const ClipRef& clip = set.clips[static_cast<std::size_t>(caption.clip)];
+    if (std::optional<std::string> id = keep(clip.video_id))
+      kept.add({*std::move(id), clip.span}, caption.text);
+  }
+  return kept.take();
+}
+
+std::vector<std::string> video_names(const CaptionSet& set) {
+  std::set<std::string> names;
+  for (const ClipRef& clip : set.clips) names.insert(clip.video_id);
+  return {names.begin(), names.end()};
+}
+
+/// Ids by caption name, for the names that have one; each id for one name.
+std::map<std::string, std::string> resolve(const std::vector<std::string>& names, const SourceIndex& index,
+                                           std::map<std::string, std::string>& name_of_id) {
+  std::map<std::string, std::string> ids;
+  for (const std::string& name : names) {
+    const std::optional<std::string> id = index.find(name);
+    if (!id) continue;
+    const std::string& first = name_of_id.emplace(*id, name).first->second;
+    if (first != name)
+      throw Error(Fault::Mismatch, "video '" + *id + "'",
+                  fmt::format("both '{}' and '{}' fit it", first, name),
+                  "Point --videos at the folder where the names of the captions begin");
+    ids.emplace(name, *id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
+  const SourceIndex index(sources);
+  std::map<std::string, std::string> name_of_id;
+  std::vector<std::string> emptied;  // splits that lost all their videos
+  const auto resolve_split = [&](CaptionSet& set, const char* split) {
+    const std::vector<std::string> names = video_names(set);
+    const std::map<std::string, std::string> ids = resolve(names, index, name_of_id);
+    std::vector<std::string> missing;
+    std::copy_if(names.begin(), names.end(), std::back_inserter(missing),
+                 [&](const std::string& name) { return ids.count(name) == 0; });
+    if (!missing.empty())
+      data.notes.push_back(fmt::format("{}: {} of {} videos are missing, their captions are left out ({})",
+                                       split, missing.size(), names.size(), examples(missing)));
+    if (!names.empty() && ids.empty()) emptied.push_back(split);
+    return selected(set, [&](const std::string& name) -> std::optional<std::string> {
+      const auto found = ids.find(name);
+      return found == ids.end() ? std::nullopt : std::optional(found->second);
+    });
+  };
+  CaptionSet train = resolve_split(data.train, "train");
+  CaptionSet val = resolve_split(data.val, "val");
+  CaptionSet test = resolve_split(data.test, "test");
+  if (name_of_id.empty()) {
+    const CaptionSet& any = data.train.empty() ? data.test : data.train;
+    throw Error(Fault::NotFound, data.name,
+                fmt::format("no video of the captions was found: they name '{}', the {} videos are like '{}'",
+                            any.empty() ? "" : any.clips.front().video_id, sources.size(),
+                            sources.empty() ? "" : sources.front().id),
+                "Point --videos at the folder where the names of the captions begin");
+  }
+  if (!emptied.empty())
+    throw Error(Fault::NotFound, data.name,
+                fmt::format("none of the videos of the split {} is there", examples(emptied)),
+                "Get these videos, or leave the split out");
+  data.train = std::move(train);
+  data.val = std::move(val);
+  data.test = std::move(test);
+}
+
+void hold_out_validation(DataSet& data, double fraction, std::uint64_t seed) {
+  const std::vector<std::string> names = video_names(data.train);
+  const std::set<std::string> held = choose_share({names.begin(), names.end()}, fraction, seed);
+  const auto part = [&](bool wanted) {
+    return [&held, wanted](const std::string& id) {
+      return (held.count(id) != 0) == wanted ? std::optional(id) : std::nullopt;
+    };
+  };
+  CaptionSetBuilder val;
+  for (const CaptionSet& from : {data.val, selected(data.train, part(true))})
+    for (const Caption& caption : from.captions)
+      val.add(from.clips[static_cast<std::size_t>(caption.clip)], caption.text);
+  data.train = selected(data.train, part(false));
+  data.val = val.take();
+  data.notes.push_back(
+      fmt::format("val: {} of {} training videos are held out for validation", held.size(), names.size()));
+}
+
+}  // namespace tvr

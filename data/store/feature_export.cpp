@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "data/error.h"
+#include "data/store/feature_exchange.h"
+#include "data/tensors/npy.h"
+#include "data/tensors/pth.h"
+
+namespace tvr {
+namespace {
+
+/// Walks over the features that `filter` lets through, one recipe a lane.
+class Exporter {
+ public:
+  Exporter(const std::filesystem::path& store, const OutcomeFilter& filter, const Progress& progress)
+      : where_(store.string()), store_(store), inspector_(store), filter_(filter), progress_(progress) {
+    for (const OutcomeSum& sum : inspector_.sums(filter)) {
+      if (sum.feature_rows == 0) continue;
+      const auto [seen, is_new] = recipes_.emplace(sum.lane, sum.recipe);
+      if (!is_new && seen->second != sum.recipe) {
+        throw Error(Fault::Mismatch, where_,
+                    "lane " + sum.lane + " has features by two recipes: " + seen->second.substr(0, 12) +
+                        " and " + sum.recipe.substr(0, 12),
+                    "Choose one with --recipe and its first digits; `pipeline store stats` tells them apart");
+      }
+      total_ += sum.videos;
+    }
+    if (recipes_.empty()) {
+      throw Error(Fault::NotFound, where_, "no features fit",
+                  "`pipeline store ls` shows what there is, with the same filters");
+    }
+  }
+
+  /// Calls use(row, features); it tells whether it took them.
+  template <class Use>
+  ExportReport run(const Use& use) {
+    std::map<std::string, ExportReport::Lane> lanes;
+    std::map<std::int64_t, std::int64_t> videos_with;  // number of lanes to number of videos
+    std::string video;
+    std::int64_t lanes_of_video = 0, done = 0;
+    inspector_.for_each(filter_, 0, [&](const OutcomeRow& row) {
+      if (progress_ && !progress_({"export", done++, total_}))
+        throw Error(Fault::Interrupted, where_, "the export was stopped", "Run it again");
+      const auto features = store_.read(row.video, row.recipe_row);
+      if (!features || !use(row, *features)) return;
+      ExportReport::Lane& lane = lanes[row.lane];
+      if (lane.videos > 0 && lane.dim != features->values.cols()) {
+        throw Error(Fault::Mismatch, where_,
+                    "video '" + row.video + "' has " + std::to_string(features->values.cols()) +
+                        " columns, others of its lane have " + std::to_string(lane.dim));
+      }
+      lane.dim = features->values.cols();
+      ++lane.videos;
+      lane.rows += features->values.rows();
+      if (row.video != video) {
+        ++videos_with[lanes_of_video];
+        video = row.video;
+        lanes_of_video = 0;
+      }
+      ++lanes_of_video;
+    });
+    ++videos_with[lanes_of_video];
+    ExportReport report;
+    for (auto& [name, lane] : lanes) {
+      lane.lane = name;
+      report.lanes.push_back(lane);
+    }
+    for (const auto& [count, videos] : videos_with) {
+      if (count > 0 && count < static_cast<std::int64_t>(lanes.size())) report.incomplete += videos;
+    }
+    return report;
+  }
+
+ private:
+  std::string where_;
+  FeatureStore store_;
+  StoreInspector inspector_;
+  const OutcomeFilter& filter_;
+  const Progress& progress_;
+  std::map<std::string, std::string> recipes_;  // of each lane
+  std::int64_t total_ = 0;
+};
+
+}  // namespace
+
+ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
+                        const std::filesystem::path& folder, const FeatureFileNames& names,
+                        const Progress& progress) {
+  Exporter exporter(store, filter, progress);
+  std::set<std::filesystem::path> made;
+  return exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
+    const auto path = names.has_lane(row.lane) ? names.path_of(folder, row.lane, row.video) : std::nullopt;
+    if (!path) return false;
+    if (made.insert(path->parent_path()).second) std::filesystem::create_directories(path->parent_path());
+    const Matrix& values = features.values;
+    write_npy(*path, Tensor::from_floats({values.rows(), values.cols()}, values.data(), DType::F16));
+    return true;
+  });
+}
+
+ExportReport export_pth(const std::filesystem::path& store, const OutcomeFilter& filter,
+                        const std::filesystem::path& file, const Progress& progress) {
+  Exporter exporter(store, filter, progress);
+  std::map<std::string, NamedTensors> lanes;
+  const ExportReport report = exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
+    const ClipFeature pooled = max_pool(features);
+    const auto dim = static_cast<std::int64_t>(pooled.size());
+    lanes[row.lane].emplace_back(row.video, Tensor::from_floats({dim}, pooled.data(), DType::F16));
+    return true;
+  });
+  TensorGroups groups;
+  for (auto& [lane, tensors] : lanes) groups.emplace_back(lane, std::move(tensors));
+  write_pth_groups(file, groups);
+  return report;
+}
+
+}  // namespace tvr

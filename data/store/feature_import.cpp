@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/store/feature_exchange.h"
+#include "data/tensors/npy.h"
+#include "data/tensors/pth.h"
+
+namespace tvr {
+namespace {
+
+Recipe recipe_of(const std::string& lane, std::int64_t dim, const ImportOptions& options) {
+  const nlohmann::json rate = options.rows_per_second > 0 ? nlohmann::json(options.rows_per_second) : nullptr;
+  const nlohmann::json text = {
+      {"dim", dim}, {"imported", true}, {"origin", options.origin}, {"rows_per_second", rate}};
+  return {lane, text.dump(), "imported"};
+}
+
+/// The span of row `row` at `rate` rows a second.
+TimeSpan span_of(std::int64_t row, double rate) {
+  if (rate <= 0) return {};
+  const auto at = [rate](std::int64_t i) {
+    return Micros(std::llround(static_cast<double>(i) * 1e6 / rate));
+  };
+  return {at(row), at(row + 1)};
+}
+
+HalfSequence features_of(const Tensor& tensor, double rate) {
+  std::vector<std::int64_t> shape = tensor.shape;
+  while (shape.size() > 2 && shape.front() == 1) shape.erase(shape.begin());
+  if (shape.size() == 1) shape.insert(shape.begin(), 1);
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1) {
+    throw Error(Fault::Unsupported, "features", "the shape is " + shape_text(tensor.shape),
+                "Wanted: [rows, columns] or [columns]");
+  }
+  const std::vector<float> values = tensor.to_floats();
+  constexpr float kLargestHalf = 65504;
+  for (const float value : values) {
+    if (std::abs(value) <= kLargestHalf) continue;
+    throw Error(Fault::Limit, "features", fmt::format("it holds {}, beyond the range of float16", value),
+                "Scale the features, or normalise them");
+  }
+  HalfSequence features;
+  features.dim = shape[1];
+  for (std::int64_t row = 0; row < shape[0]; ++row)
+    features.set(static_cast<std::size_t>(row), values.data() + row * shape[1], span_of(row, rate));
+  return features;
+}
+
+class Importer {
+ public:
+  Importer(const std::filesystem::path& store, const ImportOptions& options, const Progress& progress,
+           std::size_t total)
+      : store_(store, FeatureStore::Access::ReadWrite), options_(options), progress_(progress) {
+    report_.files = static_cast<std::int64_t>(total);
+    if (!std::isfinite(options.rows_per_second) || options.rows_per_second < 0) {
+      throw Error(Fault::InvalidArgument, "rows a second",
+                  fmt::format("{} is not a rate", options.rows_per_second));
+    }
+  }
+
+  /// `digest_of` is cheap beside `read`, which gives the tensor and is called when the row is not fresh. What
+  /// is wrong with them is this file's failure; what is wrong with the store ends the import.
+  template <class DigestOf, class Read>
+  void take(const std::string& lane, const std::string& video, const std::string& from,
+            const DigestOf& digest_of, const Read& read) {
+    if (progress_ && !progress_({"import", done_++, report_.files}))
+      throw Error(Fault::Interrupted, from, "the import was stopped", "Run it again to go on");
+    Digest content;
+    HalfSequence features;
+    try {
+      validate_lane(lane, from);
+      validate_video_id(video, from);
+      content = digest_of();
+      if (!is_fresh(lane, video, content)) features = features_of(lane, read());
+    } catch (const Error& error) {
+      report_.failures.push_back(from + ": " + error.seen());
+      return;
+    }
+    if (features.rows() > 0) know_recipe(lane);
+    if (features.rows() == 0 || is_fresh(lane, video, content))
+      ++report_.fresh;
+    else
+      write(lane, video, from, content, std::move(features));
+  }
+
+  [[nodiscard]] ImportReport report() {
+    store_.checkpoint();
+    return std::move(report_);
+  }
+
+ private:
+  struct KnownLane {
+    std::int64_t dim = 0;
+    std::int64_t recipe = 0;  // 0: not yet in the store
+  };
+
+  [[nodiscard]] bool is_fresh(const std::string& lane, const std::string& video, const Digest& content) {
+    const auto known = lanes_.find(lane);
+    return known != lanes_.end() && known->second.recipe != 0 &&
+           store_.is_fresh(video, content, known->second.recipe);
+  }
+
+  void know_recipe(const std::string& lane) {
+    KnownLane& known = lanes_.at(lane);
+    if (known.recipe == 0) known.recipe = store_.add_recipe(recipe_of(lane, known.dim, options_));
+  }
+
+  /// The first file of a lane says how many columns it has.
+  HalfSequence features_of(const std::string& lane, const Tensor& tensor) {
+    HalfSequence features = tvr::features_of(tensor, options_.rows_per_second);
+    const std::int64_t dim = lanes_.emplace(lane, KnownLane{features.dim, 0}).first->second.dim;
+    if (dim == features.dim) return features;
+    throw Error(Fault::Mismatch, "features",
+                fmt::format("it has {} columns, the first of lane {} had {}", features.dim, lane, dim));
+  }
+
+  void write(const std::string& lane, const std::string& video, const std::string& from,
+             const Digest& content, HalfSequence features) {
+    VideoOutcome outcome;
+    outcome.source.id = video;
+    outcome.fingerprint.content = content;
+    outcome.status = Status::Imported;
+    outcome.message = "read from " + from;
+    const std::int64_t rows = features.rows();
+    if (options_.rows_per_second > 0)
+      outcome.duration_s = static_cast<double>(rows) / options_.rows_per_second;
+    outcome.lanes.push_back({lanes_.at(lane).recipe, std::move(features)});
+    store_.write(outcome);
+    report_.rows += rows;
+    ++report_.imported;
+  }
+
+  FeatureStore store_;
+  const ImportOptions& options_;
+  const Progress& progress_;
+  std::map<std::string, KnownLane> lanes_;
+  ImportReport report_;
+  std::int64_t done_ = 0;
+};
+
+Digest digest_of(const Tensor& tensor) {
+  return sha256(fmt::format("tensor 1\n{} {}\n", name(tensor.dtype), shape_text(tensor.shape)) +
+                std::string(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()));
+}
+
+}  // namespace
+
+ImportReport import_npy(const std::filesystem::path& store, const std::filesystem::path& folder,
+                        const FeatureFileNames& names, const ImportOptions& options,
+                        const Progress& progress) {
+  const std::vector<FeatureFile> files = names.find_in(folder);
+  Importer importer(store, options, progress, files.size());
+  for (const FeatureFile& file : files) {
+    importer.take(
+        file.lane, file.video, file.path.string(), [&] { return sha256_file(file.path); },
+        [&] { return read_npy(file.path); });
+  }
+  return importer.report();
+}
+
+ImportReport import_pth(const std::filesystem::path& store, const std::filesystem::path& file,
+                        const ImportOptions& options, const Progress& progress) {
+  const TensorGroups groups = read_pth_groups(file);
+  std::size_t total = 0;
+  for (const auto& group : groups) total += group.second.size();
+  Importer importer(store, options, progress, total);
+  for (const auto& [lane, tensors] : groups) {
+    for (const auto& [video, tensor] : tensors) {
+      importer.take(
+          lane, video, file.string() + " ['" + lane + "']['" + video + "']",
+          [&t = tensor] { return digest_of(t); }, [&t = tensor] { return t; });
+    }
+  }
+  return importer.report();
+}
+
+}  // namespace tvr

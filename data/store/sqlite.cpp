@@ -1,0 +1,225 @@
+#include "data/store/sqlite.h"
+
+#include <sqlite3.h>
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+Fault fault_of(int rc) {
+  switch (rc & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Fault::Busy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_SCHEMA:
+      return Fault::Corrupt;
+    case SQLITE_TOOBIG:
+    case SQLITE_NOMEM:
+      return Fault::Limit;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+      return Fault::Mismatch;
+    case SQLITE_INTERRUPT:
+      return Fault::Interrupted;
+    default:
+      return Fault::Unreadable;
+  }
+}
+
+std::string advice_for(int rc) {
+  switch (rc & 0xFF) {
+    case SQLITE_FULL:
+      return "Make room on the disk and run the same command again";
+    case SQLITE_IOERR:
+      return "Check the disk, its quota and `ulimit -f`, and run the same command again";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "Wait until the other program has finished";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return "Keep a copy of it, and take the last good one, or extract anew";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return "Check that the file and its folder exist and may be written";
+    default:
+      return {};
+  }
+}
+
+/// The path as a URI, so that nothing in it has a meaning of its own.
+std::string uri_of(const std::string& path) {
+  static const char digits[] = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '%' || c == '?' || c == '#' || code < 0x20)
+      uri += {'%', digits[code >> 4U], digits[code & 15U]};
+    else
+      uri += c;
+  }
+  return uri;
+}
+
+/// An immutable database is read without its write-ahead log: committed rows would be missing in silence.
+void require_empty_log(const std::string& name) {
+  std::error_code none;
+  const std::uintmax_t bytes = std::filesystem::file_size(name + "-wal", none);
+  if (none || bytes == 0) return;
+  throw Error(Fault::Unreadable, name,
+              "committed rows wait in its -wal file, which cannot be used in a folder that cannot be written",
+              "Copy the store and its -wal file to a folder that can be, and open it there");
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& path, Open mode) : name_(path.string()) {
+  std::error_code unseen;  // what cannot be looked at is SQLite's to explain
+  if (mode != Open::Create && !std::filesystem::exists(path, unseen) && !unseen) {
+    throw Error(Fault::NotFound, name_, "there is no such store", "Make it with `pipeline extract --store`");
+  }
+  const std::string uri = uri_of(name_);
+  try {
+    connect(uri, mode == Open::ReadOnly ? SQLITE_OPEN_READONLY
+                 : mode == Open::Create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                        : SQLITE_OPEN_READWRITE);
+  } catch (const Error& error) {
+    if (mode != Open::ReadOnly || error.fault() != Fault::Unreadable) throw;
+    require_empty_log(name_);
+    connect(uri + "?immutable=1",
+            SQLITE_OPEN_READONLY);  // a write-ahead store on a medium that cannot be written
+  }
+}
+
+void Database::connect(const std::string& name, int flags) {
+  const int rc =
+      sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+  try {
+    if (rc != SQLITE_OK) fail(rc);
+    sqlite3_extended_result_codes(handle_, 1);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    sqlite3_busy_timeout(handle_, 5000);
+    run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
+    (void)integer("SELECT count(*) FROM sqlite_schema");  // the first look at the file: is it one?
+  } catch (...) {
+    sqlite3_close(handle_);
+    handle_ = nullptr;
+    throw;
+  }
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+void Database::run(const char* sql) {
+  const int rc = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  if (rc != SQLITE_OK) fail(rc);
+}
+
+std::int64_t Database::integer(const char* sql) {
+  std::int64_t value = 0;
+  Statement(*this, sql).for_each([&](const Statement& row) { value = row.integer(0); });
+  return value;
+}
+
+std::int64_t Database::last_row() const noexcept { return sqlite3_last_insert_rowid(handle_); }
+
+std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handle_); }
+
+void Database::fail(int rc) const {
+  const std::string words = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(rc);
+  throw Error(fault_of(rc), name_, "SQLite says: " + words, advice_for(rc));
+}
+
+BlobWriter::BlobWriter(Database& database, const char* table, const char* column, std::int64_t row)
+    : database_(database) {
+  const int rc = sqlite3_blob_open(database.get(), "main", table, column, row, 1, &handle_);
+  if (rc != SQLITE_OK) database.fail(rc);
+}
+
+BlobWriter::~BlobWriter() { sqlite3_blob_close(handle_); }
+
+void BlobWriter::write(std::string_view piece) {
+  const auto bytes = static_cast<int>(piece.size());
+  if (const int rc = sqlite3_blob_write(handle_, piece.data(), bytes, written_); rc != SQLITE_OK) {
+    database_.fail(rc);
+  }
+  written_ += bytes;
+}
+
+Statement::Statement(Database& database, const char* sql) : database_(database) {
+  const int rc = sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  if (rc != SQLITE_OK) database.fail(rc);
+}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+Statement::ResetOnExit::~ResetOnExit() {
+  sqlite3_reset(statement.handle_);
+  sqlite3_clear_bindings(statement.handle_);
+}
+
+void Statement::bind(int index, std::int64_t value) {
+  if (const int rc = sqlite3_bind_int64(handle_, index, value); rc != SQLITE_OK) database_.fail(rc);
+}
+
+void Statement::bind(int index, double value) {
+  if (const int rc = sqlite3_bind_double(handle_, index, value); rc != SQLITE_OK) database_.fail(rc);
+}
+
+void Statement::bind(int index, const std::string& value) {
+  const int rc = sqlite3_bind_text64(handle_, index, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  if (rc != SQLITE_OK) database_.fail(rc);
+}
+
+void Statement::bind(int index, const Blob& value) {
+  const int rc = value.size == 0 ? sqlite3_bind_zeroblob(handle_, index, 0)
+                                 : sqlite3_bind_blob64(handle_, index, value.data, value.size, SQLITE_STATIC);
+  if (rc != SQLITE_OK) database_.fail(rc);
+}
+
+bool Statement::step() {
+  const int rc = sqlite3_step(handle_);
+  if (rc == SQLITE_ROW) return true;
+  if (rc != SQLITE_DONE) database_.fail(rc);
+  return false;
+}
+
+std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(handle_, column); }
+
+double Statement::real(int column) const noexcept { return sqlite3_column_double(handle_, column); }
+
+std::string Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
+  return text == nullptr ? std::string()
+                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+}
+
+std::string_view Statement::blob(int column) const noexcept {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  return bytes == nullptr
+             ? std::string_view()
+             : std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+}
+
+Transaction::Transaction(Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    database_.run("ROLLBACK");
+  } catch (const Error&) {  // SQLite has rolled back by itself
+  }
+}
+
+void Transaction::commit() {
+  database_.run("COMMIT");
+  open_ = false;
+}
+
+}  // namespace tvr

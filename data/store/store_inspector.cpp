@@ -1,0 +1,178 @@
+#include "data/store/store_inspector.h"
+
+#include "data/error.h"
+#include "data/store/feature_store.h"
+#include "data/store/sqlite.h"
+#include "data/store/store_schema.h"
+
+namespace tvr {
+namespace {
+
+constexpr const char* kFailures = "o.status IN ('partial', 'no_video', 'unreadable', 'limit', 'timeout')";
+
+/// Outcomes that are so few are found by their index and sorted; more are met on a walk over the videos'
+/// names.
+constexpr std::int64_t kFew = 100'000;
+
+bool begins_literally(const std::string& glob) { return glob.find_first_of("*?[") != 0; }
+
+}  // namespace
+
+std::string exact_glob(const std::string& id) {
+  std::string glob;
+  for (const char c : id) {
+    if (c == '*' || c == '?' || c == '[')
+      glob += {'[', c, ']'};
+    else
+      glob += c;
+  }
+  return glob;
+}
+
+class StoreInspector::Impl {
+ public:
+  explicit Impl(const std::filesystem::path& path) : path_(path), database_(path, Database::Open::ReadOnly) {
+    check_store_schema(database_, path_.c_str());
+    features_ = feature_summary(database_);
+  }
+
+  void for_each(const OutcomeFilter& filter, std::int64_t limit,
+                const std::function<void(const OutcomeRow&)>& use) {
+    const std::string sql =
+        "SELECT v.name, r.lane, r.identity, o.status, o.message, v.path, o.content, o.finished_at, "
+        "coalesce(f.row_count, 0), coalesce(f.dim, 0), o.decoded_frames, o.expected_frames, o.duration_s, "
+        "o.seconds, o.first_frame_only, r.id FROM " +
+        joined(filter) + " CROSS JOIN recipe r ON r.id = o.recipe" + with_features() + where(filter) +
+        " ORDER BY v.name, r.lane, r.identity LIMIT ?4";
+    Statement(database_, sql.c_str())
+        .for_each(
+            [&](const Statement& row) {
+              use({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
+                   row.text(7), row.integer(8), row.integer(9), row.integer(10), row.integer(11),
+                   row.real(12), row.real(13), row.integer(14) != 0, row.integer(15)});
+            },
+            filter.video, filter.status, filter.part, limit > 0 ? limit : std::int64_t{-1});
+  }
+
+  std::vector<OutcomeSum> sums(const OutcomeFilter& filter) {
+    std::vector<OutcomeSum> sums;
+    const std::string sql =
+        "SELECT r.lane, r.identity, s.* FROM (SELECT o.recipe, o.status, count(*), "
+        "coalesce(sum(f.row_count), 0), coalesce(sum(f.row_count * (16 + 2 * f.dim)), 0), sum(o.duration_s), "
+        "sum(o.seconds), min(o.finished_at), max(o.finished_at) FROM " +
+        (filter.video.empty() && filter.part.empty() ? "outcome o" : joined(filter)) + with_features() +
+        where(filter) +
+        " GROUP BY o.recipe, o.status) s CROSS JOIN recipe r ON r.id = s.recipe "
+        "ORDER BY r.lane, r.identity, s.status";
+    Statement(database_, sql.c_str())
+        .for_each(
+            [&](const Statement& row) {
+              sums.push_back({row.text(0), row.text(1), row.text(3), row.integer(4), row.integer(5),
+                              row.integer(6), row.real(7), row.real(8), row.text(9), row.text(10)});
+            },
+            filter.video, filter.status, filter.part);
+    return sums;
+  }
+
+  std::vector<DamagedRow> damaged_features(const OutcomeFilter& filter, const Progress& progress) {
+    const FeatureStore store(path_);
+    std::vector<DamagedRow> damaged;
+    const std::int64_t total = progress ? database_.integer("SELECT count(*) FROM feature") : 0;
+    std::int64_t done = 0;
+    for_each(filter, 0, [&](const OutcomeRow& row) {
+      if (progress && !progress({"verify", done++, total}))
+        throw Error(Fault::Interrupted, path_.string(), "the check was stopped");
+      try {
+        (void)store.read(row.video, row.recipe_row);
+      } catch (const Error& error) {
+        if (error.fault() != Fault::Corrupt) throw;
+        damaged.push_back({row.video, row.lane, row.recipe_row});
+      }
+    });
+    return damaged;
+  }
+
+  std::vector<std::string> damaged_structure() {
+    std::vector<std::string> complaints;
+    Statement(database_, "PRAGMA integrity_check").for_each([&](const Statement& row) {
+      if (row.text(0) != "ok") complaints.push_back(row.text(0));
+    });
+    const std::int64_t orphans = database_.integer(
+        "SELECT count(*) FROM feature f WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.video = f.video "
+        "AND o.recipe = f.recipe)");
+    if (orphans > 0) complaints.push_back(std::to_string(orphans) + " feature rows have lost their outcome");
+    return complaints;
+  }
+
+ private:
+  std::string with_features() const {
+    return " LEFT JOIN " + features_ + " ON f.video = o.video AND f.recipe = o.recipe ";
+  }
+
+  /// The recipes that fit, "1, 2".
+  std::string recipes_of(const OutcomeFilter& filter) {
+    std::string ids;
+    Statement(database_,
+              "SELECT id FROM recipe WHERE (?1 = '' OR lane = ?1) AND substr(identity, 1, length(?2)) = ?2")
+        .for_each(
+            [&](const Statement& row) { ids += (ids.empty() ? "" : ", ") + std::to_string(row.integer(0)); },
+            filter.lane, filter.recipe);
+    return ids;
+  }
+
+  /// Every parameter is in it, used or not, so that all are bound alike.
+  std::string where_outcome(const OutcomeFilter& filter) {
+    const bool any = filter.lane.empty() && filter.recipe.empty() && filter.status.empty() && !filter.failed;
+    return (any ? "" : "o.recipe IN (" + recipes_of(filter) + ") AND ") +
+           (filter.status.empty() ? "?2 = ''" : "o.status = ?2") +
+           (filter.failed ? std::string(" AND ") + kFailures : "");
+  }
+
+  std::string where(const OutcomeFilter& filter) {
+    return "WHERE " + where_outcome(filter) + " AND " +
+           (filter.video.empty() ? "?1 = ''" : "v.name GLOB ?1") + " AND " +
+           (filter.part.empty() ? "?3 = ''" : "instr(v.name, ?3) > 0");
+  }
+
+  /// Videos and outcomes, the first to be walked first.
+  std::string joined(const OutcomeFilter& filter) {
+    const bool chosen =
+        !filter.lane.empty() || !filter.recipe.empty() || !filter.status.empty() || filter.failed;
+    if (chosen && (filter.video.empty() || !begins_literally(filter.video))) {
+      std::int64_t count = 0;
+      const std::string sql = "SELECT count(*) FROM (SELECT 1 FROM outcome o WHERE ?1 = '' AND " +
+                              where_outcome(filter) + " LIMIT " + std::to_string(kFew) + ")";
+      Statement(database_, sql.c_str())
+          .for_each([&](const Statement& row) { count = row.integer(0); }, std::string(), filter.status);
+      if (count < kFew) return "outcome o CROSS JOIN video v ON v.id = o.video";
+    }
+    return "video v CROSS JOIN outcome o ON o.video = v.id";
+  }
+
+  std::filesystem::path path_;
+  Database database_;
+  std::string features_;
+};
+
+StoreInspector::StoreInspector(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+StoreInspector::~StoreInspector() = default;
+
+void StoreInspector::for_each(const OutcomeFilter& filter, std::int64_t limit,
+                              const std::function<void(const OutcomeRow&)>& use) const {
+  impl_->for_each(filter, limit, use);
+}
+std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit) const {
+  std::vector<OutcomeRow> rows;
+  for_each(filter, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
+  return rows;
+}
+std::vector<OutcomeSum> StoreInspector::sums(const OutcomeFilter& filter) const {
+  return impl_->sums(filter);
+}
+std::vector<DamagedRow> StoreInspector::damaged_features(const OutcomeFilter& filter,
+                                                         const Progress& progress) const {
+  return impl_->damaged_features(filter, progress);
+}
+std::vector<std::string> StoreInspector::damaged_structure() const { return impl_->damaged_structure(); }
+
+}  // namespace tvr

@@ -1,0 +1,43 @@
+#include "data/store/store_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "data/error.h"
+
+namespace tvr {
+
+StoreLock::StoreLock(const std::filesystem::path& store) {
+  const std::string name = store.string() + ".lock";
+  descriptor_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    throw Error(Fault::Unreadable, store.string(),
+                "its folder cannot be written (" + name + ": " + std::strerror(errno) + ")",
+                "Put the store where you may write");
+  }
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    std::array<char, 256> holder{};
+    const ssize_t count = read(descriptor_, holder.data(), holder.size() - 1);
+    close(descriptor_);
+    throw Error(
+        Fault::Busy, store.string(),
+        "another program writes to it: " + std::string(count > 0 ? holder.data() : "it has not said who"),
+        "Wait until it has finished, or give each its own store and merge them after");
+  }
+  std::array<char, 128> host{};
+  gethostname(host.data(), host.size() - 1);
+  const std::string me = "process " + std::to_string(getpid()) + " on " + host.data();
+  if (ftruncate(descriptor_, 0) != 0 || pwrite(descriptor_, me.data(), me.size(), 0) < 0) {
+    // The lock holds all the same; only its label is missing.
+  }
+}
+
+StoreLock::~StoreLock() { close(descriptor_); }
+
+}  // namespace tvr

@@ -1,0 +1,194 @@
+#include "data/store/store_merge.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "data/error.h"
+#include "data/store/feature_hash.h"
+#include "data/store/sqlite.h"
+#include "data/store/store_lock.h"
+#include "data/store/store_schema.h"
+
+namespace tvr {
+namespace {
+
+/// The videos are walked by their index, so that nothing is sorted and memory does not grow with the store.
+std::string all_of(Database& part) {
+  return "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, r.identity, o.content, o.status, o.message, "
+         "o.decoded_frames, o.expected_frames, o.duration_s, o.seconds, o.first_frame_only, o.finished_at, "
+         "f.row_count, f.dim, f.hash, v.id, r.id FROM video v CROSS JOIN outcome o ON o.video = v.id "
+         "CROSS JOIN recipe r ON r.id = o.recipe LEFT JOIN " +
+         feature_summary(part) + " ON f.video = o.video AND f.recipe = o.recipe ORDER BY v.name";
+}
+
+/// What the target has of one video and recipe.
+struct Present {
+  bool outcome = false;
+  std::string content;
+  Digest hash;  // empty: no features
+};
+
+bool is_better(const std::string& content, const Digest& hash, const Present& present) {
+  if (!present.outcome) return true;
+  if (hash.empty() != present.hash.empty()) return present.hash.empty();
+  if (!hash.empty()) return hash < present.hash;
+  return present.content.empty() && !content.empty();  // failed by its content beats never read
+}
+
+class Merger {
+ public:
+  Merger(const std::filesystem::path& into, const std::filesystem::path& part, Damaged damaged)
+      : damaged_(damaged),
+        part_name_(part.string()),
+        part_(part, Database::Open::ReadOnly),
+        lock_(into),
+        target_(into, Database::Open::Create) {
+    check_store_schema(part_, part_name_.c_str());
+    prepare_store_for_writing(target_, into.string().c_str());
+  }
+
+  MergeReport run(const Progress& progress) {
+    MergeReport report;
+    const std::int64_t total = part_.integer("SELECT count(*) FROM outcome");
+    copy_recipes();
+    Queries queries{target_, part_};
+    std::optional<Transaction> batch;
+    Statement(part_, all_of(part_).c_str()).for_each([&](const Statement& row) {
+      constexpr std::int64_t kBatch = 256;  // rows a commit: each waits for the disk
+      if (report.outcomes % kBatch == 0) {
+        if (batch) batch->commit();
+        batch.reset();
+        if (progress && !progress({"merge", report.outcomes, total}))
+          throw Error(Fault::Interrupted, part_name_, "the merge was stopped", "Run it again to go on");
+        batch.emplace(target_);
+      }
+      ++report.outcomes;
+      if (take(queries, row)) ++report.taken;
+    });
+    if (batch) batch->commit();
+    target_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    report.damaged = left_out_;
+    return report;
+  }
+
+ private:
+  struct Queries {
+    Database& target;
+    Database& part;
+    Statement read_feature{part, "SELECT times, halves FROM feature WHERE video = ? AND recipe = ?"};
+    Statement find_content{target, "SELECT id, content FROM video WHERE name = ?"};
+    Statement find_present{target,
+                           "SELECT o.content, coalesce(f.hash, '') FROM outcome o LEFT JOIN feature f ON "
+                           "f.video = o.video AND f.recipe = o.recipe WHERE o.video = ? AND o.recipe = ?"};
+    Statement put_video{target,
+                        "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, ?, ?, ?) "
+                        "ON CONFLICT (name) DO UPDATE SET path = excluded.path, bytes = excluded.bytes, "
+                        "mtime_ns = excluded.mtime_ns, content = excluded.content"};
+    Statement put_outcome{target, "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    Statement drop_feature{target, "DELETE FROM feature WHERE video = ? AND recipe = ?"};
+    Statement put_feature{target,
+                          "INSERT INTO feature (video, recipe, row_count, dim, hash, times, halves) VALUES "
+                          "(?, ?, ?, ?, ?, ?, ?)"};
+  };
+
+  void copy_recipes() {
+    Statement put(
+        target_,
+        "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    Statement(part_, "SELECT identity, lane, text, weights FROM recipe ORDER BY id")
+        .for_each([&](const Statement& row) { put.run(row.text(0), row.text(1), row.text(2), row.text(3)); });
+    Statement(target_, "SELECT identity, id FROM recipe").for_each([&](const Statement& row) {
+      recipes_.emplace(row.text(0), row.integer(1));
+    });
+  }
+
+  bool take(Queries& queries, const Statement& row) {
+    if (row.text(0) != video_name_) {  // the outcomes of a video follow each other
+      video_ = video_for(queries, row);
+      video_name_ = row.text(0);
+    }
+    const std::int64_t recipe = recipes_.at(row.text(5));
+    Present present;
+    queries.find_present.for_each(
+        [&](const Statement& found) {
+          present = {true, found.text(0), found.text(1)};
+        },
+        video_, recipe);
+    const Digest hash = row.text(17);
+    if (!is_better(row.text(6), hash, present)) return false;
+    Blobs blobs;
+    if (!hash.empty() && !read_blobs(queries, row, blobs)) return false;
+    queries.put_outcome.run(video_, recipe, row.text(6), row.text(7), row.text(8), row.integer(9),
+                            row.integer(10), row.real(11), row.real(12), row.integer(13), row.text(14));
+    if (!present.hash.empty()) queries.drop_feature.run(video_, recipe);
+    if (!hash.empty()) {
+      queries.put_feature.run(video_, recipe, row.integer(15), row.integer(16), hash,
+                              Blob{blobs.times.data(), blobs.times.size()},
+                              Blob{blobs.halves.data(), blobs.halves.size()});
+    }
+    return true;
+  }
+
+  /// The target's row number of the video of `row`, added or completed.
+  std::int64_t video_for(Queries& queries, const Statement& row) {
+    const std::string name = row.text(0), content = row.text(4);
+    std::int64_t id = 0;
+    std::string known;
+    queries.find_content.for_each(
+        [&](const Statement& found) { id = found.integer(0), known = found.text(1); }, name);
+    if (!known.empty() && !content.empty() && known != content) {
+      throw Error(Fault::Mismatch, part_name_,
+                  "video '" + name + "' has the content " + content.substr(0, 12) +
+                      "..., the store merged into knows it with " + known.substr(0, 12) + "...",
+                  "Extract that video anew into one of them, or leave this part out");
+    }
+    if (id == 0 || (known.empty() && !content.empty())) {
+      queries.put_video.run(name, row.text(1), row.integer(2), row.integer(3), content);
+      if (id == 0) id = target_.last_row();
+    }
+    return id;
+  }
+
+  struct Blobs {
+    std::string times, halves;
+  };
+  /// The features of `row`; false: they are damaged and to be left out.
+  bool read_blobs(Queries& queries, const Statement& row, Blobs& blobs) {
+    try {
+      queries.read_feature.for_each(
+          [&](const Statement& found) {
+            blobs = {std::string(found.blob(0)), std::string(found.blob(1))};
+          },
+          row.integer(18), row.integer(19));
+      if (feature_is_intact(row.integer(15), row.integer(16), blobs.times, blobs.halves, row.text(17)))
+        return true;
+      throw Error(
+          Fault::Corrupt, part_name_, "the features of video '" + row.text(0) + "' do not have their hash",
+          "Run `pipeline store verify --repair` on it and extract again, or merge with --skip-damaged");
+    } catch (const Error& error) {  // also of a page that is damaged
+      if (error.fault() != Fault::Corrupt || damaged_ == Damaged::Refuse) throw;
+    }
+    ++left_out_;
+    return false;
+  }
+
+  Damaged damaged_;
+  std::int64_t left_out_ = 0;
+  std::string part_name_;
+  Database part_;  // opened first: a mistyped part makes no empty target
+  StoreLock lock_;
+  Database target_;
+  std::map<std::string, std::int64_t> recipes_;  // the target's row numbers by identity
+  std::string video_name_;                       // of the last row, and the target's row number of it
+  std::int64_t video_ = 0;
+};
+
+}  // namespace
+
+MergeReport merge_store(const std::filesystem::path& into, const std::filesystem::path& part,
+                        const Progress& progress, Damaged damaged) {
+  return Merger(into, part, damaged).run(progress);
+}
+
+}  // namespace tvr

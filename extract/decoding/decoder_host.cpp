@@ -1,0 +1,218 @@
+#include "extract/decoding/decoder_host.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "data/error.h"
+#include "extract/decoding/decoder_process.h"
+
+namespace tvr {
+namespace {
+
+constexpr int kPipeBytes = 1 << 20;  // a clip or two ahead
+constexpr int kPatienceMs = 200;     // between two looks at whether to stop
+
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(Fault::Unreadable, "decoder process", what + ": " + std::strerror(errno));
+}
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail("no pipe");
+    read = ends[0];
+    write = ends[1];
+  }
+  ~Pipe() {
+    if (read >= 0) ::close(read);
+    ::close(write);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  int read = -1, write = -1;
+};
+
+void send(int socket, std::string request, const std::array<int, 2>& pipes) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof pipes)> ends{};
+  iovec part{request.data(), request.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ends.data();
+  message.msg_controllen = ends.size();
+  cmsghdr* const control = CMSG_FIRSTHDR(&message);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(sizeof pipes);
+  std::memcpy(CMSG_DATA(control), pipes.data(), sizeof pipes);
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) fail("it does not take work any more");
+}
+
+/// A video whose records come through the pipe `data`; `status` tells how its decoder ended.
+class PipedClips : public VideoClips {
+ public:
+  /// Takes over both pipes' ends.
+  PipedClips(std::filesystem::path path, const DecodeLimits& limits, int data, int status)
+      : path_(std::move(path)), limits_(limits), data_(data), status_(status) {}
+  ~PipedClips() override {
+    ::close(data_);
+    ::close(status_);
+  }
+  PipedClips(const PipedClips&) = delete;
+  PipedClips& operator=(const PipedClips&) = delete;
+
+  [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& stop) override;
+  [[nodiscard]] const DecodeSummary& summary() const noexcept override { return summary_; }
+
+ private:
+  [[nodiscard]] bool receive(void* to, std::size_t bytes, const std::function<bool()>& stop);
+  [[nodiscard]] std::string receive_text(const std::function<bool()>& stop);
+  [[noreturn]] void explain_death() const;
+
+  std::filesystem::path path_;
+  DecodeLimits limits_;
+  int data_, status_;
+  DecodeSummary summary_;
+};
+
+std::optional<Clip> PipedClips::next(const std::function<bool()>& stop) {
+  DecoderRecord record{};
+  if (!receive(&record, sizeof record, stop)) explain_death();
+  if (record == DecoderRecord::Clip) {
+    ClipHeader header{};
+    if (!receive(&header, sizeof header, stop)) explain_death();
+    Clip clip{header.lane, header.index, header.frames, header.height, header.width, {}, {}};
+    clip.span = {Micros{header.start_us}, Micros{header.end_us}};
+    clip.rgb.resize(header.bytes);
+    if (!receive(clip.rgb.data(), header.bytes, stop)) explain_death();
+    return clip;
+  }
+  if (record == DecoderRecord::End) {
+    EndHeader header{};
+    if (!receive(&header, sizeof header, stop)) explain_death();
+    summary_ = {header.complete,        receive_text(stop), header.decoded_frames,
+                header.expected_frames, header.duration_s,  header.first_frame_only};
+    return std::nullopt;
+  }
+  Fault fault{};
+  if (!receive(&fault, sizeof fault, stop)) explain_death();
+  const std::string seen = receive_text(stop), advice = receive_text(stop);
+  throw Error(fault, path_.string(), seen, advice);
+}
+
+/// false: the decoder ended before it had written all of it.
+bool PipedClips::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
+  auto* next = static_cast<char*>(to);
+  while (bytes > 0) {
+    pollfd wait{data_, POLLIN, 0};
+    if (::poll(&wait, 1, kPatienceMs) == 0) {
+      if (stop()) throw Error(Fault::Interrupted, path_.string(), "stopped");
+      continue;
+    }
+    const ssize_t got = ::read(data_, next, bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    next += got;
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::string PipedClips::receive_text(const std::function<bool()>& stop) {
+  std::size_t bytes = 0;
+  if (!receive(&bytes, sizeof bytes, stop)) explain_death();
+  std::string text(bytes, '\0');
+  if (!receive(text.data(), bytes, stop)) explain_death();
+  return text;
+}
+
+void PipedClips::explain_death() const {
+  int status = 0;
+  const bool known = ::read(status_, &status, sizeof status) == sizeof status && status >= 0;
+  if (known && WIFEXITED(status) && WEXITSTATUS(status) == ENOMEM) {
+    throw Error(Fault::Limit, path_.string(),
+                "limit of memory: decoding it takes more than " +
+                    std::to_string(limits_.max_memory_bytes >> 20) + " MiB",
+                "Pass a greater --max-memory");
+  }
+  if (known && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+    throw Error(Fault::Timeout, path_.string(), "decoding it took longer than allowed, within one packet");
+  }
+  if (known && WIFSIGNALED(status)) {
+    throw Error(Fault::Unreadable, path_.string(),
+                std::string("its decoder crashed: ") + ::strsignal(WTERMSIG(status)));
+  }
+  throw Error(Fault::Unreadable, path_.string(), "its decoder could not be started, or was ended");
+}
+
+}  // namespace
+
+DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits) : limits_(limits) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("no socket");
+  host_ = ::fork();
+  if (host_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int socket = ::dup2(ends[1], STDERR_FILENO + 1);
+    ::close_range(STDERR_FILENO + 2, ~0U, 0);  // above all the lock and the file of the store
+    serve_decoders(socket, decode, limits);
+    ::_exit(EXIT_SUCCESS);
+  }
+  ::close(ends[1]);
+  socket_ = ends[0];
+  if (host_ > 0) return;
+  ::close(socket_);
+  fail("it cannot be started");
+}
+
+DecoderHost::~DecoderHost() {
+  ::close(socket_);
+  ::kill(host_, SIGKILL);
+  while (::waitpid(host_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+std::unique_ptr<VideoClips> DecoderHost::open(const std::filesystem::path& path,
+                                              const std::vector<std::size_t>& lanes) {
+  std::string request(1, static_cast<char>(lanes.size()));
+  for (const std::size_t lane : lanes) request += static_cast<char>(lane);
+  request += path.string();
+  if (request.size() > kMaxRequestBytes)
+    throw Error(Fault::Unreadable, path.string(), "the path is too long");
+  Pipe data, status;
+  ::fcntl(data.write, F_SETPIPE_SZ, kPipeBytes);  // where the system grants it
+  {
+    const std::lock_guard lock(mutex_);
+    send(socket_, request, {data.write, status.write});
+  }
+  return std::make_unique<PipedClips>(path, limits_, std::exchange(data.read, -1),
+                                      std::exchange(status.read, -1));
+}
+
+Decode decode_by(std::vector<LaneOptions> lanes, const DecodeLimits& limits) {
+  return [lanes = std::move(lanes), limits](const std::filesystem::path& path,
+                                            const std::vector<std::size_t>& wanted,
+                                            const std::function<void(const Clip&)>& give) {
+    std::vector<LaneOptions> sampling;
+    for (const std::size_t lane : wanted) sampling.push_back(lanes[lane]);
+    ClipStream stream(path, sampling, limits);
+    while (const std::optional<Clip> clip = stream.next()) give(*clip);
+    return stream.summary();
+  };
+}
+
+}  // namespace tvr

@@ -1,0 +1,172 @@
+#include "extract/decoding/decoder_process.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+/// The decoder's end of the data pipe. When nobody reads any more, SIGPIPE ends the process.
+class RecordWriter {
+ public:
+  explicit RecordWriter(int pipe) : pipe_(pipe) {}
+
+  void clip(const Clip& clip) const {
+    const ClipHeader header{
+        clip.lane,   clip.rgb.size(), clip.index, clip.span.start.count(), clip.span.end.count(),
+        clip.frames, clip.height,     clip.width};
+    put(DecoderRecord::Clip);
+    put(header);
+    write(clip.rgb.data(), clip.rgb.size());
+  }
+
+  void end(const DecodeSummary& summary) const {
+    const EndHeader header{summary.decoded_frames, summary.expected_frames, summary.duration_s,
+                           summary.complete, summary.first_frame_only};
+    put(DecoderRecord::End);
+    put(header);
+    text(summary.message);
+  }
+
+  void failure(Fault fault, const std::string& seen, const std::string& advice) const {
+    put(DecoderRecord::Failure);
+    put(fault);
+    text(seen);
+    text(advice);
+  }
+
+ private:
+  template <class Value>
+  void put(const Value& value) const {
+    write(&value, sizeof value);
+  }
+  void text(const std::string& text) const {
+    put(text.size());
+    write(text.data(), text.size());
+  }
+  void write(const void* from, std::size_t bytes) const {
+    const auto* next = static_cast<const char*>(from);
+    while (bytes > 0) {
+      const ssize_t done = ::write(pipe_, next, bytes);
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) ::_exit(EXIT_FAILURE);
+      next += done;
+      bytes -= static_cast<std::size_t>(done);
+    }
+  }
+
+  int pipe_;
+};
+
+struct Request {
+  std::vector<std::size_t> lanes;
+  std::filesystem::path path;
+  int data = -1, status = -1;
+};
+
+/// false: the other end is closed.
+bool receive(int socket, Request& request) {
+  std::array<char, kMaxRequestBytes> bytes{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> ends{};
+  iovec part{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ends.data();
+  message.msg_controllen = ends.size();
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  const cmsghdr* const control = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (control == nullptr) return false;
+  std::array<int, 2> pipes{};
+  std::memcpy(pipes.data(), CMSG_DATA(control), sizeof pipes);
+  const auto lanes = static_cast<std::size_t>(bytes[0]);
+  request = {{}, {}, pipes[0], pipes[1]};
+  for (std::size_t i = 0; i < lanes; ++i) request.lanes.push_back(static_cast<std::size_t>(bytes[1 + i]));
+  request.path.assign(bytes.begin() + 1 + static_cast<std::ptrdiff_t>(lanes), bytes.begin() + got);
+  return true;
+}
+
+/// Private writable memory of this process, as RLIMIT_DATA counts it.
+std::int64_t data_bytes() {
+  long pages = 0;
+  std::FILE* const file = std::fopen("/proc/self/statm", "re");
+  const bool read = file != nullptr && std::fscanf(file, "%*d %*d %*d %*d %*d %ld", &pages) == 1;
+  if (file != nullptr) std::fclose(file);
+  return read ? std::int64_t{pages} * ::sysconf(_SC_PAGESIZE) : 0;
+}
+
+void limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
+  rlimit limits{};
+  if (::getrlimit(resource, &limits) != 0) return;
+  limits.rlim_cur = std::min(limits.rlim_max, static_cast<rlim_t>(value));
+  ::setrlimit(resource, &limits);
+}
+
+/// The life of a decoder; its exit status.
+int decode_one(const Request& request, const Decode& decode, const DecodeLimits& limits) {
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, std::max<std::int64_t>(1, std::llround(std::ceil(std::min(limits.max_seconds, 1e9)))));
+  limit(RLIMIT_DATA, data_bytes() + limits.max_memory_bytes);
+  const RecordWriter writer(request.data);
+  try {
+    writer.end(decode(request.path, request.lanes, [&](const Clip& clip) { writer.clip(clip); }));
+  } catch (const Error& error) {
+    writer.failure(error.fault(), error.seen(), error.advice());
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+  return EXIT_SUCCESS;
+}
+
+void keep(const Request& request, const Decode& decode, const DecodeLimits& limits) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::signal(SIGCHLD, SIG_DFL);
+  const pid_t decoder = ::fork();
+  if (decoder == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close(request.status);
+    ::_exit(decode_one(request, decode, limits));
+  }
+  ::close(request.data);
+  int status = -1;
+  while (decoder > 0 && ::waitpid(decoder, &status, 0) < 0 && errno == EINTR) {
+  }
+  const bool told = ::write(request.status, &status, sizeof status) == sizeof status;
+  ::_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+}  // namespace
+
+void serve_decoders(int socket, const Decode& decode, const DecodeLimits& limits) {
+  std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group: the program decides
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGCHLD, SIG_IGN);  // keepers are not waited for
+  for (Request request; receive(socket, request);) {
+    if (::fork() == 0) {
+      ::close(socket);
+      keep(request, decode, limits);
+    }
+    ::close(request.data);
+    ::close(request.status);
+  }
+}
+
+}  // namespace tvr

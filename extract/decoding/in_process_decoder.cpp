@@ -1,0 +1,33 @@
+#include "extract/decoding/in_process_decoder.h"
+
+#include <utility>
+
+namespace tvr {
+namespace {
+
+class StreamClips : public VideoClips {
+ public:
+  explicit StreamClips(ClipStream stream) : stream_(std::move(stream)) {}
+  /// Decodes in the calling thread: there is no waiting in which to ask whether to stop.
+  [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& /*stop*/) override {
+    return stream_.next();
+  }
+  [[nodiscard]] const DecodeSummary& summary() const noexcept override { return stream_.summary(); }
+
+ private:
+  ClipStream stream_;
+};
+
+}  // namespace
+
+InProcessDecoder::InProcessDecoder(std::vector<LaneOptions> lanes, const DecodeLimits& limits, int gpu)
+    : lanes_(std::move(lanes)), limits_(limits), gpu_(gpu) {}
+
+std::unique_ptr<VideoClips> InProcessDecoder::open(const std::filesystem::path& path,
+                                                   const std::vector<std::size_t>& lanes) {
+  std::vector<LaneOptions> sampling;
+  for (const std::size_t lane : lanes) sampling.push_back(lanes_[lane]);
+  return std::make_unique<StreamClips>(ClipStream(path, std::move(sampling), limits_, gpu_));
+}
+
+}  // namespace tvr

@@ -1,0 +1,58 @@
+#include "extract/media/container_end.h"
+
+#include <optional>
+
+namespace tvr {
+namespace {
+
+constexpr std::string_view kEbml = "\x1a\x45\xdf\xa3";
+constexpr std::string_view kSegment = "\x18\x53\x80\x67";
+constexpr std::size_t kTransportPacket = 188;
+
+std::uint64_t byte(std::string_view bytes, std::size_t at) noexcept {
+  return static_cast<unsigned char>(bytes[at]);
+}
+
+bool riff_ends_early(std::string_view head, std::int64_t file_bytes) noexcept {
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < 4; ++i) size |= byte(head, 4 + i) << (8 * i);
+  return static_cast<std::int64_t>(size) + 8 >
+         file_bytes;  // 0 where the writer never came back to fill it in
+}
+
+/// A Matroska element's size and where its content begins; all ones: unknown.
+struct Element {
+  std::uint64_t size = 0;
+  std::size_t content = 0;
+};
+
+std::optional<Element> element(std::string_view head, std::size_t at, std::string_view id) noexcept {
+  if (head.substr(at, id.size()) != id || at + id.size() >= head.size()) return std::nullopt;
+  at += id.size();
+  std::size_t length = 1;
+  for (std::uint64_t marker = 0x80; length <= 8 && (byte(head, at) & marker) == 0; marker >>= 1) ++length;
+  if (length > 8 || at + length > head.size()) return std::nullopt;
+  const std::uint64_t unknown = (std::uint64_t{1} << (7 * length)) - 1;
+  std::uint64_t size = byte(head, at) & (0xffU >> length);
+  for (std::size_t i = 1; i < length; ++i) size = size << 8 | byte(head, at + i);
+  if (size == unknown) return std::nullopt;
+  return Element{size, at + length};
+}
+
+bool matroska_ends_early(std::string_view head, std::int64_t file_bytes) noexcept {
+  const std::optional<Element> header = element(head, 0, kEbml);
+  if (!header || header->size > head.size() - header->content) return false;
+  const std::optional<Element> segment = element(head, header->content + header->size, kSegment);
+  return segment && segment->size + segment->content > static_cast<std::uint64_t>(file_bytes);
+}
+
+}  // namespace
+
+bool ends_early(std::string_view head, std::int64_t file_bytes) noexcept {
+  if (head.substr(0, 4) == "RIFF" && head.size() >= 8) return riff_ends_early(head, file_bytes);
+  if (head.substr(0, 4) == kEbml) return matroska_ends_early(head, file_bytes);
+  const bool transport = head.size() > kTransportPacket && head[0] == 'G' && head[kTransportPacket] == 'G';
+  return transport && file_bytes % static_cast<std::int64_t>(kTransportPacket) != 0;
+}
+
+}  // namespace tvr

@@ -1,0 +1,82 @@
+#include "extract/media/media.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "data/error.h"
+#include "extract/media/media_input.h"
+
+namespace tvr {
+namespace {
+
+bool one_of(AVCodecID codec, std::initializer_list<AVCodecID> list) {
+  for (const AVCodecID candidate : list) {
+    if (codec == candidate) return true;
+  }
+  return false;
+}
+
+/// The name that people know a libav demuxer by: "mov,mp4,m4a,..." is MP4.
+std::string container_name(const AVInputFormat& format) {
+  const std::string name = format.name;
+  if (name.rfind("mov,mp4", 0) == 0) return "MP4";
+  if (name.rfind("matroska", 0) == 0) return "Matroska";
+  std::string upper = name.substr(0, name.find(','));
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return upper;
+}
+
+void judge(AVCodecID codec, MediaFacts& facts) {
+  if (facts.container == "MP4" && one_of(codec, {AV_CODEC_ID_H264, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1})) {
+    facts.mime = "video/mp4";
+  } else if (facts.container == "Matroska" &&
+             one_of(codec, {AV_CODEC_ID_VP8, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1, AV_CODEC_ID_H264})) {
+    facts.mime = "video/webm";
+  }
+  facts.playable = !facts.mime.empty();
+  if (!facts.playable) facts.reason = "browsers do not play " + facts.codec + " in " + facts.container;
+}
+
+}  // namespace
+
+MediaFacts examine_media(const std::filesystem::path& path) {
+  DecodeLimits limits;
+  limits.max_seconds = 10;
+  TimeBudget budget(limits.max_seconds);
+  const TimeBudget::Running running(budget);
+  MediaInput input(path, limits, budget);
+  const AVCodecParameters& parameters = *input.stream().codecpar;
+  MediaFacts facts;
+  facts.codec = avcodec_get_name(parameters.codec_id);
+  facts.container = container_name(*input.format().iformat);
+  facts.width = parameters.width;
+  facts.height = parameters.height;
+  judge(parameters.codec_id, facts);
+  return facts;
+}
+
+SendableFile::SendableFile(const std::filesystem::path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
+  if (descriptor_ < 0) {
+    throw Error(errno == ENOENT ? Fault::NotFound : Fault::Unreadable, path.string(),
+                std::string("cannot be opened: ") + std::strerror(errno));
+  }
+  struct stat status {};
+  const bool is_file = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+  size_ = status.st_size;
+  if (is_file && size_ > 0) return;
+  ::close(descriptor_);
+  throw Error(Fault::Unsupported, path.string(), "is empty or no regular file");
+}
+
+SendableFile::~SendableFile() { ::close(descriptor_); }
+
+ssize_t SendableFile::read(std::int64_t offset, char* to, std::size_t count) const noexcept {
+  return ::pread(descriptor_, to, count, offset);
+}
+
+}  // namespace tvr

@@ -1,0 +1,268 @@
+#include "extract/media/media_input.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "data/error.h"
+#include "extract/media/container_end.h"
+
+namespace tvr {
+namespace {
+
+// Containers of moving pictures, and the sound files that people take for them (so that the message can say
+// "no video stream"). Not here: playlists and scripts (hls, dash, concat, ...), which name other files; still
+// images; text (tty).
+constexpr const char* kFormats =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpegts,mpeg,mpegvideo,m4v,h261,h263,h264,hevc,"
+    "vvc,av1,obu,ivf,vc1,asf,asf_o,nut,ogg,gif,mjpeg,rm,wtv,mxf,mxf_opatom,dv,dirac,swf,yuv4mpegpipe,"
+    "mp3,wav,w64,flac,aac,amr,ac3,eac3,aiff,au,caf,ape,tta,wv,dts";
+
+constexpr int kIoBytes = 32768;
+
+/// A demuxer's name is a list, too: "matroska,webm".
+bool on_list(const std::string& format) {
+  return (std::string(",") + kFormats + ",").find("," + format + ",") != std::string::npos;
+}
+
+int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
+  return AVERROR(EPERM);
+}
+
+int time_is_up(void* budget) { return static_cast<const TimeBudget*>(budget)->spent() ? 1 : 0; }
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+std::int64_t pixels(const AVStream& stream) {
+  return std::int64_t{stream.codecpar->width} * stream.codecpar->height;
+}
+
+std::string stream_kinds(const AVFormatContext& format) {
+  std::string kinds;
+  for (unsigned i = 0; i < std::min(format.nb_streams, 8U); ++i) {
+    const AVStream& stream = *format.streams[i];
+    const char* const kind = av_get_media_type_string(stream.codecpar->codec_type);
+    const bool cover = (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+    if (!kinds.empty()) kinds += ", ";
+    kinds += cover ? "cover picture" : kind == nullptr ? "unknown" : kind;
+  }
+  return kinds;
+}
+
+}  // namespace
+
+/// A regular file's bytes by descriptor.
+class MediaInput::File {
+ public:
+  File(const std::filesystem::path& path, const TimeBudget& budget) : name_(path.string()), budget_(budget) {
+    // O_NONBLOCK: opening a FIFO would wait for its writer for ever.
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (descriptor_ < 0) {
+      throw Error(errno == ENOENT || errno == ENOTDIR ? Fault::NotFound : Fault::Unreadable, name_,
+                  std::string("cannot be opened: ") + std::strerror(errno));
+    }
+    try {
+      check_kind();
+    } catch (...) {
+      ::close(descriptor_);
+      throw;
+    }
+  }
+  ~File() { ::close(descriptor_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  [[nodiscard]] std::string head() const {
+    std::array<char, 512> bytes{};
+    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), 0);
+    return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  }
+
+  [[nodiscard]] bool is_cut() const { return ends_early(head(), size_); }
+
+  static int read(void* self, std::uint8_t* to, int bytes) {
+    File& file = *static_cast<File*>(self);
+    if (file.budget_.spent()) return AVERROR_EXIT;
+    const ssize_t got = ::pread(file.descriptor_, to, static_cast<std::size_t>(bytes), file.position_);
+    if (got < 0) return AVERROR(errno);
+    if (got == 0) return AVERROR_EOF;
+    file.position_ += got;
+    return static_cast<int>(got);
+  }
+
+  static std::int64_t seek(void* self, std::int64_t offset, int whence) {
+    File& file = *static_cast<File*>(self);
+    if ((whence & AVSEEK_SIZE) != 0) return file.size_;
+    switch (whence & ~AVSEEK_FORCE) {
+      case SEEK_SET:
+        break;
+      case SEEK_CUR:
+        offset += file.position_;
+        break;
+      case SEEK_END:
+        offset += file.size_;
+        break;
+      default:
+        return AVERROR(EINVAL);
+    }
+    if (offset < 0) return AVERROR(EINVAL);
+    return file.position_ = offset;
+  }
+
+ private:
+  void check_kind() {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) {
+      throw Error(Fault::Unreadable, name_, std::string("cannot be examined: ") + std::strerror(errno));
+    }
+    if (S_ISDIR(status.st_mode))
+      throw Error(Fault::Unsupported, name_, "is a directory", "Name a video file");
+    if (!S_ISREG(status.st_mode)) {
+      throw Error(Fault::Unsupported, name_, "is a FIFO, socket or device, not a regular file",
+                  "Copy it to a file");
+    }
+    size_ = status.st_size;
+    if (size_ == 0) throw Error(Fault::Corrupt, name_, "no media file: empty (0 bytes)", "Fetch it again");
+  }
+
+  std::string name_;
+  const TimeBudget& budget_;
+  int descriptor_ = -1;
+  std::int64_t position_ = 0;
+  std::int64_t size_ = 0;
+};
+
+MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& limits,
+                       const TimeBudget& budget)
+    : name_(path.string()), limits_(limits), budget_(budget), file_(std::make_unique<File>(path, budget)) {
+  auto* const buffer = static_cast<unsigned char*>(av_allocated(av_malloc(kIoBytes)));
+  io_.reset(avio_alloc_context(buffer, kIoBytes, 0, file_.get(), File::read, nullptr, File::seek));
+  if (io_ == nullptr) {
+    av_free(buffer);
+    throw std::bad_alloc();
+  }
+  open_format();
+  find_streams();
+}
+
+MediaInput::~MediaInput() = default;
+
+void MediaInput::open_format() {
+  // The name without its folders: libav reads its extension, and nothing else of it can mean anything.
+  const std::string url = "file:" + std::filesystem::path(name_).filename().string();
+  const AVInputFormat* const demuxer = recognise(url);
+  AVFormatContext* format = av_allocated(avformat_alloc_context());
+  format->pb = io_.get();
+  format->io_open = refuse_to_open;
+  format->interrupt_callback = {time_is_up, const_cast<TimeBudget*>(&budget_)};
+  AvOptions options;
+  options.set("format_whitelist", kFormats);
+  options.set("protocol_whitelist", "none");
+  options.set("scan_all_pmts", "1");  // as the ffmpeg program does for MPEG-TS
+  const int status =
+      avformat_open_input(&format, url.c_str(), demuxer, options.address());  // frees on failure
+  format_.reset(format);
+  if (status < 0) refuse(status);
+}
+
+const AVInputFormat* MediaInput::recognise(const std::string& url) {
+  const AVInputFormat* demuxer = nullptr;
+  const int status = av_probe_input_buffer2(io_.get(), &demuxer, url.c_str(), nullptr, 0, 0);
+  if (status < 0) refuse(status);
+  const std::string format = demuxer->name;
+  if (on_list(format)) return demuxer;
+  if (has(format, "_pipe") && !has(format, "svg")) {
+    throw Error(Fault::Unsupported, name_, "no media file: a still image (" + format + ")");
+  }
+  if (format == "tty") refuse(AVERROR_INVALIDDATA);
+  throw Error(Fault::Unsupported, name_, "forbidden format '" + format + "' (" + demuxer->long_name + ")",
+              "Playlists and scripts, which can name other files, are not read; nor are rare formats");
+}
+
+void MediaInput::refuse(int status) const {
+  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening it took longer than allowed");
+  if (status == AVERROR(ENOMEM)) {
+    throw Error(Fault::Limit, name_, "limit of memory: none left to open it", "Pass a greater --max-memory");
+  }
+  const std::string head = lower(file_->head());
+  if (has(head, "<svg"))
+    throw Error(Fault::Unsupported, name_, "forbidden format 'svg'", "Name a video file");
+  if (has(head, "<!doctype html") || has(head, "<html")) {
+    throw Error(Fault::Corrupt, name_, "no media file: an HTML page",
+                "A web server may have answered the download by an error page: fetch it again");
+  }
+  throw Error(Fault::Corrupt, name_, "no media file: " + av_words(status));
+}
+
+void MediaInput::find_streams() {
+  AvOptions options(format_->nb_streams);
+  options.set("max_pixels", std::to_string(limits_.max_pixels));
+  std::vector<std::int64_t> declared;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) declared.push_back(pixels(*format_->streams[i]));
+  const int status = avformat_find_stream_info(format_.get(), options.address());
+  if (status < 0 || budget_.spent()) refuse(status);
+  choose_stream();
+  const auto index = static_cast<std::size_t>(stream_->index);
+  const std::int64_t said = index < declared.size() ? declared[index] : 0;
+  check_pixels(pixels(*stream_) == 0 ? said : pixels(*stream_));
+}
+
+void MediaInput::choose_stream() {
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* const stream = format_->streams[i];
+    const bool wanted = stream_ == nullptr && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+                        (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+    stream->discard = wanted ? AVDISCARD_NONE : AVDISCARD_ALL;
+    if (wanted) stream_ = stream;
+  }
+  if (stream_ != nullptr) return;
+  if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: not one stream found");
+  throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
+}
+
+void MediaInput::check_pixels(std::int64_t pixels) const {
+  if (pixels <= limits_.max_pixels) return;
+  throw Error(Fault::Limit, name_,
+              "limit of pixels: pictures of " + std::to_string(pixels) + " pixels, at most " +
+                  std::to_string(limits_.max_pixels) + " are decoded");
+}
+
+std::int64_t MediaInput::expected_packets() const {
+  // Only MP4 counts exactly; and there an edit list may leave samples out: what is left is in the index.
+  if (!has(format_->iformat->name, "mov")) return 0;
+  const std::int64_t indexed = avformat_index_get_entries_count(stream_);
+  return indexed > 0 ? std::min(indexed, stream_->nb_frames) : stream_->nb_frames;
+}
+
+bool MediaInput::read(AVPacket& packet) {
+  for (;;) {
+    if (budget_.spent()) throw Error(Fault::Timeout, name_, "decoding it took longer than allowed");
+    const int status = av_read_frame(format_.get(), &packet);
+    if (status == AVERROR(EAGAIN)) continue;
+    if (status < 0) {
+      if (status != AVERROR_EOF) read_error_ = av_words(status);
+      if (file_->is_cut()) read_error_ = "the file is shorter than its header says";
+      return false;
+    }
+    if (packet.size > limits_.max_packet_bytes) {
+      throw Error(Fault::Limit, name_, "limit of packet bytes: a packet of " + std::to_string(packet.size));
+    }
+    if (packet.stream_index == stream_->index) return true;
+    av_packet_unref(&packet);
+  }
+}
+
+}  // namespace tvr

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "extract/media/av_handle.h"
+#include "extract/media/clip_stream.h"
+#include "extract/media/time_budget.h"
+
+namespace tvr {
+
+/// A media file opened so that it can do no harm: a regular file, read through a descriptor of our own, by a
+/// demuxer on our list, which may open nothing else; and in it the first video stream that is no cover
+/// picture.
+class MediaInput {
+ public:
+  /// `budget` must run (TimeBudget::Running) during construction and read(), and outlive this.
+  /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout).
+  MediaInput(const std::filesystem::path& path, const DecodeLimits& limits, const TimeBudget& budget);
+  ~MediaInput();
+  MediaInput(const MediaInput&) = delete;
+  MediaInput& operator=(const MediaInput&) = delete;
+
+  /// The next packet of the video stream as the demuxer gives it; false at the end, or where the file cannot
+  /// be read on (then read_error() says so). Throws Error(Limit | Timeout).
+  [[nodiscard]] bool read(AVPacket& packet);
+
+  [[nodiscard]] AVFormatContext& format() noexcept { return *format_; }
+  [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
+  [[nodiscard]] int stream_index() const noexcept { return stream_->index; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// How many packets the container promises for the video stream; 0: it does not say so reliably.
+  [[nodiscard]] std::int64_t expected_packets() const;
+  /// Why reading stopped before the whole video was read, else empty.
+  [[nodiscard]] const std::string& read_error() const noexcept { return read_error_; }
+
+ private:
+  class File;
+  void open_format();
+  [[nodiscard]] const AVInputFormat* recognise(const std::string& url);
+  [[noreturn]] void refuse(int status) const;
+  void find_streams();
+  void choose_stream();
+  void check_pixels(std::int64_t pixels) const;
+
+  std::string name_;
+  DecodeLimits limits_;
+  const TimeBudget& budget_;
+  std::unique_ptr<File> file_;
+  IoHandle io_;
+  InputHandle format_;
+  AVStream* stream_ = nullptr;
+  std::string read_error_;
+};
+
+}  // namespace tvr

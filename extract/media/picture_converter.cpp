@@ -1,0 +1,211 @@
+#include "extract/media/picture_converter.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+extern "C" {
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
+#include <libavutil/display.h>
+}
+
+#include "data/error.h"
+#ifdef TVR_CUDA
+#include "extract/cuda/cuda_picture_converter.h"
+#endif
+
+namespace tvr {
+namespace {
+
+std::optional<DisplayMatrix> matrix_from(const std::uint8_t* bytes) {
+  if (bytes == nullptr) return std::nullopt;
+  DisplayMatrix matrix{};
+  std::memcpy(matrix.data(), bytes, sizeof matrix);
+  return matrix;
+}
+
+std::optional<DisplayMatrix> stream_matrix(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVCodecParameters& parameters = *stream.codecpar;
+  const AVPacketSideData* const data = av_packet_side_data_get(
+      parameters.coded_side_data, parameters.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
+#else
+  std::size_t bytes = 0;
+  const std::uint8_t* const data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+  return bytes < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data);
+#endif
+}
+
+/// Clockwise degrees in about [0, 360), by which the picture is to be turned; NaN for a matrix without
+/// meaning.
+double degrees_of(const DisplayMatrix& matrix) {
+  const double turn = -std::round(av_display_rotation_get(matrix.data()));
+  return turn - 360 * std::floor(turn / 360 + 0.9 / 360);
+}
+
+/// When its input changes, the ffmpeg program also appends a scaler to the size of its output, with its own
+/// defaults.
+std::string second_scaler(const LaneOptions& lane, PictureSize target) {
+  if (lane.crop_px > 0) target = {lane.crop_px, lane.crop_px};
+  return ",scale=" + std::to_string(target.width) + ":" + std::to_string(target.height);
+}
+
+class FilterConverter : public PictureConverter {
+ public:
+  FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
+                  const LaneOptions& lane, std::optional<PictureSize> target, std::int64_t max_pixels);
+
+  [[nodiscard]] bool fits(const AVFrame& frame) const override;
+  [[nodiscard]] FrameHandle convert(const AVFrame& frame) override;
+  [[nodiscard]] PictureSize target() const noexcept override { return target_; }
+
+ private:
+  void build(const AVFrame& frame, const AVStream& stream, const std::string& filters);
+  [[noreturn]] void fail(int status) const;
+
+  std::string name_;
+  int format_;
+  PictureSize size_;
+  std::optional<DisplayMatrix> matrix_;
+  PictureSize target_;
+  GraphHandle graph_;
+  AVFilterContext* source_ = nullptr;
+  AVFilterContext* sink_ = nullptr;
+};
+
+}  // namespace
+
+std::optional<DisplayMatrix> display_matrix(const AVFrame& frame) {
+  const AVFrameSideData* const data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
+}
+
+PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
+  const auto longer = [&](int side, int other) {
+    return static_cast<int>(static_cast<double>(std::int64_t{side} * lane.short_side_px) / other);
+  };
+  if (shown.height >= shown.width) return {longer(shown.height, shown.width), lane.short_side_px};
+  return {lane.short_side_px, longer(shown.width, shown.height)};
+}
+
+std::string scale_filters(const LaneOptions& lane, PictureSize target) {
+  const char* const kernel = is_bicubic(lane.preset) ? "bicubic" : "bilinear";
+  std::string filters =
+      "scale=" + std::to_string(target.width) + ":" + std::to_string(target.height) + ":flags=" + kernel;
+  if (lane.crop_px > 0) {
+    const auto centred = [&](int side) { return std::to_string((side - lane.crop_px) / 2); };
+    const std::string side = std::to_string(lane.crop_px);
+    filters += ",crop=" + side + ":" + side + ":" + centred(target.width) + ":" + centred(target.height);
+  }
+  return filters;
+}
+
+Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
+  if (!matrix) return {};
+  const DisplayMatrix& m = *matrix;
+  const double degrees = degrees_of(m);
+  const auto about = [&](double angle) { return std::fabs(degrees - angle) < 1.0; };
+  if (about(90)) return {m[3] > 0 ? "transpose=cclock_flip," : "transpose=clock,", true};
+  if (about(180)) return {std::string(m[0] < 0 ? "hflip," : "") + (m[4] < 0 ? "vflip," : ""), false};
+  if (about(270)) return {m[3] < 0 ? "transpose=clock_flip," : "transpose=cclock,", true};
+  if (std::fabs(degrees) > 1.0) {
+    char text[64];
+    std::snprintf(text, sizeof text, "rotate=%f*PI/180,", degrees);
+    return {text, false};
+  }
+  return {about(0) && m[4] < 0 ? "vflip," : "", false};
+}
+
+void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels) {
+  if (std::int64_t{target.height} * target.width <= max_pixels) return;
+  throw Error(Fault::Limit, name,
+              "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
+                  " scales to " + std::to_string(target.width) + "x" + std::to_string(target.height) +
+                  " pixels",
+              "Crop the video");
+}
+
+bool is_turned(const AVStream& stream) { return !rotation_of(stream_matrix(stream)).filters.empty(); }
+
+std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name, const AVFrame& frame,
+                                                         const AVStream& stream, const LaneOptions& lane,
+                                                         std::optional<PictureSize> target,
+                                                         std::int64_t max_pixels) {
+#ifdef TVR_CUDA
+  const std::optional<DisplayMatrix> matrix = display_matrix(frame);
+  const bool is_upright = rotation_of(matrix ? matrix : stream_matrix(stream)).filters.empty();
+  if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
+    return cuda_picture_converter(name, frame, lane, target, max_pixels);
+  if (frame.format == AV_PIX_FMT_CUDA) {
+    throw Error(Fault::Unsupported, name, "pictures that NVDEC decoded are turned from some point on",
+                "Use a preset without -gpu for this video");
+  }
+#endif
+  return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
+}
+
+FilterConverter::FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
+                                 const LaneOptions& lane, std::optional<PictureSize> target,
+                                 std::int64_t max_pixels)
+    : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(display_matrix(frame)) {
+  const Rotation rotation = rotation_of(matrix_ ? matrix_ : stream_matrix(stream));
+  PictureSize shown = size_;
+  if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
+  target_ = target ? *target : scaled_size(shown, lane);
+  require_pixels(name_, shown, target_, max_pixels);
+  std::string filters = rotation.filters + scale_filters(lane, target_);
+  if (target) filters += second_scaler(lane, target_);
+  build(frame, stream, filters + ",format=pix_fmts=rgb24");
+}
+
+void FilterConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {
+  graph_.reset(av_allocated(avfilter_graph_alloc()));
+  graph_->nb_threads = 1;
+  char arguments[256];
+  std::snprintf(arguments, sizeof arguments, "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=%d/%d",
+                frame.width, frame.height, frame.format, stream.time_base.num, stream.time_base.den,
+                frame.sample_aspect_ratio.num,
+                frame.sample_aspect_ratio.den == 0 ? 1 : frame.sample_aspect_ratio.den);
+  std::string source = arguments;
+#if LIBAVFILTER_VERSION_MAJOR >= 10
+  source += ":colorspace=" + std::to_string(frame.colorspace) + ":range=" + std::to_string(frame.color_range);
+#endif
+  int status = avfilter_graph_create_filter(&source_, avfilter_get_by_name("buffer"), "in", source.c_str(),
+                                            nullptr, graph_.get());
+  if (status < 0) fail(status);
+  status = avfilter_graph_create_filter(&sink_, avfilter_get_by_name("buffersink"), "out", nullptr, nullptr,
+                                        graph_.get());
+  if (status < 0) fail(status);
+  FilterEnds ends(source_, sink_);
+  status = avfilter_graph_parse_ptr(graph_.get(), filters.c_str(), ends.sinks(), ends.sources(), nullptr);
+  if (status >= 0) status = avfilter_graph_config(graph_.get(), nullptr);
+  if (status < 0) fail(status);
+}
+
+void FilterConverter::fail(int status) const {
+  if (status == AVERROR(ENOMEM)) {
+    throw Error(Fault::Limit, name_, "limit of memory: none left to convert a picture",
+                "Pass a greater --max-memory");
+  }
+  throw Error(Fault::Unsupported, name_, "its pictures cannot be converted to rgb24: " + av_words(status));
+}
+
+bool FilterConverter::fits(const AVFrame& frame) const {
+  return frame.format == format_ && frame.height == size_.height && frame.width == size_.width &&
+         display_matrix(frame) == matrix_;
+}
+
+FrameHandle FilterConverter::convert(const AVFrame& frame) {
+  // The graph only reads the picture: a reference goes in, the caller's stays.
+  int status =
+      av_buffersrc_add_frame_flags(source_, const_cast<AVFrame*>(&frame), AV_BUFFERSRC_FLAG_KEEP_REF);
+  FrameHandle picture{av_allocated(av_frame_alloc())};
+  if (status >= 0) status = av_buffersink_get_frame(sink_, picture.get());
+  if (status < 0) fail(status);
+  return picture;
+}
+
+}  // namespace tvr

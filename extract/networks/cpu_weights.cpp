@@ -1,0 +1,245 @@
+#include "extract/networks/cpu_weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "extract/networks/amx/convolution.h"
+#include "extract/networks/avx512/convolution.h"
+#include "extract/networks/avx512/stem.h"
+#include "extract/networks/onednn.h"
+#include "extract/networks/unfold.h"
+
+namespace tvr {
+namespace {
+
+using Memory = dnnl::memory;
+
+/// Row-major strides: a plain layout without naming a format for each rank.
+Memory::dims dense_strides(const Memory::dims& dims) {
+  Memory::dims strides(dims.size(), 1);
+  for (std::size_t i = dims.size(); i > 1; --i) strides[i - 2] = strides[i - 1] * dims[i - 1];
+  return strides;
+}
+
+/// norm(conv(x)) = conv'(x) + bias with weights scaled by gamma / sqrt(var + eps); eps as
+/// torch.nn.BatchNorm's default.
+struct Folded {
+  std::vector<float> weights, bias;
+};
+
+/// Channel to channel, zeros in what is new.
+Folded copied_channels(const NetworkStep& step) {
+  const auto in = static_cast<std::size_t>(step.in_channels),
+             out = static_cast<std::size_t>(step.out_channels);
+  Folded folded{std::vector<float>(out * in), std::vector<float>(out)};
+  for (std::size_t channel = 0; channel < std::min(in, out); ++channel) {
+    folded.weights[channel * in + channel] = 1;
+  }
+  return folded;
+}
+
+Folded fold(const NetworkStep& step, const NamedTensors& tensors) {
+  if (step.convolution.empty()) return copied_channels(step);
+  constexpr double kEps = 1e-5;
+  const auto values = [&](const std::string& name) { return find(tensors, name)->to_floats(); };
+  Folded folded{values(step.convolution + ".weight"), {}};
+  const std::vector<float> gamma = values(step.norm + ".weight"), beta = values(step.norm + ".bias");
+  const std::vector<float> mean = values(step.norm + ".running_mean"),
+                           var = values(step.norm + ".running_var");
+  const std::size_t per_channel = folded.weights.size() / gamma.size();
+  for (std::size_t channel = 0; channel < gamma.size(); ++channel) {
+    const double scale = gamma[channel] / std::sqrt(static_cast<double>(var[channel]) + kEps);
+    for (std::size_t i = channel * per_channel; i < (channel + 1) * per_channel; ++i) {
+      folded.weights[i] = static_cast<float>(folded.weights[i] * scale);
+    }
+    folded.bias.push_back(static_cast<float>(beta[channel] - mean[channel] * scale));
+  }
+  return folded;
+}
+
+/// Groups of few channels leave a kernel's vectors or tiles empty: neighbouring groups are joined until one
+/// reads as many channels as a tile of AMX or a vector of floats has, with zeros between what did not belong
+/// together. Faster, though it multiplies more: in bf16 several times, in f32 because nothing need be
+/// reordered for kernels that want four or eight channels side by side.
+int joined_groups(const NetworkStep& step, Memory::data_type type) {
+  constexpr int kTileChannels = 32;
+  const int wanted = type == Memory::data_type::bf16 ? kTileChannels : onednn::vector_floats();
+  int groups = step.groups;
+  while (groups % 2 == 0 && step.in_channels / groups < wanted) groups /= 2;
+  return groups;
+}
+
+/// values [out, in / step.groups, kernel] as [out, in / groups, kernel].
+std::vector<float> join_groups(const std::vector<float>& values, const NetworkStep& step, int groups) {
+  const auto of = [](int value) { return static_cast<std::size_t>(value); };
+  const std::size_t row = values.size() / of(step.out_channels);
+  const std::size_t joined = of(step.groups / groups);
+  std::vector<float> wide(values.size() * joined);
+  for (std::size_t channel = 0; channel < of(step.out_channels); ++channel) {
+    const std::size_t group = channel / of(step.out_channels / step.groups);
+    std::copy_n(&values[channel * row], row, &wide[channel * row * joined + group % joined * row]);
+  }
+  return wide;
+}
+
+Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const dnnl::engine& engine) {
+  Memory memory({dims, Memory::data_type::f32, dense_strides(dims)}, engine);
+  std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));
+  return memory;
+}
+
+bool has_tiles() { return onednn::has_amx() && amx::request_tiles(); }
+
+/// Whether extract/amx knows the step, with its groups joined.
+bool fits_tiles(const NetworkStep& step, bool first) {
+  const bool reads_colors =
+      first && step.in_channels == amx::kColors && step.groups == 1 && step.kernel[2] <= amx::kMostColumns;
+  return (reads_colors || step.in_channels / step.groups % amx::kDepth == 0) &&
+         step.out_channels / step.groups % amx::kPanel == 0;
+}
+
+/// Of steps that extract/avx512 knows. 3 x 3 with more channels stays with the library: their pictures are so
+/// small that reading 16 / 9 times the weights costs more than the arithmetic that is saved.
+CpuWeights::Kernel kernel_for(const NetworkStep& step) {
+  using Box = std::array<int, 3>;
+  constexpr int kMostWinogradWeights = 256 * 256;
+  const bool in_blocks = step.in_channels % avx512::kBlock == 0 && step.out_channels % avx512::kPanel == 0;
+  const bool one_stride = step.stride == Box{1, 1, 1};
+  constexpr int kSeven = avx512::kStemKernel;
+  if (step.in_channels == avx512::kStemColors && step.out_channels % avx512::kPanel == 0 &&
+      step.kernel == Box{kSeven, kSeven, kSeven} && step.stride == Box{1, 2, 2} &&
+      step.padding == Box{3, 3, 3}) {
+    return CpuWeights::Kernel::Stem;
+  }
+  if (!in_blocks) return CpuWeights::Kernel::Library;
+  if (step.groups == 1 && step.kernel == Box{1, 1, 1} && step.padding == Box{0, 0, 0} &&
+      step.stride[1] == step.stride[2]) {
+    return CpuWeights::Kernel::Pointwise;
+  }
+  if (step.groups == 1 && step.kernel == Box{1, 3, 3} && step.padding == Box{0, 1, 1} && one_stride &&
+      step.in_channels * step.out_channels <= kMostWinogradWeights) {
+    return CpuWeights::Kernel::Winograd;
+  }
+  const int group = step.in_channels / step.groups;
+  if ((group == 4 || group == 8) && step.in_channels == step.out_channels && step.kernel == Box{3, 3, 3} &&
+      step.padding == Box{1, 1, 1} && one_stride) {
+    return CpuWeights::Kernel::Grouped;
+  }
+  return CpuWeights::Kernel::Library;
+}
+
+Memory tiles_of(const std::vector<float>& weights, const amx::Convolution& shape,
+                const dnnl::engine& engine) {
+  Memory panels(
+      {{static_cast<Memory::dim>(amx::panel_values(shape))}, Memory::data_type::bf16, Memory::format_tag::a},
+      engine);
+  amx::pack(shape, weights.data(), static_cast<amx::Bf16*>(panels.get_data_handle()));
+  return panels;
+}
+
+Memory panels_of(const std::vector<float>& weights, const NetworkStep& step, CpuWeights::Kernel kernel,
+                 const dnnl::engine& engine) {
+  std::size_t count = weights.size();
+  if (kernel == CpuWeights::Kernel::Winograd) {
+    count = avx512::kWinogradTerms * weights.size() / (step.kernel[1] * step.kernel[2]);
+  } else if (kernel == CpuWeights::Kernel::Stem) {
+    count = avx512::kStemTerms * weights.size() / avx512::kStemKernel;
+  }
+  Memory panels({{static_cast<Memory::dim>(count)}, Memory::data_type::f32, Memory::format_tag::a}, engine);
+  auto* const to = static_cast<float*>(panels.get_data_handle());
+  if (kernel == CpuWeights::Kernel::Stem) {
+    avx512::pack_stem(weights.data(), step.out_channels, to);
+  } else if (kernel == CpuWeights::Kernel::Winograd) {
+    avx512::pack_winograd(weights.data(), step.in_channels, step.out_channels, to);
+  } else if (kernel == CpuWeights::Kernel::Grouped) {
+    avx512::pack_grouped(weights.data(), step.in_channels, step.in_channels / step.groups, to);
+  } else {
+    avx512::pack_pointwise(weights.data(), step.in_channels, step.out_channels, to);
+  }
+  return panels;
+}
+
+void reorder(const Memory& from, Memory& to, const dnnl::engine& engine) {
+  dnnl::stream stream(engine);
+  Memory source = from;
+  dnnl::reorder(source, to).execute(stream, source, to);
+  stream.wait();
+}
+
+}  // namespace
+
+amx::Convolution tiled(const NetworkStep& step, int groups) {
+  const auto box = [](const std::array<int, 3>& sizes) { return amx::Box{sizes[0], sizes[1], sizes[2]}; };
+  amx::Convolution shape;
+  shape.in = step.in_channels;
+  shape.out = step.out_channels;
+  shape.groups = groups;
+  shape.kernel = box(step.kernel);
+  shape.stride = box(step.stride);
+  shape.padding = box(step.padding);
+  return shape;
+}
+
+CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memory::data_type type,
+                       const dnnl::engine& engine)
+    : engine_(engine),
+      type_(type),
+      blocks_(type == Memory::data_type::f32 && onednn::vector_floats() == avx512::kBlock) {
+  const bool tiles = type == Memory::data_type::bf16 && has_tiles();
+  for (const NetworkStep& step : network.steps) {
+    const bool first = steps_.empty();
+    Step made;
+    if (step.kind == NetworkStep::Kind::Convolution) {
+      Folded folded = fold(step, weights);
+      NetworkStep run = step;
+      run.groups = joined_groups(step, type);
+      if (blocks_) made.kernel = kernel_for(step);
+      if (tiles && fits_tiles(run, first)) made.kernel = Kernel::Tiles;
+      const bool joins = made.kernel == Kernel::Library || made.kernel == Kernel::Tiles;
+      if (joins && run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
+      if (made.kernel == Kernel::Tiles) {
+        made.layouts.push_back(tiles_of(folded.weights, tiled(step, run.groups), engine));
+        made.groups = run.groups;
+      } else if (made.kernel != Kernel::Library) {
+        made.layouts.push_back(panels_of(folded.weights, step, made.kernel, engine));
+        made.groups = step.groups;
+      } else {
+        if (first && type == Memory::data_type::bf16) {
+          unfolds_input_ = true;
+          run = unfolded(step);
+          folded.weights = unfold_weights(folded.weights, step);
+        }
+        made.groups = run.groups;
+        made.dims = {run.out_channels / run.groups, run.in_channels / run.groups};
+        if (run.groups > 1) made.dims.insert(made.dims.begin(), run.groups);
+        for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
+          made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
+        }
+        made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
+      }
+      made.bias = copy_of(folded.bias, {step.out_channels}, engine);
+    }
+    steps_.push_back(std::move(made));
+  }
+}
+
+Memory CpuWeights::packed(std::size_t index, const Memory::desc& layout) {
+  const std::lock_guard lock(mutex_);
+  Step& step = steps_[index];
+  for (const Memory& known : step.layouts) {
+    if (known.get_desc() == layout) return known;
+  }
+  Memory made(layout, engine_);
+  reorder(step.layouts.front(), made, engine_);
+  if (step.plain)
+    step.layouts.clear();  // any layout can be made from any other: the plain copy is not needed
+  step.plain = false;
+  step.layouts.push_back(made);
+  return made;
+}
+
+Memory::desc CpuWeights::any_layout(std::size_t step) const {
+  return {steps_[step].dims, type_, Memory::format_tag::any};
+}
+
+}  // namespace tvr

@@ -1,0 +1,151 @@
+#include "extract/networks/plugin.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "data/error.h"
+#include "data/fingerprint.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kAdvice = "docs/PLUGINS.md describes the manifest";
+
+void require_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    throw Error(Fault::NotFound, path.string(), "there is no such file");
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw Error(Fault::Unreadable, path.string(), "it is not a regular file");
+  }
+}
+
+json read_json(const std::filesystem::path& path) {
+  constexpr std::uintmax_t kLargest = 64 << 10;
+  require_file(path);
+  if (std::filesystem::file_size(path) > kLargest) {
+    throw Error(Fault::Corrupt, path.string(), "too large for a manifest (64 KiB)", kAdvice);
+  }
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.good() && !file.eof()) throw Error(Fault::Unreadable, path.string(), "cannot be read");
+  try {
+    json manifest = json::parse(text);
+    if (!manifest.is_object()) throw Error(Fault::Corrupt, path.string(), "not a JSON object", kAdvice);
+    return manifest;
+  } catch (const json::exception& problem) {
+    throw Error(Fault::Corrupt, path.string(), problem.what(), kAdvice);
+  }
+}
+
+/// The keys of a manifest; remembers which were asked for.
+class Keys {
+ public:
+  Keys(const json& manifest, std::string where) : manifest_(manifest), where_(std::move(where)) {}
+
+  [[nodiscard]] std::string text(const std::string& key) { return required(key, &json::is_string, "a text"); }
+
+  [[nodiscard]] int integer(const std::string& key, int least, int most, int otherwise = -1) {
+    const std::string range = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    known_.insert(key);
+    if (otherwise >= 0 && !manifest_.contains(key)) return otherwise;
+    const json& value = required(key, &json::is_number_integer, range);
+    if (value < least || value > most) fail(key, "is " + value.dump(), range);
+    return value.get<int>();
+  }
+
+  [[nodiscard]] float number(const json& value, const std::string& key, bool positive) const {
+    const std::string wanted = positive ? "a number above 0" : "a number";
+    if (!value.is_number()) fail(key, "is " + value.dump(), wanted);
+    const auto number = value.get<float>();
+    if (!std::isfinite(number) || (positive && !(number > 0))) fail(key, "is " + value.dump(), wanted);
+    return number;
+  }
+
+  [[nodiscard]] float scale() {
+    return number(required("scale", &json::is_number, "a number"), "scale", true);
+  }
+
+  [[nodiscard]] std::array<float, 3> colors(const std::string& key, bool positive) {
+    const json& values = required(key, &json::is_array, "three numbers");
+    if (values.size() != 3)
+      fail(key, "has " + std::to_string(values.size()) + " values", "three, for R, G and B");
+    return {number(values[0], key, positive), number(values[1], key, positive),
+            number(values[2], key, positive)};
+  }
+
+  void refuse_others() const {
+    for (const auto& [key, value] : manifest_.items()) {
+      if (known_.count(key) > 0) continue;
+      std::string names;
+      for (const std::string& name : known_) names += (names.empty() ? "" : ", ") + name;
+      fail(key, "is not known", names);
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& key, const std::string& seen, const std::string& wanted) const {
+    throw Error(Fault::InvalidArgument, where_, "'" + key + "' " + seen + ", wanted " + wanted, kAdvice);
+  }
+
+ private:
+  const json& required(const std::string& key, bool (json::*is)() const noexcept, const std::string& wanted) {
+    known_.insert(key);
+    const auto found = manifest_.find(key);
+    if (found == manifest_.end()) fail(key, "is missing", wanted);
+    if (!((*found).*is)()) fail(key, "is " + found->dump(), wanted);
+    return *found;
+  }
+
+  const json& manifest_;
+  std::string where_;
+  std::set<std::string> known_;
+};
+
+std::string lane_name(Keys& keys) {
+  const std::string name = keys.text("lane");
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  if (name.empty() || name.size() > 32 || !std::all_of(name.begin(), name.end(), allowed)) {
+    keys.fail("lane", "is '" + name + "'", "1 to 32 of a-z, 0-9, - and _");
+  }
+  if (name == "2d" || name == "3d")
+    keys.fail("lane", "is '" + name + "'", "a name that no built-in lane has");
+  return name;
+}
+
+}  // namespace
+
+bool is_plugin(const std::string& model) { return std::filesystem::path(model).extension() == ".json"; }
+
+Plugin read_plugin(const std::filesystem::path& manifest) {
+  const json values = read_json(manifest);
+  Keys keys(values, manifest.string());
+  Plugin plugin;
+  plugin.sampling.name = lane_name(keys);
+  plugin.sampling.sample_fps = keys.integer("fps", 1, 240);
+  plugin.sampling.clip_frames = keys.integer("clip_frames", 1, 1024);
+  plugin.sampling.short_side_px = keys.integer("short_side", 16, 4096);
+  plugin.sampling.crop_px = keys.integer("crop", 0, plugin.sampling.short_side_px, 0);
+  plugin.normalization.scale = keys.scale();
+  plugin.normalization.mean = keys.colors("mean", false);
+  plugin.normalization.std = keys.colors("std", true);
+  plugin.dim = keys.integer("dim", 1, 65536);
+  plugin.module = manifest.parent_path() / keys.text("module");
+  keys.refuse_others();
+  return plugin;
+}
+
+std::string plugin_id(const std::filesystem::path& manifest) {
+  const Plugin plugin = read_plugin(manifest);
+  require_file(plugin.module);
+  return "torchscript sha256:" + sha256_file(plugin.module) + " manifest sha256:" + sha256_file(manifest);
+}
+
+}  // namespace tvr

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "extract/networks/network.h"
+
+namespace tvr {
+
+// For bf16 by oneDNN (without AMX; extract/amx reads the planes itself). A network's first convolution reads
+// three channels, which leaves the vectors of a bf16 kernel nearly empty. Here the columns of its kernel
+// become channels: column x of channel c is channel 3 * x + c, rounded up to a multiple of 8 with zeros. The
+// sums are the same.
+
+/// The convolution on the unfolded input: a kernel one column wide.
+[[nodiscard]] NetworkStep unfolded(const NetworkStep& first);
+
+/// weights [out, 3, (t,) h, w] as [out, channels, (t,) h, 1], of unfolded(first).
+[[nodiscard]] std::vector<float> unfold_weights(const std::vector<float>& weights, const NetworkStep& first);
+
+/// planes [clips, 3, frames, height, width] as bf16 [clips, frames, height, columns of the result, channels].
+void unfold_columns(const float* planes, int clips, int frames, int height, int width,
+                    const NetworkStep& first, std::uint16_t* out);
+
+}  // namespace tvr

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "data/error.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/run_options.h"
+#include "pipeline/commands/usage.h"
+#include "pipeline/terminal/console.h"
+
+namespace tvr {
+namespace {
+
+/// What `pipeline ARGUMENTS` would work with, without working.
+std::string resolve(std::vector<std::string> arguments) {
+  CLI::App app;
+  app.set_config("--config");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.fallthrough();
+  app.require_subcommand(1);
+  int unused = kDone;
+  RunOptions run;
+  CLI::App* run_command = app.add_subcommand("run");
+  add_run_flags(*run_command, run);
+  add_extract_command(app, unused);
+  add_train_command(app, unused);
+  add_eval_command(app, unused);
+  read_environment(app);
+  for (CLI::App* command : app.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) option->required(false);
+  }
+  // Called before the commands' own callbacks, which would begin to work. They cannot be taken away: they own
+  // what the flags are read into.
+  struct Parsed {};
+  app.parse_complete_callback([&app] {
+    require_legal_environment(app);
+    throw Parsed();
+  });
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
+  try {
+    app.parse(arguments);
+  } catch (const Parsed&) {
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) throw;  // --help
+    throw Error(Fault::InvalidArgument, "config", explain(app, error));
+  }
+  if (app.got_subcommand(run_command) && (run.demo || !run.out.empty())) complete(*run_command, run);
+  return toml_of(*app.get_subcommands().front());
+}
+
+}  // namespace
+
+void add_config_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "config",
+      "The resolved configuration: flags, then --config FILE.toml, then environment, then defaults");
+  command->fallthrough(false);
+  command->prefix_command();
+  command->footer(
+      "Example: pipeline config run --demo --epochs 20    what that run would work with\n"
+      "         pipeline config > my.toml                 the defaults of all commands, to edit");
+  command->callback([&app, command, &exit_code] {
+    std::vector<std::string> arguments = command->remaining();
+    const CLI::Option& config = *app.get_config_ptr();
+    const std::string file = config.count() > 0 ? config.as<std::string>() : "";
+    if (!file.empty()) arguments.insert(arguments.end(), {"--config", file});
+    const bool names_one = !arguments.empty() && arguments.front().rfind('-', 0) != 0;
+    if (!names_one) arguments.insert(arguments.begin(), "");
+    const std::vector<std::string> all = {"run", "extract", "train", "eval"};
+    for (const std::string& name : names_one ? std::vector{arguments.front()} : all) {
+      arguments.front() = name;
+      fmt::print("{}\n", resolve(arguments));
+    }
+    exit_code = kDone;
+  });
+}
+
+}  // namespace tvr

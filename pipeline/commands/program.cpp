@@ -1,0 +1,63 @@
+#include "pipeline/commands/program.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+
+#include "data/error.h"
+#include "pipeline/commands/usage.h"
+#include "pipeline/terminal/console.h"
+
+namespace tvr {
+
+void complain(const std::string& what) {
+  fmt::print(stderr, "{} {}\n", coloured("error:", Colour::Red, STDERR_FILENO), what);
+}
+
+int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& exit_code)) {
+  install_stop_handler();
+  CLI::App app("Raw videos and captions in, a trained and searchable text-to-video retrieval model out.",
+               "pipeline");
+  app.require_subcommand(1);
+  app.set_config("--config", "", "TOML file of flags, in sections named like the subcommands");
+  app.set_version_flag("--version", TVR_VERSION);
+  app.add_flag_callback(
+      "--quiet", [] { set_quiet(true); }, "say nothing but warnings and results");
+  app.fallthrough();
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.footer(
+      "Every flag can also be set in the file of --config, or by environment: --embd-dim by "
+      "PIPELINE_EMBD_DIM.");
+
+  int exit_code = kDone;
+  add_commands(app, exit_code);
+  read_environment(app);
+  app.parse_complete_callback([&app] { require_legal_environment(app); });
+  try {
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw Error(Fault::Unreadable, "standard output", "the results cannot be written to it");
+    }
+    return exit_code;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    complain(explain(app, error));
+    fmt::print(stderr, "Run with --help for more information.\n");
+    return kUsage;
+  } catch (const Error& error) {
+    complain(error.what());
+    return error.fault() == Fault::InvalidArgument ? kUsage : kFailed;
+  } catch (const std::filesystem::filesystem_error& error) {
+    complain(error.path1().string() + ": " + error.code().message());
+    return kFailed;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace tvr

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "data/error.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/run_options.h"
+#include "pipeline/demo/demo.h"
+#include "pipeline/extraction/extract_step.h"
+#include "pipeline/extraction/recipes.h"
+#include "pipeline/learning/learn_step.h"
+#include "pipeline/report/report_step.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+#include "pipeline/terminal/time_account.h"
+
+namespace tvr {
+namespace {
+
+/// Draws the demo's clips where they are not there yet.
+void make_demo(const RunOptions& options) {
+  DemoOptions demo;
+  if (options.demo_clips > 0) demo.clips = options.demo_clips;
+  demo.seed = options.seed;
+  say(fmt::format("demo: {} generated clips in {}", demo.clips, demo_folder(options).string()));
+  ProgressLine line("draw", "clips", demo.clips);
+  write_demo(demo_folder(options), demo, progress_on(line));
+}
+
+std::vector<RecipeRow> recipes_of_run(FeatureStore& store, const RunOptions& options) {
+  std::vector<std::string> lanes, identities;
+  for (const Lane& lane : lanes_of(options.extract.features, options.extract.speed)) {
+    lanes.push_back(lane.sampling.name);
+    identities.push_back(recipe_of(lane).identity());
+  }
+  return choose_recipes(store, lanes, identities);
+}
+
+/// Extraction may take days: what can be known to be wrong is said before it.
+void require_a_batch(const CaptionSet& train, int batch_size) {
+  if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
+  throw Error(Fault::InvalidArgument, "captions",
+              fmt::format("{} training clips do not fill one batch of {}", train.clips.size(), batch_size),
+              "Lower --batch-size, or give more videos");
+}
+
+int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
+  const std::vector<VideoSource> videos = videos_of(options.extract);
+  const DataSet data = read_data(options.data, videos, options.seed);
+  require_a_batch(data.train, options.learn.train.batch_size);
+  // What is wrong with the flags leaves no folder behind.
+  static_cast<void>(lanes_of(options.extract.features, options.extract.speed));
+  RunFolder folder(options.out);
+  write_text(folder.config(), config);
+  FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
+  const ExtractReport extraction = extract_into_store(store, videos, options.extract);
+  tell(extraction);
+  time.lap(extraction);
+
+  const std::vector<RecipeRow> lanes = recipes_of_run(store, options);
+  const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
+  if (learned.seeds.empty()) {
+    tell(time, faster_ways(options.extract));
+    return exit_code;
+  }
+  const Digest report = report_digest(config, learned.metrics);
+  const bool same = !learned.trained && extraction.extracted + extraction.failed == 0 &&
+                    std::filesystem::exists(folder.metrics()) &&
+                    read_text(folder.metrics()) == learned.metrics &&
+                    folder.is_fresh("report", report, folder.report());
+  if (same) {
+    say("eval: the metrics and the report are fresh");
+  } else {
+    write_text(folder.metrics(), learned.metrics);
+    const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
+    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data,
+                          options.learn, learned});
+    folder.mark_done("report", report);
+  }
+  time.lap("report");
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
+  std::fflush(stdout);  // before the last words on stderr
+  say("the report is " + folder.report().string());
+  tell(time, faster_ways(options.extract));
+  return exit_code;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<RunOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("run", "Extract, text, train, eval and report in one go; what is fresh is skipped");
+  add_run_flags(*command, *options);
+  command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
+  command->footer(
+      "Example: pipeline run --demo\n"
+      "         pipeline run --videos clips --captions captions.csv --random-weights --out trial");
+  command->callback([options, json, command, &exit_code] {
+    TimeAccount time;
+    complete(*command, *options);
+    if (options->demo) {
+      make_demo(*options);
+      time.lap("draw the demo");
+    }
+    exit_code = run_all(*options, toml_of(*command), *json, time);
+  });
+}
+
+}  // namespace tvr

@@ -1,0 +1,95 @@
+#include "pipeline/commands/run_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "data/error.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/demo/demo.h"
+#include "pipeline/demo/demo_recipe.h"
+#include "pipeline/run/run_folder.h"
+
+namespace tvr {
+namespace {
+
+/// `flag`, from now on without its checks: its file may not be there yet.
+const char* unchecked(CLI::App& command, const char* flag) {
+  CLI::Option* option = command.get_option(flag);
+  if (option->count() > 0) return flag;
+  try {
+    for (int i = 0;; ++i) option->get_validator(i)->active(false);
+  } catch (const CLI::OptionNotFound&) {  // past the last one
+    return flag;
+  }
+}
+
+}  // namespace
+
+void add_run_flags(CLI::App& command, RunOptions& options) {
+  command.add_flag("--demo", options.demo, "on the generated demo data, with small random networks");
+  command.add_option("--demo-clips", options.demo_clips, "how many clips the demo draws; 0: its own number")
+      ->capture_default_str();
+  command.add_option("--out", options.out, "folder of the run (with --demo: demo-run)")
+      ->transform(absolute_path());
+  command.add_option("--seed", options.seed, "seeds all that is random")->capture_default_str();
+  add_video_flags(command, options.extract);
+  add_feature_flags(command, options.extract.features);
+  add_speed_flags(command, options.extract.speed);
+  add_data_flags(command, options.data);
+  add_learn_flags(command, options.learn);
+}
+
+void complete(CLI::App& command, RunOptions& options) {
+  const auto unless_given = [&](const char* flag, const auto& value) {
+    give_default(command, flag, fmt::format("{}", value));
+  };
+  apply_recipe(command, options.learn);
+  if (options.demo) {
+    unless_given("--out", "demo-run");
+    const DemoFiles files = demo_files(demo_folder(options));
+    unless_given(unchecked(command, "--videos"), files.videos.string());
+    unless_given(unchecked(command, "--annotations"), files.annotations.string());
+    unless_given(unchecked(command, "--train"), files.train.string());
+    unless_given(unchecked(command, "--test"), files.test.string());
+    const DemoRecipe recipe;
+    unless_given("--random-weights", "true");
+    unless_given("--model-2d", recipe.model_2d);
+    unless_given("--model-3d", recipe.model_3d);
+    unless_given("--embd-dim", recipe.embd_dim);
+    unless_given("--epochs", recipe.epochs);
+    unless_given("--batch-size", recipe.batch_size);
+    unless_given("--lr", recipe.lr);
+  }
+  if (options.out.empty()) {
+    throw Error(Fault::InvalidArgument, "run", "no folder for the results", "Pass --out FOLDER");
+  }
+  unless_given("--store", (options.out / "features.db").string());
+  options.extract.features.random_seed = options.learn.train.seed = options.seed;
+}
+
+std::filesystem::path demo_folder(const RunOptions& options) { return options.out / "data"; }
+
+RunOptions read_run_options(const std::filesystem::path& folder) {
+  const std::filesystem::path config = folder / "config.toml";
+  if (!std::filesystem::exists(config)) {
+    throw Error(Fault::NotFound, folder.string(), "no config.toml: it is not the folder of a run",
+                "Name the folder that `pipeline run --out` wrote");
+  }
+  RunOptions options;
+  CLI::App app;
+  app.set_config("--config");
+  CLI::App* command = app.add_subcommand("run");
+  add_run_flags(*command, options);
+  try {
+    app.parse(std::vector<std::string>{"run", config.string(), "--config"});  // CLI11 wants them last first
+  } catch (const CLI::ParseError& error) {
+    throw Error(Fault::Corrupt, config.string(), error.what(),
+                "Run `pipeline run` again to have it written anew");
+  }
+  options.out = folder;
+  complete(*command, options);
+  return options;
+}
+
+}  // namespace tvr

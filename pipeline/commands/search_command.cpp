@@ -1,0 +1,120 @@
+#include "pipeline/commands/search_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "data/error.h"
+#include "data/text_file.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/search/search_json.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kQueriesAtOnce = 64;
+
+std::vector<std::string> sentences_of(const SearchArguments& arguments) {
+  if (arguments.query.sentence.empty() == arguments.queries.empty()) {
+    throw Error(Fault::InvalidArgument, "search", "needs a sentence or --queries FILE, and not both",
+                "pipeline search --run RUN \"a man is cooking\"");
+  }
+  if (arguments.queries.empty()) return {arguments.query.sentence};
+  std::vector<std::string> sentences;
+  const std::string text = read_text_file(arguments.queries);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = trim(std::string_view(text).substr(at, end - at));
+    if (!line.empty()) sentences.emplace_back(line);
+    at = end + 1;
+  }
+  return sentences;
+}
+
+double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
+
+std::string table_of(const SearchAnswer& answer) {
+  using Align = Table::Align;
+  Table table({{"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}});
+  for (const SearchHit& hit : answer.hits) {
+    const auto time = [&](Micros at) { return hit.whole ? std::string() : seconds_text(seconds(at)); };
+    table.add({fmt::format("{:.3f}", hit.score), hit.source.id, time(hit.span.start), time(hit.span.end),
+               hit.source.path.string()});
+  }
+  return table.text();
+}
+
+void print_answer(const SearchArguments& arguments, const SearchQuery& query, const SearchAnswer& answer) {
+  if (!answer.unknown.empty())
+    warn(fmt::format("unknown words in '{}': {}", query.sentence, fmt::join(answer.unknown, ", ")));
+  if (!answer.understood) warn(fmt::format("'{}' has no known word: nothing can be found", query.sentence));
+  if (arguments.json) {
+    fmt::print("{}\n", text_of(json_of(query, answer)));
+    return;
+  }
+  if (!arguments.queries.empty()) fmt::print("# {}\n", query.sentence);
+  fmt::print("{}", table_of(answer));
+}
+
+}  // namespace
+
+int run_search(const SearchArguments& arguments) {
+  const std::vector<std::string> sentences = sentences_of(arguments);
+  SearchOptions options = arguments.search;
+  options.many_sentences = sentences.size() > kQueriesAtOnce;
+  ProgressLine line("search: embedding", "videos", 0);
+  Searcher searcher(options, progress_on(line));
+  for (const std::string& id : searcher.index()->damaged()) {
+    warn("the features of '" + id + "' are damaged: it is left out");
+  }
+  for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
+    std::vector<SearchQuery> queries;
+    for (std::size_t i = begin; i < std::min(begin + kQueriesAtOnce, sentences.size()); ++i) {
+      queries.push_back(arguments.query);
+      queries.back().sentence = sentences[i];
+    }
+    const std::vector<SearchAnswer> answers = searcher.answer(queries);
+    for (std::size_t i = 0; i < answers.size(); ++i) print_answer(arguments, queries[i], answers[i]);
+  }
+  return kDone;
+}
+
+void add_search_flags(CLI::App& command, SearchOptions& options) {
+  command.add_option("--run", options.run, "folder of a run: its model and words")
+      ->required()
+      ->transform(absolute_path());
+  command.add_option("--store", options.store, "the feature store to search; none: the run's own")
+      ->check(CLI::ExistingFile);
+  command
+      .add_option("--window", options.windows.window_s,
+                  "seconds of the moments that long videos are cut into")
+      ->capture_default_str();
+  command
+      .add_option("--long", options.windows.long_s, "videos of more seconds than this are cut into moments")
+      ->capture_default_str();
+}
+
+void add_search_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<SearchArguments>();
+  CLI::App* const command =
+      app.add_subcommand("search", "Ranked videos, and moments of long ones, for a sentence");
+  add_search_flags(*command, arguments->search);
+  command->add_option("sentence", arguments->query.sentence, "what to look for");
+  command->add_option("--queries", arguments->queries, "or a file with a sentence a line")
+      ->check(CLI::ExistingFile);
+  command->add_option("--top", arguments->query.top, "how many videos to show")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--video", arguments->query.video, "only videos with this in their name");
+  command->add_flag("--json", arguments->json, "print JSON, a line a sentence");
+  command->footer("Example: pipeline search --run demo-run \"a red ball rolls\"");
+  command->callback([arguments, &exit_code] { exit_code = run_search(*arguments); });
+}
+
+}  // namespace tvr

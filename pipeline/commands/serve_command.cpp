@@ -1,0 +1,71 @@
+#include "pipeline/commands/serve_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "pipeline/commands/search_command.h"
+#include "pipeline/search/search_service.h"
+#include "pipeline/serve/web_server.h"
+#include "pipeline/terminal/console.h"
+
+namespace tvr {
+namespace {
+
+struct ServeOptions {
+  SearchOptions search;
+  std::string host = "127.0.0.1";
+  int port = 8000;         // 0: any free one
+  double max_seconds = 0;  // 0: until Ctrl-C
+};
+
+std::unique_ptr<Searcher> make_searcher(SearchOptions options) {
+  options.many_sentences = true;
+  ProgressLine line("serve: embedding", "videos", 0);
+  return std::make_unique<Searcher>(options, progress_on(line));
+}
+
+int run_serve(const ServeOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  SearchService service(make_searcher(options.search));
+  for (const std::string& id : service.index()->damaged()) {
+    warn("the features of '" + id + "' are damaged: it is left out");
+  }
+  const WebServer server(service, options.search.run, options.host, options.port);
+  say(fmt::format("serve: {} videos; Ctrl-C ends it", service.index()->videos().size()));
+  const bool is_ipv6 = options.host.find(':') != std::string::npos;
+  fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());
+  std::fflush(stdout);
+  const auto begin = Clock::now();
+  const auto is_over = [&] {
+    return options.max_seconds > 0 &&
+           std::chrono::duration<double>(Clock::now() - begin).count() > options.max_seconds;
+  };
+  while (!stop_requested() && !is_over()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return kDone;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* const command = app.add_subcommand("serve", "Search in a local web page: type, look, play");
+  add_search_flags(*command, options->search);
+  command->add_option("--port", options->port, "0: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  command
+      ->add_option("--host", options->host,
+                   "address to listen on; anything but loopback lets others on the network in, unasked")
+      ->capture_default_str();
+  command->add_option("--max-seconds", options->max_seconds, "end by itself after this time; 0: never")
+      ->capture_default_str();
+  command->footer("Example: pipeline serve --run demo-run");
+  command->callback([options, &exit_code] { exit_code = run_serve(*options); });
+}
+
+}  // namespace tvr

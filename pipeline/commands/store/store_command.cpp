@@ -1,0 +1,49 @@
+#include "pipeline/commands/store/store_command.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "data/store/store_inspector.h"
+
+namespace tvr {
+
+CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const std::string& help,
+                               const std::string& example, StoreArguments& arguments) {
+  CLI::App* command = store.add_subcommand(name, help);
+  command->add_option("store", arguments.store, "the store")->required();
+  command->add_flag("--json", arguments.json, "for programs");
+  command->footer("Example: pipeline store " + example);
+  return command;
+}
+
+void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
+  const std::string group = "Which rows";
+  command.add_option("--lane", filter.lane, "2d, 3d, ...")->group(group);
+  command.add_option("--recipe", filter.recipe, "first digits of a recipe's identity")->group(group);
+  command.add_option("--status", filter.status, "how the last try went")
+      ->check(CLI::IsMember({"ok", "partial", "no_video", "unreadable", "limit", "timeout", "imported"}))
+      ->group(group);
+  command.add_option("--video", filter.video, "glob over video ids: 'floor33/*'")->group(group);
+}
+
+std::string json_text(const nlohmann::json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+CLI::App& add_store_command(CLI::App& app, int& exit_code) {
+  CLI::App* store = app.add_subcommand("store", "Look at and after a feature store");
+  store->require_subcommand(1);
+  store->footer(
+      "Example: pipeline store ls features.db --status partial\n"
+      "The file is SQLite: sqlite3 features.db 'SELECT * FROM failures'");
+  add_store_ls(*store, exit_code);
+  add_store_show(*store, exit_code);
+  add_store_stats(*store, exit_code);
+  add_store_verify(*store, exit_code);
+  add_store_export(*store, exit_code);
+  add_store_import(*store, exit_code);
+  add_store_merge(*store, exit_code);
+  return *store;
+}
+
+}  // namespace tvr

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/store/feature_exchange.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/store/store_command.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+using Align = Table::Align;
+using nlohmann::json;
+
+/// Where the features lie outside of the store.
+struct FileArguments : StoreArguments {
+  std::filesystem::path npy, pth, list;
+  std::string name = "{lane}/{video}.npy";
+};
+
+struct ExportArguments : FileArguments {
+  OutcomeFilter filter;
+};
+
+struct ImportArguments : FileArguments {
+  std::string lane;
+  ImportOptions options;
+};
+
+void require_one_place(const FileArguments& arguments) {
+  if (arguments.npy.empty() == arguments.pth.empty()) {
+    throw Error(Fault::InvalidArgument, "store", "needs one of --npy and --pth", "Pass --npy FOLDER, say");
+  }
+}
+
+FeatureFileNames names_of(const FileArguments& arguments, const std::string& lane) {
+  return arguments.list.empty() ? FeatureFileNames::by_pattern(arguments.name, lane)
+                                : FeatureFileNames::by_list(arguments.list, lane);
+}
+
+int run_export(const ExportArguments& arguments) {
+  require_one_place(arguments);
+  ProgressLine line("exporting", "rows", 0);
+  const ExportReport report =
+      arguments.npy.empty() ? export_pth(arguments.store, arguments.filter, arguments.pth, progress_on(line))
+                            : export_npy(arguments.store, arguments.filter, arguments.npy,
+                                         names_of(arguments, arguments.filter.lane), progress_on(line));
+  if (report.incomplete > 0) {
+    warn(fmt::format("{} videos have features in some lanes only: readers that want all lanes will miss them",
+                     report.incomplete));
+  }
+  json lanes = json::array();
+  Table table({{"lane"}, {"videos", Align::Right}, {"rows", Align::Right}, {"dim", Align::Right}});
+  for (const ExportReport::Lane& lane : report.lanes) {
+    lanes.push_back({{"lane", lane.lane}, {"videos", lane.videos}, {"rows", lane.rows}, {"dim", lane.dim}});
+    table.add({lane.lane, fmt::format("{}", lane.videos), fmt::format("{}", lane.rows),
+               fmt::format("{}", lane.dim)});
+  }
+  if (arguments.json)
+    fmt::print("{}\n", json_text({{"lanes", lanes}, {"incomplete", report.incomplete}}));
+  else
+    fmt::print("{}", table.text());
+  return kDone;
+}
+
+int run_import(const ImportArguments& arguments) {
+  require_one_place(arguments);
+  ProgressLine line("importing", "files", 0);
+  const ImportReport report =
+      arguments.npy.empty() ? import_pth(arguments.store, arguments.pth, arguments.options, progress_on(line))
+                            : import_npy(arguments.store, arguments.npy, names_of(arguments, arguments.lane),
+                                         arguments.options, progress_on(line));
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < report.failures.size() && i < kShown; ++i) warn(report.failures[i]);
+  if (arguments.json) {
+    fmt::print("{}\n", json_text({{"files", report.files},
+                                  {"imported", report.imported},
+                                  {"fresh", report.fresh},
+                                  {"rows", report.rows},
+                                  {"failures", report.failures}}));
+  } else {
+    fmt::print("{} of {} imported, {} rows; {} were there already, {} failed\n", report.imported,
+               report.files, report.rows, report.fresh, report.failures.size());
+  }
+  return report.failures.empty() ? kDone : kSomeVideosFailed;
+}
+
+void add_file_flags(CLI::App& command, FileArguments& arguments) {
+  const std::string group = "Files";
+  auto* npy =
+      command.add_option("--npy", arguments.npy, "folder of .npy files, [rows, columns] each")->group(group);
+  command
+      .add_option("--pth", arguments.pth, "or one file {lane: {video: tensor}}, as howto100m's loaders read")
+      ->excludes(npy)
+      ->group(group);
+  auto* name = command.add_option("--name", arguments.name, "how the .npy files are called")
+                   ->needs(npy)
+                   ->capture_default_str()
+                   ->group(group);
+  command
+      .add_option("--list", arguments.list,
+                  "or a list of video_feature_extractor: CSV video_path,feature_path; needs --lane")
+      ->check(CLI::ExistingFile)
+      ->needs(npy)
+      ->excludes(name)
+      ->group(group);
+}
+
+}  // namespace
+
+void add_store_export(CLI::App& store, int& exit_code) {
+  auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* command = add_store_subcommand(
+      store, "export", "Features as .npy files, or clip by clip (maximum over time) as a .pth",
+      "export features.db --pth msrvtt_features.pth\n"
+      "         pipeline store export features.db --npy features --name '{video}_{lane}.npy'",
+      *arguments);
+  add_file_flags(*command, *arguments);
+  add_filter_flags(*command, arguments->filter);
+  command->callback([arguments, &exit_code] { exit_code = run_export(*arguments); });
+}
+
+void add_store_import(CLI::App& store, int& exit_code) {
+  auto arguments = std::make_shared<ImportArguments>();
+  CLI::App* command = add_store_subcommand(
+      store, "import", "Features that another program has made, into a store, which is made when missing",
+      "import features.db --npy resnet --name '{video}.npy' --lane 2d --rows-per-second 1 \\\n"
+      "           --origin 'video_feature_extractor, ResNet-152'",
+      *arguments);
+  add_file_flags(*command, *arguments);
+  command->add_option("--lane", arguments->lane, "the lane, where the files' names do not tell it");
+  command->add_option("--origin", arguments->options.origin, "what made them; part of their identity")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--rows-per-second", arguments->options.rows_per_second,
+          "rows a second, from 0 s on (video_feature_extractor: 1 in 2d, 1.5 in 3d); 0: not known, rows "
+          "belong to the whole video")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->callback([arguments, &exit_code] { exit_code = run_import(*arguments); });
+}
+
+}  // namespace tvr

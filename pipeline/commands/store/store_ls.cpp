@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "data/store/store_inspector.h"
+#include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/store/store_row.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+using Align = Table::Align;
+
+struct ListArguments : StoreArguments {
+  OutcomeFilter filter;
+  std::int64_t limit = 0;
+};
+
+void print_json(const ListArguments& arguments) {
+  const char* before = "[\n";
+  StoreInspector(arguments.store).for_each(arguments.filter, arguments.limit, [&](const OutcomeRow& row) {
+    fmt::print("{}{}", before, json_text(json_of(row), -1));
+    before = ",\n";
+  });
+  fmt::print("{}]\n", *before == '[' ? "[" : "\n");
+}
+
+/// Block by block, so that a million lines begin at once and need no memory.
+void print_table(const ListArguments& arguments) {
+  Table table({{"video"},
+               {"lane"},
+               {"status"},
+               {"rows", Align::Right},
+               {"dim", Align::Right},
+               {"length", Align::Right},
+               {"message"}});
+  std::int64_t rows = 0;
+  StoreInspector(arguments.store).for_each(arguments.filter, arguments.limit, [&](const OutcomeRow& row) {
+    table.add({row.video, row.lane, row.status, fmt::format("{}", row.feature_rows),
+               fmt::format("{}", row.dim), row.duration_s > 0 ? seconds_text(row.duration_s) : "",
+               row.message});
+    constexpr std::int64_t kBlock = 1000;
+    if (++rows % kBlock == 0) fmt::print("{}", table.take());
+  });
+  fmt::print("{}", table.take());
+}
+
+int list(const ListArguments& arguments) {
+  if (arguments.json)
+    print_json(arguments);
+  else
+    print_table(arguments);
+  return kDone;
+}
+
+void add(CLI::App& store, int& exit_code, const char* name, const char* help, const char* example,
+         bool failed) {
+  auto arguments = std::make_shared<ListArguments>();
+  arguments->filter.failed = failed;
+  CLI::App* command = add_store_subcommand(store, name, help, example, *arguments);
+  add_filter_flags(*command, arguments->filter);
+  command->add_option("--limit", arguments->limit, "at most so many lines; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->callback([arguments, &exit_code] { exit_code = list(*arguments); });
+}
+
+}  // namespace
+
+void add_store_ls(CLI::App& store, int& exit_code) {
+  add(store, exit_code, "ls", "A line for each video and lane",
+      "ls features.db --lane 3d --video 'floor33/*'", false);
+  add(store, exit_code, "failures", "What is not ok, with libav's words",
+      "failures features.db --status unreadable --json", true);
+}
+
+}  // namespace tvr

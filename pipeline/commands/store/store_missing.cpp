@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+#include "data/datasets/shard.h"
+#include "data/error.h"
+#include "data/store/store_inspector.h"
+#include "pipeline/commands/store/store_command.h"
+#include "pipeline/extraction/extract_step.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+using Align = Table::Align;
+using nlohmann::json;
+
+struct MissingArguments : StoreArguments {
+  std::vector<std::filesystem::path> more_stores;
+  ExtractOptions videos;  // --videos, --list and --shard of it
+  OutcomeFilter filter;
+  std::uint64_t shards = 1;
+  bool retry_failed = false, slurm = false;
+};
+
+/// What all stores together have.
+struct Presence {
+  std::map<std::string, std::string> recipes;                         // of each lane
+  std::unordered_map<std::string, std::set<std::string>> lanes_done;  // of each video
+};
+
+Presence look(const MissingArguments& arguments) {
+  std::vector<std::filesystem::path> stores = {arguments.store};
+  stores.insert(stores.end(), arguments.more_stores.begin(), arguments.more_stores.end());
+  Presence presence;
+  for (const std::filesystem::path& store : stores) {
+    const StoreInspector inspector(store);
+    inspector.for_each(arguments.filter, 0, [&](const OutcomeRow& row) {
+      const auto [seen, is_new] = presence.recipes.emplace(row.lane, row.recipe);
+      if (!is_new && seen->second != row.recipe) {
+        throw Error(Fault::Mismatch, store.string(),
+                    fmt::format("lane {} was tried by two recipes: {} and {}", row.lane,
+                                seen->second.substr(0, 12), row.recipe.substr(0, 12)),
+                    "Choose one with --recipe and its first digits");
+      }
+      if (row.feature_rows > 0 || (!arguments.retry_failed && !row.content.empty()))
+        presence.lanes_done[row.video].insert(row.lane);
+    });
+  }
+  return presence;
+}
+
+struct ShardLack {
+  std::int64_t videos = 0;
+  std::vector<std::string> missing;
+};
+
+std::map<std::uint64_t, ShardLack> lacks_of(const MissingArguments& arguments, const Presence& presence) {
+  std::map<std::uint64_t, ShardLack> lacks;
+  for (std::uint64_t shard = 1; shard <= arguments.shards; ++shard) lacks[shard] = {};
+  for (const VideoSource& video : videos_of(arguments.videos)) {
+    ShardLack& lack = lacks[shard_number(video.id, arguments.shards)];
+    ++lack.videos;
+    const auto done = presence.lanes_done.find(video.id);
+    const std::size_t lanes = done == presence.lanes_done.end() ? 0 : done->second.size();
+    if (lanes == 0 || lanes < presence.recipes.size()) lack.missing.push_back(video.id);
+  }
+  return lacks;
+}
+
+void print_json(const std::map<std::uint64_t, ShardLack>& lacks, const std::string& array) {
+  json shards = json::array();
+  for (const auto& [shard, lack] : lacks)
+    shards.push_back({{"shard", shard}, {"videos", lack.videos}, {"missing", lack.missing}});
+  fmt::print("{}\n", json_text({{"shards", shards}, {"slurm_array", array}}));
+}
+
+void print_table(const std::map<std::uint64_t, ShardLack>& lacks) {
+  Table table({{"shard"}, {"videos", Align::Right}, {"missing", Align::Right}, {"for one"}});
+  for (const auto& [shard, lack] : lacks) {
+    table.add({fmt::format("{}/{}", shard, lacks.size()), fmt::format("{}", lack.videos),
+               fmt::format("{}", lack.missing.size()), lack.missing.empty() ? "" : lack.missing.front()});
+  }
+  fmt::print("{}", table.text());
+}
+
+int missing(const MissingArguments& arguments) {
+  const auto lacks = lacks_of(arguments, look(arguments));
+  std::vector<std::uint64_t> lacking;
+  for (const auto& [shard, lack] : lacks) {
+    if (!lack.missing.empty()) lacking.push_back(shard);
+  }
+  const std::string array = array_expression(lacking);
+  if (arguments.json) {
+    print_json(lacks, array);
+  } else if (arguments.slurm) {
+    fmt::print("{}\n", array);
+  } else if (arguments.shards > 1) {
+    print_table(lacks);
+  } else {
+    for (const std::string& video : lacks.at(1).missing) fmt::print("{}\n", video);
+  }
+  return lacking.empty() ? kDone : kSomeVideosFailed;
+}
+
+}  // namespace
+
+void add_store_missing(CLI::App& store, int& exit_code) {
+  auto arguments = std::make_shared<MissingArguments>();
+  CLI::App* command = add_store_subcommand(
+      store, "missing", "Videos that stores still lack, by id; exit code 2 when there are any",
+      "missing shard*.db --list videos.csv --shards 16 --slurm\n"
+      "         sbatch --array=$(pipeline store missing shard*.db --list videos.csv --shards 16 --slurm) "
+      "job.sh",
+      *arguments);
+  command->add_option("stores", arguments->more_stores, "more stores: what one has, none lacks");
+  auto* videos = command->add_option("--videos", arguments->videos.videos, "folder of videos")
+                     ->check(CLI::ExistingDirectory);
+  command->add_option("--list", arguments->videos.list, "CSV of videos instead: path[,video_id]")
+      ->check(CLI::ExistingFile)
+      ->excludes(videos);
+  auto* shards = command
+                     ->add_option("--shards", arguments->shards,
+                                  "number of shards: a line each, numbered as --shard I/N takes them")
+                     ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--shard", arguments->videos.shard, "I/N: only this part of the videos")
+      ->excludes(shards);
+  command->add_flag("--slurm", arguments->slurm, "print the shards that lack videos as 1-3,7")->needs(shards);
+  command->add_flag("--retry-failed", arguments->retry_failed,
+                    "videos that failed are missing too, as `extract --retry-failed` takes them");
+  command->add_option("--lane", arguments->filter.lane, "this lane only; none: every lane of the stores");
+  command->add_option("--recipe", arguments->filter.recipe, "first digits, where a lane has several recipes");
+  command->callback([arguments, &exit_code] { exit_code = missing(*arguments); });
+}
+
+}  // namespace tvr

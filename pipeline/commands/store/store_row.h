@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "data/store/store_inspector.h"
+
+namespace tvr {
+
+/// All that is known of a video in a lane, as `ls`, `failures` and `show` print it.
+[[nodiscard]] nlohmann::json json_of(const OutcomeRow& row);
+
+}  // namespace tvr

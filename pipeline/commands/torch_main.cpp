@@ -1,0 +1,33 @@
+// pipeline-torch: every subcommand. `pipeline` becomes this program for all that it does not do itself
+// (main.cpp).
+#include <CLI/CLI.hpp>
+
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/demo_command.h"
+#include "pipeline/commands/frames_command.h"
+#include "pipeline/commands/program.h"
+#include "pipeline/commands/search_command.h"
+#include "pipeline/commands/serve_command.h"
+#include "pipeline/commands/store/store_command.h"
+
+namespace {
+
+void add_commands(CLI::App& app, int& exit_code) {
+  tvr::add_run_command(app, exit_code);
+  tvr::add_extract_command(app, exit_code);
+  tvr::add_train_command(app, exit_code);
+  tvr::add_eval_command(app, exit_code);
+  tvr::add_search_command(app, exit_code);
+  tvr::add_serve_command(app, exit_code);
+  CLI::App& store = tvr::add_store_command(app, exit_code);
+  tvr::add_store_missing(store, exit_code);
+  tvr::add_store_gc(store, exit_code);
+  tvr::add_frames_command(app, exit_code);
+  tvr::add_demo_command(app, exit_code);
+  tvr::add_doctor_command(app, exit_code);
+  tvr::add_config_command(app, exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return tvr::run_program(argc, argv, add_commands); }

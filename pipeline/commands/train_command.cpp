@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "data/error.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/train_options.h"
+#include "pipeline/extraction/recipes.h"
+#include "pipeline/learning/learn_step.h"
+#include "pipeline/report/report_step.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/time_account.h"
+
+namespace tvr {
+namespace {
+
+int run_train(const StoreRunOptions& options, RunFolder& folder, bool json) {
+  const FeatureStore store(options.store);
+  const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
+  const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
+  TimeAccount time;
+  const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  if (learned.seeds.empty()) return kDone;
+  write_text(folder.metrics(), learned.metrics);
+  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), options.store, store,
+                        lanes, data, options.data, options.learn, learned});
+  time.lap("report");
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
+  std::fflush(stdout);  // before the last words on stderr
+  say("the report is " + folder.report().string());
+  tell(time);
+  return kDone;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<StoreRunOptions>();
+  auto out = std::make_shared<std::filesystem::path>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("train", "Train the joint embedding on a store and captions");
+  command->add_option("--out", *out, "folder of the run")->required()->transform(absolute_path());
+  command->add_option("--seed", options->learn.train.seed, "initial weights, order, choice of captions")
+      ->capture_default_str();
+  add_store_flags(*command, *options);
+  add_learn_flags(*command, options->learn);
+  command->get_option("--store")->required();
+  command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
+  command->callback([options, out, json, command, &exit_code] {
+    apply_recipe(*command, options->learn);
+    RunFolder folder(*out);
+    write_text(folder.config(), toml_of(*command));
+    exit_code = run_train(*options, folder, *json);
+  });
+}
+
+}  // namespace tvr

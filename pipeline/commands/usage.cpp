@@ -1,0 +1,116 @@
+#include "pipeline/commands/usage.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace tvr {
+namespace {
+
+/// Help without "(Env:PIPELINE_...)" at every flag: one rule says it for all.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string noise = " (Env:" + option->get_envname() + ")";
+    const std::size_t at = text.find(noise);
+    if (at != std::string::npos) text.erase(at, noise.size());
+    return text;
+  }
+};
+
+std::string variable_of(const std::string& flag) {
+  std::string name = "PIPELINE_" + flag;
+  for (char& letter : name) {
+    letter = letter == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return name;
+}
+
+/// Letters to insert, delete or change to make `a` of `b` (Levenshtein).
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+/// The command whose flags the user was writing.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen.back());
+}
+
+/// What may stand where `unknown` stands.
+std::vector<std::string> words_like(const CLI::App& app, const std::string& unknown) {
+  const CLI::App& command = innermost(app);
+  std::vector<std::string> words;
+  if (unknown.rfind('-', 0) == 0) {
+    for (const CLI::Option* option : command.get_options()) words.push_back(option->get_name());
+  } else {
+    for (const CLI::App* subcommand : command.get_subcommands({})) words.push_back(subcommand->get_name());
+  }
+  return words;
+}
+
+std::string suggestion(const CLI::App& app, std::string unknown) {
+  unknown = unknown.substr(0, unknown.find('='));
+  std::string nearest;
+  std::size_t best = std::max<std::size_t>(2, unknown.size() / 3) + 1;
+  for (const std::string& word : words_like(app, unknown)) {
+    const std::size_t distance = edit_distance(unknown, word);
+    if (distance >= best) continue;
+    best = distance;
+    nearest = word;
+  }
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+}  // namespace
+
+void read_environment(CLI::App& app) {
+  app.formatter(std::make_shared<HelpFormatter>());
+  for (CLI::Option* option : app.get_options()) {
+    const std::string flag = option->get_name();  // "--embd-dim", or a positional's plain name
+    if (option->get_configurable() && flag.rfind("--", 0) == 0) option->envname(variable_of(flag.substr(2)));
+  }
+  for (CLI::App* subcommand : app.get_subcommands({})) read_environment(*subcommand);
+}
+
+void require_legal_environment(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string variable = option->get_envname();
+    const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (value != nullptr && *value != '\0' && option->count() == 0) {
+      throw CLI::ValidationError(option->get_name(), variable + "=" + value + " is not legal");
+    }
+  }
+  for (const CLI::App* subcommand : app.get_subcommands()) require_legal_environment(*subcommand);
+}
+
+std::string explain(const CLI::App& app, const CLI::Error& error) {
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  const std::string text = error.what();
+  if (kind == CLI::ExitCodes::ConfigError && text.rfind("INI was not able to parse ", 0) == 0) {
+    return "the file of --config holds '" + text.substr(text.rfind(' ') + 1) + "', which is not a flag";
+  }
+  const bool may_be_a_typo = kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError;
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!may_be_a_typo || unknown.empty()) return text;
+  return "'" + unknown.front() + "' is not known here" + suggestion(app, unknown.front());
+}
+
+}  // namespace tvr

@@ -1,0 +1,187 @@
+#include "pipeline/demo/demo.h"
+
+#include <tbb/parallel_for.h>
+
+#include <atomic>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "data/error.h"
+#include "extract/media/av_log.h"
+#include "pipeline/demo/demo_captions.h"
+#include "pipeline/demo/demo_drawing.h"
+#include "pipeline/demo/demo_scene.h"
+#include "pipeline/demo/video_writer.h"
+
+namespace tvr {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCaptionsPerClip = 20;  // as MSR-VTT has
+
+/// Raised whenever equal options give other clips or captions than before.
+constexpr int kDemoVersion = 1;
+
+/// The data set before it is written.
+struct Demo {
+  std::vector<DemoScene> scenes;
+  std::vector<std::vector<std::string>> captions;  // a list a scene; the first tells everything
+  std::size_t train = 0;                           // scenes from here on are the test part
+};
+
+std::string video_id(std::size_t clip) { return "video" + std::to_string(clip); }
+
+void validate(const DemoOptions& options) {
+  if (options.clips >= 10 && options.clips <= 100'000) return;
+  throw Error(Fault::InvalidArgument, "demo clips",
+              std::to_string(options.clips) + " is not between 10 and 100000");
+}
+
+Demo plan(const DemoOptions& options) {
+  const int test = options.clips / 10 * 2;
+  Demo demo;
+  demo.train = static_cast<std::size_t>(options.clips - test);
+  demo.scenes = make_scenes(options.clips - test, test, options.seed);
+  for (std::size_t i = 0; i < demo.scenes.size(); ++i) {
+    demo.captions.push_back(write_captions(demo.scenes[i], kCaptionsPerClip, options.seed, i));
+  }
+  return demo;
+}
+
+/// Aside first, then renamed: a file under its own name is a whole file.
+void write_text(const fs::path& path, const std::string& text) {
+  const fs::path part = path.string() + ".part";
+  std::ofstream file(part, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw Error(Fault::Unreadable, part.string(), "cannot be written");
+  fs::rename(part, path);
+}
+
+std::optional<std::string> read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string manifest_of(const DemoOptions& options) {
+  return nlohmann::json{{"version", kDemoVersion}, {"clips", options.clips}, {"seed", options.seed}}.dump() +
+         '\n';
+}
+
+/// Makes the folder ours, or finds it so: only a folder whose manifest agrees is written into again.
+void claim(const fs::path& out, const DemoOptions& options) {
+  const fs::path manifest = out / "demo.json";
+  const std::string wanted = manifest_of(options);
+  const std::optional<std::string> found = read_text(manifest);
+  if (found == wanted) return;
+  if (found) {
+    throw Error(Fault::Mismatch, out.string(), "it holds a demo of other options: " + *found,
+                "Choose another folder, or remove this one");
+  }
+  if (fs::exists(out) && !fs::is_empty(out)) {
+    throw Error(Fault::Mismatch, out.string(), "the folder is not empty and no demo data set",
+                "Choose a new or an empty folder");
+  }
+  fs::create_directories(out);
+  write_text(manifest, wanted);
+}
+
+void encode_clip(const DemoFilm& film, const fs::path& path) {
+  AvLog log;  // libx264 tells its statistics; nobody asked
+  const AvLog::Listening listening(log);
+  VideoWriter writer(path, kDemoWidth_px, kDemoHeight_px, film.fps());
+  std::vector<std::uint8_t> bgr;
+  for (int frame = 0; frame < film.frames(); ++frame) {
+    film.draw(frame, bgr);
+    writer.write(bgr.data());
+  }
+  writer.finish();
+}
+
+void write_videos(const Demo& demo, const fs::path& folder, std::uint64_t seed, const Progress& progress) {
+  fs::create_directories(folder);
+  const auto total = static_cast<std::int64_t>(demo.scenes.size());
+  std::int64_t done = 0;
+  std::atomic<bool> stop{false};
+  std::mutex mutex;  // progress is told by one thread at a time
+  tbb::parallel_for(std::size_t{0}, demo.scenes.size(), [&](std::size_t clip) {
+    if (stop) return;
+    const fs::path path = folder / (video_id(clip) + ".mp4");
+    if (!fs::exists(path)) encode_clip(DemoFilm(demo.scenes[clip], seed, clip), path);
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (progress && !progress({"demo clips", done, total})) stop = true;
+  });
+  if (stop && done < total) {
+    throw Error(Fault::Interrupted, folder.string(),
+                std::to_string(done) + " of " + std::to_string(total) + " clips are done",
+                "Run it again to go on");
+  }
+}
+
+std::string annotations_of(const Demo& demo) {
+  nlohmann::ordered_json videos = nlohmann::ordered_json::array();
+  nlohmann::ordered_json sentences = nlohmann::ordered_json::array();
+  for (std::size_t clip = 0; clip < demo.scenes.size(); ++clip) {
+    videos.push_back({{"category", 0},
+                      {"url", ""},
+                      {"video_id", video_id(clip)},
+                      {"start time", 0.0},
+                      {"end time", 0.0},
+                      {"split", clip < demo.train ? "train" : "test"},
+                      {"id", clip}});
+    for (const std::string& caption : demo.captions[clip]) {
+      sentences.push_back({{"caption", caption}, {"video_id", video_id(clip)}, {"sen_id", sentences.size()}});
+    }
+  }
+  return nlohmann::ordered_json{
+      {"info", {{"description", "generated demo data set"}, {"version", kDemoVersion}}},
+      {"videos", std::move(videos)},
+      {"sentences", std::move(sentences)}}
+      .dump();
+}
+
+std::string train_list_of(const Demo& demo) {
+  std::string text = "video_id\n";
+  for (std::size_t clip = 0; clip < demo.train; ++clip) text += video_id(clip) + '\n';
+  return text;
+}
+
+std::string test_list_of(const Demo& demo) {
+  std::string text = "key,vid_key,video_id,sentence\n";
+  for (std::size_t clip = demo.train; clip < demo.scenes.size(); ++clip) {
+    const std::string number = std::to_string(clip);
+    text += "ret" + std::to_string(clip - demo.train) + ",msr" + number + ",video" + number + ',' +
+            demo.captions[clip].front() + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+DemoFiles demo_files(const fs::path& out) {
+  return {out / "videos", out / "MSRVTT_data.json", out / "train.csv", out / "test.csv"};
+}
+
+DemoFiles write_demo(const fs::path& out, const DemoOptions& options, const Progress& progress) {
+  validate(options);
+  const DemoFiles files = demo_files(out);
+  claim(out, options);
+  const Demo demo = plan(options);
+  write_videos(demo, files.videos, options.seed, progress);
+  write_text(files.annotations, annotations_of(demo));
+  write_text(files.train, train_list_of(demo));
+  write_text(files.test, test_list_of(demo));
+  return files;
+}
+
+}  // namespace tvr

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "pipeline/demo/demo_motion.h"
+#include "pipeline/demo/demo_scene.h"
+
+namespace tvr {
+
+/// A scene as pictures. What the scene leaves open (places, shades, speed, length) is drawn by lot from seed
+/// and clip.
+class DemoFilm {
+ public:
+  DemoFilm(const DemoScene& scene, std::uint64_t seed, std::uint64_t clip);
+
+  [[nodiscard]] int fps() const noexcept { return fps_; }        // 25 or 30
+  [[nodiscard]] int frames() const noexcept { return frames_; }  // 3 to 8 s
+  /// Picture `frame` as bgr24 [240, 320, 3], rows packed; `bgr` is resized to it.
+  void draw(int frame, std::vector<std::uint8_t>& bgr) const;
+
+ private:
+  struct Actor {
+    DemoShape shape;
+    std::array<double, 3> bgr;
+    double tilt_rad;
+    DemoPath path;
+  };
+  int fps_;
+  int frames_;
+  std::vector<std::uint8_t> background_;
+  std::vector<Actor> actors_;
+};
+
+}  // namespace tvr

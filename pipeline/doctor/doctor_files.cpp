@@ -1,0 +1,229 @@
+#include <fmt/format.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <regex>
+
+#include "data/error.h"
+#include "data/fingerprint.h"
+#include "data/store/store_lock.h"
+#include "extract/networks/backbone.h"
+#include "pipeline/doctor/doctor_checks.h"
+#include "pipeline/terminal/table.h"
+#include "text/word_vectors.h"
+
+namespace tvr {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// From linux/magic.h and the sources of Lustre and GPFS.
+struct FileSystem {
+  std::int64_t type;
+  const char* name;
+};
+constexpr std::array kNetworks = {
+    FileSystem{0x6969, "NFS"},      FileSystem{0x0BD00BD0, "Lustre"}, FileSystem{0x47504653, "GPFS"},
+    FileSystem{0xFF534D42, "CIFS"}, FileSystem{0xFE534D42, "SMB"},    FileSystem{0x01021997, "9p"},
+    FileSystem{0x00C36400, "Ceph"}, FileSystem{0x19830326, "BeeGFS"},
+};
+constexpr std::int64_t kTmpfs = 0x01021994;
+
+std::int64_t file_system_of(const fs::path& path) {
+  struct statfs answer {};
+  return ::statfs(path.c_str(), &answer) == 0 ? static_cast<std::int64_t>(answer.f_type) & 0xFFFFFFFF : 0;
+}
+
+/// The folder itself, or the next above it that exists.
+fs::path existing(fs::path folder) {
+  if (folder.empty()) folder = fs::current_path();
+  std::error_code ignored;
+  while (!fs::is_directory(folder, ignored) && folder.has_parent_path() && folder != folder.root_path())
+    folder = folder.parent_path();
+  return folder;
+}
+
+/// Tries both with a lock file of our own, which is removed: two holders of one lock cannot be.
+Checks check_writing_and_locks(const fs::path& folder) {
+  const fs::path probe = folder / fmt::format(".pipeline-doctor-{}", ::getpid());
+  Checks checks;
+  try {
+    const StoreLock first(probe);
+    checks.push_back({"store", "folder", Finding::Ok, folder.string() + " is writable", {}});
+    try {
+      const StoreLock second(probe);
+      checks.push_back({"store", "locks", Finding::Warning, "two writers could hold one lock",
+                        "Put the store on a local disk"});
+    } catch (const Error&) {
+      checks.push_back({"store", "locks", Finding::Ok, "work", {}});
+    }
+  } catch (const Error& error) {
+    checks.push_back({"store", "folder", Finding::Missing, folder.string() + ": " + error.seen(),
+                      "Name another place with --store"});
+  }
+  std::error_code ignored;
+  fs::remove(probe.string() + ".lock", ignored);
+  return checks;
+}
+
+/// "b121ed2d" of "resnet152-b121ed2d.pth": torchvision's convention (torch.hub.HASH_REGEX).
+std::string digits_in_name(const fs::path& file) {
+  static const std::regex convention("-([0-9a-f]{8,64})\\.[A-Za-z]+$");
+  std::smatch match;
+  const std::string name = file.filename();
+  return std::regex_search(name, match, convention) ? match[1].str() : std::string{};
+}
+
+std::optional<fs::path> find_in(const std::vector<fs::path>& folders, const std::string& name) {
+  std::error_code ignored;
+  for (const fs::path& folder : folders) {
+    if (fs::is_regular_file(folder / name, ignored)) return folder / name;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> network_file_system(std::int64_t type) {
+  const auto found = std::find_if(kNetworks.begin(), kNetworks.end(),
+                                  [type](const FileSystem& network) { return network.type == type; });
+  return found == kNetworks.end() ? std::nullopt : std::optional<std::string>(found->name);
+}
+
+Checks check_store_place(const fs::path& store) {
+  const fs::path folder = existing(store.parent_path());
+  Checks checks = check_writing_and_locks(folder);
+  const std::int64_t type = file_system_of(folder);
+  Check disk{"store", "file system", Finding::Ok, "a local one", {}};
+  if (const auto network = network_file_system(type)) {
+    disk.finding = Finding::Warning;
+    disk.seen = *network + ": SQLite's write-ahead log does not work safely there";
+    disk.advice =
+        "Extract into a store on a local disk (one a machine, with --shard I/N), then bring them together "
+        "with `pipeline store merge`";
+  } else if (type == kTmpfs) {
+    disk.finding = Finding::Note;
+    disk.seen = "in memory: gone when the machine restarts";
+    disk.advice = "Name a place on a disk with --store";
+  }
+  checks.push_back(std::move(disk));
+  return checks;
+}
+
+StoreEstimate estimate_store(const std::vector<VideoSource>& videos,
+                             const std::function<double(const fs::path&)>& duration_s) {
+  constexpr std::size_t kAsked = 50;
+  constexpr double kRowsPerSecond = 1 + 1.5, kRowBytes = 2048 * 2 + 16;  // both lanes; float16, and times
+  constexpr double kVideoBytes = 4096;                                   // a video's other rows
+  StoreEstimate estimate;
+  estimate.videos = videos.size();
+  double seconds = 0;
+  const std::size_t step = std::max<std::size_t>(1, (videos.size() + kAsked - 1) / kAsked);
+  for (std::size_t i = 0; i < videos.size(); i += step) {
+    const double told = duration_s(videos[i].path);
+    if (told <= 0) continue;
+    seconds += told;
+    ++estimate.asked;
+  }
+  if (estimate.asked == 0) return estimate;
+  const auto count = static_cast<double>(videos.size());
+  const double all_s = seconds / static_cast<double>(estimate.asked) * count;
+  estimate.hours = all_s / 3600;
+  estimate.bytes = all_s * kRowsPerSecond * kRowBytes + count * kVideoBytes;
+  return estimate;
+}
+
+Check check_room(const StoreEstimate& estimate, double free_bytes) {
+  Check check{"store", "room", Finding::Ok, bytes_text(free_bytes) + " free", {}};
+  if (estimate.asked == 0) return check;
+  check.seen +=
+      fmt::format("; about {} are needed for {} videos, {:.1f} hours (by the headers of {} of them)",
+                  bytes_text(estimate.bytes), estimate.videos, estimate.hours, estimate.asked);
+  if (free_bytes < 1.2 * estimate.bytes) {
+    check.finding = Finding::Missing;
+    check.advice = "Make room, or name a place on another disk with --store";
+  }
+  return check;
+}
+
+Check check_weights(const std::string& lane, const fs::path& file, const std::string& model) {
+  Check check{"files", "weights " + lane, Finding::Ok, file.string(), {}};
+  const std::string digits = digits_in_name(file);
+  try {
+    const Digest digest = sha256_file(file);
+    if (!digits.empty() && digest.compare(0, digits.size(), digits) != 0) {
+      check.finding = Finding::Missing;
+      check.seen +=
+          fmt::format(": its sha256 begins {}, not as its name says", digest.substr(0, digits.size()));
+      check.advice = "It is damaged or was renamed: get it again";
+      return check;
+    }
+    check.seen += digits.empty()
+                      ? fmt::format(": sha256 {}..., with nothing to compare it to", digest.substr(0, 12))
+                      : ": its sha256 is as its name says";
+    if (!model.empty()) {
+      (void)load_backbone({model, file, 1, Precision::Fp32, Device::Cpu, 1});
+      check.seen += "; it fits " + model;
+    }
+  } catch (const Error& error) {
+    check.finding = Finding::Missing;
+    check.seen = file.string() + ": " + error.seen();
+    check.advice = error.advice().empty() ? "Give another file" : error.advice();
+  }
+  return check;
+}
+
+Check check_word_vectors(const fs::path& file) {
+  try {
+    const auto vectors = open_word_vectors(file);
+    return {"files",
+            "word vectors",
+            Finding::Ok,
+            fmt::format("{}: {} words, {} columns", file.string(), vectors->size(), vectors->dim()),
+            {}};
+  } catch (const Error& error) {
+    return {"files", "word vectors", Finding::Missing, file.string() + ": " + error.seen(),
+            error.advice().empty() ? "Give another file, or none: fastText is then trained on the captions"
+                                   : error.advice()};
+  }
+}
+
+Checks check_known_files(const std::vector<fs::path>& folders, bool weights_2d, bool weights_3d,
+                         bool word_vectors, bool annotations) {
+  Checks checks;
+  const auto look_for = [&](bool wanted, const std::string& name, const std::string& file, const char* advice,
+                            const auto& check) {
+    if (!wanted) return;
+    const std::optional<fs::path> found = find_in(folders, file);
+    if (found)
+      checks.push_back(check(*found));
+    else
+      checks.push_back({"files", name, Finding::Note, file + " is not there", advice});
+  };
+  look_for(weights_2d, "weights 2d", "resnet152-b121ed2d.pth",
+           "ImageNet weights of the 2D lane: https://download.pytorch.org/models/resnet152-b121ed2d.pth; "
+           "--random-weights does for a trial",
+           [](const fs::path& file) { return check_weights("2d", file, "resnet152"); });
+  look_for(weights_3d, "weights 3d", "resnext101.pth",
+           "Kinetics weights of the 3D lane: see https://github.com/antoine77340/video_feature_extractor; "
+           "--random-weights does for a trial",
+           [](const fs::path& file) { return check_weights("3d", file, "resnext101"); });
+  look_for(word_vectors, "word vectors", "GoogleNews-vectors-negative300.bin",
+           "3,000,000 words, 300 columns: see https://code.google.com/archive/p/word2vec; without them "
+           "fastText is "
+           "trained on the captions",
+           check_word_vectors);
+  look_for(annotations, "MSR-VTT", "MSRVTT_data.json",
+           "Annotations and lists: "
+           "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip; captions of your "
+           "own need "
+           "none of it",
+           [](const fs::path& file) {
+             return Check{"files", "MSR-VTT", Finding::Ok, file.string() + "; --annotations checks it", {}};
+           });
+  return checks;
+}
+
+}  // namespace tvr

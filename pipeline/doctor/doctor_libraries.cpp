@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+#include <tbb/version.h>
+
+#include <array>
+#include <opencv2/core/utility.hpp>
+#include <opencv2/core/version.hpp>
+
+#include "extract/libraries.h"
+#include "model/libraries.h"
+#include "pipeline/doctor/doctor_checks.h"
+#include "text/libraries.h"
+
+namespace tvr {
+namespace {
+
+std::string major_of(const std::string& version) { return version.substr(0, version.find('.')); }
+
+struct Codec {
+  const char* name;
+  const char* where;  // who makes such videos
+};
+constexpr std::array kCodecs = {
+    Codec{"h264", "most videos"},
+    Codec{"hevc", "phones, 4K"},
+    Codec{"vp8", "old WebM"},
+    Codec{"vp9", "YouTube's WebM"},
+    Codec{"av1", "YouTube of today"},
+    Codec{"mpeg4", "DivX and Xvid: AVI files"},
+    Codec{"mpeg2video", "DVDs, television"},
+    Codec{"mpeg1video", "VCDs"},
+    Codec{"wmv3", "Windows Media"},
+    Codec{"mjpeg", "cameras"},
+};
+
+}  // namespace
+
+std::vector<LibraryVersion> library_versions() {
+  std::vector<LibraryVersion> all = extract_libraries();
+  all.push_back({"OpenCV", CV_VERSION, cv::getVersionString(), {}});
+  for (LibraryVersion& library : text_libraries()) all.push_back(std::move(library));
+  for (LibraryVersion& library : model_libraries()) all.push_back(std::move(library));
+  for (LibraryVersion& library : data_libraries()) all.push_back(std::move(library));
+  all.push_back({"TBB", TBB_VERSION_STRING, TBB_runtime_version(), {}});
+  return all;
+}
+
+Checks check_libraries(const std::vector<LibraryVersion>& libraries) {
+  Checks checks;
+  for (const LibraryVersion& library : libraries) {
+    const std::string& known = library.running.empty() ? library.built : library.running;
+    std::string seen = known;
+    if (!library.remark.empty()) seen += (seen.empty() ? "" : ", ") + library.remark;
+    Check check{"libraries", library.name, Finding::Ok, seen, {}};
+    if (!library.running.empty() && library.running != library.built) {
+      check.seen += ", compiled against " + library.built;
+      if (major_of(library.running) != major_of(library.built)) {
+        check.finding = Finding::Warning;
+        check.advice = "Compile the program again against the library that is installed now";
+      }
+    }
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+Checks check_codecs(const std::function<std::string(const std::string&)>& decoder_of,
+                    const std::function<bool(const std::string&)>& has_encoder) {
+  Checks checks;
+  std::string found;
+  for (const Codec& codec : kCodecs) {
+    const std::string decoder = decoder_of(codec.name);
+    if (!decoder.empty()) {
+      found += (found.empty() ? "" : ", ") + std::string(codec.name);
+      if (decoder != codec.name) found += " (by " + decoder + ')';
+      continue;
+    }
+    const bool needed = std::string(codec.name) == "h264";
+    checks.push_back({"codecs", codec.name, needed ? Finding::Missing : Finding::Warning,
+                      fmt::format("no decoder; it is the codec of {}", codec.where),
+                      "Install an FFmpeg that has it: Debian's libavcodec does"});
+  }
+  checks.insert(checks.begin(), {"codecs",
+                                 "decoders",
+                                 found.empty() ? Finding::Missing : Finding::Ok,
+                                 found.empty() ? "none" : found,
+                                 {}});
+  if (has_encoder("libx264"))
+    checks.push_back({"codecs", "libx264", Finding::Ok, "encodes the clips of the demo", {}});
+  else
+    checks.push_back({"codecs", "libx264", Finding::Note,
+                      "no such encoder: `pipeline demo` cannot draw its clips",
+                      "Install an FFmpeg that has it: Debian's libavcodec does"});
+  return checks;
+}
+
+}  // namespace tvr

@@ -1,0 +1,298 @@
+#include "pipeline/extraction/extract_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "data/datasets/shard.h"
+#include "data/error.h"
+#include "extract/decoding/decoder_host.h"
+#include "extract/decoding/in_process_decoder.h"
+#include "extract/gpu.h"
+#include "extract/networks/plugin.h"
+#include "pipeline/extraction/recipes.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int jobs_of(const SpeedOptions& speed) {
+  return speed.jobs > 0 ? speed.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int batch_of(const SpeedOptions& speed) {
+  if (speed.batch_size > 0) return speed.batch_size;
+  constexpr int kOnGpu = 64;
+  return uses_gpu(speed) ? kOnGpu : 1;
+}
+
+/// What a run works with.
+struct Equipment {
+  std::vector<std::unique_ptr<ClipSource>> decoders;
+  std::vector<std::unique_ptr<Backbone>> networks;
+  std::vector<ExtractionDevice> devices;
+};
+
+/// One device for each GPU of --device, or the processor. The lanes' presets are all of the GPU, or none.
+Equipment equip(const std::vector<Lane>& lanes, const SpeedOptions& speed) {
+  Equipment made;
+  std::vector<LaneOptions> sampling;
+  for (const Lane& lane : lanes) sampling.push_back(lane.sampling);
+  const bool decode_on_gpu = is_gpu(sampling.front().preset);
+  if (!decode_on_gpu) {  // before there is more to fork
+    made.decoders.push_back(std::make_unique<DecoderHost>(decode_by(sampling, speed.limits), speed.limits));
+  }
+  for (const int gpu : devices_named(speed.device).gpus) {
+    if (decode_on_gpu) {
+      require_nvdec(gpu);
+      made.decoders.push_back(std::make_unique<InProcessDecoder>(sampling, speed.limits, gpu));
+    }
+    ExtractionDevice device{made.decoders.back().get(), {}};
+    std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks side by side
+    for (const Lane& lane : lanes) {
+      const bool loaded =
+          is_plugin(lane.network.model) && !made.devices.empty();  // on the processor, once for all
+      BackboneOptions network = lane.network;
+      network.gpu = gpu;
+      loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
+                               : std::async(std::launch::async, load_backbone, network));
+    }
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      if (!loading[lane].valid()) {
+        device.networks.push_back(made.devices.front().networks[lane]);
+        continue;
+      }
+      made.networks.push_back(loading[lane].get());
+      device.networks.push_back(made.networks.back().get());
+    }
+    made.devices.push_back(std::move(device));
+  }
+  return made;
+}
+
+/// Of the lanes that have random weights.
+void warn_of_trials(const std::vector<Lane>& lanes) {
+  for (const Lane& lane : lanes) {
+    const BackboneOptions& network = lane.network;
+    if (!network.weights.empty() || is_plugin(network.model)) continue;
+    warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
+                     lane.sampling.name, network.model, network.random_seed));
+  }
+}
+
+/// A file that cannot even be read is an outcome like any other; its fingerprint stays empty.
+struct Look {
+  SourceFingerprint fingerprint;
+  std::optional<Error> error;
+};
+
+Look look_at(const VideoSource& source, const KnownVideo* known) {
+  try {
+    const bool same_file = known != nullptr && !known->video.fingerprint.content.empty() &&
+                           known->video.source.path.native() == source.path.native();
+    return {
+        fingerprint_source(source.path, same_file ? std::optional(known->video.fingerprint) : std::nullopt,
+                           [](const ProgressEvent&) { return !stop_requested(); }),
+        {}};
+  } catch (const Error& error) {
+    if (error.fault() == Fault::Interrupted) throw;
+    return {{}, error};
+  }
+}
+
+void add_to(ExtractReport& report, const VideoOutcome& outcome) {
+  if (outcome.status == Status::Ok || outcome.status == Status::Partial) {
+    ++report.extracted;
+    if (outcome.status == Status::Partial) ++report.partial;
+    for (const auto& lane : outcome.lanes) report.rows += lane.features.rows();
+    return;
+  }
+  ++report.failed;
+  constexpr std::size_t kShown = 20;
+  if (report.failures.size() < kShown) {
+    report.failures.push_back(outcome.source.id + ": " + name(outcome.status) + ": " + outcome.message);
+  }
+}
+
+class Planner {
+ public:
+  Planner(FeatureStore& store, const std::vector<std::int64_t>& recipes, bool retry_failed,
+          ExtractReport& report)
+      : store_(store), recipes_(recipes), retry_failed_(retry_failed), report_(report) {}
+
+  /// What is to be done, in the order of `videos`.
+  [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
+    std::vector<std::string_view> ids;
+    for (const VideoSource& source : videos) ids.emplace_back(source.id);
+    ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
+    std::int64_t seen = 0;
+    store_.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
+      if (stop_requested())
+        throw Error(Fault::Interrupted, "extraction", "stopped; nothing was begun", "Run it again to go on");
+      consider(videos[i], known);
+      line.update(++seen);
+    });
+    std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.first < b.first; });
+    std::vector<ExtractionTask> tasks;
+    for (Task& task : tasks_) tasks.push_back(std::move(task.second));
+    return tasks;
+  }
+
+  /// Writes to the store what plan() saw on the way. To be called when the networks are loaded: a run that
+  /// fails before leaves the store as it was.
+  void note() {
+    for (const auto& [source, error] : unreadable_) record_unreadable(*source, error);
+    for (const auto& [source, fingerprint] : touched_) store_.touch(*source, fingerprint);
+  }
+
+ private:
+  using Task = std::pair<const VideoSource*, ExtractionTask>;  // sources lie in the order of the list
+
+  void consider(const VideoSource& source, const KnownVideo* known) {
+    Look look = look_at(source, known);
+    if (look.error) {
+      unreadable_.emplace_back(&source, std::move(*look.error));
+      return;
+    }
+    ExtractionTask task{source, look.fingerprint, {}};
+    bool failed_before = false;
+    for (std::size_t lane = 0; lane < recipes_.size(); ++lane) {
+      const KnownVideo::Try* last = last_try(known, look.fingerprint.content, recipes_[lane]);
+      const bool failed = last != nullptr && !last->has_features;
+      failed_before |= failed;
+      if (last == nullptr || (retry_failed_ && failed)) task.lanes.push_back(lane);
+    }
+    if (!task.lanes.empty()) {
+      tasks_.emplace_back(&source, std::move(task));
+      return;
+    }
+    ++report_.fresh;
+    if (failed_before) ++report_.known_failures;
+    const bool moved = known->video.source.path.native() != source.path.native();
+    if (moved || known->video.fingerprint.mtime_ns != look.fingerprint.mtime_ns)
+      touched_.emplace_back(&source, std::move(look.fingerprint));
+  }
+
+  /// By this recipe with exactly this content; nullptr: there was none, so the lane is not fresh.
+  static const KnownVideo::Try* last_try(const KnownVideo* known, const Digest& content,
+                                         std::int64_t recipe) {
+    if (known == nullptr) return nullptr;
+    for (const KnownVideo::Try& tried : known->tries) {
+      if (tried.recipe == recipe && tried.content == content) return &tried;
+    }
+    return nullptr;
+  }
+
+  void record_unreadable(const VideoSource& source, const Error& error) {
+    VideoOutcome outcome;
+    outcome.source = source;
+    outcome.status = Status::Unreadable;
+    outcome.message = error.seen();
+    for (const std::int64_t recipe : recipes_) outcome.lanes.push_back({recipe, {}});
+    store_.write(outcome);
+    add_to(report_, outcome);
+  }
+
+  FeatureStore& store_;
+  const std::vector<std::int64_t>& recipes_;
+  bool retry_failed_;
+  ExtractReport& report_;
+  std::vector<Task> tasks_;
+  std::vector<std::pair<const VideoSource*, Error>> unreadable_;
+  std::vector<std::pair<const VideoSource*, SourceFingerprint>> touched_;
+};
+
+}  // namespace
+
+std::vector<VideoSource> videos_of(const ExtractOptions& options) {
+  if (options.videos.empty() && options.list.empty()) {
+    throw Error(Fault::InvalidArgument, "extraction", "no videos are named",
+                "Pass --videos FOLDER or --list FILE.csv");
+  }
+  std::vector<VideoSource> videos =
+      options.list.empty() ? find_videos(options.videos) : read_video_list(options.list);
+  if (videos.empty()) {
+    throw Error(Fault::NotFound, (options.list.empty() ? options.videos : options.list).string(),
+                "no video files there");
+  }
+  return options.shard.empty() ? videos : shard_of(videos, options.shard);
+}
+
+ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
+                                 const ExtractOptions& options) {
+  const auto start = Clock::now();
+  const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
+  ExtractReport report;
+  report.videos = static_cast<std::int64_t>(videos.size());
+
+  std::vector<ExtractionLane> work;
+  std::vector<std::int64_t> recipes;
+  for (const Lane& lane : lanes) {
+    recipes.push_back(store.add_recipe(recipe_of(lane)));
+    work.push_back({lane.sampling.name, recipes.back()});
+  }
+  Planner planner(store, recipes, options.retry_failed, report);
+  const std::vector<ExtractionTask> tasks = planner.plan(videos);
+  if (tasks.empty()) {
+    planner.note();
+  } else {
+    warn_of_trials(lanes);
+    const auto loading = Clock::now();
+    const Equipment equipment = equip(lanes, options.speed);  // only now: a fresh store needs none
+    report.loading_s = std::chrono::duration<double>(Clock::now() - loading).count();
+    planner.note();
+    ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
+    std::atomic<std::int64_t> finished{0}, failed{0};
+    const ParallelOptions parallel{jobs_of(options.speed), batch_of(options.speed),
+                                   options.store.parent_path()};
+    report.times = extract_parallel(
+        equipment.devices, tasks, work, parallel,
+        [&](const VideoOutcome& outcome) {
+          store.write(outcome);
+          add_to(report, outcome);
+          finished = report.extracted + report.failed;
+          failed = report.failed;
+        },
+        [&](const ProgressEvent& clips) {
+          line.update(finished, (failed > 0 ? fmt::format("{} failed, ", failed.load()) : "") +
+                                    fmt::format("{} clips", clips.done));
+          return !stop_requested();
+        });
+  }
+  store.checkpoint();
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return report;
+}
+
+void tell(const ExtractReport& report) {
+  if (report.extracted + report.failed == 0) {
+    say(fmt::format("extract: nothing to do, all {} videos are fresh ({})", report.videos,
+                    seconds_text(report.seconds)));
+  } else {
+    say(fmt::format(
+        "extract: {} videos done in {} ({:.2f} a second), {} feature rows; {} were fresh, {} are partial, "
+        "{} failed",
+        report.extracted, seconds_text(report.seconds),
+        static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
+        report.failed));
+  }
+  for (const std::string& failure : report.failures) warn(failure);
+  if (report.known_failures > 0) {
+    warn(
+        fmt::format("{} videos failed before and are unchanged: see `pipeline store failures`, or pass "
+                    "--retry-failed",
+                    report.known_failures));
+  }
+}
+
+}  // namespace tvr

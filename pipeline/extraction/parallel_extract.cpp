@@ -1,0 +1,320 @@
+#include "pipeline/extraction/parallel_extract.h"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "data/error.h"
+#include "data/store/feature.h"
+#include "pipeline/extraction/clip_batcher.h"
+
+namespace tvr {
+
+/// A video between its first clip and its last row. Guarded by Extraction::mutex_ once clips wait in the
+/// batcher.
+struct VideoInWork {
+  const ExtractionTask* task = nullptr;
+  std::vector<HalfSequence> lanes;  // as task->lanes; rows L2-normalised
+  VideoOutcome outcome;
+  std::int64_t waiting = 0;  // clips whose row has not come back
+  bool decoded = false;      // no more clips will come
+  std::string broken_lane;   // whose network gave NaN or infinity
+};
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Error stopped() {
+  return {Fault::Interrupted, "extraction", "stopped on request; videos that were finished are in the store",
+          "Run the same command again to go on"};
+}
+
+/// How a failure to decode is told in the store.
+Status status_of(Fault fault) {
+  switch (fault) {
+    case Fault::Limit:
+      return Status::Limit;
+    case Fault::Timeout:
+      return Status::Timeout;
+    case Fault::NotFound:
+    case Fault::Unreadable:
+    case Fault::Unsupported:
+      return Status::Unreadable;
+    default:
+      return Status::NoVideo;
+  }
+}
+
+/// A video that a thread is decoding.
+struct Decoding {
+  std::shared_ptr<VideoInWork> video;
+  std::size_t device = 0;
+  Clock::time_point start = Clock::now();
+  std::unique_ptr<VideoClips> clips;
+};
+
+class Extraction {
+ public:
+  Extraction(const std::vector<ExtractionDevice>& devices, const std::vector<ExtractionTask>& tasks,
+             const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
+             const std::function<void(const VideoOutcome&)>& done, const Progress& progress)
+      : devices_(devices),
+        tasks_(tasks),
+        lanes_(lanes),
+        options_(options),
+        done_(done),
+        progress_(progress),
+        batcher_(static_cast<std::size_t>(options.clip_batch),
+                 4 * devices.size() * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
+
+  /// What every thread does until nothing is left.
+  void work() {
+    try {
+      Decoding decoding;
+      for (Step step = next_step(false); step.kind != Step::Kind::Nothing;
+           step = next_step(decoding.video != nullptr)) {
+        if (!go_on()) throw stopped();
+        if (step.kind == Step::Kind::Run) {
+          run(step.batch);
+        } else {
+          if (step.task != nullptr) decoding = begin(*step.task);
+          if (!decode_clip(decoding)) decoding = {};
+        }
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failed_ = true;
+      changed_.notify_all();
+      throw;
+    }
+  }
+
+  [[nodiscard]] const ExtractionTimes& times() const noexcept { return times_; }
+
+ private:
+  /// What `progress` answers to the clips done so far.
+  [[nodiscard]] bool go_on() const { return progress_({"clips", clips_done_, 0}); }
+
+  struct Step {
+    enum class Kind { Nothing, Run, Decode } kind = Kind::Nothing;
+    std::vector<WaitingClip> batch;        // to run
+    const ExtractionTask* task = nullptr;  // to decode: a new video; none: the one at hand
+  };
+
+  /// A full batch before anything else, unless a thread waits for one: then the video at hand goes on, so
+  /// that both have work. Only when nothing is being decoded any more, batches that are not full.
+  Step next_step(bool has_video) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (failed_) return {};
+      const bool can_decode = has_video || next_task_ < tasks_.size();
+      if (!ready_.empty() && (!can_decode || idle_ < ready_.size())) {
+        Step step{Step::Kind::Run, std::move(ready_.front()), nullptr};
+        ready_.pop_front();
+        return step;
+      }
+      if (has_video) return {Step::Kind::Decode, {}, nullptr};
+      if (can_decode) {
+        ++decoding_;
+        return {Step::Kind::Decode, {}, &tasks_[next_task_++]};
+      }
+      if (decoding_ == 0) {
+        Step step{Step::Kind::Run, batcher_.flush(), nullptr};
+        return step.batch.empty() ? Step{} : std::move(step);
+      }
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+    }
+  }
+
+  [[nodiscard]] Decoding begin(const ExtractionTask& task) const {
+    Decoding decoding;
+    decoding.video = std::make_shared<VideoInWork>();
+    decoding.video->task = &task;
+    decoding.device = static_cast<std::size_t>(&task - tasks_.data()) % devices_.size();
+    decoding.video->lanes.resize(task.lanes.size());
+    for (HalfSequence& rows : decoding.video->lanes) rows.spill_folder = options_.spill_folder;
+    return decoding;
+  }
+
+  /// Decodes up to the next clip; false: the video is over, well or not.
+  bool decode_clip(Decoding& decoding) {
+    VideoOutcome& outcome = decoding.video->outcome;
+    const auto start = Clock::now();
+    std::optional<Clip> clip;
+    try {
+      if (!decoding.clips) open(decoding);
+      clip = decoding.clips->next([&] { return !go_on(); });
+      if (!clip) finish_decoding(decoding);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::Interrupted || error.fault() == Fault::Device) throw;
+      outcome.status = status_of(error.fault());
+      outcome.message = error.seen();
+    }
+    count(times_.decode_s, start);
+    if (clip) {
+      hand_on(decoding, std::move(*clip));
+      return true;
+    }
+    finish_if_complete(*decoding.video, [&] {
+      outcome.seconds = since(decoding.start);
+      decoding.video->decoded = true;
+      if (--decoding_ == 0) changed_.notify_all();
+    });
+    return false;
+  }
+
+  void open(Decoding& decoding) const {
+    const ExtractionTask& task = *decoding.video->task;
+    decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes);
+  }
+
+  void hand_on(const Decoding& decoding, Clip clip) {
+    const std::lock_guard lock(mutex_);
+    ++decoding.video->waiting;
+    const std::size_t lane = decoding.video->task->lanes[clip.lane];
+    std::vector<WaitingClip> batch = batcher_.add({decoding.video, decoding.device, lane, std::move(clip)});
+    if (batch.empty()) return;
+    ready_.push_back(std::move(batch));
+    changed_.notify_one();
+  }
+
+  static void finish_decoding(const Decoding& decoding) {
+    const DecodeSummary& summary = decoding.clips->summary();
+    VideoOutcome& outcome = decoding.video->outcome;
+    outcome.status = summary.complete ? Status::Ok : Status::Partial;
+    outcome.message = summary.message;
+    outcome.decoded_frames = summary.decoded_frames;
+    outcome.expected_frames = summary.expected_frames;
+    outcome.duration_s = summary.duration_s;
+    outcome.first_frame_only = summary.first_frame_only;
+    const ExtractionTask& task = *decoding.video->task;
+    if (has_changed(task.source.path, task.fingerprint)) {
+      outcome.status = Status::Unreadable;
+      outcome.message = "the file was changed while it was read";
+    }
+  }
+
+  /// One forward pass; every row goes to its video.
+  void run(const std::vector<WaitingClip>& batch) {
+    std::vector<const Clip*> clips;
+    for (const WaitingClip& waiting : batch) clips.push_back(&waiting.clip);
+    const auto start = Clock::now();
+    Matrix rows = forward(batch, clips);
+    count(times_.network_s, start);
+    clips_done_ += static_cast<std::int64_t>(batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      float* row = rows.row(static_cast<std::int64_t>(i));
+      const bool numbers =
+          std::all_of(row, row + rows.cols(), [](float value) { return std::isfinite(value); });
+      l2_normalize(row, static_cast<std::size_t>(rows.cols()));
+      const WaitingClip& waiting = batch[i];
+      finish_if_complete(*waiting.video, [&] {
+        if (!numbers) waiting.video->broken_lane = lanes_[waiting.lane].name;
+        HalfSequence& features = waiting.video->lanes[waiting.clip.lane];
+        features.dim = rows.cols();
+        features.set(static_cast<std::size_t>(waiting.clip.index), row, waiting.clip.span);
+        --waiting.video->waiting;
+      });
+    }
+  }
+
+  /// A network that fails is no video's fault: the run ends, and says at which video.
+  [[nodiscard]] Matrix forward(const std::vector<WaitingClip>& batch,
+                               const std::vector<const Clip*>& clips) const {
+    const WaitingClip& first = batch.front();
+    try {
+      return devices_[first.device].networks[first.lane]->forward(clips);
+    } catch (const Error& error) {
+      throw Error(error.fault(),
+                  "lane " + lanes_[first.lane].name + ", video '" + first.video->task->source.id + "'",
+                  error.where() + ": " + error.seen(), error.advice());
+    }
+  }
+
+  /// Makes `change` to the video and, when that was the last thing it waited for, hands it on.
+  template <class Change>
+  void finish_if_complete(VideoInWork& video, const Change& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+      if (!video.decoded || video.waiting > 0) return;
+    }
+    VideoOutcome& outcome = video.outcome;  // nobody else holds the video any more
+    outcome.source = video.task->source;
+    outcome.fingerprint = video.task->fingerprint;
+    if (!video.broken_lane.empty()) {
+      outcome.status = Status::Unreadable;
+      outcome.message = "the network of lane " + video.broken_lane + " gave values that are no numbers";
+    }
+    const bool usable = outcome.status == Status::Ok || outcome.status == Status::Partial;
+    for (std::size_t i = 0; i < video.lanes.size(); ++i) {
+      outcome.lanes.push_back(
+          {lanes_[video.task->lanes[i]].recipe, usable ? std::move(video.lanes[i]) : HalfSequence{}});
+    }
+    const std::lock_guard lock(writer_);
+    const auto start = Clock::now();
+    done_(outcome);
+    count(times_.write_s, start);
+  }
+
+  void count(double& total_s, Clock::time_point start) {
+    const double seconds = since(start);
+    const std::lock_guard lock(clock_);
+    total_s += seconds;
+  }
+
+  const std::vector<ExtractionDevice>& devices_;
+  const std::vector<ExtractionTask>& tasks_;
+  const std::vector<ExtractionLane>& lanes_;
+  const ParallelOptions& options_;
+  const std::function<void(const VideoOutcome&)>& done_;
+  const Progress& progress_;
+  std::mutex mutex_, writer_, clock_;
+  std::condition_variable changed_;  // a batch is ready, or nothing is being decoded any more
+  ClipBatcher batcher_;
+  std::deque<std::vector<WaitingClip>> ready_;  // full batches: at most one a thread
+  std::size_t next_task_ = 0, decoding_ = 0, idle_ = 0;
+  bool failed_ = false;
+  std::atomic<std::int64_t> clips_done_{0};
+  ExtractionTimes times_;
+};
+
+}  // namespace
+
+ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
+                                 const std::vector<ExtractionTask>& tasks,
+                                 const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,
+                                 const std::function<void(const VideoOutcome&)>& done,
+                                 const Progress& progress) {
+  const auto start = Clock::now();
+  // TBB starts no more threads than there are cores unless it is told that it may.
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(options.jobs));
+  Extraction extraction(devices, tasks, lanes, options, done, progress);
+  tbb::task_arena arena(options.jobs);
+  arena.execute([&] {
+    tbb::parallel_for(
+        0, options.jobs, [&](int) { extraction.work(); }, tbb::simple_partitioner());
+  });
+  ExtractionTimes times = extraction.times();
+  times.wall_s = since(start);
+  return times;
+}
+
+}  // namespace tvr

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "data/matrix.h"
+#include "model/joint_embedding.h"
+#include "model/retrieval_metrics.h"
+#include "model/significance.h"
+#include "pipeline/learning/learning_data.h"
+
+namespace tvr {
+
+/// Ranks and metrics of both directions, and what they were computed from.
+struct Evaluation {
+  std::vector<double> t2v_ranks, v2t_ranks;
+  RetrievalMetrics t2v, v2t;
+  MetricsInterval t2v_interval, v2t_interval;  // bootstrap over the queries, 95 %
+  Matrix text, video;                          // embeddings [captions, D], [clips, D]
+};
+/// Throws Error(NotFound) when there is no caption to ask.
+[[nodiscard]] Evaluation evaluate(const JointEmbedding& model, const Pairs& pairs, const WordTable& words,
+                                  Ties ties);
+
+/// The metrics by the names that tables and JSON have for them.
+struct NamedMetric {
+  const char* name;
+  double RetrievalMetrics::*value;
+};
+inline constexpr std::array kNamedMetrics = {
+    NamedMetric{"R@1", &RetrievalMetrics::r1}, NamedMetric{"R@5", &RetrievalMetrics::r5},
+    NamedMetric{"R@10", &RetrievalMetrics::r10}, NamedMetric{"MedR", &RetrievalMetrics::median_rank},
+    NamedMetric{"MeanR", &RetrievalMetrics::mean_rank}};
+
+/// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}
+[[nodiscard]] nlohmann::json json_of(const RetrievalMetrics& metrics);
+/// {"t2v": {..., "interval_95": {"R@1": [low, high], ...}}, "v2t": {...}}, as metrics.json holds it a split.
+[[nodiscard]] nlohmann::json json_of(const Evaluation& evaluation);
+/// The mean over several seeds' evaluations, and {"deviation": {...}} (of a sample) in place of the interval.
+[[nodiscard]] nlohmann::json json_of(const std::vector<Evaluation>& seeds);
+
+/// The same as a table for people, with chance beside it.
+[[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds);
+
+}  // namespace tvr

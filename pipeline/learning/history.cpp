@@ -1,0 +1,52 @@
+#include "pipeline/learning/history.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/learning/evaluation.h"
+
+namespace tvr {
+namespace {
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::vector<std::pair<std::string, float>> curves_of(const EpochReport& report) {
+  std::vector<std::pair<std::string, double>> points = {{"train/loss", report.loss}, {"train/lr", report.lr}};
+  if (const auto& val = report.val_t2v) {
+    points.insert(points.end(), {{"val/t2v/R@1", val->r1},
+                                 {"val/t2v/R@5", val->r5},
+                                 {"val/t2v/R@10", val->r10},
+                                 {"val/t2v/MedR", val->median_rank},
+                                 {"val/t2v/MeanR", val->mean_rank}});
+  }
+  return {points.begin(), points.end()};
+}
+
+}  // namespace
+
+History::History(const RunFolder& folder) : path_(folder.history()), events_(folder.events()) {
+  if (!std::filesystem::exists(path_)) return;
+  const std::string text = read_text(path_);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const auto line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
+    if (line.is_object() && line.contains("epoch")) lines_[line["epoch"].get<int>()] = line.dump();
+    at = end + 1;
+  }
+}
+
+void History::add(const EpochReport& report) {
+  nlohmann::json line = {
+      {"epoch", report.epoch}, {"loss", report.loss}, {"lr", report.lr}, {"seconds", report.seconds}};
+  if (report.val_t2v) line["val"] = {{"t2v", json_of(*report.val_t2v)}};
+  lines_[report.epoch] = line.dump();
+  std::string text;
+  for (const auto& [epoch, entry] : lines_) text += entry + '\n';
+  write_text(path_, text);
+  events_.add(report.epoch, now_s(), curves_of(report));
+}
+
+}  // namespace tvr

@@ -1,0 +1,235 @@
+#include "pipeline/learning/learn_step.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "data/error.h"
+#include "data/tensors/pth.h"
+#include "data/tensors/tensor_file.h"
+#include "model/standardization.h"
+#include "pipeline/learning/history.h"
+#include "pipeline/run/digester.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+/// All of it but the threads.
+std::string text_of(const TrainOptions& o) {
+  return fmt::format(
+      "epochs={} batch={} D={} words={} lr={} decay={}/{} cosine={} loss={} margin={} temperature={} "
+      "n_pair={} weighting={} hard={} stop={} seed={}",
+      o.epochs, o.batch_size, o.embd_dim, o.max_words, o.lr, o.lr_decay, o.lr_decay_epochs, o.cosine,
+      static_cast<int>(o.loss), o.margin, o.temperature, o.n_pair, o.negative_weighting, o.hard_negative_rate,
+      o.early_stop, o.seed);
+}
+
+/// The three splits as the model sees them.
+struct Splits {
+  Pairs train, val, test;
+  std::optional<Standardization> standardization;  // of train and val, where it is wanted
+  const char* selected_on = "last epoch";          // what chose the epoch of the checkpoint
+};
+
+void check(const DataSet& data, const LearnOptions& options) {
+  if (options.train.negative_weighting &&
+      (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
+    throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
+                "Use it with --loss max-margin and an --n-pair of 2 or more");
+  }
+  if (options.select_on_test && (!data.val.empty() || data.test.empty())) {
+    throw Error(Fault::InvalidArgument, "select-on-test",
+                data.test.empty() ? "there is no test split" : "there is a validation split too",
+                "Choose the epoch on one of them");
+  }
+  if (options.train.early_stop > 0 && data.val.empty() && !options.select_on_test) {
+    throw Error(Fault::InvalidArgument, "early-stop", "there is no validation split to see it on",
+                "Pass --val FILE.csv or --val-fraction 0.1");
+  }
+}
+
+Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const DataSet& data,
+                   const WordTable& words, const LearnOptions& options, std::vector<std::string>& findings) {
+  const PairOptions pairs{pooling_named(options.pooling), options.train.max_words};
+  std::vector<std::string> left_out;
+  Splits splits;
+  splits.train = load_pairs(store, lanes, data.train, words, pairs, left_out);
+  splits.val = load_pairs(store, lanes, data.val, words, pairs, left_out);
+  splits.test = load_pairs(store, lanes, data.test, words, pairs, left_out);
+  if (!left_out.empty()) {
+    findings.push_back(fmt::format("{} clips have no features in the store and are left out, {} for one",
+                                   left_out.size(), left_out.front()));
+    warn(findings.back());
+  }
+  if (!splits.val.captions.empty()) splits.selected_on = "validation";
+  if (options.select_on_test) {
+    splits.val = splits.test;
+    splits.selected_on = "test";
+    findings.push_back(
+        "the epoch was chosen on the test split (--select-on-test): the figures are the best of all epochs, "
+        "not what new videos would give");
+    warn(findings.back());
+  }
+  if (options.standardize) {
+    splits.standardization.emplace(splits.train.pairs.clips);
+    splits.standardization->apply(splits.train.pairs.clips);
+    splits.standardization->apply(splits.val.pairs.clips);
+  }
+  return splits;
+}
+
+/// Trains with its curves kept and told; from the state in `folder`, where there is one.
+TrainResult run_training(const RunFolder& folder, const Splits& splits, const WordTable& words,
+                         const TrainOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  History history(folder);
+  ProgressLine line("train", "steps", 0);
+  EpochReport last;
+  std::string note;
+  const auto on_epoch = [&](const EpochReport& report) {
+    history.add(report);
+    note = fmt::format(", loss {:.4f}", report.loss);
+    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
+    last = report;
+  };
+  const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
+    line.expect(step.total * options.epochs);
+    line.update(step.total * last.epoch + step.done, step.stage + note);
+    return !stop_requested();
+  };
+  TrainResult result = tvr::train(splits.train.pairs, splits.val.pairs, words.vectors, options,
+                                  folder.state(), on_epoch, go_on);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
+                  seconds_text(seconds), last.loss, result.best_epoch,
+                  splits.val.captions.empty() ? "" : "the best on ",
+                  splits.val.captions.empty() ? "the last" : splits.selected_on));
+  return result;
+}
+
+/// Trains when the checkpoint in `folder` is not fresh; returns whether it had to.
+bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
+                const TrainOptions& options) {
+  const Digest inputs = Digester()
+                            .add(text_of(options))
+                            .add(splits.train.pairs)
+                            .add(splits.val.pairs)
+                            .add(words.vectors)
+                            .digest();
+  if (folder.is_fresh("train", inputs, folder.checkpoint())) {
+    say("train: nothing to do, the checkpoint is fresh");
+    return false;
+  }
+  if (folder.is_fresh("training", inputs, folder.state())) {
+    say("train: going on from " + folder.state().string());
+  } else {  // of other data or options: not to be continued
+    std::filesystem::remove(folder.state());
+    std::filesystem::remove(folder.history());
+  }
+  folder.mark_done("training", inputs);
+  TrainResult result = run_training(folder, splits, words, options);
+  if (splits.standardization) splits.standardization->fold_into(result.weights);
+  write_pth(folder.checkpoint(), result.weights);
+  folder.mark_done("train", inputs);
+  std::filesystem::remove(folder.state());  // what it was kept for is done
+  return true;
+}
+
+nlohmann::json json_of(const TextCoverage& coverage) {
+  nlohmann::json commonest = nlohmann::json::array();
+  for (const auto& [word, count] : coverage.commonest_unknown) commonest.push_back({word, count});
+  return {{"captions", coverage.sentences},
+          {"captions_without_known_word", coverage.empty_sentences},
+          {"words", coverage.words},
+          {"words_without_vector", coverage.unknown_words},
+          {"commonest_without_vector", std::move(commonest)}};
+}
+
+/// Says what the words do not cover; the counts by split, for metrics.json.
+nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
+  nlohmann::json json;
+  for (const auto& [name, split] : {std::pair{"train", &data.train}, std::pair{"test", &data.test}}) {
+    if (split->empty()) continue;
+    const TextCoverage coverage = coverage_of(*split, words);
+    say("text: " + sentence_of(coverage, name));
+    if (coverage.empty_sentences == coverage.sentences) {
+      throw Error(Fault::Mismatch, "text", fmt::format("no {} caption has a word with a vector", name),
+                  "Give word vectors of the captions' language, or none to train them");
+    }
+    json[name] = json_of(coverage);
+  }
+  return json;
+}
+
+/// Training can fail without an error: at too high a rate all embeddings become alike, and from captions of
+/// other videos nothing can be learnt.
+void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
+  constexpr double kHardlyBetter = 0.9;
+  const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
+  if (evaluation.video.rows() == 1 || evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
+  findings.push_back(fmt::format(
+      "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
+      "learnt. Try a lower --lr, and look whether the captions are of these videos",
+      evaluation.t2v.mean_rank, evaluation.video.rows(), chance));
+  warn(findings.back());
+}
+
+/// Trains and evaluates seed number `index` in its folder.
+void learn_seed(RunFolder& folder, const Splits& splits, const WordTable& words, const LearnOptions& options,
+                int index, Learned& learned, TimeAccount& time) {
+  TrainOptions train = options.train;
+  train.seed += static_cast<std::uint64_t>(index);
+  RunFolder of_seed(index == 0 ? folder.path() : folder.of_seed(train.seed));
+  if (options.seeds > 1) say(fmt::format("train: seed {}, {} of {}", train.seed, index + 1, options.seeds));
+  learned.trained |= train_into(of_seed, splits, words, train);
+  time.lap("train");
+  if (splits.test.captions.empty()) return;
+  const JointEmbedding model(read_weights(of_seed.checkpoint()), train.max_words);
+  learned.seeds.push_back(evaluate(model, splits.test, words, Ties::Average));
+  tell_if_no_better_than_chance(learned.seeds.back(), learned.findings);
+  if (index > 0) learned.seeds.back().text = learned.seeds.back().video = Matrix();
+  time.lap("eval");
+}
+
+std::string metrics_of(const std::vector<Evaluation>& seeds, const LearnOptions& options,
+                       const char* selected_on, const nlohmann::json& text) {
+  nlohmann::json metrics = {{"ties", "average"}, {"selected_on", selected_on}, {"text", text}};
+  if (seeds.size() == 1) {
+    metrics["test"] = json_of(seeds.front());
+  } else {
+    metrics["test"] = json_of(seeds);
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+      metrics["seeds"].push_back(json_of(seeds[i]));
+      metrics["seeds"].back()["seed"] = options.train.seed + i;
+    }
+  }
+  return metrics.dump(2) + "\n";
+}
+
+}  // namespace
+
+Learned learn(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+              const DataSet& data, const LearnOptions& options, TimeAccount& time) {
+  check(data, options);
+  Learned learned;
+  learned.words = words_of(data, word_vector_file(data, options, folder));
+  const nlohmann::json text = tell_coverage(data, learned.words);
+  time.lap("words");
+  Splits splits = load_splits(store, lanes, data, learned.words, options, learned.findings);
+  for (int i = 0; i < options.seeds; ++i) {
+    learn_seed(folder, splits, learned.words, options, i, learned, time);
+  }
+  learned.test = std::move(splits.test);
+  if (learned.seeds.empty()) {
+    say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
+  } else {
+    learned.metrics = metrics_of(learned.seeds, options, splits.selected_on, text);
+  }
+  return learned;
+}
+
+}  // namespace tvr

@@ -1,0 +1,195 @@
+#include "pipeline/learning/learning_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "data/datasets/datasets.h"
+#include "data/error.h"
+#include "pipeline/run/digester.h"
+#include "pipeline/terminal/console.h"
+#include "text/coverage.h"
+#include "text/sentence.h"
+#include "text/tokenizer.h"
+
+namespace tvr {
+namespace {
+
+std::vector<std::string> texts_of(const CaptionSet& split) {
+  std::vector<std::string> texts;
+  for (const Caption& caption : split.captions) texts.push_back(caption.text);
+  return texts;
+}
+
+std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
+  const std::vector<std::string> sentences = texts_of(data.train);
+  const SkipgramOptions options;
+  Digester inputs;
+  inputs.add(fmt::format("skipgram dim={} epochs={} min_words={} min_count={} bucket={} lr={} seed={}",
+                         options.dim, options.epochs, options.min_words, options.min_count, options.bucket,
+                         options.lr, options.seed));
+  inputs.add(fmt::format("{}", fmt::join(sentences, "\n")));
+  if (folder.is_fresh("words", inputs.digest(), folder.words())) {
+    say("text: word vectors are fresh");
+    return folder.words();
+  }
+  say(fmt::format("text: training fastText vectors on {} captions", sentences.size()));
+  {
+    ProgressLine line("words", "steps", 0);
+    train_skipgram(sentences, options, folder.words(), progress_on(line));
+  }
+  folder.mark_done("words", inputs.digest());
+  return folder.words();
+}
+
+/// A store's features of one video at a time: the clips of a video follow each other.
+class ClipPooler {
+ public:
+  ClipPooler(const FeatureStore& store, const std::vector<RecipeRow>& lanes, Pooling pooling)
+      : store_(store), lanes_(lanes), pooling_(pooling) {}
+
+  /// Empty when a lane has no row of the clip.
+  ClipFeature pooled(const ClipRef& clip) {
+    if (clip.video_id != video_id_) load(clip.video_id);
+    if (sequences_.size() != lanes_.size()) return {};
+    try {
+      return pool_lanes(sequences_, clip.span, pooling_);
+    } catch (const Error& error) {
+      if (error.fault() != Fault::NotFound) throw;
+      return {};  // the span lies beyond the video
+    }
+  }
+
+ private:
+  void load(const std::string& video_id) {
+    video_id_ = video_id;
+    sequences_.clear();
+    for (const RecipeRow& lane : lanes_) {
+      if (auto sequence = store_.read(video_id, lane.id)) sequences_.push_back(std::move(*sequence));
+    }
+  }
+
+  const FeatureStore& store_;
+  const std::vector<RecipeRow>& lanes_;
+  const Pooling pooling_;
+  std::string video_id_;
+  std::vector<FeatureSequence> sequences_;
+};
+
+/// The number of each clip's video, by first appearance.
+std::vector<std::int32_t> videos_of(const std::vector<ClipRef>& clips) {
+  std::map<std::string, std::int32_t> numbers;
+  std::vector<std::int32_t> videos;
+  for (const ClipRef& clip : clips) {
+    videos.push_back(numbers.emplace(clip.video_id, static_cast<std::int32_t>(numbers.size())).first->second);
+  }
+  return videos;
+}
+
+Matrix matrix_of(const std::vector<ClipFeature>& rows, std::int64_t dim) {
+  Matrix matrix(static_cast<std::int64_t>(rows.size()), dim);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::copy(rows[i].begin(), rows[i].end(), matrix.row(static_cast<std::int64_t>(i)));
+  }
+  return matrix;
+}
+
+}  // namespace
+
+std::vector<VideoSource> sources_of(const FeatureStore& store) {
+  std::vector<VideoSource> sources;
+  for (VideoRow& row : store.videos()) sources.push_back(std::move(row.source));
+  return sources;
+}
+
+DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& videos, std::uint64_t seed) {
+  if (options.annotations.empty() && options.captions.empty()) {
+    throw Error(Fault::InvalidArgument, "captions", "none are named",
+                "Pass --annotations MSRVTT_data.json or --captions FILE.csv");
+  }
+  DataSet data = options.captions.empty()
+                     ? read_msrvtt({options.annotations, options.train, options.val, options.test})
+                     : read_captions(options.captions, {options.test_videos, options.test_fraction});
+  resolve_video_ids(data, videos);
+  if (options.val_fraction > 0 && data.val.empty()) hold_out_validation(data, options.val_fraction, seed);
+  for (const std::string& note : data.notes) say("data: " + note);
+  say(fmt::format("data: {}: {} training clips with {} captions, {} validation, {} test with {} captions",
+                  data.name, data.train.clips.size(), data.train.captions.size(), data.val.clips.size(),
+                  data.test.clips.size(), data.test.captions.size()));
+  return data;
+}
+
+std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options, RunFolder& folder) {
+  return options.word_vectors.empty() ? train_words(data, folder) : options.word_vectors;
+}
+
+WordTable words_of(const DataSet& data, const std::filesystem::path& file) {
+  std::set<std::string> distinct;
+  for (const CaptionSet* split : {&data.train, &data.val, &data.test}) {
+    for (const Caption& caption : split->captions) {
+      for (std::string& word : tokenize(caption.text)) distinct.insert(std::move(word));
+    }
+  }
+  WordTable words = open_word_vectors(file)->lookup({distinct.begin(), distinct.end()});
+  say(fmt::format("text: {} of {} distinct words have a vector ({} columns)", words.words.size(),
+                  distinct.size(), words.vectors.cols()));
+  if (words.words.empty()) {
+    throw Error(Fault::Mismatch, file.string(), "it knows no word of the captions",
+                "Give word vectors of the captions' language, or none to train them");
+  }
+  return words;
+}
+
+TextCoverage coverage_of(const CaptionSet& split, const WordTable& words, std::size_t examples) {
+  return measure_coverage(texts_of(split), words, examples);
+}
+
+std::string sentence_of(const TextCoverage& coverage, const std::string& split) {
+  std::string text = fmt::format("{} of {} words in the {} captions have no vector ({:.1f} %)",
+                                 coverage.unknown_words, coverage.words, split,
+                                 100.0 * static_cast<double>(coverage.unknown_words) /
+                                     static_cast<double>(std::max<std::int64_t>(1, coverage.words)));
+  for (std::size_t i = 0; i < coverage.commonest_unknown.size(); ++i) {
+    const auto& [word, count] = coverage.commonest_unknown[i];
+    text += fmt::format("{}{} {}", i == 0 ? ", the commonest: " : ", ", word, count);
+  }
+  if (coverage.empty_sentences > 0) {
+    text += fmt::format("; {} captions have no known word and are padding to the model",
+                        coverage.empty_sentences);
+  }
+  return text;
+}
+
+Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const CaptionSet& split,
+                 const WordTable& words, const PairOptions& options, std::vector<std::string>& left_out) {
+  std::int64_t dim = 0;
+  for (const RecipeRow& lane : lanes) dim += lane.dim * pooled_parts(options.pooling);
+  std::vector<ClipFeature> rows;
+  std::vector<std::int32_t> new_index(split.clips.size(), -1);
+  Pairs result;
+  ClipPooler pooler(store, lanes, options.pooling);
+  for (std::size_t i = 0; i < split.clips.size(); ++i) {
+    ClipFeature row = pooler.pooled(split.clips[i]);
+    if (row.empty()) {
+      left_out.push_back(split.clips[i].video_id);
+      continue;
+    }
+    new_index[i] = static_cast<std::int32_t>(rows.size());
+    rows.push_back(std::move(row));
+    result.clips.push_back(split.clips[i]);
+  }
+  result.pairs.clips = matrix_of(rows, dim);
+  result.pairs.video_of = videos_of(result.clips);
+  for (const Caption& caption : split.captions) {
+    const std::int32_t clip = new_index[static_cast<std::size_t>(caption.clip)];
+    if (clip < 0) continue;
+    result.pairs.captions.push_back(encode(caption.text, words, options.max_words));
+    result.pairs.clip_of.push_back(clip);
+    result.captions.push_back(caption.text);
+  }
+  return result;
+}
+
+}  // namespace tvr

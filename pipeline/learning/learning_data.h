@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/datasets/caption.h"
+#include "data/datasets/video.h"
+#include "data/store/feature.h"
+#include "data/store/feature_store.h"
+#include "model/pairs.h"
+#include "pipeline/commands/options.h"
+#include "pipeline/run/run_folder.h"
+#include "text/coverage.h"
+#include "text/word_vectors.h"
+
+namespace tvr {
+
+/// Captions and features of one split side by side; row i of pairs.clips is clips[i].
+struct Pairs {
+  PairData pairs;
+  std::vector<ClipRef> clips;
+  std::vector<std::string> captions;  // the text of pairs.captions[i]
+};
+
+/// Reads the data set that the flags name and fits its video names to `videos`. Throws Error(InvalidArgument)
+/// when neither --annotations nor --captions is given.
+[[nodiscard]] DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& videos,
+                                std::uint64_t seed);
+
+/// The videos of a store as the sources of read_data().
+[[nodiscard]] std::vector<VideoSource> sources_of(const FeatureStore& store);
+
+/// The file that is given, or a fastText model of the training captions, trained when the one in `folder` is
+/// not fresh.
+[[nodiscard]] std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options,
+                                                     RunFolder& folder);
+
+/// Vectors for every word of the data set. Throws Error(Mismatch) when `file` knows none.
+[[nodiscard]] WordTable words_of(const DataSet& data, const std::filesystem::path& file);
+
+/// How much of a split's captions the words cover, and the same as a sentence ("12 of 900 words in the test
+/// captions have no vector ...").
+[[nodiscard]] TextCoverage coverage_of(const CaptionSet& split, const WordTable& words,
+                                       std::size_t examples = 10);
+[[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
+
+/// Clips pooled over time (pool_lanes) and captions as word ids. Clips without features in every lane are
+/// left out with their captions and counted in `left_out`.
+struct PairOptions {
+  Pooling pooling = Pooling::Max;
+  int max_words = 20;
+};
+[[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                               const CaptionSet& split, const WordTable& words, const PairOptions& options,
+                               std::vector<std::string>& left_out);
+
+}  // namespace tvr

@@ -1,0 +1,73 @@
+#include "pipeline/learning/retrieval_files.h"
+
+#include <fmt/format.h>
+
+#include "data/time.h"
+
+namespace tvr {
+namespace {
+
+/// RFC 4180: in quotes where it must be. A text that a spreadsheet would take for a formula gets an
+/// apostrophe.
+std::string csv_cell(std::string text) {
+  if (!text.empty() && std::string("=+-@\t\r").find(text.front()) != std::string::npos) text.insert(0, "'");
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string clip_cells(const ClipRef& clip) {
+  const auto seconds = [](Micros time) { return fmt::format("{}", static_cast<double>(time.count()) / 1e6); };
+  return csv_cell(clip.video_id) + ',' + (clip.span ? seconds(clip.span->start) : "") + ',' +
+         (clip.span ? seconds(clip.span->end) : "");
+}
+
+/// A clip's name without blanks, which part TREC's columns.
+std::string document_of(const ClipRef& clip) {
+  std::string name;
+  for (const char c : clip.video_id) {
+    const bool parts = c == '%' || static_cast<unsigned char>(c) <= ' ';
+    name += parts ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  if (clip.span) name += fmt::format("@{}-{}", clip.span->start.count(), clip.span->end.count());
+  return name;
+}
+
+}  // namespace
+
+std::string ranks_csv(const Pairs& test, const Evaluation& evaluation) {
+  std::string text = "direction,query,video,start,end,caption,rank\n";
+  for (std::size_t i = 0; i < evaluation.t2v_ranks.size(); ++i) {
+    text += fmt::format("t2v,{},{},{},{:g}\n", i + 1,
+                        clip_cells(test.clips[static_cast<std::size_t>(test.pairs.clip_of[i])]),
+                        csv_cell(test.captions[i]), evaluation.t2v_ranks[i]);
+  }
+  for (std::size_t i = 0; i < evaluation.v2t_ranks.size(); ++i) {
+    text += fmt::format("v2t,{},{},,{:g}\n", i + 1, clip_cells(test.clips[i]), evaluation.v2t_ranks[i]);
+  }
+  return text;
+}
+
+std::string trec_run(const Pairs& test, const Evaluation& evaluation, std::size_t depth) {
+  std::string text;
+  for (std::size_t i = 0; i < test.captions.size(); ++i) {
+    int rank = 0;
+    for (const Hit& hit : top_k(evaluation.text.row(static_cast<std::int64_t>(i)), evaluation.video, depth)) {
+      text += fmt::format("q{} Q0 {} {} {:.6f} pipeline\n", i + 1,
+                          document_of(test.clips[static_cast<std::size_t>(hit.row)]), ++rank, hit.score);
+    }
+  }
+  return text;
+}
+
+std::string trec_qrels(const Pairs& test) {
+  std::string text;
+  for (std::size_t i = 0; i < test.captions.size(); ++i) {
+    text += fmt::format("q{} 0 {} 1\n", i + 1,
+                        document_of(test.clips[static_cast<std::size_t>(test.pairs.clip_of[i])]));
+  }
+  return text;
+}
+
+}  // namespace tvr

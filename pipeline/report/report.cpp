@@ -1,0 +1,300 @@
+#include "pipeline/report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "model/significance.h"
+#include "pipeline/report/report_gallery.h"
+#include "pipeline/report/report_style.h"
+#include "pipeline/report/svg.h"
+
+namespace tvr {
+namespace {
+
+struct Metric {
+  const char* name;
+  const char* meaning;
+  double RetrievalMetrics::*value;
+  const char* unit;
+};
+constexpr std::array kMetrics = {
+    Metric{"R@1", "wanted clip found first", &RetrievalMetrics::r1, " %"},
+    Metric{"R@5", "among the first five", &RetrievalMetrics::r5, " %"},
+    Metric{"R@10", "among the first ten", &RetrievalMetrics::r10, " %"},
+    Metric{"MedR", "median rank, 1 is best", &RetrievalMetrics::median_rank, ""},
+    Metric{"MeanR", "mean rank", &RetrievalMetrics::mean_rank, ""},
+};
+
+std::string interval_text(const MetricsInterval& interval, const Metric& metric) {
+  return fmt::format("{:.1f} – {:.1f}", interval.low.*metric.value, interval.high.*metric.value);
+}
+
+RetrievalMetrics chance_among(double candidates) {
+  const auto recall = [&](double k) { return 100 * std::min(1.0, k / candidates); };
+  RetrievalMetrics chance{recall(1), recall(5), recall(10), 0, 0, 0};
+  chance.median_rank = chance.mean_rank = (candidates + 1) / 2;
+  return chance;
+}
+
+std::string tiles(const Evaluation& evaluation) {
+  const RetrievalMetrics chance = chance_among(static_cast<double>(evaluation.video.rows()));
+  std::string out = "<dl class=\"tiles\">";
+  for (const Metric& metric : kMetrics) {
+    if (metric.value == &RetrievalMetrics::mean_rank) continue;
+    out += fmt::format(
+        "<div><dt>{0}</dt><dd>{1:.1f}{2}<small>{3}</small><small>by chance {4:.1f}{2}</small></dd></div>",
+        metric.name, evaluation.t2v.*metric.value, metric.unit, metric.meaning, chance.*metric.value);
+  }
+  return out + "</dl>";
+}
+
+/// `interval` null: none is shown.
+std::string metric_row(const char* name, const RetrievalMetrics& metrics, const MetricsInterval* interval) {
+  std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
+  for (const Metric& metric : kMetrics) {
+    out += fmt::format("<td>{:.1f}", metrics.*metric.value);
+    if (interval != nullptr) out += "<small>" + interval_text(*interval, metric) + "</small>";
+    out += "</td>";
+  }
+  return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
+}
+
+/// Mean and, small, the deviation of the sample.
+std::string seeds_row(const std::vector<RetrievalMetrics>& seeds) {
+  const auto count = static_cast<double>(seeds.size());
+  std::string out = fmt::format("<tr><th scope=\"row\">text to video, mean of {} seeds</th>", seeds.size());
+  for (const Metric& metric : kMetrics) {
+    double mean = 0, squares = 0;
+    for (const RetrievalMetrics& seed : seeds) mean += seed.*metric.value / count;
+    for (const RetrievalMetrics& seed : seeds) squares += std::pow(seed.*metric.value - mean, 2);
+    out += fmt::format("<td>{:.1f}<small>± {:.1f}</small></td>", mean, std::sqrt(squares / (count - 1)));
+  }
+  return out + fmt::format("<td>{}</td></tr>", seeds.front().queries);
+}
+
+std::string metrics_section(const ReportInput& input) {
+  const Evaluation& evaluation = *input.evaluation;
+  std::string out = "<h2>Retrieval on the test split</h2>" + tiles(evaluation) +
+                    "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th></th>";
+  for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
+  out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
+         metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
+         metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
+         (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
+         metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())),
+                    nullptr);
+  return out +
+         "</tbody></table></div><p><small>R@K: share of the queries, in per cent, whose wanted clip is among "
+         "the K "
+         "ranked first. Small: 95 % bootstrap interval over the queries; it says nothing of other "
+         "seeds.</small></p>";
+}
+
+/// Recall at every K at which it changes.
+Curve recall_curve(const std::string& name, std::vector<double> ranks, std::size_t candidates) {
+  std::sort(ranks.begin(), ranks.end());
+  Curve curve{name, {}};
+  double last = -1;
+  for (std::size_t k = 1; k <= candidates; ++k) {
+    const auto found = std::upper_bound(ranks.begin(), ranks.end(), static_cast<double>(k)) - ranks.begin();
+    const double recall = 100.0 * static_cast<double>(found) / static_cast<double>(ranks.size());
+    if (recall != last || k == candidates) curve.points.emplace_back(k, recall);
+    last = recall;
+  }
+  return curve;
+}
+
+Curve chance_curve(std::size_t candidates) {
+  Curve curve{"chance", {}};
+  for (double k = 1; k < static_cast<double>(candidates); k *= 1.2)
+    curve.points.emplace_back(k, 100 * k / static_cast<double>(candidates));
+  curve.points.emplace_back(candidates, 100);
+  return curve;
+}
+
+std::string rank_histogram(const Evaluation& evaluation) {
+  std::vector<double> edges = {1, 5, 10, 20, 50, 100, 200, 500, 1000, 1e12};
+  const double worst = std::max(*std::max_element(evaluation.t2v_ranks.begin(), evaluation.t2v_ranks.end()),
+                                *std::max_element(evaluation.v2t_ranks.begin(), evaluation.v2t_ranks.end()));
+  while (edges.size() > 2 && edges[edges.size() - 2] >= worst) edges.pop_back();
+  std::vector<std::string> labels = {"1"};
+  for (std::size_t i = 1; i < edges.size(); ++i) {
+    labels.push_back(edges[i] > 1000 ? "more" : fmt::format("{:g}–{:g}", edges[i - 1] + 1, edges[i]));
+  }
+  std::vector<Bars> series;
+  for (const auto& [name, ranks] : {std::pair{"text to video", &evaluation.t2v_ranks},
+                                    std::pair{"video to text", &evaluation.v2t_ranks}}) {
+    Bars bars{name, {}};
+    double low = 0;
+    for (const double edge : edges) {
+      const auto count = std::count_if(ranks->begin(), ranks->end(),
+                                       [&](double rank) { return rank > low && rank <= edge; });
+      bars.values.push_back(100.0 * static_cast<double>(count) / static_cast<double>(ranks->size()));
+      low = edge;
+    }
+    series.push_back(std::move(bars));
+  }
+  return bar_plot({"Where the wanted one ranked", "rank", "queries, %"}, labels, series);
+}
+
+/// The curves of history.jsonl; lines that are none are passed over.
+struct HistoryCurves {
+  Curve loss{"loss", {}}, lr{"learning rate", {}};
+  std::vector<Curve> validation = {{"R@1", {}}, {"R@5", {}}, {"R@10", {}}};
+};
+
+HistoryCurves read_history(const std::filesystem::path& path) {
+  HistoryCurves curves;
+  if (!std::filesystem::exists(path)) return curves;
+  const std::string text = read_text(path);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const auto line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
+    at = end + 1;
+    const auto number = [](const nlohmann::json& value) {
+      return value.is_number() ? value.get<double>() : std::nan("");
+    };
+    if (!line.is_object() || !line.contains("epoch")) continue;
+    const double epoch = number(line["epoch"]);
+    curves.loss.points.emplace_back(epoch, number(line.value("loss", nlohmann::json())));
+    curves.lr.points.emplace_back(epoch, number(line.value("lr", nlohmann::json())));
+    for (Curve& curve : curves.validation) {
+      const auto recall = nlohmann::json::json_pointer("/val/t2v/" + curve.name);
+      if (line.contains(recall)) curve.points.emplace_back(epoch, number(line[recall]));
+    }
+  }
+  return curves;
+}
+
+std::string card(const std::string& html) {
+  return html.empty() ? html : "<div class=\"card\">" + html + "</div>";
+}
+
+std::string plots_section(const ReportInput& input) {
+  const Evaluation& evaluation = *input.evaluation;
+  const auto clips = static_cast<std::size_t>(evaluation.video.rows());
+  const HistoryCurves history = read_history(input.history);
+  return "<h2>Curves</h2><div class=\"plots\">" +
+         card(line_plot({"Recall at every K", "K", "queries found, %"},
+                        {recall_curve("text to video", evaluation.t2v_ranks, clips),
+                         recall_curve("video to text", evaluation.v2t_ranks,
+                                      static_cast<std::size_t>(evaluation.text.rows())),
+                         chance_curve(clips)},
+                        Scale::Logarithmic)) +
+         card(rank_histogram(evaluation)) +
+         card(line_plot({"Training loss", "epoch", "mean loss of a step"}, {history.loss})) +
+         card(line_plot({"Validation, text to video", "epoch", "recall, %"}, history.validation)) +
+         card(line_plot({"Learning rate", "epoch", "rate of Adam"}, {history.lr})) + "</div>";
+}
+
+std::string text_section(const ReportInput& input) {
+  if (input.text.empty()) return {};
+  std::string rows, unknown;
+  for (const auto& [split, coverage] : input.text) {
+    const double share = coverage.words > 0 ? 100.0 * static_cast<double>(coverage.unknown_words) /
+                                                  static_cast<double>(coverage.words)
+                                            : 0;
+    rows += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.2f} %</td></tr>",
+        escape_html(split), coverage.sentences, coverage.empty_sentences, coverage.words,
+        coverage.unknown_words, share);
+    std::string list;
+    for (const auto& [word, count] : coverage.commonest_unknown)
+      list += fmt::format("<li>{} <small>{}×</small></li>", escape_html(word), count);
+    if (!list.empty())
+      unknown += "<h3>Commonest without a vector, " + escape_html(split) + "</h3><ul class=\"words\">" +
+                 list + "</ul>";
+  }
+  return "<h2>Words</h2><div class=\"card\"><div class=\"scroll\" "
+         "tabindex=\"0\"><table><thead><tr><th></th><th "
+         "scope=\"col\">sentences</th><th scope=\"col\">without a known word</th><th "
+         "scope=\"col\">words</th><th "
+         "scope=\"col\">without a vector</th><th scope=\"col\">share</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div>" + unknown + "</div>";
+}
+
+/// "lane 2d: 58 ok, 2 partial", a paragraph a lane.
+std::string outcomes_html(const std::vector<OutcomeSum>& outcomes) {
+  std::string out, lane;
+  for (const OutcomeSum& row : outcomes) {
+    if (out.empty() || row.lane != lane)
+      out += (out.empty() ? "<p>lane " : "</p><p>lane ") + escape_html(row.lane) + ": ";
+    else
+      out += ", ";
+    lane = row.lane;
+    out += fmt::format("{} {}", row.videos, escape_html(row.status));
+  }
+  return out.empty() ? "<p>none</p>" : out + "</p>";
+}
+
+std::string trouble_row(const OutcomeRow& row) {
+  std::string words = row.message;
+  if (row.status == "partial" && row.expected_frames > 0)
+    words += fmt::format(" ({} of {} frames)", row.decoded_frames, row.expected_frames);
+  return "<tr><td>" + escape_html(row.video) + "</td><td>" + escape_html(row.lane) + "</td><td>" +
+         escape_html(row.status) + "</td><td>" + escape_html(words) + "</td></tr>";
+}
+
+std::string videos_section(const ReportInput& input) {
+  std::string out = "<h2>Videos of the store</h2><div class=\"card\">" + outcomes_html(input.outcomes);
+  if (input.troubles.empty()) return out + "</div>";
+  out +=
+      "<div class=\"scroll\" tabindex=\"0\"><table class=\"texts\"><thead><tr><th "
+      "scope=\"col\">video</th><th "
+      "scope=\"col\">lane</th><th scope=\"col\">status</th><th scope=\"col\">what libav "
+      "said</th></tr></thead><tbody>";
+  for (const OutcomeRow& row : input.troubles) out += trouble_row(row);
+  return out +
+         "</tbody></table></div><p><small>At most 200 are shown; <code>pipeline store failures</code> lists "
+         "them all.</small></p></div>";
+}
+
+std::string notes_section(const ReportInput& input) {
+  if (input.notes.empty()) return {};
+  std::string out = "<h2>Data set checks</h2><div class=\"card\"><ul class=\"plain\">";
+  for (const std::string& note : input.notes) out += "<li>" + escape_html(note) + "</li>";
+  return out + "</ul></div>";
+}
+
+std::string provenance_section(const ReportInput& input) {
+  std::string out = "<h2>How it was made</h2><div class=\"card\"><table class=\"texts\"><tbody>";
+  for (const auto& [name, value] : input.provenance) {
+    out += "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td></tr>";
+  }
+  out += "</tbody></table>";
+  if (!input.config.empty()) {
+    out += "<details><summary>Configuration (config.toml)</summary><pre>" + escape_html(input.config) +
+           "</pre></details>";
+  }
+  return out + "</div>";
+}
+
+/// The policy forbids every request, whatever a caption might hold.
+std::string head(const std::string& title) {
+  return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
+         "http-equiv=\"Content-Security-Policy\" "
+         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"><meta name=\"viewport\" "
+         "content=\"width=device-width,initial-scale=1\"><title>" +
+         escape_html(title) + "</title><style>" + kReportStyle + "</style></head><body>";
+}
+
+}  // namespace
+
+std::string report_html(const ReportInput& input) {
+  std::string out = head(input.title) + "<header><h1>" + escape_html(input.title) +
+                    "</h1><p class=\"soft\">" + escape_html(input.subtitle) + "</p></header><main>";
+  if (!input.cautions.empty()) {
+    out += "<div class=\"cautions\" role=\"note\">";
+    for (const std::string& caution : input.cautions) out += "<p>" + escape_html(caution) + "</p>";
+    out += "</div>";
+  }
+  return out + metrics_section(input) + plots_section(input) + gallery_html(input) + text_section(input) +
+         videos_section(input) + notes_section(input) + provenance_section(input) + "</main></body></html>\n";
+}
+
+}  // namespace tvr

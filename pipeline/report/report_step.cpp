@@ -1,0 +1,146 @@
+#include "pipeline/report/report_step.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "data/fingerprint.h"
+#include "data/store/store_inspector.h"
+#include "extract/media/thumbnail.h"
+#include "pipeline/doctor/doctor_checks.h"
+#include "pipeline/machine/machine.h"
+#include "pipeline/report/report.h"
+#include "pipeline/run/digester.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+/// Raise this when the page changes for the same run: old reports are then written anew.
+constexpr int kReportFormat = 1;
+
+/// Of all videos of the store, by the recipes of this run: what could not be read is missing from training
+/// too.
+void add_outcomes(const ReportSubject& subject, ReportInput& input) {
+  constexpr std::int64_t kShown = 200;
+  const StoreInspector inspector(subject.store_file);
+  for (const RecipeRow& lane : subject.lanes) {
+    OutcomeFilter filter;
+    filter.recipe = lane.recipe.identity();
+    for (OutcomeSum& sum : inspector.sums(filter)) input.outcomes.push_back(std::move(sum));
+    filter.failed = true;
+    const auto left = kShown - static_cast<std::int64_t>(input.troubles.size());
+    if (left <= 0) continue;
+    for (OutcomeRow& row : inspector.outcomes(filter, left)) input.troubles.push_back(std::move(row));
+  }
+}
+
+/// Videos without features in the lane that has most of them.
+std::int64_t failures(const std::vector<OutcomeSum>& outcomes) {
+  std::map<std::string, std::int64_t> by_lane;
+  for (const OutcomeSum& row : outcomes) {
+    if (row.status != "ok" && row.status != "partial" && row.status != "imported")
+      by_lane[row.lane] += row.videos;
+  }
+  std::int64_t most = 0;
+  for (const auto& [lane, videos] : by_lane) most = std::max(most, videos);
+  return most;
+}
+
+void add_cautions(const ReportSubject& subject, ReportInput& input) {
+  std::string random;
+  for (const RecipeRow& lane : subject.lanes) {
+    if (lane.recipe.weights.rfind("random:", 0) == 0)
+      random += (random.empty() ? "" : " and ") + lane.recipe.lane;
+  }
+  if (!random.empty()) {
+    input.cautions.push_back(
+        "The networks of lanes " + random +
+        " have random weights: the figures say that the machinery works, nothing about real "
+        "features.");
+  }
+  input.cautions.insert(input.cautions.end(), subject.learned.findings.begin(),
+                        subject.learned.findings.end());
+  if (const std::int64_t failed = failures(input.outcomes); failed > 0)
+    input.cautions.push_back(fmt::format("{} videos of the store gave no features: see below.", failed));
+}
+
+std::string libraries_text() {
+  std::string text;
+  for (const Check& check : check_libraries(library_versions()))
+    text += (text.empty() ? "" : "; ") + check.name + ' ' + check.seen;
+  return text;
+}
+
+void add_provenance(const ReportSubject& subject, ReportInput& input) {
+  auto& rows = input.provenance;
+  rows.emplace_back("program", std::string("pipeline ") + TVR_VERSION);
+  rows.emplace_back("written",
+                    fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now())));
+  rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor,
+                                           std::max(1U, std::thread::hardware_concurrency())));
+  rows.emplace_back("libraries", libraries_text());
+  for (const RecipeRow& lane : subject.lanes) {
+    rows.emplace_back("lane " + lane.recipe.lane,
+                      fmt::format("{} videos, {} columns; weights {}; {}", lane.videos, lane.dim,
+                                  lane.recipe.weights, lane.recipe.text));
+  }
+  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.store_file.string(),
+                                                 subject.store.content_digest()));
+  const DataOptions& files = subject.files;
+  for (const auto& [name, file] :
+       {std::pair{"annotations", &files.annotations}, std::pair{"captions", &files.captions},
+        std::pair{"train list", &files.train}, std::pair{"validation list", &files.val},
+        std::pair{"test list", &files.test}, std::pair{"word vectors", &subject.learning.word_vectors}}) {
+    if (!file->empty())
+      rows.emplace_back(name, fmt::format("{}; sha256 {}", file->string(), sha256_file(*file)));
+  }
+  rows.emplace_back("seed", fmt::format("{}", subject.learning.train.seed));
+}
+
+/// The middle of the clip, or of the video.
+std::string picture_of(const std::map<std::string, std::filesystem::path>& paths, const ClipRef& clip) {
+  const auto found = paths.find(clip.video_id);
+  if (found == paths.end()) return {};
+  const auto middle =
+      clip.span ? std::optional<Micros>((clip.span->start + clip.span->end) / 2) : std::nullopt;
+  return thumbnail_jpeg(found->second, middle);
+}
+
+}  // namespace
+
+Digest report_digest(const std::string& config, const std::string& metrics) {
+  return Digester().add(fmt::format("{} {}", TVR_VERSION, kReportFormat)).add(config).add(metrics).digest();
+}
+
+void write_report(const RunFolder& folder, const ReportSubject& subject) {
+  std::map<std::string, std::filesystem::path> paths;
+  for (VideoRow& row : subject.store.videos()) paths.emplace(row.source.id, std::move(row.source.path));
+  ReportInput input;
+  input.title = subject.title;
+  input.subtitle = fmt::format(
+      "{}: {} training clips with {} captions, {} of validation, {} test clips with {} captions",
+      subject.data.name, subject.data.train.clips.size(), subject.data.train.captions.size(),
+      subject.data.val.clips.size(), subject.learned.test.clips.size(), subject.learned.test.captions.size());
+  input.test = &subject.learned.test;
+  input.evaluation = &subject.learned.seeds.front();
+  for (const Evaluation& seed : subject.learned.seeds) input.seeds.push_back(seed.t2v);
+  input.history = folder.history();
+  constexpr std::size_t kNamed = 30;  // words without a vector
+  input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},
+                {"test", coverage_of(subject.data.test, subject.learned.words, kNamed)}};
+  input.words = &subject.learned.words;
+  input.notes = subject.data.notes;
+  input.config = subject.config;
+  input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };
+  add_outcomes(subject, input);
+  add_cautions(subject, input);
+  add_provenance(subject, input);
+  write_text(folder.report(), report_html(input));
+}
+
+}  // namespace tvr

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "data/matrix.h"
+#include "model/pairs.h"
+#include "pipeline/run/run_folder.h"
+
+namespace tvr {
+
+/// A digest over values that are added piece by piece: what a step's result depends on.
+class Digester {
+ public:
+  Digester& add(const std::string& text);
+  Digester& add(const Matrix& matrix);
+  Digester& add(const PairData& pairs);
+  [[nodiscard]] const Digest& digest() const noexcept { return chain_; }
+
+ private:
+  Digest chain_;
+};
+
+}  // namespace tvr

@@ -1,0 +1,163 @@
+#include "pipeline/search/search_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+#include <utility>
+
+#include "data/error.h"
+#include "data/store/feature.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 256;  // windows that share a pass through the model's weights
+
+Micros micros(double seconds) { return Micros(std::llround(seconds * 1e6)); }
+
+/// Videos that have rows in every lane, with one digest for all of them.
+std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
+                                            const std::vector<std::int64_t>& recipes) {
+  std::vector<IndexedVideo> videos;
+  for (FeaturedVideo& video : store.featured_videos(recipes.front())) {
+    videos.push_back({std::move(video.source), std::move(video.hash), Micros(0), {}});
+  }
+  for (std::size_t lane = 1; lane < recipes.size(); ++lane) {
+    std::unordered_map<std::string, Digest> hashes;
+    for (FeaturedVideo& video : store.featured_videos(recipes[lane])) {
+      hashes.emplace(std::move(video.source.id), std::move(video.hash));
+    }
+    std::vector<IndexedVideo> in_both;
+    for (IndexedVideo& video : videos) {
+      const auto found = hashes.find(video.source.id);
+      if (found == hashes.end()) continue;
+      video.features = sha256(video.features + found->second);
+      in_both.push_back(std::move(video));
+    }
+    videos = std::move(in_both);
+  }
+  return videos;
+}
+
+/// A video's rows in all lanes; empty when some have gone meanwhile.
+std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<std::int64_t>& recipes,
+                                        const std::string& id) {
+  std::vector<FeatureSequence> lanes;
+  for (const std::int64_t recipe : recipes) {
+    std::optional<FeatureSequence> lane = store.read(id, recipe);
+    if (!lane || lane->times.empty()) return {};
+    lanes.push_back(std::move(*lane));
+  }
+  return lanes;
+}
+
+/// Fills in length and windows, and appends the pooled rows of the windows to `rows`.
+void pool_windows(const std::vector<FeatureSequence>& lanes, const SearchIndex::Basis& basis,
+                  IndexedVideo& video, std::vector<ClipFeature>& rows) {
+  for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, lane.times.back().end);
+  const std::vector<TimeSpan> windows = windows_of(video.length, basis.windows);
+  for (const TimeSpan& window : windows) {
+    try {
+      const auto span = windows.size() == 1 ? std::nullopt : std::optional(window);
+      rows.push_back(pool_lanes(lanes, span, basis.pooling));
+      video.windows.push_back(window);
+    } catch (const Error& error) {  // a lane of a damaged video ends earlier than another
+      if (error.fault() != Fault::NotFound) throw;
+    }
+  }
+}
+
+Matrix matrix_of(const std::vector<ClipFeature>& rows) {
+  Matrix matrix(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.front().size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::copy(rows[i].begin(), rows[i].end(), matrix.row(static_cast<std::int64_t>(i)));
+  }
+  return matrix;
+}
+
+}  // namespace
+
+void validate(const WindowOptions& options) {
+  if (options.window_s >= 1 && options.long_s >= options.window_s) return;
+  throw Error(Fault::InvalidArgument, "search",
+              fmt::format("windows of {} s in videos longer than {} s make no sense", options.window_s,
+                          options.long_s),
+              "A window is at least 1 s, and not longer than the videos that are cut");
+}
+
+std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options) {
+  if (length <= micros(options.long_s)) return {{Micros(0), length}};
+  const Micros window = micros(options.window_s), step = window / 2;
+  std::vector<TimeSpan> windows;
+  for (Micros start(0); start + window < length; start += step) windows.push_back({start, start + window});
+  windows.push_back({length - window, length});
+  return windows;
+}
+
+SearchIndex::SearchIndex(const FeatureStore& store, const JointEmbedding& model, const Basis& basis,
+                         const SearchIndex* known, const Progress& progress)
+    : windows_(model.shape().embd_dim) {
+  validate(basis.windows);
+  std::vector<IndexedVideo> fresh = searchable_videos(store, basis.recipes);
+  if (known != nullptr) {
+    std::vector<IndexedVideo> unknown;
+    reuse(*known, std::move(fresh), unknown);
+    fresh = std::move(unknown);
+  }
+  std::vector<IndexedVideo> batch;
+  std::vector<ClipFeature> rows;
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    try {
+      const std::vector<FeatureSequence> lanes = read_lanes(store, basis.recipes, fresh[i].source.id);
+      if (!lanes.empty()) pool_windows(lanes, basis, fresh[i], rows);
+    } catch (const Error& error) {
+      if (error.fault() != Fault::Corrupt) throw;
+      damaged_.push_back(fresh[i].source.id);
+    }
+    if (!fresh[i].windows.empty()) batch.push_back(std::move(fresh[i]));
+    if (rows.size() < kRowsAtOnce && i + 1 < fresh.size()) continue;
+    if (!rows.empty()) add(std::exchange(batch, {}), model.embed_video(matrix_of(std::exchange(rows, {}))));
+    const auto done = static_cast<std::int64_t>(i + 1), total = static_cast<std::int64_t>(fresh.size());
+    if (progress && !progress({"embedding", done, total})) {
+      throw Error(Fault::Interrupted, "search", "stopped while the videos were embedded");
+    }
+  }
+}
+
+void SearchIndex::reuse(const SearchIndex& known, std::vector<IndexedVideo> videos,
+                        std::vector<IndexedVideo>& unknown) {
+  std::unordered_map<std::string, std::size_t> place;
+  for (std::size_t v = 0; v < known.videos_.size(); ++v) place.emplace(known.videos_[v].source.id, v);
+  for (IndexedVideo& video : videos) {
+    const auto found = place.find(video.source.id);
+    if (found == place.end() || known.videos_[found->second].features != video.features) {
+      unknown.push_back(std::move(video));
+      continue;
+    }
+    const IndexedVideo& old = known.videos_[found->second];
+    video.length = old.length;
+    video.windows = old.windows;
+    Matrix embeddings(static_cast<std::int64_t>(old.windows.size()), windows_.dim());
+    const std::int64_t first = known.windows_.first_window(static_cast<std::int64_t>(found->second));
+    for (std::int64_t w = 0; w < embeddings.rows(); ++w) {
+      known.windows_.copy_window(first + w, embeddings.row(w));
+    }
+    windows_.add_video(embeddings.data(), embeddings.rows());
+    videos_.push_back(std::move(video));
+  }
+}
+
+void SearchIndex::add(std::vector<IndexedVideo> videos, const Matrix& embeddings) {
+  std::int64_t row = 0;
+  for (IndexedVideo& video : videos) {
+    const auto count = static_cast<std::int64_t>(video.windows.size());
+    windows_.add_video(embeddings.row(row), count);
+    row += count;
+    videos_.push_back(std::move(video));
+    ++newly_embedded_;
+  }
+}
+
+}  // namespace tvr

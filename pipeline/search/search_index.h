@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/progress.h"
+#include "data/store/feature.h"
+#include "data/store/feature_store.h"
+#include "model/joint_embedding.h"
+#include "model/window_index.h"
+
+namespace tvr {
+
+/// How a video is cut for search. A video of up to `long_s` is one window, as in evaluation; a longer one is
+/// cut into windows of `window_s`, each beginning half a window after the one before, the last at its end.
+struct WindowOptions {
+  double window_s = 10;  // >= 1
+  double long_s = 30;    // >= window_s
+};
+void validate(const WindowOptions& options);
+[[nodiscard]] std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options);
+
+/// A video that can be found.
+struct IndexedVideo {
+  VideoSource source;
+  Digest features;                // of its rows in all lanes: while it is equal, so are the embeddings
+  Micros length{0};               // by its feature rows
+  std::vector<TimeSpan> windows;  // at least one
+};
+
+/// All videos of a store that have features in every lane, embedded window by window. A value: a newer store
+/// gives a newer index.
+class SearchIndex {
+ public:
+  /// What the numbers depend on, besides the features.
+  struct Basis {
+    Digest checkpoint;                  // sha256 of the file
+    std::vector<std::int64_t> recipes;  // of the store, a lane each, in the model's order of lanes
+    WindowOptions windows;
+    Pooling pooling = Pooling::Max;  // as the model was trained; follows from the checkpoint
+  };
+  /// Embeds what `known` does not have yet; from it come the windows of all videos whose features are
+  /// unchanged. A video whose rows are damaged is left out and named in `damaged`. Throws Error(Interrupted).
+  SearchIndex(const FeatureStore& store, const JointEmbedding& model, const Basis& basis,
+              const SearchIndex* known, const Progress& progress);
+
+  [[nodiscard]] const std::vector<IndexedVideo>& videos() const noexcept { return videos_; }
+  [[nodiscard]] const WindowIndex& windows() const noexcept { return windows_; }
+  [[nodiscard]] const std::vector<std::string>& damaged() const noexcept { return damaged_; }
+  /// How many videos had to be embedded, that is, did not come from `known`.
+  [[nodiscard]] std::int64_t newly_embedded() const noexcept { return newly_embedded_; }
+
+  /// The index as a file (docs/SEARCH.md), written aside and renamed. Throws Error(Unreadable).
+  void save(const std::filesystem::path& path, const Basis& basis) const;
+  /// nullopt when there is no such file, or it was made on another basis, or it is damaged.
+  [[nodiscard]] static std::optional<SearchIndex> load(const std::filesystem::path& path, const Basis& basis);
+
+ private:
+  explicit SearchIndex(std::int64_t dim) : windows_(dim) {}
+  void reuse(const SearchIndex& known, std::vector<IndexedVideo> videos, std::vector<IndexedVideo>& unknown);
+  void add(std::vector<IndexedVideo> videos, const Matrix& embeddings);
+
+  std::vector<IndexedVideo> videos_;
+  WindowIndex windows_;
+  std::vector<std::string> damaged_;
+  std::int64_t newly_embedded_ = 0;
+};
+
+}  // namespace tvr

@@ -1,0 +1,31 @@
+#include "pipeline/search/search_json.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+
+double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
+
+json json_of(const SearchHit& hit) {
+  return {{"video", hit.source.id},       {"score", hit.score}, {"start", seconds(hit.span.start)},
+          {"end", seconds(hit.span.end)}, {"whole", hit.whole}, {"length", seconds(hit.length)}};
+}
+
+}  // namespace
+
+json json_of(const SearchQuery& query, const SearchAnswer& answer) {
+  json hits = json::array();
+  for (const SearchHit& hit : answer.hits) hits.push_back(json_of(hit));
+  return {{"query", query.sentence},
+          {"understood", answer.understood},
+          {"unknown", answer.unknown},
+          {"results", std::move(hits)}};
+}
+
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace tvr

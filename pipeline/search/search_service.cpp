@@ -1,0 +1,98 @@
+#include "pipeline/search/search_service.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "data/error.h"
+#include "pipeline/terminal/console.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kMostWaiting = 2000;
+constexpr std::size_t kAtOnce = 32;
+constexpr std::chrono::milliseconds kLookAtStore(2000);
+
+}  // namespace
+
+SearchService::SearchService(std::unique_ptr<Searcher> searcher)
+    : searcher_(std::move(searcher)),
+      computing_([this] { compute(); }),
+      watching_([this] { watch_store(); }) {}
+
+SearchService::~SearchService() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  computing_.join();
+  watching_.join();
+}
+
+SearchAnswer SearchService::answer(SearchQuery query) {
+  std::future<SearchAnswer> answer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ending_ || waiting_.size() >= kMostWaiting) {
+      throw Error(Fault::Busy, "search", "too many are asking at once", "Try again in a moment");
+    }
+    waiting_.push_back({std::move(query), {}});
+    answer = waiting_.back().answer.get_future();
+  }
+  wake_.notify_all();
+  return answer.get();
+}
+
+std::vector<SearchService::Waiting> SearchService::take() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+  std::vector<Waiting> taken;
+  while (!waiting_.empty() && taken.size() < kAtOnce) {
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return taken;
+}
+
+void SearchService::compute() {
+  for (;;) {
+    std::vector<Waiting> taken = take();
+    if (taken.empty()) return;  // ending, and all are answered
+    std::vector<SearchQuery> queries;
+    for (const Waiting& one : taken) queries.push_back(one.query);
+    try {
+      std::vector<SearchAnswer> answers = searcher_->answer(queries);
+      for (std::size_t i = 0; i < taken.size(); ++i) taken[i].answer.set_value(std::move(answers[i]));
+    } catch (...) {
+      for (Waiting& one : taken) one.answer.set_exception(std::current_exception());
+    }
+  }
+}
+
+void SearchService::watch_store() {
+  std::string complaint;  // the last one, so that it is said once
+  std::chrono::milliseconds pause = kLookAtStore;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_for(lock, pause, [&] { return ending_; })) return;
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    try {
+      if (searcher_->refresh()) {
+        say("serve: the store has changed, it now holds " + std::to_string(index()->videos().size()) +
+            " videos to search");
+      }
+      complaint.clear();
+    } catch (const std::exception& error) {  // the old index goes on answering
+      if (complaint != error.what()) warn(complaint = error.what());
+    }
+    // A store that is being filled is looked at for a tenth of the time at most.
+    const auto spent = std::chrono::steady_clock::now() - begin;
+    pause = std::max(kLookAtStore, std::chrono::duration_cast<std::chrono::milliseconds>(10 * spent));
+  }
+}
+
+}  // namespace tvr

@@ -1,0 +1,166 @@
+#include "pipeline/serve/web_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "data/error.h"
+#include "data/store/store_inspector.h"
+#include "data/text_file.h"
+#include "extract/media/thumbnail.h"
+#include "pipeline/run/run_folder.h"
+#include "pipeline/search/search_json.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kThumbnailBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostFacts = 20'000;
+constexpr std::int64_t kMostListed = 200;
+
+IndexedVideo find_video(const SearchIndex& index, const std::string& id) {
+  const auto found = std::find_if(index.videos().begin(), index.videos().end(),
+                                  [&](const IndexedVideo& video) { return video.source.id == id; });
+  if (found == index.videos().end()) {
+    throw Error(Fault::NotFound, "search", "no video of this name can be found");
+  }
+  return *found;
+}
+
+json json_of(const OutcomeRow& row) {
+  return {{"video", row.video},
+          {"lane", row.lane},
+          {"status", row.status},
+          {"message", row.message},
+          {"feature_rows", row.feature_rows},
+          {"duration_s", row.duration_s}};
+}
+
+json json_of(const std::vector<OutcomeRow>& rows) {
+  json list = json::array();
+  for (const OutcomeRow& row : rows) {
+    if (static_cast<std::int64_t>(list.size()) < kMostListed) list.push_back(json_of(row));
+  }
+  return list;
+}
+
+/// A text of the run's folder; empty where it is missing.
+std::string optional_text(const std::filesystem::path& path) {
+  return std::filesystem::exists(path) ? read_text_file(path) : std::string();
+}
+
+/// One JSON value a line; lines that are none (the last of a run under way) are passed over.
+json json_lines(const std::string& text) {
+  json list = json::array();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    json line = json::parse(text.substr(at, end - at), nullptr, false);
+    if (line.is_object()) list.push_back(std::move(line));
+    at = end + 1;
+  }
+  return list;
+}
+
+}  // namespace
+
+WebApi::WebApi(SearchService& service, std::filesystem::path run)
+    : service_(service),
+      run_(std::move(run)),
+      thumbnails_(kThumbnailBytes),
+      facts_(kMostFacts),
+      decoding_(static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))) {}
+
+json WebApi::info() const {
+  const auto index = service_.index();
+  return {{"run", run_.filename().string()},
+          {"videos", index->videos().size()},
+          {"windows", index->windows().windows()}};
+}
+
+json WebApi::search(SearchQuery query) {
+  const SearchAnswer answer = service_.answer(query);
+  json result = json_of(query, answer);
+  result["videos"] = service_.index()->videos().size();
+  return result;
+}
+
+json WebApi::store(const std::string& part) const {
+  const StoreInspector inspector(service_.store());
+  json progress = json::array();
+  for (const OutcomeSum& sum : inspector.sums({})) {
+    progress.push_back({{"lane", sum.lane},
+                        {"recipe", sum.recipe},
+                        {"status", sum.status},
+                        {"videos", sum.videos},
+                        {"video_seconds", sum.duration_s},
+                        {"work_seconds", sum.seconds}});
+  }
+  OutcomeFilter filter, failed;
+  filter.part = part;
+  failed.failed = true;
+  const std::vector<OutcomeRow> listed = inspector.outcomes(filter, kMostListed + 1);
+  const auto index = service_.index();
+  return {{"path", service_.store().string()},
+          {"searchable", index->videos().size()},
+          {"windows", index->windows().windows()},
+          {"progress", std::move(progress)},
+          {"failures", json_of(inspector.outcomes(failed, kMostListed))},
+          {"listed", json_of(listed)},
+          {"more", static_cast<std::int64_t>(listed.size()) > kMostListed}};
+}
+
+json WebApi::run() const {
+  const RunFolder folder(run_);
+  json metrics = json::parse(optional_text(folder.metrics()), nullptr, false);
+  if (metrics.is_discarded()) metrics = nullptr;
+  return {{"path", run_.string()},
+          {"metrics", std::move(metrics)},
+          {"history", json_lines(optional_text(folder.history()))},
+          {"config", optional_text(folder.config())},
+          {"report", std::filesystem::exists(folder.report())}};
+}
+
+std::string WebApi::report() const { return optional_text(RunFolder(run_).report()); }
+
+MediaFacts WebApi::media_facts(const std::string& video) {
+  const IndexedVideo found = find_video(*service_.index(), video);
+  const std::string key = found.features + found.source.path.string();
+  if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
+  const Turnstile::Pass pass(decoding_);
+  MediaFacts facts;
+  try {
+    facts = examine_media(found.source.path);
+  } catch (const Error& error) {  // gone, replaced by something else, damaged
+    facts.reason = error.seen();
+    return facts;
+  }
+  facts_.put(key, facts, 1);
+  return facts;
+}
+
+std::shared_ptr<const SendableFile> WebApi::open_media(const std::string& video) {
+  const MediaFacts facts = media_facts(video);
+  if (!facts.playable) throw Error(Fault::Unsupported, video, facts.reason);
+  return std::make_shared<const SendableFile>(find_video(*service_.index(), video).source.path);
+}
+
+std::string WebApi::thumbnail(const std::string& video, double at_s) {
+  const IndexedVideo found = find_video(*service_.index(), video);
+  const double length_s = std::chrono::duration<double>(found.length).count();
+  const double at = std::clamp(at_s, 0.0, length_s);
+  const std::string key = fmt::format("{}{}@{:.1f}", found.features, found.source.path.string(), at);
+  if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
+  const Turnstile::Pass pass(decoding_);
+  if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made while we waited
+  std::string jpeg = thumbnail_jpeg(found.source.path, Micros(std::llround(at * 1e6)));
+  thumbnails_.put(key, jpeg, key.size() + jpeg.size());
+  return jpeg;
+}
+
+}  // namespace tvr

@@ -1,0 +1,141 @@
+#include "pipeline/terminal/console.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace tvr {
+namespace {
+
+std::atomic<bool> quiet_mode{false};
+volatile std::sig_atomic_t stop_flag = 0;
+volatile std::sig_atomic_t line_is_drawn = 0;
+
+// Note [the line on the terminal]
+// The cursor rests in the first column of the progress line. So erasing from it to the end of the screen
+// clears the line also where the window has become narrower since and the terminal has wrapped it.
+constexpr std::string_view kErase = "\r\x1b[J";
+
+/// What the progress line shows now, to be drawn again after other words.
+struct Shown {
+  std::mutex mutex;
+  std::string text;  // empty: none
+};
+Shown& shown() {
+  static Shown line;
+  return line;
+}
+
+/// In one write, so that nothing comes between erasing and drawing.
+void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+void print_line(const std::string& line) {
+  const std::lock_guard lock(shown().mutex);
+  if (shown().text.empty())
+    write_stderr(line + '\n');
+  else
+    write_stderr(std::string(kErase) + line + '\n' + shown().text + '\r');
+}
+
+/// Empty text takes the line away.
+void draw(const std::string& text) {
+  const std::lock_guard lock(shown().mutex);
+  if (text.empty() && shown().text.empty()) return;
+  shown().text = text;
+  line_is_drawn = text.empty() ? 0 : 1;
+  write_stderr(std::string(kErase) + text + '\r');
+}
+
+extern "C" void remember_stop(int signal) {
+  if (stop_flag != 0) {  // asked twice: end at once
+    if (line_is_drawn != 0 && write(STDERR_FILENO, kErase.data(), kErase.size()) < 0) _exit(128 + signal);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  stop_flag = 1;
+}
+
+bool is_terminal(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  return isatty(descriptor) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+}  // namespace
+
+void set_quiet(bool quiet) { quiet_mode = quiet; }
+
+void say(const std::string& line) {
+  if (!quiet_mode) print_line(line);
+}
+
+void warn(const std::string& line) {
+  print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + line);
+}
+
+std::string coloured(const std::string& text, Colour colour, int descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  if ((no_colour != nullptr && *no_colour != '\0') || !is_terminal(descriptor)) return text;
+  const int code = colour == Colour::Red ? 31 : colour == Colour::Yellow ? 33 : 32;
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::size_t columns_of(int descriptor) {
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void install_stop_handler() {
+  std::signal(SIGINT, remember_stop);
+  std::signal(SIGTERM, remember_stop);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not the end of the program
+}
+
+bool stop_requested() noexcept { return stop_flag != 0; }
+
+ProgressLine::ProgressLine(std::string title, std::string unit, std::int64_t total)
+    : state_{std::move(title), std::move(unit), 0, total, 0, {}},
+      start_(Clock::now()),
+      shown_(start_),
+      meter_(start_),
+      terminal_(is_terminal(STDERR_FILENO)) {}
+
+ProgressLine::~ProgressLine() {
+  if (terminal_) draw({});
+}
+
+void ProgressLine::update(std::int64_t done, const std::string& note) {
+  if (quiet_mode) return;
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  const std::chrono::milliseconds plain_pause(now - start_ < std::chrono::minutes(5) ? 10'000 : 60'000);
+  if (now - shown_ < (terminal_ ? std::chrono::milliseconds(100) : plain_pause)) return;
+  shown_ = now;
+  meter_.add(now, done);
+  state_.done = done;
+  state_.rate = meter_.rate();
+  state_.note = stop_requested() ? "stopping; Ctrl-C again ends at once" : note;
+  if (terminal_)
+    draw(progress_text(state_, columns_of(STDERR_FILENO) - 1, true));
+  else
+    print_line(progress_text(state_, 200, false));
+}
+
+void ProgressLine::expect(std::int64_t total) {
+  const std::lock_guard lock(mutex_);
+  state_.total = total;
+}
+
+Progress progress_on(ProgressLine& line) {
+  return [&line](const ProgressEvent& event) {
+    line.expect(event.total);
+    line.update(event.done);
+    return !stop_requested();
+  };
+}
+
+}  // namespace tvr

@@ -1,0 +1,100 @@
+#include "pipeline/terminal/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace tvr {
+namespace {
+
+bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
+
+std::string line(const std::vector<Table::Column>& columns, const std::vector<std::size_t>& widths,
+                 const std::vector<std::string>& cells) {
+  std::string text;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::string padding(widths[c] - display_width(cells[c]), ' ');
+    if (c > 0) text += "  ";
+    if (columns[c].align == Table::Align::Right)
+      text += padding + cells[c];
+    else
+      text += c + 1 < columns.size() ? cells[c] + padding : cells[c];
+  }
+  return text + '\n';
+}
+
+}  // namespace
+
+std::size_t display_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
+}
+
+std::string printable(std::string text) {
+  for (char& byte : text) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (code < 0x20 || code == 0x7F) byte = '?';
+  }
+  return text;
+}
+
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+void Table::add(std::vector<std::string> cells) {
+  assert(cells.size() == columns_.size());
+  std::transform(cells.begin(), cells.end(), cells.begin(), printable);
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::text() const {
+  const std::vector<std::size_t> w = widths();
+  return title(w) + body(w);
+}
+
+std::string Table::take() {
+  const bool first = taken_.empty();
+  taken_ = widths();
+  const std::string text = (first ? title(taken_) : "") + body(taken_);
+  rows_.clear();
+  return text;
+}
+
+std::vector<std::size_t> Table::widths() const {
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    std::size_t widest = std::max(display_width(columns_[c].title), taken_.empty() ? 0 : taken_[c]);
+    for (const auto& row : rows_) widest = std::max(widest, display_width(row[c]));
+    widths.push_back(widest);
+  }
+  return widths;
+}
+
+std::string Table::title(const std::vector<std::size_t>& widths) const {
+  std::vector<std::string> titles, rules;
+  for (const Column& column : columns_) titles.push_back(column.title);
+  for (const std::size_t w : widths) rules.emplace_back(w, '-');
+  return line(columns_, widths, titles) + line(columns_, widths, rules);
+}
+
+std::string Table::body(const std::vector<std::size_t>& widths) const {
+  std::string text;
+  for (const auto& row : rows_) text += line(columns_, widths, row);
+  return text;
+}
+
+std::string bytes_text(double bytes) {
+  static constexpr std::array<const char*, 5> units = {"B", "kB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  while (bytes >= 1000 && unit + 1 < units.size()) bytes /= 1000, ++unit;
+  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+}
+
+std::string seconds_text(double seconds) {
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+}  // namespace tvr

@@ -1,0 +1,260 @@
+#include "data/store/feature_exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "data/tensors/npy.h"
+#include "data/tensors/pth.h"
+#include "tests/data/store/store_fixture.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/in_child.h"
+#include "tests/support/python.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+using Access = FeatureStore::Access;
+using testing::expect_error;
+using testing::extracted;
+using testing::TempFolder;
+
+const FeatureFileNames kByLane = FeatureFileNames::by_pattern("{lane}/{video}.npy");
+
+/// Three videos in two lanes; ids with a folder, a blank and a brace.
+void fill(const std::filesystem::path& path) {
+  FeatureStore store(path, Access::ReadWrite);
+  const std::int64_t two = store.add_recipe({"2d", "{}", "random:seed=1"});
+  const std::int64_t three = store.add_recipe({"3d", "{}", "random:seed=1"});
+  for (const char* id : {"a", "floor 3/\xc3\xa4", "{lane}"}) {
+    store.write(extracted(id, two));
+    store.write(extracted(id, three));
+  }
+}
+
+void write_values(const std::filesystem::path& path, const std::vector<float>& values, std::int64_t columns) {
+  std::filesystem::create_directories(path.parent_path());
+  const auto rows = static_cast<std::int64_t>(values.size()) / columns;
+  write_npy(path, Tensor::from_floats({rows, columns}, values.data()));
+}
+
+std::vector<float> values_of(const FeatureSequence& features) {
+  return {features.values.data(), features.values.data() + features.values.rows() * features.values.cols()};
+}
+
+TEST(FeatureExchange, NpyFilesGoOutAndComeBackAsTheyWere) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const ExportReport out = export_npy(folder / "s.db", {}, folder / "npy", kByLane);
+  ASSERT_EQ(out.lanes.size(), 2u);
+  EXPECT_EQ(out.lanes[0].videos, 3);
+  EXPECT_EQ(out.incomplete, 0);
+  const Tensor file = read_npy(folder / "npy/3d/floor 3/\xc3\xa4.npy");
+  EXPECT_EQ(file.dtype, DType::F16);
+  EXPECT_EQ(file.shape, (std::vector<std::int64_t>{3, 64}));
+
+  ImportOptions options;
+  options.rows_per_second = 1.5;
+  const ImportReport in = import_npy(folder / "back.db", folder / "npy", kByLane, options);
+  EXPECT_EQ(in.imported, 6);
+  EXPECT_TRUE(in.failures.empty());
+  const FeatureStore store(folder / "s.db"), back(folder / "back.db");
+  for (const char* id : {"a", "floor 3/\xc3\xa4", "{lane}"}) {
+    for (const RecipeRow& row : back.recipes()) {
+      const auto features = back.read(id, row.id);
+      ASSERT_TRUE(features) << id;
+      EXPECT_EQ(values_of(*features), values_of(*store.read(id, row.recipe.lane == "2d" ? 1 : 2))) << id;
+      EXPECT_EQ(features->times[1], (TimeSpan{Micros(666'667), Micros(1'333'333)}));
+    }
+  }
+  EXPECT_EQ(import_npy(folder / "back.db", folder / "npy", kByLane, options).fresh, 6)
+      << "nothing is read twice";
+}
+
+TEST(FeatureExchange, ThePthHoldsTheMaximumOverTimeAndIsReadBack) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  export_pth(folder / "s.db", {}, folder / "clips.pth");
+  const TensorGroups groups = read_pth_groups(folder / "clips.pth");
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].first, "2d");
+  const Tensor* clip = find(groups[0].second, "a");
+  ASSERT_NE(clip, nullptr);
+  const FeatureStore store(folder / "s.db");
+  EXPECT_EQ(clip->to_floats(), max_pool(*store.read("a", 1)));
+
+  EXPECT_EQ(import_pth(folder / "back.db", folder / "clips.pth", {}).imported, 6);
+  const FeatureStore back(folder / "back.db");
+  const auto features = back.read("a", 1);
+  ASSERT_TRUE(features);
+  EXPECT_EQ(max_pool(*features), max_pool(*store.read("a", 1)));
+  expect_error(
+      [&] {
+        (void)max_pool(*features, {Micros(0), Micros(1'000'000'000)});
+      },
+      Fault::NotFound,
+      "overlaps");  // its time is not known: it is part of no span
+}
+
+TEST(FeatureExchange, NumpyTorchAndTheReferenceLoaderReadTheExport) {
+  TVR_NEEDS_PYTHON("numpy, torch");
+  const TempFolder folder;
+  fill(folder / "s.db");
+  export_npy(folder / "s.db", {}, folder / "npy", kByLane);
+  export_pth(folder / "s.db", {}, folder / "clips.pth");
+  int status = 0;
+  // What antoine77340/howto100m's msrvtt_dataloader.py does with the dictionary, line by line.
+  const std::string said = testing::run_python(R"(
+import sys, glob, numpy as np, torch as th, torch.nn.functional as F
+for path in glob.glob(sys.argv[1] + '/npy/**/*.npy', recursive=True):
+    a = np.load(path)
+    assert a.dtype == np.float16 and a.shape == (3, 64), (path, a.dtype, a.shape)
+features = th.load(sys.argv[1] + '/clips.pth', weights_only=True)
+for vid in ['a', 'floor 3/\u00e4', '{lane}']:
+    feat_2d = F.normalize(features['2d'][vid].float(), dim=0)
+    feat_3d = F.normalize(features['3d'][vid].float(), dim=0)
+    video = th.cat((feat_2d, feat_3d))
+    rows = np.load(sys.argv[1] + '/npy/2d/' + vid + '.npy')
+    assert np.array_equal(features['2d'][vid].numpy(), rows.max(0))
+    assert video.shape == (128,)
+th.save({'2d': {'v': th.ones(4)}, '3d': {'v': th.ones(2, 3).half()}}, sys.argv[1] + '/theirs.pth')
+print('all read')
+)",
+                                               "'" + folder.path().string() + "'", status);
+  EXPECT_EQ(said, "all read\n");
+  EXPECT_EQ(import_pth(folder / "theirs.db", folder / "theirs.pth", {}).rows, 3);
+}
+
+TEST(FeatureExchange, AFileThatCannotBeTakenStopsNoOther) {
+  const TempFolder folder;
+  write_values(folder / "npy/a.npy", {1, 2, 3, 4}, 2);
+  write_values(folder / "npy/b.npy", {1, 2, 3}, 3);
+  write_values(folder / "npy/c.npy", {1, 1e6F}, 2);
+  std::ofstream(folder / "npy/d.npy") << "not numpy";
+  write_values(folder / "npy/e.npy", {5, 6}, 2);
+  const ImportReport report =
+      import_npy(folder / "s.db", folder / "npy", FeatureFileNames::by_pattern("{video}.npy", "vgg"), {});
+  EXPECT_EQ(report.imported, 2);
+  ASSERT_EQ(report.failures.size(), 3u);
+  EXPECT_THAT(report.failures[0], ::testing::HasSubstr("3 columns"));
+  EXPECT_THAT(report.failures[1], ::testing::HasSubstr("float16"));
+  EXPECT_THAT(report.failures[2], ::testing::HasSubstr("npy header"));
+}
+
+TEST(FeatureExchange, AnImportSaysWhatItIsAndLeavesExtractionsAlone) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  write_values(folder / "npy/a.npy", {1, 2}, 2);
+  ImportOptions options;
+  options.origin = "VGG16";
+  import_npy(folder / "s.db", folder / "npy", FeatureFileNames::by_pattern("{video}.npy", "2d"), options);
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const Recipe recipe = store.recipes().back().recipe;
+  EXPECT_EQ(recipe.weights, "imported");
+  EXPECT_THAT(recipe.text, ::testing::HasSubstr("VGG16"));
+  OutcomeFilter imported;
+  imported.status = "imported";
+  ASSERT_EQ(StoreInspector(folder / "s.db").outcomes(imported).size(), 1u);
+  EXPECT_TRUE(store.is_fresh("a", sha256("a"), 1)) << "the extraction is still there";
+  expect_error([&] { export_npy(folder / "s.db", {}, folder / "out", kByLane); }, Fault::Mismatch,
+               "two recipes");
+
+  VideoOutcome replaced = extracted("a", 1);
+  replaced.fingerprint.content = sha256("other bytes");
+  store.write(replaced);
+  EXPECT_FALSE(store.has_features("a", 2)) << "the extractions of the old file are gone";
+  EXPECT_TRUE(store.has_features("a", 3)) << "the import never spoke of that file";
+}
+
+TEST(FeatureExchange, NamesByAListOfVideoFeatureExtractor) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  std::ofstream(folder / "list.csv") << "video_path,feature_path\na.mp4,x/first.npy\n{lane}.mp4,second\n";
+  const auto names = FeatureFileNames::by_list(folder / "list.csv", "2d");
+  EXPECT_EQ(export_npy(folder / "s.db", {}, folder / "npy", names).lanes[0].videos, 2);
+  EXPECT_TRUE(std::filesystem::exists(folder / "npy/x/first.npy"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "npy/second.npy")) << "numpy.save adds the end";
+  EXPECT_EQ(import_npy(folder / "back.db", folder / "npy", names, {}).imported, 2);
+  const FeatureStore back(folder / "back.db");
+  EXPECT_TRUE(back.has_features("{lane}", 1));
+  std::ofstream(folder / "evil.csv") << "video_path,feature_path\na.mp4,../../evil.npy\n";
+  const auto evil = FeatureFileNames::by_list(folder / "evil.csv", "2d");
+  expect_error([&] { export_npy(folder / "s.db", {}, folder / "npy", evil); }, Fault::InvalidArgument,
+               "leads out");
+}
+
+TEST(FeatureExchange, AStoreWhoseIdsLeadOutOfTheFolderWritesNothing) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    store.write(extracted("../../evil", store.add_recipe({"2d", "{}", "w"})));
+  }
+  expect_error([&] { export_npy(folder / "s.db", {}, folder / "npy", kByLane); }, Fault::InvalidArgument,
+               "..");
+  EXPECT_FALSE(std::filesystem::exists(folder / "npy"));
+}
+
+TEST(FeatureExchange, AStoreThatCannotBeWrittenEndsTheImport) {
+  const TempFolder folder;
+  for (int i = 0; i < 40; ++i)
+    write_values(folder / ("npy/v" + std::to_string(i) + ".npy"), std::vector<float>(9000, 1), 3000);
+  const auto names = FeatureFileNames::by_pattern("{video}.npy", "vgg");
+  const auto report = testing::in_child([&]() -> std::string {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{300'000, 300'000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      import_npy(folder / "s.db", folder / "npy", names, {});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "all imported";
+  });
+  EXPECT_THAT(report.text, ::testing::HasSubstr("SQLite says"));
+  const ImportReport rest = import_npy(folder / "s.db", folder / "npy", names, {});
+  EXPECT_GT(rest.fresh, 0);
+  EXPECT_EQ(rest.fresh + rest.imported, 40);
+}
+
+TEST(FeatureExchange, AnImportOfNothingMakesNoStore) {
+  const TempFolder folder;
+  expect_error([&] { import_npy(folder / "s.db", folder / "none", kByLane, {}); }, Fault::NotFound, "none");
+  expect_error([&] { import_pth(folder / "s.db", folder / "none.pth", {}); }, Fault::NotFound, "none.pth");
+  EXPECT_FALSE(std::filesystem::exists(folder / "s.db"));
+}
+
+TEST(FeatureFileNames, ReadWhatTheyWrite) {
+  const TempFolder folder;
+  for (const char* pattern : {"{lane}/{video}.npy", "{video}_{lane}.npy", "f/{lane}-of {video}.npy"}) {
+    const auto names = FeatureFileNames::by_pattern(pattern);
+    const auto root = folder / std::string(pattern, 3);
+    for (const char* video : {"a", "b_2d", "x/y_z", "{video}"}) {
+      const auto path = names.path_of(root, "3d", video);
+      std::filesystem::create_directories(path->parent_path());
+      std::ofstream(*path) << ' ';
+    }
+    std::vector<std::string> found;
+    for (const FeatureFile& file : names.find_in(root)) {
+      EXPECT_EQ(file.lane, "3d") << file.path;
+      found.push_back(file.video);
+    }
+    EXPECT_EQ(found, (std::vector<std::string>{"a", "b_2d", "x/y_z", "{video}"})) << pattern;
+  }
+}
+
+TEST(FeatureFileNames, RefusePatternsThatCannotWork) {
+  for (const char* pattern :
+       {"{lane}.npy", "{video}{lane}.npy", "../{lane}/{video}.npy", "{lane}/{video}.pth",
+        "{video}/{video}_{lane}.npy", "/{lane}/{video}.npy", "{video}.npy"}) {
+    expect_error([&] { (void)FeatureFileNames::by_pattern(pattern); }, Fault::InvalidArgument, "--name");
+  }
+  const TempFolder folder;
+  expect_error([&] { (void)kByLane.find_in(folder / "none"); }, Fault::NotFound, "none");
+  write_values(folder / "npy/a.npy", {1, 2}, 2);
+  expect_error([&] { (void)kByLane.find_in(folder / "npy"); }, Fault::NotFound, "they are like 'a.npy'");
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,125 @@
+#include "data/store/store_inspector.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "data/store/feature_store.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+using testing::TempFolder;
+
+/// Three videos in one lane: "x/a" and "x/b" are ok, "c" is damaged.
+void fill(const std::filesystem::path& path) {
+  FeatureStore store(path, FeatureStore::Access::ReadWrite);
+  const std::int64_t recipe = store.add_recipe({"2d", "{}", "random:seed=1"});
+  for (const char* id : {"x/a", "c", "x/b"}) {
+    VideoOutcome outcome;
+    outcome.source = {id, std::string("/v/") + id};
+    outcome.fingerprint = {1, 1, sha256(id)};
+    outcome.status = id[0] == 'c' ? Status::Partial : Status::Ok;
+    VideoOutcome::Lane lane{recipe, {}};
+    lane.features.dim = 8;
+    const float values[8] = {1, 2, 3};
+    for (std::size_t row = 0; row < 5; ++row) lane.features.set(row, values, {Micros(row), Micros(row + 1)});
+    outcome.lanes.push_back(lane);
+    store.write(outcome);
+  }
+}
+
+TEST(StoreInspector, ListsByVideoAndFilters) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const StoreInspector inspector(folder / "s.db");
+  const auto all = inspector.outcomes({});
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].video, "c");
+  EXPECT_EQ(all[0].status, "partial");
+  EXPECT_EQ(all[1].feature_rows, 5);
+  OutcomeFilter glob;
+  glob.video = "x/*";
+  EXPECT_EQ(inspector.outcomes(glob).size(), 2u);
+  OutcomeFilter status;
+  status.status = "partial";
+  EXPECT_EQ(inspector.outcomes(status).size(), 1u);
+  EXPECT_EQ(inspector.outcomes({}, 2).size(), 2u);
+  OutcomeFilter part;
+  part.part = "/";
+  EXPECT_EQ(inspector.outcomes(part).size(), 2u);
+  part.part = "*";  // a letter like any other
+  EXPECT_EQ(inspector.outcomes(part).size(), 0u);
+  OutcomeFilter failed;
+  failed.failed = true;
+  ASSERT_EQ(inspector.outcomes(failed).size(), 1u);
+  EXPECT_EQ(inspector.outcomes(failed)[0].video, "c");
+}
+
+TEST(StoreInspector, AddsUpByLaneRecipeAndStatus) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const auto sums = StoreInspector(folder / "s.db").sums({});
+  ASSERT_EQ(sums.size(), 2u);
+  EXPECT_EQ(sums[0].status, "ok");
+  EXPECT_EQ(sums[0].videos, 2);
+  EXPECT_EQ(sums[0].feature_rows, 10);
+  EXPECT_EQ(sums[0].feature_bytes, 10 * (8 * 2 + 16));
+  OutcomeFilter glob;
+  glob.video = "*b";
+  glob.status = "ok";
+  ASSERT_EQ(StoreInspector(folder / "s.db").sums(glob).size(), 1u);
+  EXPECT_EQ(StoreInspector(folder / "s.db").sums(glob)[0].videos, 1);
+}
+
+TEST(StoreInspector, TakesAnImportForNoFailureAndAnIdForNoPattern) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  {
+    FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
+    VideoOutcome outcome;
+    outcome.source.id = "x/[ab]*";
+    outcome.fingerprint.content = sha256("of a file");
+    outcome.status = Status::Imported;
+    outcome.lanes.push_back({store.add_recipe({"vgg", "{}", "imported"}), {}});
+    store.write(outcome);
+  }
+  OutcomeFilter failures;
+  failures.failed = true;
+  const auto failed = StoreInspector(folder / "s.db").outcomes(failures);
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(failed[0].video, "c");
+  OutcomeFilter exact;
+  exact.video = exact_glob("x/[ab]*");
+  const auto found = StoreInspector(folder / "s.db").outcomes(exact);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].status, "imported");
+}
+
+TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "s.db").c_str(), &raw), SQLITE_OK);
+  const auto flip = [&](int bit) {
+    sqlite3_blob* blob = nullptr;
+    ASSERT_EQ(sqlite3_blob_open(raw, "main", "feature", "halves", 1 + bit % 3, 1, &blob), SQLITE_OK);
+    unsigned char byte = 0;
+    sqlite3_blob_read(blob, &byte, 1, bit / 8);
+    byte = static_cast<unsigned char>(byte ^ 1U << bit % 8);
+    sqlite3_blob_write(blob, &byte, 1, bit / 8);
+    ASSERT_EQ(sqlite3_blob_close(blob), SQLITE_OK);
+  };
+  int found = 0;
+  constexpr int kBits = 5 * 8 * 16;  // of the rows of one video
+  for (int bit = 0; bit < kBits; ++bit) {
+    flip(bit);
+    found += StoreInspector(folder / "s.db").damaged_features().size() == 1 ? 1 : 0;
+    flip(bit);
+  }
+  sqlite3_close(raw);
+  EXPECT_EQ(found, kBits);
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,94 @@
+#include "extract/media/media_input.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using testing::expect_error;
+using testing::TempFolder;
+using testing::write_file;
+
+void open(const std::filesystem::path& path, const DecodeLimits& limits = {}) {
+  TimeBudget budget(limits.max_seconds);
+  const TimeBudget::Running running(budget);
+  MediaInput input(path, limits, budget);
+}
+
+class MediaInputTest : public ::testing::Test {
+ protected:
+  std::filesystem::path file(const std::string& name, const std::string& bytes) {
+    return write_file(folder_ / name, bytes);
+  }
+  TempFolder folder_;
+};
+
+TEST_F(MediaInputTest, SaysThatAFileIsNotThere) {
+  expect_error([&] { open(folder_ / "none.mp4"); }, Fault::NotFound, "No such file");
+}
+
+TEST_F(MediaInputTest, TakesAUrlForTheNameOfAFile) {
+  expect_error([] { open("http://127.0.0.1:9/a.mp4"); }, Fault::NotFound, "No such file");
+  expect_error([] { open("concat:a.mp4|b.mp4"); }, Fault::NotFound, "No such file");
+  expect_error([] { open("lavfi:testsrc"); }, Fault::NotFound, "No such file");
+}
+
+TEST_F(MediaInputTest, DoesNotWaitForAFifo) {
+  const std::filesystem::path fifo = folder_ / "fifo.mp4";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  expect_error([&] { open(fifo); }, Fault::Unsupported, "not a regular file");
+}
+
+TEST_F(MediaInputTest, RefusesFoldersAndDevices) {
+  expect_error([&] { open(folder_.path()); }, Fault::Unsupported, "is a directory");
+  expect_error([] { open("/dev/zero"); }, Fault::Unsupported, "not a regular file");
+}
+
+TEST_F(MediaInputTest, NamesWhatIsNoMediaFile) {
+  expect_error([&] { open(file("empty.mp4", "")); }, Fault::Corrupt, "no media file: empty");
+  expect_error([&] { open(file("page.mp4", "<!DOCTYPE html>\n<html><body>404</body></html>")); },
+               Fault::Corrupt, "no media file: an HTML page");
+  expect_error([&] { open(file("noise.mp4", std::string(5000, '\x5a'))); }, Fault::Corrupt, "no media file");
+  expect_error([&] { open(file("text.txt", "just some words\n")); }, Fault::Corrupt, "no media file");
+}
+
+TEST_F(MediaInputTest, OpensNothingThatAPlaylistNames) {
+  testing::write_video(folder_ / "real.mkv", {"ffv1", 64, 48, testing::at_rate(25, 5)});
+  expect_error([&] { open(file("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nreal.mkv\n")); },
+               Fault::Unsupported, "forbidden format 'hls'");
+  expect_error([&] { open(file("list.mp4", "ffconcat version 1.0\nfile real.mkv\n")); }, Fault::Unsupported,
+               "forbidden format 'concat'");
+  expect_error([&] { open(file("a.mp4", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")); },
+               Fault::Unsupported, "forbidden format 'svg");
+}
+
+TEST_F(MediaInputTest, GivesUpWhenItsTimeIsSpent) {
+  testing::write_video(folder_ / "a.mkv", {"ffv1", 64, 48, testing::at_rate(25, 5)});
+  DecodeLimits limits;
+  limits.max_seconds = 0;
+  expect_error([&] { open(folder_ / "a.mkv", limits); }, Fault::Timeout, "longer than allowed");
+}
+
+TEST_F(MediaInputTest, ReadsThePacketsOfTheVideoAndStops) {
+  testing::write_video(folder_ / "a.mkv", {"ffv1", 64, 48, testing::at_rate(25, 5)});
+  TimeBudget budget(60);
+  const TimeBudget::Running running(budget);
+  MediaInput input(folder_ / "a.mkv", {}, budget);
+  const PacketHandle packet{av_packet_alloc()};
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(input.read(*packet));
+    EXPECT_EQ(packet->stream_index, input.stream_index());
+    av_packet_unref(packet.get());
+  }
+  EXPECT_FALSE(input.read(*packet));
+  EXPECT_EQ(input.read_error(), "");
+}
+
+}  // namespace
+}  // namespace tvr

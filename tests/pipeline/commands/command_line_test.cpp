@@ -1,0 +1,179 @@
+// The program as a user meets it: flags, messages, exit codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/store/feature_store.h"
+#include "pipeline/terminal/console.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::Program;
+using testing::ProgramResult;
+
+class CommandLine : public ::testing::Test {
+ protected:
+  ProgramResult run(const std::vector<std::string>& arguments, const Program::Environment& environment = {}) {
+    return Program(folder_.path(), TVR_PIPELINE, arguments, environment).wait();
+  }
+  void expect_usage_error(const std::vector<std::string>& arguments, const std::string& phrase) {
+    const ProgramResult result = run(arguments);
+    EXPECT_EQ(result.exit_code, kUsage) << ::testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr("error: "));
+    EXPECT_THAT(result.err, HasSubstr(phrase));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+
+  testing::TempFolder folder_;
+};
+
+TEST_F(CommandLine, ShowsHelpOfEveryCommandOnStandardOutput) {
+  const std::string all = run({"--help"}).out;
+  for (const std::string command : {"run", "extract", "train", "eval", "search", "serve", "store", "frames",
+                                    "demo", "doctor", "config"}) {
+    EXPECT_THAT(all, HasSubstr("\n  " + command + " "));
+    const ProgramResult help = run({command, "--help"});
+    EXPECT_EQ(help.exit_code, kDone) << command;
+    EXPECT_THAT(help.out, HasSubstr("Usage: pipeline " + command));
+    EXPECT_THAT(help.err, IsEmpty());
+  }
+  EXPECT_THAT(all, HasSubstr("PIPELINE_EMBD_DIM"));
+}
+
+TEST_F(CommandLine, LooksAtAStoreWithoutTheProgramThatLoadsTorch) {
+  const std::filesystem::path alone = folder_ / "pipeline";
+  std::filesystem::copy(TVR_PIPELINE, alone);
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+
+  EXPECT_EQ(Program(folder_.path(), alone, {"store", "ls", "s.db"}).wait().exit_code, kDone);
+  const ProgramResult doctor = Program(folder_.path(), alone, {"doctor"}).wait();
+  EXPECT_EQ(doctor.exit_code, kFailed);
+  EXPECT_THAT(doctor.err, HasSubstr("pipeline-torch: cannot be started"));
+}
+
+TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+  testing::write_file(folder_ / "c.toml", "[train]\nepochs = 3\n");
+  EXPECT_EQ(run({"store", "ls", "s.db", "--config", "c.toml"}).exit_code, kDone);
+}
+
+TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {
+  expect_usage_error({}, "subcommand");
+  expect_usage_error({"--bogus"}, "--bogus");
+  expect_usage_error({"rnu"}, "'rnu' is not known here; did you mean run?");
+  expect_usage_error({"run", "--epoch", "3"}, "did you mean --epochs?");
+  expect_usage_error({"run", "--embd_dim=3"}, "did you mean --embd-dim?");
+  expect_usage_error({"run", "--xyzzyplugh"}, "'--xyzzyplugh' is not known here\n");
+  expect_usage_error({"run", "--demo", "--epochs", "three"}, "--epochs");
+  expect_usage_error({"run", "--demo", "--epochs", "0"}, "--epochs");
+  expect_usage_error({"run"}, "--out");
+  expect_usage_error({"run", "--out", "x"}, "--videos");
+  expect_usage_error({"run", "--videos", "nowhere", "--out", "x"}, "nowhere");
+  expect_usage_error({"extract", "--videos", "."}, "--store");
+  expect_usage_error({"frames"}, "video");
+  expect_usage_error({"store", "lss", "x.db"}, "did you mean ls?");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "x")) << "a wrong call leaves nothing behind";
+}
+
+TEST_F(CommandLine, SaysWhatIsWrongBeforeAnyVideoIsDecoded) {
+  testing::write_file(folder_ / "clips/a.mp4", "not decoded");
+  const std::vector<std::string> start = {"run", "--videos", "clips", "--random-weights", "--out", "x"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = start;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  expect_usage_error(start, "--captions");
+  testing::write_file(folder_ / "c.csv", "video,caption\na.mp4,one\n");
+  expect_usage_error(with({"--captions", "c.csv", "--test-fraction", "0"}), "--batch-size");
+  testing::write_file(folder_ / "c.csv", "film,text\na.mp4,one\n");
+  const ProgramResult result = run(with({"--captions", "c.csv"}));
+  EXPECT_EQ(result.exit_code, kFailed);
+  EXPECT_THAT(result.err, HasSubstr("c.csv"));
+  expect_usage_error({"extract", "--videos", "clips", "--store", "s.db"}, "no weights for resnet152");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "x"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.db"));
+}
+
+TEST_F(CommandLine, FailsWith1WhereFilesAreMissingOrNotWhatTheyShouldBe) {
+  std::filesystem::create_directory(folder_ / "empty");
+  testing::write_file(folder_ / "text.db", "not a store");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> calls = {
+      {{"extract", "--videos", "empty", "--store", "s.db", "--random-weights"}, "no video files"},
+      {{"store", "ls", "none.db"}, "none.db"},
+      {{"store", "ls", "text.db"}, "text.db"},
+      {{"frames", "none.mp4"}, "none.mp4"},
+      {{"frames", "text.db"}, "text.db"}};
+  for (const auto& [arguments, phrase] : calls) {
+    const ProgramResult result = run(arguments);
+    EXPECT_EQ(result.exit_code, kFailed) << arguments[0];
+    EXPECT_THAT(result.err, HasSubstr("error: "));
+    EXPECT_THAT(result.err, HasSubstr(phrase));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+}
+
+TEST_F(CommandLine, FailsWhenItsResultsCannotBeWritten) {
+  const std::string shell = std::string("exec '") + TVR_PIPELINE + "' config > /dev/full";
+  const ProgramResult full = Program(folder_.path(), "/bin/sh", {"-c", shell}).wait();
+  EXPECT_EQ(full.exit_code, kFailed);
+  EXPECT_THAT(full.err, HasSubstr("standard output"));
+  testing::write_file(folder_ / "file", "");
+  const ProgramResult demo = run({"demo", "--out", "file", "--clips", "10"});
+  EXPECT_EQ(demo.exit_code, kFailed);
+  EXPECT_THAT(demo.err, HasSubstr("error: file: Not a directory"));
+}
+
+TEST_F(CommandLine, FlagsBeatTheConfigFileAndThatBeatsTheEnvironment) {
+  testing::write_file(folder_ / "my.toml", "[run]\nepochs=11\nlr=0.5\n[train]\nepochs=12\n");
+  const Program::Environment environment = {
+      {"PIPELINE_EPOCHS", "21"}, {"PIPELINE_LR", "0.25"}, {"PIPELINE_EMBD_DIM", "22"}};
+  const ProgramResult run_only = run({"--config", "my.toml", "config", "run", "--epochs", "1"}, environment);
+  EXPECT_EQ(run_only.exit_code, kDone) << run_only.err;
+  EXPECT_THAT(run_only.out, HasSubstr("[run]"));
+  EXPECT_THAT(run_only.out, Not(HasSubstr("[train]")));
+  EXPECT_THAT(run_only.out, HasSubstr("\nepochs=1\n"));
+  EXPECT_THAT(run_only.out, HasSubstr("\nlr=0.5\n"));
+  EXPECT_THAT(run_only.out, HasSubstr("\nembd-dim=22\n"));
+  EXPECT_THAT(run_only.out, HasSubstr("\nbatch-size=32\n"));
+  EXPECT_EQ(run({"config", "run", "--epochs", "1", "--config", "my.toml"}, environment).out, run_only.out);
+
+  const ProgramResult all = run({"config", "--config", "my.toml"}, environment);
+  EXPECT_THAT(all.out, HasSubstr("[run]"));
+  EXPECT_THAT(all.out, HasSubstr("\nepochs=11\n"));
+  EXPECT_THAT(all.out, HasSubstr("\nepochs=12\n"));
+}
+
+TEST_F(CommandLine, WhatConfigPrintsIsAConfigFileOfTheSameMeaning) {
+  const std::string first = run({"config", "run", "--demo", "--epochs", "7", "--out", "x"}).out;
+  EXPECT_THAT(first, HasSubstr("model-2d=\"demo2d\""));
+  testing::write_file(folder_ / "my.toml", first);
+  std::filesystem::create_directories(folder_ / "x/data/videos");
+  for (const char* file : {"MSRVTT_data.json", "train.csv", "test.csv"}) {
+    testing::write_file(folder_ / "x/data" / file, "");
+  }
+  const std::string second = run({"--config", "my.toml", "config", "run"}).out;
+  for (const char* line : {"\nepochs=7\n", "\nmodel-2d=\"demo2d\"\n", "\nembd-dim=256\n", "\nlr=0.001\n"}) {
+    EXPECT_THAT(second, HasSubstr(line));
+  }
+  testing::write_file(folder_ / "my.toml", second);
+  EXPECT_EQ(run({"--config", "my.toml", "config", "run"}).out, second);
+}
+
+TEST_F(CommandLine, RefusesAConfigFileWithUnknownFlagsAndABadValueInTheEnvironment) {
+  testing::write_file(folder_ / "my.toml", "[run]\nepohcs=11\n");
+  expect_usage_error({"--config", "my.toml", "config"}, "epohcs");
+  expect_usage_error({"--config", "none.toml", "config"}, "none.toml");
+  const ProgramResult result = run({"run", "--demo"}, {{"PIPELINE_EPOCHS", "many"}});
+  EXPECT_EQ(result.exit_code, kUsage);
+  EXPECT_THAT(result.err, HasSubstr("--epochs"));
+}
+
+}  // namespace
+}  // namespace tvr

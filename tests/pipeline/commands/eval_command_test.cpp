@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/pipeline/commands/learning_fixture.h"
+#include "tests/support/expect_error.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+using testing::expect_error;
+using ::testing::HasSubstr;
+using testing::LearningFolder;
+
+TEST(EvalCommand, OfARunNeedsNoOtherFlag) {
+  const LearningFolder folder;
+  const json trained = json::parse(
+      folder.train("run", {"--pooling", "max+mean", "--max-words", "3", "--lanes", "2d", "--loss", "nce"}));
+  const json evaluated = json::parse(folder.run({"eval", "--run", (folder / "run").string(), "--json"}));
+  EXPECT_EQ(evaluated["test"], trained["test"]);
+}
+
+TEST(EvalCommand, OfACheckpointTakesFlagsInstead) {
+  const LearningFolder folder;
+  const json trained = json::parse(folder.train("run"));
+  const json evaluated = json::parse(
+      folder.run({"eval", "--checkpoint", (folder / "run/checkpoint.pth").string(), "--store",
+                  (folder / "features.db").string(), "--captions", (folder / "captions.csv").string(),
+                  "--word-vectors", (folder / "run/words.bin").string(), "--json"}));
+  EXPECT_EQ(evaluated["test"], trained["test"]);
+  expect_error([&] { (void)folder.run({"eval"}); }, Fault::InvalidArgument, "--run");
+  expect_error(
+      [&] {
+        (void)folder.run({"eval", "--checkpoint", (folder / "run/checkpoint.pth").string()});
+      },
+      Fault::InvalidArgument, "--store");
+}
+
+TEST(EvalCommand, OrdersTheRulesForTies) {
+  const LearningFolder folder;
+  (void)folder.train("run", {"--epochs", "1"});
+  const auto mean_rank = [&](const std::string& ties) {
+    const std::string printed =
+        folder.run({"eval", "--run", (folder / "run").string(), "--ties", ties, "--json"});
+    return json::parse(printed)["test"]["t2v"]["MeanR"].get<double>();
+  };
+  // Videos of the same two things are equal to the bit: each query has ties.
+  EXPECT_LT(mean_rank("optimistic"), mean_rank("average"));
+  EXPECT_LT(mean_rank("average"), mean_rank("pessimistic"));
+  EXPECT_GT(mean_rank("legacy"), 0);
+}
+
+/// The cells of a CSV without quotes but in the caption.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(EvalCommand, WritesARankAQueryThatTheMetricsFollowFrom) {
+  const LearningFolder folder;
+  (void)folder.train("run");
+  const json metrics = json::parse(folder.run(
+      {"eval", "--run", (folder / "run").string(), "--json", "--ranks", (folder / "ranks.csv").string()}));
+  const auto lines = lines_of(read_text(folder / "ranks.csv"));
+  ASSERT_EQ(lines.size(), 1u + 40 + 20);
+  EXPECT_EQ(lines[0], "direction,query,video,start,end,caption,rank");
+  EXPECT_THAT(lines[1], HasSubstr("t2v,1,clip 0,,,\"a cat, a lamp\","));
+  double sum = 0;
+  for (std::size_t i = 1; i <= 40; ++i) sum += std::stod(lines[i].substr(lines[i].rfind(',') + 1));
+  EXPECT_NEAR(sum / 40, metrics["test"]["t2v"]["MeanR"].get<double>(), 1e-9);
+  expect_error(
+      [&] {
+        (void)folder.run({"eval", "--run", (folder / "run").string(), "--ties", "legacy", "--ranks",
+                          (folder / "legacy.csv").string()});
+      },
+      Fault::InvalidArgument, "legacy");
+}
+
+TEST(EvalCommand, WritesTrecFilesThatGiveTheSameRecall) {
+  const LearningFolder folder;
+  (void)folder.train("run");
+  const json metrics = json::parse(
+      folder.run({"eval", "--run", (folder / "run").string(), "--json", "--ties", "optimistic", "--trec-run",
+                  (folder / "run.trec").string(), "--trec-qrels", (folder / "qrels.trec").string()}));
+  std::map<std::string, std::string> wanted;
+  std::map<std::string, double> score_of_wanted;
+  std::map<std::string, std::vector<double>> scores;
+  std::istringstream qrels(read_text(folder / "qrels.trec")), run(read_text(folder / "run.trec"));
+  std::string query, zero, document, relevance, rank, score, tag;
+  while (qrels >> query >> zero >> document >> relevance) wanted[query] = document;
+  while (run >> query >> zero >> document >> rank >> score >> tag) {
+    scores[query].push_back(std::stod(score));
+    if (document == wanted.at(query)) score_of_wanted[query] = scores[query].back();
+  }
+  ASSERT_EQ(wanted.size(), 40u);
+  EXPECT_EQ(wanted["q1"], "clip%200");
+  int found = 0;
+  for (const auto& [name, all] : scores) {
+    EXPECT_EQ(all.size(), 20u);
+    EXPECT_TRUE(std::is_sorted(all.rbegin(), all.rend()));
+    found += std::count_if(all.begin(), all.end(), [&](double s) { return s > score_of_wanted[name]; }) < 5;
+  }
+  EXPECT_NEAR(100.0 * found / 40, metrics["test"]["t2v"]["R@5"].get<double>(), 1e-9);
+}
+
+TEST(EvalCommand, ComparesTwoRunsOnTheSameQueriesOnly) {
+  const LearningFolder folder;
+  (void)folder.train("short", {"--epochs", "1", "--lr", "0.0001"});
+  (void)folder.train("long", {"--epochs", "60", "--lr", "0.001"});
+  const json comparison = json::parse(
+      folder.run({"eval", "--compare", (folder / "short").string(), (folder / "long").string(), "--json"}));
+  const json& mean_rank = comparison["t2v"]["MeanR"];
+  EXPECT_LT(mean_rank["difference"], 0) << "more training ranks better";
+  EXPECT_LT(mean_rank["p"], 0.05);
+  EXPECT_NEAR(mean_rank["b"].get<double>() - mean_rank["a"].get<double>(),
+              mean_rank["difference"].get<double>(), 1e-9);
+  const json same = json::parse(
+      folder.run({"eval", "--compare", (folder / "long").string(), (folder / "long").string(), "--json"}));
+  EXPECT_EQ(same["v2t"]["R@5"]["p"], 1);
+}
+
+TEST(EvalCommand, RefusesToCompareRunsOnOtherQueries) {
+  const LearningFolder one, other;
+  (void)one.train("run");
+  std::string captions = read_text(other / "captions.csv");
+  write_text(other / "captions.csv", captions.replace(captions.find("a cat"), 5, "a cow"));
+  (void)other.train("run");
+  expect_error(
+      [&] {
+        (void)one.run({"eval", "--compare", (one / "run").string(), (other / "run").string()});
+      },
+      Fault::Mismatch, "other queries");
+  const std::string run = (one / "run").string();
+  expect_error(
+      [&] {
+        (void)one.run({"eval", "--compare", run, run, "--ranks", "r.csv"});
+      },
+      Fault::InvalidArgument, "--ranks");
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,164 @@
+#include "pipeline/commands/frames_command.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "extract/media/clip_stream.h"
+#include "pipeline/terminal/console.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using testing::at_rate;
+using ::testing::HasSubstr;
+using testing::TempFolder;
+
+/// Sends standard output into a file while it lives.
+class OutputInto {
+ public:
+  explicit OutputInto(const std::filesystem::path& path) : saved_(dup(STDOUT_FILENO)) {
+    std::fflush(stdout);
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, STDOUT_FILENO);
+    close(file);
+  }
+  ~OutputInto() {
+    std::fflush(stdout);
+    dup2(saved_, STDOUT_FILENO);
+    close(saved_);
+  }
+
+ private:
+  int saved_;
+};
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class FramesCommandTest : public ::testing::Test {
+ protected:
+  FramesCommandTest() {
+    options_.video = folder_ / "a.mkv";
+    testing::write_video(options_.video, {"ffv1", 64, 48, at_rate(25, 60)});
+  }
+
+  std::string lane_bytes() const {
+    ClipStream stream(options_.video, {options_.lane == "3d" ? lane_3d() : lane_2d()});
+    std::string bytes;
+    while (const std::optional<Clip> clip = stream.next()) bytes.append(clip->rgb.begin(), clip->rgb.end());
+    return bytes;
+  }
+
+  TempFolder folder_;
+  FramesOptions options_;
+};
+
+TEST_F(FramesCommandTest, WritesTheLanesBytesToStandardOutput) {
+  for (const std::string lane : {"2d", "3d"}) {
+    options_.lane = lane;
+    const std::filesystem::path raw = folder_ / (lane + ".rgb");
+    {
+      const OutputInto redirected(raw);
+      EXPECT_EQ(run_frames(options_), kDone);
+    }
+    EXPECT_FALSE(lane_bytes().empty());
+    EXPECT_EQ(bytes_of(raw), lane_bytes());
+  }
+}
+
+TEST_F(FramesCommandTest, WritesPngFilesOfTheSamePixels) {
+  options_.png = folder_ / "png";
+  EXPECT_EQ(run_frames(options_), kDone);
+  std::string pixels;
+  for (const char* const name : {"000000.png", "000001.png"}) {
+    const cv::Mat picture = cv::imread((options_.png / name).string(), cv::IMREAD_COLOR);
+    ASSERT_EQ(picture.rows, 224);
+    ASSERT_EQ(picture.cols, 298);
+    for (int y = 0; y < picture.rows; ++y) {
+      for (int x = 0; x < picture.cols; ++x) {
+        const auto& bgr = picture.at<cv::Vec3b>(y, x);
+        for (int channel = 2; channel >= 0; --channel) pixels += static_cast<char>(bgr[channel]);
+      }
+    }
+  }
+  EXPECT_EQ(pixels, lane_bytes());
+}
+
+TEST_F(FramesCommandTest, TellsADamagedFileByItsExitCode) {
+  const std::string whole = bytes_of(options_.video);
+  testing::write_file(options_.video, whole.substr(0, whole.size() / 2));
+  options_.png = folder_ / "png";
+  EXPECT_EQ(run_frames(options_), kSomeVideosFailed);
+}
+
+TEST_F(FramesCommandTest, SaysThatAFileIsNotThere) {
+  options_.video = folder_ / "none.mp4";
+  testing::expect_error([&] { static_cast<void>(run_frames(options_)); }, Fault::NotFound, "none.mp4");
+}
+
+TEST_F(FramesCommandTest, FindsItselfEqualToTheFfmpegProgram) {
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the ffmpeg program";
+  options_.check = true;
+  const std::filesystem::path report = folder_ / "report";
+  {
+    const OutputInto redirected(report);
+    EXPECT_EQ(run_frames(options_), kDone);
+  }
+  EXPECT_THAT(bytes_of(report), HasSubstr("  2d    equal        2         2          0"));
+  EXPECT_THAT(bytes_of(report), HasSubstr("  3d    equal       58        58          0"));
+}
+
+TEST_F(FramesCommandTest, ComparesAFolderAndTellsWhatItRefuses) {
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the ffmpeg program";
+  testing::write_file(folder_ / "sub/b.mp4", "no video");
+  options_.video = folder_.path();
+  options_.check = options_.json = true;
+  const std::filesystem::path report = folder_ / "report";
+  {
+    const OutputInto redirected(report);
+    EXPECT_EQ(run_frames(options_), kSomeVideosFailed);
+  }
+  const auto list = nlohmann::json::parse(bytes_of(report));
+  ASSERT_EQ(list.size(), 4U);
+  EXPECT_EQ(list[0]["result"], "equal");
+  EXPECT_EQ(list[0]["frames"], 2);
+  EXPECT_EQ(list[0]["filters"], "[0:0]fps=1,scale=298:224:flags=bicubic");
+  EXPECT_EQ(list[3]["result"], "refused");
+  EXPECT_THAT(list[3]["message"].get<std::string>(), HasSubstr("no media file"));
+}
+
+TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {
+  // Stands in for it: the right number of bytes, all the same.
+  const std::filesystem::path fake = testing::write_file(
+      folder_ / "bin/ffmpeg", "#!/bin/sh\nhead -c " + std::to_string(lane_bytes().size()) + " /dev/zero\n");
+  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", (fake.parent_path().string() + ":" + path).c_str(), 1);
+  options_.check = true;
+  options_.lane = "2d";
+  const std::filesystem::path report = folder_ / "report";
+  {
+    const OutputInto redirected(report);
+    EXPECT_EQ(run_frames(options_), kFailed);
+  }
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(bytes_of(report), HasSubstr("  DIFFERS       2         2          2"));
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,138 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/pipeline/commands/learning_fixture.h"
+#include "tests/support/expect_error.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+using testing::expect_error;
+using ::testing::HasSubstr;
+using testing::LearningFolder;
+using ::testing::Not;
+
+TEST(TrainCommand, WritesMetricsWithIntervalsAndWhatTheWordsDoNotCover) {
+  const LearningFolder folder;
+  const json printed = json::parse(folder.train("run"));
+  EXPECT_EQ(printed, json::parse(read_text(folder / "run/metrics.json")));
+  const json& t2v = printed["test"]["t2v"];
+  EXPECT_EQ(t2v["queries"], 40);
+  EXPECT_EQ(printed["test"]["v2t"]["queries"], 20);
+  for (const char* metric : {"R@1", "R@5", "R@10", "MedR", "MeanR"}) {
+    EXPECT_LE(t2v["interval_95"][metric][0], t2v[metric]) << metric;
+    EXPECT_GE(t2v["interval_95"][metric][1], t2v[metric]) << metric;
+  }
+  EXPECT_EQ(printed["selected_on"], "last epoch");
+  EXPECT_EQ(printed["ties"], "average");
+  EXPECT_EQ(printed["text"]["train"]["words_without_vector"], 0) << "fastText knows subwords";
+  EXPECT_EQ(printed["text"]["test"]["captions"], 40);
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/events.out.tfevents.pipeline"));
+}
+
+TEST(TrainCommand, CountsAndNamesWordsWithoutAVector) {
+  const LearningFolder folder;
+  write_text(folder / "words.vec", "cat 1 0\nboat 0 1\ndrum 1 1\ntree 2 1\nlamp 1 2\na 3 1\n");
+  const json text =
+      json::parse(folder.train("run", {"--word-vectors", (folder / "words.vec").string()}))["text"];
+  EXPECT_EQ(text["train"]["commonest_without_vector"][0], json({"some", 40}));
+  EXPECT_GT(text["train"]["words_without_vector"], 40);
+}
+
+TEST(TrainCommand, OfSeveralSeedsTellsMeanAndDeviationAndGoesOnWithMore) {
+  const LearningFolder folder;
+  const json one = json::parse(folder.train("run"));
+  const json three = json::parse(folder.train("run", {"--seeds", "3"}));
+  ASSERT_EQ(three["seeds"].size(), 3u);
+  EXPECT_EQ(three["seeds"][0]["t2v"], one["test"]["t2v"]) << "the first seed is the run's own";
+  double mean = 0, squares = 0;
+  for (const json& seed : three["seeds"]) mean += seed["t2v"]["MeanR"].get<double>() / 3;
+  for (const json& seed : three["seeds"]) squares += std::pow(seed["t2v"]["MeanR"].get<double>() - mean, 2);
+  EXPECT_NEAR(three["test"]["t2v"]["MeanR"].get<double>(), mean, 1e-9);
+  EXPECT_NEAR(three["test"]["t2v"]["deviation"]["MeanR"].get<double>(), std::sqrt(squares / 2), 1e-9);
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/seed-3/checkpoint.pth"));
+  EXPECT_NE(read_text(folder / "run/seed-2/checkpoint.pth"), read_text(folder / "run/checkpoint.pth"));
+}
+
+TEST(TrainCommand, StampsAChoiceOnTheTestSplit) {
+  const LearningFolder folder;
+  ::testing::internal::CaptureStderr();
+  const std::string printed = folder.train("run", {"--select-on-test"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--select-on-test"));
+  EXPECT_EQ(json::parse(printed)["selected_on"], "test");
+  const LearningFolder with_validation(true);
+  EXPECT_EQ(json::parse(with_validation.train("run"))["selected_on"], "validation");
+  expect_error([&] { (void)with_validation.train("both", {"--select-on-test"}); }, Fault::InvalidArgument,
+               "validation split too");
+}
+
+TEST(TrainCommand, SaysWhenTheFiguresAreNoBetterThanChance) {
+  const LearningFolder folder;
+  const auto said = [&](const std::string& out, const std::string& rate) {
+    ::testing::internal::CaptureStderr();
+    (void)folder.train(out, {"--lr", rate, "--epochs", "40"});
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said("well", "0.001"), Not(HasSubstr("by chance")));
+  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance: hardly anything was learnt"));
+  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance")) << "again when nothing is to be trained";
+  EXPECT_THAT(read_text(folder / "collapsed/report.html"), HasSubstr("hardly anything was learnt"));
+}
+
+TEST(TrainCommand, StopsEarlyOnAValidationOnly) {
+  const LearningFolder folder, with_validation(true);
+  expect_error([&] { (void)folder.train("run", {"--early-stop", "2"}); }, Fault::InvalidArgument, "--val");
+  (void)with_validation.train("run", {"--early-stop", "1", "--epochs", "60"});
+  const std::string history = read_text(with_validation / "run/history.jsonl");
+  EXPECT_LT(std::count(history.begin(), history.end(), '\n'), 60);
+  EXPECT_THAT(history, HasSubstr("\"val\""));
+}
+
+TEST(TrainCommand, KeepsTheRecipeInItsConfigAndLetsFlagsOverrideIt) {
+  const LearningFolder folder;
+  (void)folder.train("run", {"--recipe", "best", "--epochs", "2", "--n-pair", "1"});
+  const std::string config = read_text(folder / "run/config.toml");
+  EXPECT_THAT(config, HasSubstr("recipe=\"best\""));
+  EXPECT_THAT(config, HasSubstr("loss=\"nce\""));
+  EXPECT_THAT(config, HasSubstr("pooling=\"max+mean\""));
+  EXPECT_THAT(config, HasSubstr("n-pair=1"));
+  EXPECT_THAT(config, HasSubstr("lr=0.01")) << "given by the fixture, not the recipe's";
+}
+
+TEST(TrainCommand, EveryFlagOfTheLossChangesTheResult) {
+  const LearningFolder folder;
+  const auto checkpoint = [&](const std::string& out, const std::vector<std::string>& flags) {
+    (void)folder.train(out, flags);
+    return read_text(folder / (out + "/checkpoint.pth"));
+  };
+  const std::vector<std::vector<std::string>> variants = {
+      {},
+      {"--loss", "nce"},
+      {"--loss", "nce", "--temperature", "0.2"},
+      {"--margin", "0.2"},
+      {"--n-pair", "2"},
+      {"--n-pair", "2", "--negative-weighting"},
+      {"--n-pair", "2", "--negative-weighting", "--hard-negative-rate", "0.3"},
+      {"--lr-decay", "0.5"},
+      {"--lr-decay", "0.5", "--lr-decay-epochs", "2"},
+      {"--cosine"},
+      {"--pooling", "max+mean"},
+      {"--standardize"},
+      {"--max-words", "2"},
+      {"--seed", "5"}};
+  std::vector<std::string> seen;
+  for (const auto& flags : variants) {
+    // One folder for all: a run with other options must not be taken for a fresh one.
+    const std::string bytes = checkpoint("run", flags);
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), bytes), 0) << (flags.empty() ? "" : flags.back());
+    seen.push_back(bytes);
+  }
+}
+
+}  // namespace
+}  // namespace tvr

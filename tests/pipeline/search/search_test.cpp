@@ -1,0 +1,278 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "data/store/sqlite.h"
+#include "pipeline/search/searcher.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/planted_run.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+using std::chrono::seconds;
+using testing::expect_error;
+using testing::PlantedRun;
+using testing::TempFolder;
+
+constexpr int kRed = 0, kGreen = 1, kDog = 2, kRuns = 4, kSleeps = 5, kNothing = -1;
+
+std::vector<int> showing(int word, std::size_t length_s) { return std::vector<int>(length_s, word); }
+
+/// `length_s` seconds of nothing, with `word` from `begin` to `end`.
+std::vector<int> once(int word, std::size_t length_s, std::size_t begin, std::size_t end) {
+  std::vector<int> shown = showing(kNothing, length_s);
+  for (std::size_t s = begin; s < end; ++s) shown[s] = word;
+  return shown;
+}
+
+TEST(Windows, AShortVideoIsOneWindow) {
+  EXPECT_EQ(windows_of(seconds(30), {10, 30}), (std::vector<TimeSpan>{{seconds(0), seconds(30)}}));
+  EXPECT_EQ(windows_of(seconds(0), {10, 30}).size(), 1U);
+}
+
+TEST(Windows, CoverALongVideoOverlapByHalfAndEndWithIt) {
+  for (const int length_s : {31, 35, 40, 999}) {
+    const std::vector<TimeSpan> windows = windows_of(seconds(length_s), {10, 30});
+    EXPECT_EQ(windows.front().start, seconds(0));
+    EXPECT_EQ(windows.back().end, seconds(length_s));
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      EXPECT_EQ(windows[i].end - windows[i].start, seconds(10));
+      if (i > 0) {
+        EXPECT_GT(windows[i].start, windows[i - 1].start);
+        EXPECT_LE(windows[i].start, windows[i - 1].start + seconds(5));
+      }
+    }
+  }
+}
+
+TEST(Windows, RefuseWhatMakesNoSense) {
+  expect_error([] { validate({0.5, 30}); }, Fault::InvalidArgument, "0.5");
+  expect_error([] { validate({40, 30}); }, Fault::InvalidArgument, "40");
+}
+
+class SearchTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Searcher searcher() const { return Searcher({run_.run(), {}, {}, true}, {}); }
+
+  static std::vector<std::string> ids(const SearchAnswer& answer) {
+    std::vector<std::string> found;
+    for (const SearchHit& hit : answer.hits) found.push_back(hit.source.id);
+    return found;
+  }
+  static SearchAnswer ask(Searcher& searcher, const std::string& sentence, std::size_t top = 10) {
+    SearchQuery query;
+    query.sentence = sentence;
+    query.top = top;
+    return searcher.answer({query}).front();
+  }
+
+  TempFolder folder_;
+  PlantedRun run_{folder_ / "planted"};
+};
+
+TEST_F(SearchTest, FindsTheVideoThatShowsTheWords) {
+  run_.add_video("a", showing(kRed, 5));
+  run_.add_video("b", {kDog, kDog, kRuns});
+  run_.add_video("c", {kDog, kSleeps});
+  Searcher planted = searcher();
+  const SearchAnswer answer = ask(planted, "dog runs");
+  EXPECT_EQ(ids(answer), (std::vector<std::string>{"b", "c", "a"}));
+  EXPECT_NEAR(answer.hits[0].score, 1, 1e-6);
+  EXPECT_NEAR(answer.hits[1].score, 0.5, 1e-6);
+  EXPECT_NEAR(answer.hits[2].score, 0, 1e-6);
+  EXPECT_TRUE(answer.hits[0].whole);
+  EXPECT_EQ(answer.hits[0].span, (TimeSpan{seconds(0), seconds(3)}));
+  EXPECT_EQ(ids(ask(planted, "dog runs", 1)), (std::vector<std::string>{"b"}));
+}
+
+TEST_F(SearchTest, NamesTheMomentOfALongVideo) {
+  run_.add_video("long", once(kDog, 600, 432, 434));
+  run_.add_video("short", showing(kRed, 3));
+  Searcher planted = searcher();
+  const SearchHit hit = ask(planted, "dog").hits.front();
+  EXPECT_EQ(hit.source.id, "long");
+  EXPECT_FALSE(hit.whole);
+  EXPECT_LE(hit.span.start, seconds(432));
+  EXPECT_GE(hit.span.end, seconds(434));
+  EXPECT_EQ(hit.span.end - hit.span.start, seconds(10));
+  EXPECT_EQ(hit.length, seconds(600));
+}
+
+TEST_F(SearchTest, SaysWhichWordsAreUnknownAndFindsNothingWithoutAnyKnown) {
+  run_.add_video("a", showing(kRed, 5));
+  Searcher planted = searcher();
+  const SearchAnswer some = ask(planted, "a red Zeppelin, a zeppelin");
+  EXPECT_EQ(some.unknown, (std::vector<std::string>{"a", "Zeppelin", "zeppelin"}));
+  EXPECT_TRUE(some.understood);
+  EXPECT_EQ(some.hits.size(), 1U);
+  const SearchAnswer none = ask(planted, "zeppelin");
+  EXPECT_FALSE(none.understood);
+  EXPECT_TRUE(none.hits.empty());
+}
+
+TEST_F(SearchTest, EqualScoresComeInOrderOfId) {
+  for (const char* id : {"d", "b", "a", "c"}) run_.add_video(id, showing(kRed, 2));
+  Searcher planted = searcher();
+  EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
+TEST_F(SearchTest, AnswersAreTheSameTogetherAndAlone) {
+  run_.add_video("a", {kRed, kDog});
+  run_.add_video("b", {kGreen, kRuns});
+  Searcher planted = searcher();
+  std::vector<SearchQuery> queries(3);
+  queries[0].sentence = "red dog";
+  queries[1].sentence = "unknown";
+  queries[2].sentence = "green";
+  const std::vector<SearchAnswer> together = planted.answer(queries);
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const SearchAnswer alone = planted.answer({queries[i]}).front();
+    ASSERT_EQ(ids(alone), ids(together[i]));
+    for (std::size_t h = 0; h < alone.hits.size(); ++h) {
+      EXPECT_EQ(alone.hits[h].score, together[i].hits[h].score);
+    }
+  }
+}
+
+TEST_F(SearchTest, FiltersByNameAndLength) {
+  run_.add_video("kitchen/1", showing(kRed, 5));
+  run_.add_video("kitchen/2", showing(kRed, 20));
+  run_.add_video("street/1", showing(kRed, 5));
+  Searcher planted = searcher();
+  SearchQuery query;
+  query.sentence = "red";
+  query.video = "kitchen";
+  EXPECT_EQ(ids(planted.answer({query}).front()), (std::vector<std::string>{"kitchen/1", "kitchen/2"}));
+  query.min_length_s = 10;
+  EXPECT_EQ(ids(planted.answer({query}).front()), (std::vector<std::string>{"kitchen/2"}));
+  query = {"red", 10, "", 0, 10};
+  EXPECT_EQ(ids(planted.answer({query}).front()), (std::vector<std::string>{"kitchen/1", "street/1"}));
+}
+
+TEST_F(SearchTest, FindsVideosThatWereAddedLaterAndNoLongerThoseThatChanged) {
+  run_.add_video("a", showing(kRed, 5));
+  Searcher planted = searcher();
+  EXPECT_FALSE(planted.refresh());
+  run_.add_video("b", showing(kDog, 5));
+  EXPECT_TRUE(planted.refresh());
+  EXPECT_FALSE(planted.refresh());
+  EXPECT_EQ(planted.index()->newly_embedded(), 1);
+  EXPECT_EQ(ids(ask(planted, "dog", 1)), (std::vector<std::string>{"b"}));
+  run_.add_video("b", showing(kGreen, 6));
+  EXPECT_TRUE(planted.refresh());
+  EXPECT_EQ(ask(planted, "dog", 1).hits.front().score, 0);
+}
+
+TEST_F(SearchTest, KeepsTheEmbeddingsInTheRunsFolderAndUsesThemOnlyWhileTheyFit) {
+  run_.add_video("a", showing(kRed, 5));
+  run_.add_video("long", once(kDog, 100, 50, 52));
+  const SearchAnswer first = [&] {
+    Searcher planted = searcher();
+    EXPECT_EQ(planted.index()->newly_embedded(), 2);
+    return ask(planted, "dog");
+  }();
+  Searcher again = searcher();
+  EXPECT_EQ(again.index()->newly_embedded(), 0);
+  const SearchAnswer second = ask(again, "dog");
+  ASSERT_EQ(ids(first), ids(second));
+  EXPECT_EQ(first.hits[0].score, second.hits[0].score);
+  EXPECT_EQ(first.hits[0].span, second.hits[0].span);
+
+  Searcher other({run_.run(), {}, {5, 30}, false}, {});
+  EXPECT_EQ(other.index()->newly_embedded(), 2);  // other windows
+  std::ofstream(run_.run() / "checkpoint.pth", std::ios::app) << '\0';
+  EXPECT_EQ(searcher().index()->newly_embedded(), 2);  // another checkpoint
+}
+
+TEST_F(SearchTest, ADamagedFileOfEmbeddingsIsMadeAnewWhateverByteIsHit) {
+  run_.add_video("a", showing(kRed, 5));
+  const std::filesystem::path file = run_.run() / "search_index.bin";
+  (void)searcher();
+  const auto size = std::filesystem::file_size(file);
+  for (std::uintmax_t at = 0; at < size; at += 7) {
+    {
+      std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekg(static_cast<std::streamoff>(at));
+      const char flipped = static_cast<char>(bytes.get() ^ 0x10);
+      bytes.seekp(static_cast<std::streamoff>(at));
+      bytes.put(flipped);
+    }
+    Searcher planted = searcher();
+    ASSERT_EQ(planted.index()->newly_embedded(), 1) << "byte " << at;
+    ASSERT_NEAR(ask(planted, "red").hits.front().score, 1, 1e-6);
+  }
+  std::filesystem::resize_file(file, size / 2);
+  EXPECT_EQ(searcher().index()->newly_embedded(), 1);
+  std::filesystem::resize_file(file, 0);
+  EXPECT_EQ(searcher().index()->newly_embedded(), 1);
+}
+
+TEST_F(SearchTest, AFolderThatCannotBeWrittenIsSearchedAllTheSame) {
+  run_.add_video("a", showing(kRed, 5));
+  std::filesystem::create_directories(run_.run() / "search_index.bin");  // a folder is in the way
+  Searcher planted = searcher();
+  EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"a"}));
+}
+
+TEST_F(SearchTest, LeavesOutAVideoWithDamagedRowsAndNamesIt) {
+  run_.add_video("a", showing(kRed, 5));
+  run_.add_video("b", showing(kRed, 5));
+  {
+    Database database(run_.store(), Database::Open::ReadWrite);
+    database.run(
+        "UPDATE feature SET halves = zeroblob(length(halves)) WHERE video = (SELECT id FROM video WHERE name "
+        "= 'a')");
+  }
+  Searcher planted = searcher();
+  EXPECT_EQ(planted.index()->damaged(), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"b"}));
+}
+
+TEST_F(SearchTest, RefusesAFolderThatIsNoRunAndARunThatIsNotTrained) {
+  run_.add_video("a", showing(kRed, 5));
+  expect_error([&] { Searcher({folder_ / "none", {}, {}, true}, {}); }, Fault::NotFound, "none");
+  expect_error([&] { Searcher({folder_.path(), {}, {}, true}, {}); }, Fault::NotFound, "config.toml");
+  std::filesystem::remove(run_.run() / "checkpoint.pth");
+  expect_error([&] { (void)searcher(); }, Fault::NotFound, "checkpoint.pth");
+}
+
+TEST_F(SearchTest, RefusesAStoreWithoutFeaturesOrWithOthersThanTheModelWasTrainedOn) {
+  expect_error([&] { (void)searcher(); }, Fault::NotFound, "no features");
+  run_.add_video("a", showing(kRed, 5));
+  const PlantedRun other(folder_ / "other");
+  std::ofstream(other.run() / "config.toml", std::ios::app) << "feature-recipe=\"0123\"\n";
+  other.add_video("a", showing(kRed, 5));
+  expect_error([&] { Searcher({other.run(), {}, {}, true}, {}); }, Fault::Mismatch, "recipe");
+}
+
+TEST_F(SearchTest, ReadsTheLanesOfARunHoweverItsConfigListsThem) {
+  run_.add_video("a", showing(kRed, 5));
+  for (const char* const lanes : {"lanes=\"2d,3d\"\n", "lanes=[\"2d\", \"3d\"]\n"}) {
+    const PlantedRun other(folder_ / std::to_string(std::string(lanes).size()));
+    other.add_video("a", showing(kRed, 5));
+    std::ofstream(other.run() / "config.toml", std::ios::app) << lanes;
+    Searcher planted({other.run(), {}, {}, true}, {});
+    EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"a"}));
+  }
+}
+
+TEST_F(SearchTest, KnowsTheRecipesOfAWholeRunByItsFlags) {
+  run_.add_video("a", showing(kRed, 5));
+  testing::write_file(run_.run() / "config.toml",
+                      "[run]\nrandom-weights=true\nmodel-2d=\"demo2d\"\nmodel-3d=\"demo3d\"\nstore=\"" +
+                          run_.store().string() + "\"\nword-vectors=\"" +
+                          (run_.run() / "words.txt").string() + "\"\n");
+  expect_error([&] { (void)searcher(); }, Fault::Mismatch, "recipe");  // the planted ones are others
+}
+
+TEST_F(SearchTest, RefusesWordVectorsOfAnotherSize) {
+  run_.add_video("a", showing(kRed, 5));
+  testing::write_file(run_.run() / "words.txt", "red 1 0 0\n");
+  expect_error([&] { (void)searcher(); }, Fault::Mismatch, "3 values");
+}
+
+}  // namespace
+}  // namespace tvr

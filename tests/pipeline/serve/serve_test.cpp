@@ -1,0 +1,397 @@
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <thread>
+
+#include "pipeline/search/search_service.h"
+#include "pipeline/serve/web_files.h"
+#include "pipeline/serve/web_server.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/planted_run.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using testing::PlantedRun;
+using testing::TempFolder;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kRed = 0, kDog = 2, kNothing = -1;
+constexpr double kFps = 5;
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// A plain connection to the server, for what no well-behaved client sends.
+class RawClient {
+ public:
+  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    const timeval patience{8, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  RawClient(RawClient&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), connected_(other.connected_) {}
+  ~RawClient() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+  void send(const std::string& bytes) const {
+    (void)::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  /// What comes until the server closes, or enough of it to see the status.
+  [[nodiscard]] std::string first_answer() const {
+    char buffer[4096];
+    const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
+    return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
+  }
+  [[nodiscard]] bool connected() const { return connected_; }
+
+ private:
+  int socket_;
+  bool connected_ = false;
+};
+
+/// A server over three videos: "clip" (a real file of 40 s that shows a dog at its end), "kitchen/gone" (its
+/// file is not there), and "passwords" (whose file is none of a video).
+class ServeTest : public ::testing::Test {
+ protected:
+  ServeTest() {
+    testing::write_video(file_, {"libx264", 64, 48, testing::at_rate(kFps, 200)});
+    std::vector<int> shown(40, kNothing);
+    shown[35] = shown[36] = kDog;
+    run_.add_video("clip", shown, file_);
+    run_.add_video("kitchen/gone", {kRed, kRed}, folder_ / "gone.mp4");
+    run_.add_video("passwords", {kDog, kRed}, "/etc/passwd");
+    service_ = std::make_unique<SearchService>(
+        std::make_unique<Searcher>(SearchOptions{run_.run(), {}, {}, true}, Progress{}));
+    server_ = std::make_unique<WebServer>(*service_, run_.run(), "127.0.0.1", 0);
+  }
+
+  [[nodiscard]] httplib::Result get(const std::string& path, const httplib::Headers& headers = {}) const {
+    httplib::Client client("127.0.0.1", server_->port());
+    client.set_read_timeout(20);
+    return client.Get(path.c_str(), headers);
+  }
+  [[nodiscard]] int status_of(const std::string& path, const httplib::Headers& headers = {}) const {
+    const httplib::Result result = get(path, headers);
+    return result ? result->status : -1;
+  }
+  [[nodiscard]] json json_of(const std::string& path) const {
+    const httplib::Result result = get(path);
+    if (!result || result->status != 200) throw std::runtime_error(path + " failed");
+    return json::parse(result->body);
+  }
+  void expect_alive() const { EXPECT_EQ(status_of("/api/info"), 200); }
+
+  TempFolder folder_;
+  std::filesystem::path file_ = folder_ / "clip.mp4";
+  PlantedRun run_{folder_ / "planted"};
+  std::unique_ptr<SearchService> service_;
+  std::unique_ptr<WebServer> server_;
+};
+
+TEST_F(ServeTest, GivesThePageAndWhatBelongsToItAndAllowsItNoOtherHost) {
+  const httplib::Result page = get("/");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->status, 200);
+  EXPECT_THAT(page->body, HasSubstr("<!doctype html>"));
+  EXPECT_THAT(page->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  EXPECT_EQ(page->get_header_value_count("Content-Security-Policy"), 1U);
+  ASSERT_EQ(web_files().size(), 4U);
+  for (const WebFile& file : web_files()) {
+    const httplib::Result got = get(file.name == "index.html" ? "/" : "/" + file.name);
+    ASSERT_TRUE(got && got->status == 200) << file.name;
+    EXPECT_EQ(got->body, file.content);
+    EXPECT_EQ(got->body.find("https://"), std::string::npos) << file.name;
+    EXPECT_EQ(got->body.find(" style="), std::string::npos) << "the policy forbids it";
+  }
+}
+
+TEST_F(ServeTest, AnswersASentenceWithVideosAndTheirMoments) {
+  const json answer = json_of("/api/search?q=dog&top=2");
+  EXPECT_EQ(answer["query"], "dog");
+  EXPECT_EQ(answer["videos"], 3);
+  EXPECT_EQ(answer["understood"], true);
+  ASSERT_EQ(answer["results"].size(), 2U);
+  const json& best = answer["results"][0];
+  EXPECT_EQ(best["video"], "clip");
+  EXPECT_EQ(best["whole"], false);
+  EXPECT_EQ(best["start"], 30);
+  EXPECT_EQ(best["end"], 40);
+  EXPECT_EQ(best["length"], 40);
+  EXPECT_NEAR(best["score"].get<double>(), 1, 1e-6);
+  EXPECT_EQ(json_of("/api/search?q=zeppelin%20dog")["unknown"], json::array({"zeppelin"}));
+  EXPECT_EQ(json_of("/api/search?q=")["understood"], false);
+  EXPECT_EQ(json_of("/api/search?q=red&video=kitchen")["results"].size(), 1U);
+  EXPECT_EQ(json_of("/api/search?q=red&min_s=30")["results"].size(), 1U);
+}
+
+TEST_F(ServeTest, ThumbnailsShowTheMomentThatWasAskedFor) {
+  for (const int second : {0, 7, 14, 28, 39}) {
+    const httplib::Result got = get("/thumbnail?video=clip&at=" + std::to_string(second) + ".1");
+    ASSERT_TRUE(got && got->status == 200) << second;
+    EXPECT_EQ(got->get_header_value("Content-Type"), "image/jpeg");
+    const std::vector<unsigned char> jpeg(got->body.begin(), got->body.end());
+    const cv::Mat picture = cv::imdecode(jpeg, cv::IMREAD_GRAYSCALE);
+    ASSERT_EQ(picture.rows, 112);
+    const int frame = testing::frame_index_of_level(picture.at<unsigned char>(56, 70));
+    // Early ones come from the 1 fps lane, whose picture of second s is that nearest to it.
+    const double off = std::remainder(frame - second * kFps, 50);
+    EXPECT_LE(std::abs(off), kFps) << "at " << second << " s: frame " << frame;
+  }
+  EXPECT_EQ(status_of("/thumbnail?video=kitchen/gone"), 404);
+  EXPECT_EQ(status_of("/thumbnail?video=passwords"), 404);
+}
+
+TEST_F(ServeTest, SendsAVideoWholeOrInRanges) {
+  const std::string whole = bytes_of(file_);
+  const std::string size = std::to_string(whole.size());
+  const auto part = [&](const std::string& range) { return get("/media?video=clip", {{"Range", range}}); };
+  const httplib::Result all = get("/media?video=clip");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->status, 200);
+  EXPECT_EQ(all->body, whole);
+  EXPECT_EQ(all->get_header_value("Content-Type"), "video/mp4");
+  EXPECT_EQ(all->get_header_value("Accept-Ranges"), "bytes");
+  struct Case {
+    std::string range, wanted, content_range;
+  };
+  const std::string last = std::to_string(whole.size() - 1);
+  for (const Case& one :
+       {Case{"bytes=0-99", whole.substr(0, 100), "bytes 0-99/" + size},
+        Case{"bytes=100-", whole.substr(100), "bytes 100-" + last + "/" + size},
+        Case{"bytes=0-99999999999", whole, "bytes 0-" + last + "/" + size},
+        Case{"bytes=-7", whole.substr(whole.size() - 7), ""}, Case{"bytes=-99999999999", whole, ""}}) {
+    const httplib::Result got = part(one.range);
+    ASSERT_TRUE(got) << one.range;
+    EXPECT_EQ(got->status, 206) << one.range;
+    EXPECT_EQ(got->body, one.wanted) << one.range;
+    if (!one.content_range.empty()) {
+      EXPECT_EQ(got->get_header_value("Content-Range"), one.content_range);
+    }
+  }
+}
+
+TEST_F(ServeTest, RefusesRangesThatLieBeyondTheFileAndIgnoresSeveral) {
+  const std::string whole = bytes_of(file_);
+  const std::string size = std::to_string(whole.size());
+  for (const std::string& range :
+       {"bytes=" + size + "-", std::string("bytes=99999999999-"), std::string("bytes=-0")}) {
+    const httplib::Result got = get("/media?video=clip", {{"Range", range}});
+    ASSERT_TRUE(got) << range;
+    EXPECT_EQ(got->status, 416) << range;
+  }
+  for (const char* range :
+       {"bytes=9-3", "bytes=a-b", "bytes=", "lines=1-2", "bytes=99999999999999999999999-"}) {
+    const httplib::Result got = get("/media?video=clip", {{"Range", range}});
+    ASSERT_TRUE(got) << range;
+    EXPECT_THAT(got->status, ::testing::AnyOf(416, 200, 400)) << range;
+  }
+  const httplib::Result several = get("/media?video=clip", {{"Range", "bytes=0-3,10-13"}});
+  ASSERT_TRUE(several);
+  EXPECT_EQ(several->status, 200);
+  EXPECT_EQ(several->body, whole);
+  expect_alive();
+}
+
+TEST_F(ServeTest, ServesNoFileButThoseOfTheIndexAndThoseOnlyWhileTheyAreVideos) {
+  for (const char* id :
+       {"../../../../etc/passwd", "/etc/passwd", "..%2f..%2f..%2fetc%2fpasswd", "clip.mp4", "clip%00",
+        "%2e%2e/clip", "clip/../clip", "file:///etc/passwd", "CLIP", "*", "%ff%fe"}) {
+    for (const char* what : {"/media?video=", "/thumbnail?video=", "/api/media?video="}) {
+      EXPECT_THAT(status_of(std::string(what) + id), ::testing::AnyOf(404, 400)) << what << id;
+    }
+  }
+  for (const char* path :
+       {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/app.js/../../x", "//etc/passwd", "/web/app.js",
+        "/index.html", "/appXjs", "/media", "/media?video=", "/thumbnail"}) {
+    EXPECT_THAT(status_of(path), ::testing::AnyOf(404, 400)) << path;
+  }
+  EXPECT_EQ(status_of("/media?video=passwords"), 415);
+  EXPECT_EQ(status_of("/media?video=kitchen/gone"), 415);
+  const json facts = json_of("/api/media?video=passwords");
+  EXPECT_EQ(facts["playable"], false);
+  EXPECT_FALSE(facts["reason"].get<std::string>().empty());
+}
+
+TEST_F(ServeTest, SaysOfAFormatThatBrowsersDoNotPlay) {
+  const std::filesystem::path avi = folder_ / "old.avi";
+  testing::write_video(avi, {"mpeg4", 64, 48, testing::at_rate(kFps, 10)});
+  run_.add_video("old", {kDog, kDog}, avi);
+  for (int tries = 0; tries < 100 && status_of("/api/media?video=old") != 200; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the service looks at the store every 2 s
+  }
+  const json facts = json_of("/api/media?video=old");
+  EXPECT_EQ(facts["playable"], false);
+  EXPECT_EQ(facts["reason"], "browsers do not play mpeg4 in AVI");
+  EXPECT_EQ(status_of("/media?video=old"), 415);
+  EXPECT_EQ(status_of("/thumbnail?video=old&at=1"), 200);
+  EXPECT_EQ(json_of("/api/search?q=dog")["videos"], 4);
+}
+
+TEST_F(ServeTest, RefusesBadParametersWithWords) {
+  for (const std::string& path :
+       {std::string("/api/search?q=dog&top=abc"), std::string("/api/search?q=dog&top=-1"),
+        std::string("/api/search?q=dog&top=1e99"), std::string("/api/search?q=dog&top=nan"),
+        std::string("/api/search?q=%ff%fe"), "/api/search?q=" + std::string(3000, 'a'),
+        std::string("/api/search?q=dog&min_s=x"), std::string("/thumbnail?video=clip&at=inf"),
+        "/api/store?video=" + std::string(2000, 'a')}) {
+    const httplib::Result got = get(path);
+    ASSERT_TRUE(got) << path;
+    EXPECT_EQ(got->status, 400) << path;
+    EXPECT_TRUE(json::parse(got->body).contains("error"));
+  }
+  EXPECT_EQ(status_of("/api/search?q=%00%01%22%3Cscript%3E"), 200);
+  // The server answers and hangs up while the client still writes: it may see no more than that.
+  EXPECT_THAT(status_of("/api/search?q=" + std::string(100'000, 'a')), ::testing::AnyOf(414, 400, -1));
+  EXPECT_EQ(status_of("/api/search?q=dog"), 200);
+}
+
+TEST_F(ServeTest, AnswersGetAndHeadOnlyAndNamesOfThisMachineOnly) {
+  httplib::Client client("127.0.0.1", server_->port());
+  EXPECT_EQ(client.Post("/api/search", "q=dog", "text/plain")->status, 405);
+  EXPECT_EQ(client.Delete("/media?video=clip")->status, 405);
+  EXPECT_EQ(client.Options("/")->status, 405);
+  const httplib::Result head = client.Head("/media?video=clip");
+  EXPECT_EQ(head->status, 200);
+  EXPECT_TRUE(head->body.empty());
+  EXPECT_EQ(head->get_header_value("Content-Length"), std::to_string(std::filesystem::file_size(file_)));
+  EXPECT_EQ(status_of("/", {{"Host", "evil.example:8000"}}), 403);
+  EXPECT_EQ(status_of("/", {{"Host", "localhost:8000"}}), 200);
+  EXPECT_EQ(status_of("/", {{"Host", "[::1]:8000"}}), 200);
+}
+
+TEST_F(ServeTest, OutlivesGarbage) {
+  const std::string line(9000, 'x');
+  for (const std::string& bytes :
+       {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
+        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), std::string(70'000, '\0'),
+        "GET /" + line + " HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + line + "\r\n\r\n",
+        std::string("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n"),
+        std::string(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
+        std::string(
+            "GET /media?video=clip HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-0,1-1,2-2,-\r\n\r\n")}) {
+    const RawClient client(server_->port());
+    client.send(bytes);
+  }
+  expect_alive();
+}
+
+TEST_F(ServeTest, SlowAndIdleClientsDoNotKeepOthersWaiting) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.emplace_back(server_->port());
+    ASSERT_TRUE(clients.back().connected());
+    clients.back().send(i % 2 == 0 ? "GET /api/se" : "");
+  }
+  const auto begin = Clock::now();
+  EXPECT_EQ(json_of("/api/search?q=dog")["results"][0]["video"], "clip");
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST_F(ServeTest, AsManyClientsAsItHasThreadsThatSendAByteAtATimeDoNotShutOthersOut) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 256; ++i) clients.emplace_back(server_->port());
+  for (const RawClient& client : clients) client.send("GET /api/info HTTP/1.1\r\nHost: localhost\r\nX: ");
+  std::atomic<bool> over{false};
+  std::thread trickle([&] {
+    while (!over) {
+      for (const RawClient& client : clients) client.send("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
+  expect_alive();
+  over = true;
+  trickle.join();
+}
+
+TEST_F(ServeTest, ManyClientsAtOnceGetTheirOwnAnswers) {
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.emplace_back([&, i] {
+      httplib::Client client("127.0.0.1", server_->port());
+      client.set_keep_alive(true);
+      for (int k = 0; k < 10; ++k) {
+        const std::string word = (i + k) % 2 == 0 ? "dog" : "red";
+        const httplib::Result got = client.Get(("/api/search?q=" + word).c_str());
+        if (!got || got->status != 200 || json::parse(got->body)["query"] != word) ++wrong;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(ServeTest, ListsTheStoreWithItsFailuresAndTheRun) {
+  {
+    FeatureStore store(run_.store(), FeatureStore::Access::ReadWrite);
+    VideoOutcome failed;
+    failed.source = {"broken", "/videos/broken.mp4"};
+    failed.fingerprint = {9, 9, sha256("broken")};
+    failed.status = Status::Unreadable;
+    failed.message = "Invalid data found <b>here</b>";
+    failed.lanes.push_back({store.add_recipe({"2d", "{}", "random:seed=1"}), {}});
+    store.write(failed);
+  }
+  EXPECT_TRUE(json_of("/api/run")["metrics"].is_null());
+  testing::write_file(run_.run() / "metrics.json", R"({"test": {"t2v": {"R@1": 50}}})");
+  testing::write_file(run_.run() / "history.jsonl", "{\"epoch\": 1, \"loss\": 0.5}\n{\"epoch\": 2, \"lo");
+  const json store = json_of("/api/store");
+  ASSERT_EQ(store["failures"].size(), 1U);
+  EXPECT_EQ(store["failures"][0]["message"], "Invalid data found <b>here</b>");
+  EXPECT_EQ(store["failures"][0]["status"], "unreadable");
+  EXPECT_EQ(store["listed"].size(), 7U);  // three videos in two lanes, one in one
+  EXPECT_EQ(json_of("/api/store?video=kitchen")["listed"].size(), 2U);
+  const json run = json_of("/api/run");
+  EXPECT_EQ(run["metrics"]["test"]["t2v"]["R@1"], 50);
+  EXPECT_EQ(run["history"].size(), 1U);
+  EXPECT_THAT(run["config"].get<std::string>(), HasSubstr("max-words"));
+  EXPECT_EQ(run["report"], false);
+  EXPECT_EQ(status_of("/report"), 404);
+  testing::write_file(run_.run() / "report.html", "<p>report");
+  const httplib::Result report = get("/report");
+  EXPECT_EQ(report->body, "<p>report");
+  EXPECT_EQ(report->get_header_value_count("Content-Security-Policy"), 1U);
+  EXPECT_EQ(report->get_header_value("Content-Security-Policy").find("script-src"), std::string::npos);
+}
+
+TEST_F(ServeTest, EndsSoonThoughAClientHoldsOn) {
+  const RawClient client(server_->port());
+  client.send("GET /api/info HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.first_answer(), HasSubstr("200"));
+  const auto begin = Clock::now();
+  server_.reset();
+  service_.reset();
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(8));
+}
+
+TEST_F(ServeTest, SaysThatAPortIsTaken) {
+  testing::expect_error([&] { WebServer(*service_, run_.run(), "127.0.0.1", server_->port()); },
+                        Fault::Unreadable, std::to_string(server_->port()));
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,57 @@
+#include "pipeline/terminal/table.h"
+
+#include <gtest/gtest.h>
+
+#include "pipeline/terminal/sparkline.h"
+
+namespace tvr {
+namespace {
+
+TEST(Table, AlignsColumnsByWhatIsSeenNotByBytes) {
+  Table table({{"video"}, {"rows", Table::Align::Right}});
+  table.add(
+      {"k\xc3\xbc"
+       "che",
+       "12"});
+  table.add({"a", "3"});
+  EXPECT_EQ(table.text(),
+            "video  rows\n"
+            "-----  ----\n"
+            "k\xc3\xbc"
+            "che    12\n"
+            "a         3\n");
+}
+
+TEST(Table, ShowsControlCharactersAsQuestionMarks) {
+  Table table({{"video"}});
+  table.add({"a\x1b[31m\nb"});
+  EXPECT_EQ(table.text(), "video\n--------\na?[31m?b\n");
+}
+
+TEST(Table, WritesSizesAndTimesForPeople) {
+  EXPECT_EQ(bytes_text(17), "17 B");
+  EXPECT_EQ(bytes_text(1'300'000'000), "1.3 GB");
+  EXPECT_EQ(seconds_text(8.31), "8.3 s");
+  EXPECT_EQ(seconds_text(249), "4:09");
+  EXPECT_EQ(seconds_text(7635), "2:07:15");
+}
+
+TEST(Table, IsGivenInPiecesWithOneTitle) {
+  Table table({{"video"}, {"rows", Table::Align::Right}});
+  table.add({"a long name", "1"});
+  EXPECT_EQ(table.take(), "video        rows\n-----------  ----\na long name     1\n");
+  table.add({"b", "22222"});
+  EXPECT_EQ(table.take(), "b            22222\n") << "columns never shrink";
+  EXPECT_EQ(table.take(), "");
+}
+
+TEST(Sparkline, RisesWithTheValuesAndKeepsPeaksWhenItIsShort) {
+  EXPECT_EQ(sparkline({}, 10), "");
+  EXPECT_EQ(sparkline({0, 1}, 10), "\xe2\x96\x81\xe2\x96\x88");
+  EXPECT_EQ(sparkline({1, 1, 1}, 10), "\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88");
+  EXPECT_EQ(sparkline({0, 0, 0, 1, 0, 0}, 2), "\xe2\x96\x81\xe2\x96\x88");
+  EXPECT_EQ(sparkline({0, 0}, 2), "\xe2\x96\x81\xe2\x96\x81");
+}
+
+}  // namespace
+}  // namespace tvr
