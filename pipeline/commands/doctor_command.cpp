@@ -17,6 +17,7 @@
 #include "pipeline/commands/options.h"
 #include "pipeline/doctor/doctor_checks.h"
 #include "pipeline/learning/learn_step.h"
+#include "pipeline/machine/library_versions.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {

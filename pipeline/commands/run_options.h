@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "pipeline/commands/learn_options.h"
 #include "pipeline/commands/options.h"
 
 namespace tvr {

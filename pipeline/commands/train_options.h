@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/commands/learn_options.h"
 #include "pipeline/commands/options.h"
 
 namespace tvr {

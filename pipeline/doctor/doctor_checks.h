@@ -18,8 +18,6 @@ namespace tvr {
 
 // The checks of `pipeline doctor`. Those that take what was found are pure.
 
-/// Every library the program stands on, in the order of the rooms.
-[[nodiscard]] std::vector<LibraryVersion> library_versions();
 /// A library of another major version than the program was compiled with is a warning.
 [[nodiscard]] Checks check_libraries(const std::vector<LibraryVersion>& libraries);
 

@@ -1,14 +1,9 @@
 #include <fmt/format.h>
-#include <tbb/version.h>
 
 #include <array>
-#include <opencv2/core/utility.hpp>
-#include <opencv2/core/version.hpp>
 
-#include "extract/libraries.h"
-#include "model/libraries.h"
 #include "pipeline/doctor/doctor_checks.h"
-#include "text/libraries.h"
+#include "pipeline/machine/library_versions.h"
 
 namespace tvr {
 namespace {
@@ -34,29 +29,13 @@ constexpr std::array kCodecs = {
 
 }  // namespace
 
-std::vector<LibraryVersion> library_versions() {
-  std::vector<LibraryVersion> all = extract_libraries();
-  all.push_back({"OpenCV", CV_VERSION, cv::getVersionString(), {}});
-  for (LibraryVersion& library : text_libraries()) all.push_back(std::move(library));
-  for (LibraryVersion& library : model_libraries()) all.push_back(std::move(library));
-  for (LibraryVersion& library : data_libraries()) all.push_back(std::move(library));
-  all.push_back({"TBB", TBB_VERSION_STRING, TBB_runtime_version(), {}});
-  return all;
-}
-
 Checks check_libraries(const std::vector<LibraryVersion>& libraries) {
   Checks checks;
   for (const LibraryVersion& library : libraries) {
-    const std::string& known = library.running.empty() ? library.built : library.running;
-    std::string seen = known;
-    if (!library.remark.empty()) seen += (seen.empty() ? "" : ", ") + library.remark;
-    Check check{"libraries", library.name, Finding::Ok, seen, {}};
-    if (!library.running.empty() && library.running != library.built) {
-      check.seen += ", compiled against " + library.built;
-      if (major_of(library.running) != major_of(library.built)) {
-        check.finding = Finding::Warning;
-        check.advice = "Compile the program again against the library that is installed now";
-      }
+    Check check{"libraries", library.name, Finding::Ok, text_of(library), {}};
+    if (!library.running.empty() && major_of(library.running) != major_of(library.built)) {
+      check.finding = Finding::Warning;
+      check.advice = "Compile the program again against the library that is installed now";
     }
     checks.push_back(std::move(check));
   }

@@ -6,7 +6,7 @@
 
 #include "data/datasets/video.h"
 #include "data/store/feature_store.h"
-#include "pipeline/commands/options.h"
+#include "pipeline/extraction/extract_options.h"
 #include "pipeline/extraction/parallel_extract.h"
 
 namespace tvr {

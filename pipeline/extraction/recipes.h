@@ -5,7 +5,7 @@
 
 #include "data/store/feature_store.h"
 #include "data/store/recipe.h"
-#include "pipeline/commands/options.h"
+#include "pipeline/extraction/extract_options.h"
 
 namespace tvr {
 

@@ -5,7 +5,6 @@
 
 #include "data/datasets/caption.h"
 #include "data/store/feature_store.h"
-#include "pipeline/commands/learn_options.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/run/run_folder.h"

@@ -11,7 +11,7 @@
 #include "data/fingerprint.h"
 #include "data/store/store_inspector.h"
 #include "extract/media/thumbnail.h"
-#include "pipeline/doctor/doctor_checks.h"
+#include "pipeline/machine/library_versions.h"
 #include "pipeline/machine/machine.h"
 #include "pipeline/report/report.h"
 #include "pipeline/run/digester.h"
@@ -71,8 +71,8 @@ void add_cautions(const ReportSubject& subject, ReportInput& input) {
 
 std::string libraries_text() {
   std::string text;
-  for (const Check& check : check_libraries(library_versions()))
-    text += (text.empty() ? "" : "; ") + check.name + ' ' + check.seen;
+  for (const LibraryVersion& library : library_versions())
+    text += (text.empty() ? "" : "; ") + library.name + ' ' + text_of(library);
   return text;
 }
 

@@ -6,7 +6,6 @@
 
 #include "data/datasets/caption.h"
 #include "data/store/feature_store.h"
-#include "pipeline/commands/options.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/run/run_folder.h"
 

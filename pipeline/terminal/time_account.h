@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/commands/options.h"
 #include "pipeline/extraction/extract_step.h"
 
 namespace tvr {

@@ -8,6 +8,7 @@
 
 #include "data/fingerprint.h"
 #include "pipeline/doctor/doctor_checks.h"
+#include "pipeline/machine/library_versions.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 

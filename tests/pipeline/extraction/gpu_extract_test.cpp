@@ -11,7 +11,7 @@
 #include "data/tensors/tensor.h"
 #include "extract/decoding/in_process_decoder.h"
 #include "extract/gpu.h"
-#include "pipeline/commands/options.h"
+#include "pipeline/extraction/extract_options.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/extraction/parallel_extract.h"
 #include "tests/support/cosine.h"
