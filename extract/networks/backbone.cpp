@@ -202,12 +202,19 @@ const char* name(Precision precision) noexcept {
   return "";
 }
 
+std::vector<std::string> precision_names() {
+  std::vector<std::string> names;
+  for (const KnownPrecision& known : kPrecisions) names.emplace_back(known.name);
+  return names;
+}
+
 Precision precision_named(const std::string& text) {
+  std::string names;
   for (const KnownPrecision& known : kPrecisions) {
     if (text == known.name) return known.precision;
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
-  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known",
-              "Known are fp32, bf16, fp16, tf32");
+  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known", "Known are " + names);
 }
 
 std::vector<BackboneName> backbone_names() {

@@ -16,7 +16,8 @@ namespace tvr {
 enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
 
-[[nodiscard]] const char* name(Precision precision) noexcept;      // "fp32", ...
+[[nodiscard]] const char* name(Precision precision) noexcept;  // "fp32", ...
+[[nodiscard]] std::vector<std::string> precision_names();
 [[nodiscard]] Precision precision_named(const std::string& name);  // throws Error(InvalidArgument)
 
 struct BackboneOptions {

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "pipeline/commands/exit_code.h"
+
 namespace CLI {
 class App;
 class Validator;
@@ -18,11 +20,15 @@ namespace tvr {
 /// Gives `flag` a value as if the user had, unless the user has; toml_of() then shows it.
 void give_default(CLI::App& command, const std::string& flag, const std::string& value);
 
-// One a subcommand: adds it to `app`; its callback sets `exit_code`.
+// One per subcommand: adds it to `app`; its callback sets `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);
 void add_extract_command(CLI::App& app, int& exit_code);
 void add_train_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
+void add_search_command(CLI::App& app, int& exit_code);
+void add_serve_command(CLI::App& app, int& exit_code);
+void add_frames_command(CLI::App& app, int& exit_code);
+void add_demo_command(CLI::App& app, int& exit_code);
 void add_doctor_command(CLI::App& app, int& exit_code);
 void add_config_command(CLI::App& app, int& exit_code);
 

@@ -1,10 +1,9 @@
-#include "pipeline/commands/demo_command.h"
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "pipeline/commands/command.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/terminal/console.h"
 

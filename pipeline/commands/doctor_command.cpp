@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -27,8 +28,8 @@ namespace fs = std::filesystem;
 
 /// What the job at hand would name; nothing of it is required.
 struct DoctorOptions {
-  fs::path videos, store, weights_2d, weights_3d, word_vectors;
-  std::string model_2d, model_3d;
+  fs::path videos, store, word_vectors;
+  std::map<std::string, NetworkChoice> networks;  // by built-in lane
   std::vector<fs::path> look_in;
   DataOptions data;
   bool json = false;
@@ -58,15 +59,15 @@ Check check_product(unsigned threads) {
 }
 
 void check_files(const DoctorOptions& options, Checks& checks) {
-  if (!options.weights_2d.empty())
-    checks.push_back(check_weights("2d", options.weights_2d, options.model_2d));
-  if (!options.weights_3d.empty())
-    checks.push_back(check_weights("3d", options.weights_3d, options.model_3d));
+  const std::vector<fs::path> folders = usual_folders(options);
+  for (const BuiltinLane& lane : builtin_lanes()) {
+    const NetworkChoice& network = options.networks.at(lane.name);
+    checks.push_back(network.weights.empty() ? check_published_weights(folders, lane)
+                                             : check_weights(lane.name, network.weights, network.model));
+  }
   if (!options.word_vectors.empty()) checks.push_back(check_word_vectors(options.word_vectors));
   const bool own_captions = !options.data.annotations.empty() || !options.data.captions.empty();
-  const Checks known =
-      check_known_files(usual_folders(options), options.weights_2d.empty(), options.weights_3d.empty(),
-                        options.word_vectors.empty(), !own_captions);
+  const Checks known = check_known_files(folders, options.word_vectors.empty(), !own_captions);
   checks.insert(checks.end(), known.begin(), known.end());
 }
 
@@ -150,17 +151,8 @@ void add_doctor_command(CLI::App& app, int& exit_code) {
   };
   path("--videos", options->videos, "folder of videos: how much room will their features need?");
   path("--store", options->store, "where the store is to lie (features.db)");
-  path("--weights-2d", options->weights_2d, "weights of the 2d network");
-  path("--weights-3d", options->weights_3d, "weights of the 3d network");
   path("--word-vectors", options->word_vectors, "word vectors");
-  options->model_2d = "resnet152";
-  options->model_3d = "resnext101";
-  command->add_option("--model-2d", options->model_2d, "network that --weights-2d are for")
-      ->capture_default_str()
-      ->group("The job at hand");
-  command->add_option("--model-3d", options->model_3d, "network that --weights-3d are for")
-      ->capture_default_str()
-      ->group("The job at hand");
+  add_network_flags(*command, options->networks, "The job at hand");
   command->add_option("--look-in", options->look_in, "more folders where weights and vectors may lie");
   add_data_flags(*command, options->data);
   command->add_flag("--json", options->json, "print the checks as JSON");

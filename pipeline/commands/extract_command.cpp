@@ -6,9 +6,10 @@
 
 #include "data/error.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/options.h"
 #include "pipeline/extraction/extract_step.h"
+#include "pipeline/extraction/faster_ways.h"
 #include "pipeline/terminal/console.h"
-#include "pipeline/terminal/time_account.h"
 
 namespace tvr {
 namespace {
@@ -32,14 +33,14 @@ int run_extract(const ExtractOptions& options, bool json) {
     throw Error(Fault::InvalidArgument, "extract", "no store is named", "Pass --store FILE.db");
   }
   const std::vector<VideoSource> videos = videos_of(options);
-  // What is wrong with the flags leaves no store behind.
-  static_cast<void>(lanes_of(options.features, options.speed));
+  const ExtractionPlan plan =
+      plan_extraction(options);  // what is wrong with the flags leaves no store behind
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
   TimeAccount time;
-  const ExtractReport report = extract_into_store(store, videos, options);
-  time.lap(report);
+  const ExtractReport report = extract_into_store(store, videos, plan);
+  lap(time, report);
   tell(report);
-  tell(time, faster_ways(options));
+  tell(time, faster_ways(plan));
   if (json) fmt::print("{}\n", json_of(report).dump(2));
   return report.all_well() ? kDone : kSomeVideosFailed;
 }

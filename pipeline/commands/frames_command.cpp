@@ -15,7 +15,10 @@
 
 #include "data/datasets/video.h"
 #include "data/error.h"
+#include "extract/lane_spec.h"
 #include "extract/media/clip_stream.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/frames/frames_check.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -24,8 +27,7 @@ namespace tvr {
 namespace {
 
 LaneOptions lane_of(const FramesOptions& options, const std::string& name) {
-  const Preset preset = preset_named(options.preset);
-  LaneOptions lane = name == "3d" ? lane_3d(preset) : lane_2d(preset);
+  LaneOptions lane = lane_named(name).sampling(options.preset);
   lane.legacy_rotation = options.legacy_rotation;
   return lane;
 }
@@ -100,7 +102,8 @@ std::unique_ptr<Sink> make_sink(const FramesOptions& options) {
 }
 
 int write_frames(const FramesOptions& options) {
-  ClipStream stream(options.video, {lane_of(options, options.lane)});
+  ClipStream stream(options.video,
+                    {lane_of(options, options.lane.empty() ? builtin_lanes().front().name : options.lane)});
   const std::unique_ptr<Sink> sink = make_sink(options);
   while (const std::optional<Clip> clip = stream.next()) {
     if (stop_requested()) throw Error(Fault::Interrupted, options.video.string(), "stopped on request");
@@ -121,7 +124,7 @@ std::vector<FramesCheck> check_all(const FramesOptions& options) {
     for (const VideoSource& source : find_videos(options.video)) videos.push_back(source.path);
   }
   const std::vector<std::string> lanes =
-      options.lane.empty() ? std::vector<std::string>{"2d", "3d"} : std::vector{options.lane};
+      options.lane.empty() ? names_of(builtin_lanes()) : std::vector{options.lane};
   std::vector<FramesCheck> checks;
   ProgressLine line("comparing", "videos", static_cast<std::int64_t>(videos.size()));
   for (const std::filesystem::path& video : videos) {
@@ -196,10 +199,10 @@ void add_frames_command(CLI::App& app, int& exit_code) {
   command
       ->add_option("--lane", options->lane,
                    "2d: 1 fps, short side 224 (default); 3d: 24 fps, 112x112; --check takes both")
-      ->check(CLI::IsMember({"2d", "3d"}));
-  command->add_option("--preset", options->preset, "Scaler: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
-      ->check(CLI::IsMember({name(Preset::Ffmpeg5), name(Preset::Howto100m2019)}))
-      ->capture_default_str();
+      ->check(CLI::IsMember(names_of(builtin_lanes())));
+  add_parsed(*command, "--preset", options->preset, preset_named, name(options->preset),
+             "Scaler: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
+      ->check(CLI::IsMember({name(Preset::Ffmpeg5), name(Preset::Howto100m2019)}));
   command->add_flag("--legacy-rotation", options->legacy_rotation,
                     "Squash rotated videos as the reference does");
   CLI::Option* const png =

@@ -3,16 +3,14 @@
 #include <filesystem>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "extract/lane.h"
 
 namespace tvr {
 
 struct FramesOptions {
   std::filesystem::path video;  // with `check` also a folder
-  std::string lane;             // "2d", "3d"; empty: 2d, with `check` both
-  std::string preset = "ffmpeg5";
+  std::string lane;             // of builtin_lanes(); empty: the first, with `check` all
+  Preset preset = Preset::Ffmpeg5;
   bool legacy_rotation = false;
   std::filesystem::path png;  // folder for PNG files; empty: raw rgb24 on standard output
   bool check = false;         // compare with the ffmpeg program instead
@@ -22,7 +20,5 @@ struct FramesOptions {
 /// `pipeline frames`: the pictures that a lane's network sees, or (check) whether they are the ffmpeg
 /// program's: exit code 0 all are, 1 some differ, 2 some files were refused and the others are equal.
 [[nodiscard]] int run_frames(const FramesOptions& options);
-
-void add_frames_command(CLI::App& app, int& exit_code);
 
 }  // namespace tvr

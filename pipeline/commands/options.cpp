@@ -1,24 +1,75 @@
 #include "pipeline/commands/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
-#include "data/error.h"
 #include "extract/networks/plugin.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 
 namespace tvr {
 
-void add_feature_flags(CLI::App& command, FeatureOptions& options) {
+namespace {
+
+/// What --model and --weights do: "2d=resnet50" for `base` --model is what --model-2d resnet50 is.
+void give_to_lane(CLI::App& command, const std::string& base, const std::string& lane_and_value) {
+  const std::size_t sign = lane_and_value.find('=');
+  CLI::Option* const flag = sign == std::string::npos
+                                ? nullptr
+                                : command.get_option_no_throw(base + "-" + lane_and_value.substr(0, sign));
+  if (flag == nullptr)
+    throw CLI::ValidationError(base, "'" + lane_and_value + "' is not LANE=VALUE of a built-in lane");
+  flag->add_result(lane_and_value.substr(sign + 1));
+  flag->run_callback();
+}
+
+}  // namespace
+
+void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,
+                       const std::string& group, const std::vector<BuiltinLane>& lanes) {
+  for (const BuiltinLane& lane : lanes) {
+    NetworkChoice& network = networks[lane.name];
+    network.model = lane.model;
+    const std::string name = lane.name;
+    command.add_option("--model-" + name, network.model, "network of the " + name + " lane")
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--weights-" + name, network.weights,
+                    ".pth or .safetensors of the " + name + " network, e.g. " + lane.weights)
+        ->transform(absolute_path())
+        ->group(group);
+  }
+  for (const std::string base : {"--model", "--weights"}) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            base,
+            [&command, base](const std::vector<std::string>& values) {
+              for (const std::string& value : values) give_to_lane(command, base, value);
+            },
+            "the same for any built-in lane: LANE=" + std::string(base == "--model" ? "NAME" : "FILE"))
+        ->configurable(false)
+        ->group(group);
+  }
+}
+
+void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::vector<BuiltinLane>& lanes) {
   const std::string group = "Features (part of their identity)";
+  const std::string known = fmt::format("{}", fmt::join(names_of(lanes), ", "));
   command
-      .add_option("--lanes", options.lanes,
-                  "which networks see the video: 2d, 3d, and manifests (FILE.json) of networks of your own")
+      .add_option(
+          "--lanes", options.lanes,
+          "networks that see the video: " + known + ", and manifests (FILE.json) of your own networks")
       ->delimiter(',')
-      ->check([](const std::string& lane) {
-        if (lane == "2d" || lane == "3d" || is_plugin(lane)) return std::string();
-        return "'" + lane + "' is not 2d, 3d or a FILE.json";
+      ->check([lanes, known](const std::string& lane) {
+        const std::vector<std::string> names = names_of(lanes);
+        if (is_plugin(lane) || std::find(names.begin(), names.end(), lane) != names.end())
+          return std::string();
+        return "'" + lane + "' is not one of " + known + " or a FILE.json";
       })
       ->transform(CLI::Validator(
           [](std::string& lane) {
@@ -26,38 +77,23 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
             return std::string();
           },
           "", "absolute path"))
-      ->default_str("2d,3d")
+      ->default_str(fmt::format("{}", fmt::join(options.lanes, ",")))
       ->group(group);
-  command
-      .add_option("--preset", options.preset,
-                  "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: scaled on the GPU")
+  add_parsed(command, "--preset", options.preset, preset_named, name(options.preset),
+             "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: scaled on the GPU")
       ->check(CLI::IsMember(preset_names()))
-      ->capture_default_str()
       ->group(group);
-  command.add_option("--model-2d", options.model_2d, "network of the 2d lane")
-      ->capture_default_str()
-      ->group(group);
-  command.add_option("--weights-2d", options.weights_2d, ".pth or .safetensors of the 2d network")
-      ->check(CLI::ExistingFile)
-      ->transform(absolute_path())
-      ->group(group);
-  command.add_option("--model-3d", options.model_3d, "network of the 3d lane")
-      ->capture_default_str()
-      ->group(group);
-  command.add_option("--weights-3d", options.weights_3d, ".pth or .safetensors of the 3d network")
-      ->check(CLI::ExistingFile)
-      ->transform(absolute_path())
-      ->group(group);
+  add_network_flags(command, options.networks, group, lanes);
+  for (const BuiltinLane& lane : lanes)
+    command.get_option("--weights-" + std::string(lane.name))->check(CLI::ExistingFile);
   command
       .add_flag(
           "--random-weights", options.random_weights,
           "let networks without a weights file use seeded random weights (for trials: not real features)")
       ->group(group);
-  command
-      .add_option("--precision", options.precision,
-                  "arithmetic of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
-      ->check(CLI::IsMember({"fp32", "bf16", "fp16", "tf32"}))
-      ->capture_default_str()
+  add_parsed(command, "--precision", options.precision, precision_named, name(options.precision),
+             "arithmetic of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
+      ->check(CLI::IsMember(precision_names()))
       ->group(group);
   command
       .add_flag("--legacy-rotation", options.legacy_rotation,
@@ -67,43 +103,32 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options) {
 
 void add_speed_flags(CLI::App& command, SpeedOptions& options) {
   const std::string group = "Speed and budgets (never the numbers)";
-  command
-      .add_option("--device", options.device,
-                  "where the networks run: auto, cpu, cuda, or several GPUs by their numbers, cuda:0,1")
-      ->check([](const std::string& device) {
-        try {
-          static_cast<void>(devices_named(device));
-          return std::string();
-        } catch (const Error& error) {
-          return error.seen() + ". " + error.advice();
-        }
-      })
-      ->capture_default_str()
+  add_parsed(command, "--device", options.devices, devices_named, "auto",
+             "where the networks run: auto, cpu, cuda, or several GPUs by their numbers, cuda:0,1")
       ->group(group);
-  command.add_option("--jobs", options.jobs, "videos worked on at once; 0: one a core")
+  command.add_option("--jobs", options.jobs, "videos worked on at once; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->group(group);
   command
-      .add_option("--clip-batch", options.batch_size,
+      .add_option("--clip-batch", options.clip_batch,
                   "clips of equal size that share a pass through a network; 0: 64 on a GPU, else 1")
       ->check(CLI::Range(0, 256))
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-seconds", options.limits.max_seconds, "wall time for one video")
+  command.add_option("--max-seconds", options.limits.max_seconds, "wall time per video")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-frames", options.limits.max_frames, "sampled frames of one video in one lane")
+  command.add_option("--max-frames", options.limits.max_frames, "sampled frames per video and lane")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-pixels", options.limits.max_pixels, "pixels of one picture")
+  command.add_option("--max-pixels", options.limits.max_pixels, "pixels per frame")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command
-      .add_option("--max-memory", options.limits.max_memory_bytes, "memory to decode one video, e.g. 512MB")
+  command.add_option("--max-memory", options.limits.max_memory_bytes, "memory to decode a video, e.g. 512MB")
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GB")
       ->group(group);

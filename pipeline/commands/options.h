@@ -11,7 +11,12 @@ namespace tvr {
 
 // Each adds the flags of one group to a subcommand; flags of equal name mean the same everywhere. --seed is
 // added by the subcommands: one flag seeds all that is random in a command.
-void add_feature_flags(CLI::App& command, FeatureOptions& options);
+void add_feature_flags(CLI::App& command, FeatureOptions& options,
+                       const std::vector<BuiltinLane>& lanes = builtin_lanes());
+/// --model-2d, --weights-2d and the like for each of `lanes`, and --model and --weights LANE=VALUE. Files
+/// need not exist.
+void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,
+                       const std::string& group, const std::vector<BuiltinLane>& lanes = builtin_lanes());
 void add_speed_flags(CLI::App& command, SpeedOptions& options);
 void add_video_flags(CLI::App& command, ExtractOptions& options);
 void add_data_flags(CLI::App& command, DataOptions& options);

@@ -1,22 +1,16 @@
 #include "pipeline/commands/program.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 
 #include "data/error.h"
+#include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
-
-void complain(const std::string& what) {
-  fmt::print(stderr, "{} {}\n", coloured("error:", Colour::Red, STDERR_FILENO), what);
-}
 
 int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& exit_code)) {
   install_stop_handler();
@@ -45,8 +39,7 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
     return exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    complain(explain(app, error));
-    fmt::print(stderr, "Run with --help for more information.\n");
+    complain(explain(app, error) + "\nRun with --help for more information.");
     return kUsage;
   } catch (const Error& error) {
     complain(error.what());

@@ -1,15 +1,10 @@
 #pragma once
 
-#include <string>
-
 namespace CLI {
 class App;
 }
 
 namespace tvr {
-
-/// A message on stderr, after "error:".
-void complain(const std::string& what);
 
 /// What `pipeline` is whatever its subcommands: parses the arguments, runs the one that they name, and says
 /// what went wrong. `add_commands` adds the subcommands, whose callbacks set `exit_code`. Returns the exit

@@ -10,6 +10,7 @@
 #include "pipeline/commands/run_options.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/extraction/extract_step.h"
+#include "pipeline/extraction/faster_ways.h"
 #include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
@@ -30,11 +31,11 @@ void make_demo(const RunOptions& options) {
   write_demo(demo_folder(options), demo, progress_on(line));
 }
 
-std::vector<RecipeRow> recipes_of_run(FeatureStore& store, const RunOptions& options) {
+std::vector<RecipeRow> recipes_of_run(const FeatureStore& store, const ExtractionPlan& plan) {
   std::vector<std::string> lanes, identities;
-  for (const Lane& lane : lanes_of(options.extract.features, options.extract.speed)) {
-    lanes.push_back(lane.sampling.name);
-    identities.push_back(recipe_of(lane).identity());
+  for (const PlannedLane& lane : plan.lanes) {
+    lanes.push_back(lane.recipe.lane);
+    identities.push_back(lane.recipe.identity());
   }
   return choose_recipes(store, lanes, identities);
 }
@@ -51,20 +52,19 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   const std::vector<VideoSource> videos = videos_of(options.extract);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
-  // What is wrong with the flags leaves no folder behind.
-  static_cast<void>(lanes_of(options.extract.features, options.extract.speed));
+  const ExtractionPlan plan = plan_extraction(options.extract);  // wrong flags leave no folder behind
   RunFolder folder(options.out);
   write_text(folder.config(), config);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
-  const ExtractReport extraction = extract_into_store(store, videos, options.extract);
+  const ExtractReport extraction = extract_into_store(store, videos, plan);
   tell(extraction);
-  time.lap(extraction);
+  lap(time, extraction);
 
-  const std::vector<RecipeRow> lanes = recipes_of_run(store, options);
+  const std::vector<RecipeRow> lanes = recipes_of_run(store, plan);
   const Learned learned = learn(folder, store, lanes, data, options.learn, time);
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
   if (learned.seeds.empty()) {
-    tell(time, faster_ways(options.extract));
+    tell(time, faster_ways(plan));
     return exit_code;
   }
   const Digest report = report_digest(config, learned.metrics);
@@ -85,7 +85,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr
   say("the report is " + folder.report().string());
-  tell(time, faster_ways(options.extract));
+  tell(time, faster_ways(plan));
   return exit_code;
 }
 

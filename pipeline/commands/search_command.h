@@ -22,8 +22,6 @@ struct SearchArguments {
 /// `pipeline search`: videos and their moments for sentences. Returns the exit code.
 [[nodiscard]] int run_search(const SearchArguments& arguments);
 
-void add_search_command(CLI::App& app, int& exit_code);
-
 /// --run, --store, --window and --long, which search and serve share.
 void add_search_flags(CLI::App& command, SearchOptions& options);
 

@@ -1,5 +1,3 @@
-#include "pipeline/commands/serve_command.h"
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "pipeline/commands/command.h"
 #include "pipeline/commands/search_command.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/web_server.h"

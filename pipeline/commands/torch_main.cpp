@@ -3,11 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "pipeline/commands/command.h"
-#include "pipeline/commands/demo_command.h"
-#include "pipeline/commands/frames_command.h"
 #include "pipeline/commands/program.h"
-#include "pipeline/commands/search_command.h"
-#include "pipeline/commands/serve_command.h"
 #include "pipeline/commands/store/store_command.h"
 
 namespace {

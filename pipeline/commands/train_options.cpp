@@ -33,8 +33,8 @@ void give_defaults_of_run(CLI::App& command, const std::filesystem::path& folder
   CLI::Option* recipes = command.get_option("--feature-recipe");
   if (recipes->count() > 0) return;
   const RunOptions run = read_run_options(folder);
-  for (const Lane& lane : lanes_of(run.extract.features, run.extract.speed)) {
-    recipes->add_result(recipe_of(lane).identity());
+  for (const PlannedLane& lane : plan_extraction(run.extract).lanes) {
+    recipes->add_result(lane.recipe.identity());
   }
   recipes->run_callback();
 }

@@ -9,6 +9,7 @@
 
 #include "data/datasets/video.h"
 #include "data/library_version.h"
+#include "extract/lane_spec.h"
 #include "pipeline/doctor/doctor.h"
 #include "pipeline/machine/blas.h"
 #include "pipeline/machine/cuda_driver.h"
@@ -44,9 +45,11 @@ struct StoreEstimate {
   double hours = 0;
   double bytes = 0;
 };
+/// `lanes`: those that will be extracted.
 [[nodiscard]] StoreEstimate estimate_store(
     const std::vector<VideoSource>& videos,
-    const std::function<double(const std::filesystem::path&)>& duration_s);
+    const std::function<double(const std::filesystem::path&)>& duration_s,
+    const std::vector<BuiltinLane>& lanes = builtin_lanes());
 [[nodiscard]] Check check_room(const StoreEstimate& estimate, double free_bytes);
 
 /// Weights whose name carries the first digits of their sha256, as torchvision's do, must have that content.
@@ -55,8 +58,11 @@ struct StoreEstimate {
                                   const std::string& model);
 [[nodiscard]] Check check_word_vectors(const std::filesystem::path& file);
 
-/// Where well-known files are looked for, and where to get them.
-[[nodiscard]] Checks check_known_files(const std::vector<std::filesystem::path>& folders, bool weights_2d,
-                                       bool weights_3d, bool word_vectors, bool annotations);
+/// The published weights of a lane, looked for in `folders`; where to get them when they are not there.
+[[nodiscard]] Check check_published_weights(const std::vector<std::filesystem::path>& folders,
+                                            const BuiltinLane& lane);
+/// The same for other well-known files.
+[[nodiscard]] Checks check_known_files(const std::vector<std::filesystem::path>& folders, bool word_vectors,
+                                       bool annotations);
 
 }  // namespace tvr

@@ -113,10 +113,13 @@ Checks check_store_place(const fs::path& store) {
 }
 
 StoreEstimate estimate_store(const std::vector<VideoSource>& videos,
-                             const std::function<double(const fs::path&)>& duration_s) {
+                             const std::function<double(const fs::path&)>& duration_s,
+                             const std::vector<BuiltinLane>& lanes) {
   constexpr std::size_t kAsked = 50;
-  constexpr double kRowsPerSecond = 1 + 1.5, kRowBytes = 2048 * 2 + 16;  // both lanes; float16, and times
-  constexpr double kVideoBytes = 4096;                                   // a video's other rows
+  constexpr double kRowBytes = 2048 * 2 + 16;  // float16, and times
+  constexpr double kVideoBytes = 4096;         // a video's other rows
+  double rows_per_second = 0;
+  for (const BuiltinLane& lane : lanes) rows_per_second += lane.rows_per_second;
   StoreEstimate estimate;
   estimate.videos = videos.size();
   double seconds = 0;
@@ -131,7 +134,7 @@ StoreEstimate estimate_store(const std::vector<VideoSource>& videos,
   const auto count = static_cast<double>(videos.size());
   const double all_s = seconds / static_cast<double>(estimate.asked) * count;
   estimate.hours = all_s / 3600;
-  estimate.bytes = all_s * kRowsPerSecond * kRowBytes + count * kVideoBytes;
+  estimate.bytes = all_s * rows_per_second * kRowBytes + count * kVideoBytes;
   return estimate;
 }
 
@@ -190,8 +193,15 @@ Check check_word_vectors(const fs::path& file) {
   }
 }
 
-Checks check_known_files(const std::vector<fs::path>& folders, bool weights_2d, bool weights_3d,
-                         bool word_vectors, bool annotations) {
+Check check_published_weights(const std::vector<fs::path>& folders, const BuiltinLane& lane) {
+  if (const std::optional<fs::path> found = find_in(folders, lane.weights))
+    return check_weights(lane.name, *found, lane.model);
+  return {"files", std::string("weights ") + lane.name, Finding::Note,
+          std::string(lane.weights) + " is not there",
+          std::string(lane.weights_from) + "; --random-weights does for a trial"};
+}
+
+Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors, bool annotations) {
   Checks checks;
   const auto look_for = [&](bool wanted, const std::string& name, const std::string& file, const char* advice,
                             const auto& check) {
@@ -202,14 +212,6 @@ Checks check_known_files(const std::vector<fs::path>& folders, bool weights_2d, 
     else
       checks.push_back({"files", name, Finding::Note, file + " is not there", advice});
   };
-  look_for(weights_2d, "weights 2d", "resnet152-b121ed2d.pth",
-           "ImageNet weights of the 2D lane: https://download.pytorch.org/models/resnet152-b121ed2d.pth; "
-           "--random-weights does for a trial",
-           [](const fs::path& file) { return check_weights("2d", file, "resnet152"); });
-  look_for(weights_3d, "weights 3d", "resnext101.pth",
-           "Kinetics weights of the 3D lane: see https://github.com/antoine77340/video_feature_extractor; "
-           "--random-weights does for a trial",
-           [](const fs::path& file) { return check_weights("3d", file, "resnext101"); });
   look_for(word_vectors, "word vectors", "GoogleNews-vectors-negative300.bin",
            "3,000,000 words, 300 columns: see https://code.google.com/archive/p/word2vec; without them "
            "fastText is "

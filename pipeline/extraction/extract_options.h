@@ -2,35 +2,40 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "extract/lane.h"
+#include "extract/devices.h"
+#include "extract/lane_spec.h"
 #include "extract/media/clip_stream.h"
-#include "extract/networks/backbone.h"
 
 namespace tvr {
 
+/// The network of a built-in lane where it is not the lane's own.
+struct NetworkChoice {
+  std::string model;              // a name of backbone_names(); empty: the lane's own
+  std::filesystem::path weights;  // .pth or .safetensors; empty: none
+};
+
 /// Which networks see the videos, and how. All of it is part of a feature's identity.
 struct FeatureOptions {
-  std::vector<std::string> lanes = {"2d", "3d"};  // or manifests of plug-ins, FILE.json
-  std::string preset = "ffmpeg5";                 // a name of preset_names()
-  std::string model_2d = "resnet152";
-  std::string model_3d = "resnext101";
-  std::filesystem::path weights_2d, weights_3d;
-  bool random_weights = false;  // allow networks without weights
+  std::vector<std::string> lanes = {"2d", "3d"};  // names of built-in lanes, manifests of plug-ins
+  std::map<std::string, NetworkChoice> networks;  // by built-in lane
+  bool random_weights = false;                    // allow networks without weights
   std::uint64_t random_seed = 1;
-  std::string precision = "fp32";  // fp32 | bf16; on a GPU also fp16 | tf32
+  Preset preset = Preset::Ffmpeg5;
+  Precision precision = Precision::Fp32;
   bool legacy_rotation = false;
 };
 
 /// How the work is done; none of it changes a feature.
 struct SpeedOptions {
-  std::string device = "auto";  // as devices_named() reads it
-  int jobs = 0;                 // videos worked on at once; 0: one a core
-  int batch_size = 0;           // clips of equal size that share a pass through a network, across videos;
-                                // 0: 64 on a GPU, 1 on the processor
-  DecodeLimits limits;          // budgets a video
+  Devices devices;
+  int jobs = 0;         // videos worked on at once; 0: one per core
+  int clip_batch = 0;   // clips of equal size that share a pass through a network, across videos; 0: 64 on a
+                        // GPU, 1 on the CPU
+  DecodeLimits limits;  // budgets per video
 };
 
 /// Which videos go where.
@@ -44,23 +49,24 @@ struct ExtractOptions {
   SpeedOptions speed;
 };
 
-/// What --device means: "auto", "cpu", "cuda" (the first GPU), "cuda:1", "cuda:0,1". Throws
-/// Error(InvalidArgument) for anything else. Whether the GPUs are there is not looked at.
-struct Devices {
-  Device kind = Device::Auto;
-  std::vector<int> gpus = {0};  // distinct; with Device::Cpu without meaning
+/// A lane and the identity of its features.
+struct PlannedLane {
+  LaneSpec spec;
+  Recipe recipe;
 };
-[[nodiscard]] Devices devices_named(const std::string& name);
-/// Whether networks run on a GPU: one is asked for, or none named and one is there.
-[[nodiscard]] bool uses_gpu(const SpeedOptions& speed);
 
-/// The lanes and networks that `options` name, on the first device. Throws Error(InvalidArgument) for a lane
-/// that has neither weights nor leave to use random ones, for two of one name, for a preset of the GPU whose
-/// pictures the network could not see, and what read_plugin() throws.
-struct Lane {
-  LaneOptions sampling;
-  BackboneOptions network;
+/// An extraction with every option resolved and every weights file hashed: made once, handed on as it is.
+struct ExtractionPlan {
+  std::vector<PlannedLane> lanes;  // at least one; names are distinct
+  SpeedOptions speed;
+  std::filesystem::path spill_folder;  // for the rows of long videos until they are complete
+  bool retry_failed = false;
 };
-[[nodiscard]] std::vector<Lane> lanes_of(const FeatureOptions& options, const SpeedOptions& speed);
+
+/// Resolves `options`; `builtin` are the lanes that can be named. Throws Error(InvalidArgument) for an
+/// unknown lane, two lanes of one name, a lane that has neither weights nor leave to use random ones, and a
+/// preset of the GPU whose frames the network could not see; and what read_plugin() and recipe_of() throw.
+[[nodiscard]] ExtractionPlan plan_extraction(const ExtractOptions& options,
+                                             const std::vector<BuiltinLane>& builtin = builtin_lanes());
 
 }  // namespace tvr

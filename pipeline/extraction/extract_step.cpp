@@ -17,7 +17,6 @@
 #include "extract/decoding/in_process_decoder.h"
 #include "extract/gpu.h"
 #include "extract/networks/plugin.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -31,9 +30,9 @@ int jobs_of(const SpeedOptions& speed) {
 }
 
 int batch_of(const SpeedOptions& speed) {
-  if (speed.batch_size > 0) return speed.batch_size;
+  if (speed.clip_batch > 0) return speed.clip_batch;
   constexpr int kOnGpu = 64;
-  return uses_gpu(speed) ? kOnGpu : 1;
+  return on_gpu(speed.devices) ? kOnGpu : 1;
 }
 
 /// What a run works with.
@@ -44,25 +43,24 @@ struct Equipment {
 };
 
 /// One device for each GPU of --device, or the processor. The lanes' presets are all of the GPU, or none.
-Equipment equip(const std::vector<Lane>& lanes, const SpeedOptions& speed) {
+Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed) {
   Equipment made;
   std::vector<LaneOptions> sampling;
-  for (const Lane& lane : lanes) sampling.push_back(lane.sampling);
+  for (const PlannedLane& lane : lanes) sampling.push_back(lane.spec.sampling);
   const bool decode_on_gpu = is_gpu(sampling.front().preset);
   if (!decode_on_gpu) {  // before there is more to fork
     made.decoders.push_back(std::make_unique<DecoderHost>(decode_by(sampling, speed.limits), speed.limits));
   }
-  for (const int gpu : devices_named(speed.device).gpus) {
+  for (const int gpu : speed.devices.gpus) {
     if (decode_on_gpu) {
       require_nvdec(gpu);
       made.decoders.push_back(std::make_unique<InProcessDecoder>(sampling, speed.limits, gpu));
     }
     ExtractionDevice device{made.decoders.back().get(), {}};
     std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks side by side
-    for (const Lane& lane : lanes) {
-      const bool loaded =
-          is_plugin(lane.network.model) && !made.devices.empty();  // on the processor, once for all
-      BackboneOptions network = lane.network;
+    for (const PlannedLane& lane : lanes) {
+      BackboneOptions network = lane.spec.network;
+      const bool loaded = is_plugin(network.model) && !made.devices.empty();  // on the CPU, once for all
       network.gpu = gpu;
       loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
                                : std::async(std::launch::async, load_backbone, network));
@@ -81,12 +79,12 @@ Equipment equip(const std::vector<Lane>& lanes, const SpeedOptions& speed) {
 }
 
 /// Of the lanes that have random weights.
-void warn_of_trials(const std::vector<Lane>& lanes) {
-  for (const Lane& lane : lanes) {
-    const BackboneOptions& network = lane.network;
+void warn_of_trials(const std::vector<PlannedLane>& lanes) {
+  for (const PlannedLane& lane : lanes) {
+    const BackboneOptions& network = lane.spec.network;
     if (!network.weights.empty() || is_plugin(network.model)) continue;
     warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
-                     lane.sampling.name, network.model, network.random_seed));
+                     lane.recipe.lane, network.model, network.random_seed));
   }
 }
 
@@ -229,32 +227,30 @@ std::vector<VideoSource> videos_of(const ExtractOptions& options) {
 }
 
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
-                                 const ExtractOptions& options) {
+                                 const ExtractionPlan& plan) {
   const auto start = Clock::now();
-  const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
   ExtractReport report;
   report.videos = static_cast<std::int64_t>(videos.size());
 
   std::vector<ExtractionLane> work;
   std::vector<std::int64_t> recipes;
-  for (const Lane& lane : lanes) {
-    recipes.push_back(store.add_recipe(recipe_of(lane)));
-    work.push_back({lane.sampling.name, recipes.back()});
+  for (const PlannedLane& lane : plan.lanes) {
+    recipes.push_back(store.add_recipe(lane.recipe));
+    work.push_back({lane.recipe.lane, recipes.back()});
   }
-  Planner planner(store, recipes, options.retry_failed, report);
+  Planner planner(store, recipes, plan.retry_failed, report);
   const std::vector<ExtractionTask> tasks = planner.plan(videos);
   if (tasks.empty()) {
     planner.note();
   } else {
-    warn_of_trials(lanes);
+    warn_of_trials(plan.lanes);
     const auto loading = Clock::now();
-    const Equipment equipment = equip(lanes, options.speed);  // only now: a fresh store needs none
+    const Equipment equipment = equip(plan.lanes, plan.speed);  // only now: a fresh store needs none
     report.loading_s = std::chrono::duration<double>(Clock::now() - loading).count();
     planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
-    const ParallelOptions parallel{jobs_of(options.speed), batch_of(options.speed),
-                                   options.store.parent_path()};
+    const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan.speed), plan.spill_folder};
     report.times = extract_parallel(
         equipment.devices, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
@@ -280,7 +276,7 @@ void tell(const ExtractReport& report) {
                     seconds_text(report.seconds)));
   } else {
     say(fmt::format(
-        "extract: {} videos done in {} ({:.2f} a second), {} feature rows; {} were fresh, {} are partial, "
+        "extract: {} videos done in {} ({:.2f} per second), {} feature rows; {} were fresh, {} are partial, "
         "{} failed",
         report.extracted, seconds_text(report.seconds),
         static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
@@ -293,6 +289,19 @@ void tell(const ExtractReport& report) {
                     "--retry-failed",
                     report.known_failures));
   }
+}
+
+void lap(TimeAccount& time, const ExtractReport& report) {
+  const double seconds = time.since_lap();
+  const ExtractionTimes& times = report.times;
+  const double threads_s = times.decode_s + times.network_s + times.write_s;
+  const double work_s = threads_s > 0 ? std::min(times.wall_s, seconds - report.loading_s) : 0;
+  time.add("look at the files", seconds - report.loading_s - work_s);
+  if (threads_s <= 0) return;
+  time.add("load the networks", report.loading_s);
+  time.add("decode", work_s * times.decode_s / threads_s);
+  time.add("networks", work_s * times.network_s / threads_s);
+  time.add("store", work_s * times.write_s / threads_s);
 }
 
 }  // namespace tvr

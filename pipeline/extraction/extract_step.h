@@ -8,6 +8,7 @@
 #include "data/store/feature_store.h"
 #include "pipeline/extraction/extract_options.h"
 #include "pipeline/extraction/parallel_extract.h"
+#include "pipeline/terminal/time_account.h"
 
 namespace tvr {
 
@@ -31,11 +32,15 @@ struct ExtractReport {
 /// Error(NotFound) when there are none.
 [[nodiscard]] std::vector<VideoSource> videos_of(const ExtractOptions& options);
 
-/// Brings the store up to date for `videos`: extracts what is not fresh. Shows progress on stderr.
+/// Brings the store up to date for `videos`: extracts what is not fresh. Shows progress.
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
-                                 const ExtractOptions& options);
+                                 const ExtractionPlan& plan);
 
-/// Tells the report: a line or two on stderr, failures included.
+/// Says how it went: a line or two, failures included.
 void tell(const ExtractReport& report);
+
+/// Adds the time since the last lap, shared out among looking at the files, decoding, networks and store by
+/// what the threads of the extraction did.
+void lap(TimeAccount& time, const ExtractReport& report);
 
 }  // namespace tvr

@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "data/error.h"
-#include "extract/networks/plugin.h"
 
 namespace tvr {
 namespace {
-
-/// Raise this when the program's numbers change for the same options: old rows are then extracted again.
-constexpr int kExtractionVersion = 1;
 
 bool starts_with(const std::string& text, const std::string& beginning) {
   return text.compare(0, beginning.size(), beginning) == 0;
@@ -47,27 +42,6 @@ RecipeRow choose(const FeatureStore& store, const std::string& lane, const std::
 }
 
 }  // namespace
-
-Recipe recipe_of(const Lane& lane) {
-  const LaneOptions& sampling = lane.sampling;
-  Recipe recipe;
-  recipe.lane = sampling.name;
-  recipe.text =
-      nlohmann::json{
-          {"clip_frames", sampling.clip_frames},
-          {"crop", sampling.crop_px},
-          {"fps", sampling.sample_fps},
-          {"legacy_rotation", sampling.legacy_rotation},
-          {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
-          {"precision", name(lane.network.precision)},
-          {"preset", name(sampling.preset)},
-          {"short_side", sampling.short_side_px},
-          {"version", kExtractionVersion},
-      }
-          .dump();
-  recipe.weights = weights_id(lane.network);
-  return recipe;
-}
 
 std::vector<RecipeRow> choose_recipes(const FeatureStore& store, const std::vector<std::string>& lanes,
                                       const std::vector<std::string>& wanted) {

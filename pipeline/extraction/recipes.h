@@ -4,13 +4,8 @@
 #include <vector>
 
 #include "data/store/feature_store.h"
-#include "data/store/recipe.h"
-#include "pipeline/extraction/extract_options.h"
 
 namespace tvr {
-
-/// The identity of a lane's features. Hashes the weights file, but does not load it.
-[[nodiscard]] Recipe recipe_of(const Lane& lane);
 
 /// The store's recipe for each of `lanes` ("2d", "3d"; empty: every lane of the store). Throws
 /// Error(NotFound) when a lane has no features, Error(Mismatch) naming both when it has features by two

@@ -39,8 +39,8 @@ void read_run(const std::filesystem::path& folder, TrainedRun& run) {
   if (!options.learn.word_vectors.empty()) run.word_vectors = options.learn.word_vectors;
   run.lanes = options.extract.features.lanes;
   try {
-    for (const Lane& lane : lanes_of(options.extract.features, options.extract.speed)) {
-      run.recipes.push_back(recipe_of(lane).identity());
+    for (const PlannedLane& lane : plan_extraction(options.extract).lanes) {
+      run.recipes.push_back(lane.recipe.identity());
     }
   } catch (const Error& error) {
     if (error.fault() != Fault::NotFound) throw;

@@ -77,6 +77,10 @@ void warn(const std::string& line) {
   print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + line);
 }
 
+void complain(const std::string& what) {
+  print_line(coloured("error:", Colour::Red, STDERR_FILENO) + ' ' + what);
+}
+
 std::string coloured(const std::string& text, Colour colour, int descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");
   if ((no_colour != nullptr && *no_colour != '\0') || !is_terminal(descriptor)) return text;

@@ -12,14 +12,13 @@
 
 namespace tvr {
 
-/// Exit codes that scripts may rely on.
-enum ExitCode : int { kDone = 0, kFailed = 1, kSomeVideosFailed = 2, kUsage = 64 };
-
 /// Talk goes to stderr, results to stdout. say() is silent after set_quiet(true); warn() never is. Both may
 /// be called while a ProgressLine is shown.
 void set_quiet(bool quiet);
 void say(const std::string& line);
 void warn(const std::string& line);
+/// A message after "error:".
+void complain(const std::string& what);
 
 enum class Colour { Red, Yellow, Green };
 /// `text` in a colour where the file descriptor is a terminal that has them and the user does not mind

@@ -1,19 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "pipeline/extraction/extract_step.h"
-
 namespace tvr {
 
-/// What an extraction on this machine would be faster with, and does without.
-struct FasterWays {
-  std::string precision;         // of the networks; empty: it has the fastest
-  bool gpu_could_scale = false;  // libswscale scales, and the networks' GPU could
-};
-[[nodiscard]] FasterWays faster_ways(const ExtractOptions& options);
+/// What would make a phase shorter, by its name.
+using Advice = std::map<std::string, std::string>;
 
 /// Where the time of a command went, for its last words.
 class TimeAccount {
@@ -22,15 +17,14 @@ class TimeAccount {
 
   /// The time since the last lap, or since the beginning, went into `phase`.
   void lap(const std::string& phase);
-  /// The same for an extraction: shared out among looking at the files, decoding, networks and store, by
-  /// what its threads did.
-  void lap(const ExtractReport& extraction);
   void add(const std::string& phase, double seconds);
+  /// Begins a new lap; returns the seconds since the last one.
+  double since_lap();
 
   [[nodiscard]] double seconds() const;
-  /// A line a phase with its share, without those of less than a hundredth; then what to do about the
-  /// longest. Empty below five seconds: there is nothing to gain.
-  [[nodiscard]] std::string text(const FasterWays& ways) const;
+  /// A line per phase with its share, without those of less than a hundredth; then what to do about the
+  /// longest: `advice` for it first. Empty below five seconds: there is nothing to gain.
+  [[nodiscard]] std::string text(const Advice& advice = {}) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -38,13 +32,11 @@ class TimeAccount {
     std::string name;
     double seconds = 0;
   };
-  double since_lap();
-
   Clock::time_point lap_;
   std::vector<Phase> phases_;
 };
 
 /// The last words of a command, on stderr.
-void tell(const TimeAccount& time, const FasterWays& ways = {});
+void tell(const TimeAccount& time, const Advice& advice = {});
 
 }  // namespace tvr

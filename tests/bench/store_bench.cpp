@@ -50,8 +50,8 @@ void measure(const std::string& what, const std::function<std::string()>& work, 
 ExtractOptions options_for(const fs::path& videos) {
   ExtractOptions options;
   options.videos = videos;
-  options.features.model_2d = "demo2d";
-  options.features.model_3d = "demo3d";
+  options.features.networks["2d"].model = "demo2d";
+  options.features.networks["3d"].model = "demo3d";
   options.features.random_weights = true;
   return options;
 }
@@ -85,8 +85,8 @@ VideoOutcome outcome_of(std::size_t i, const std::vector<std::int64_t>& recipes,
 void fill(const fs::path& folder, std::size_t videos) {
   FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
   std::vector<std::int64_t> recipes;
-  for (const Lane& lane : lanes_of(options_for({}).features, {}))
-    recipes.push_back(store.add_recipe(recipe_of(lane)));
+  for (const PlannedLane& lane : plan_extraction(options_for({})).lanes)
+    recipes.push_back(store.add_recipe(lane.recipe));
   const double seconds = seconds_of([&] {
     for (std::size_t i = 0; i < videos; ++i) {
       VideoOutcome outcome = outcome_of(i, recipes, folder / "videos");

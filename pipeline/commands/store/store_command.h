@@ -4,6 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "pipeline/commands/exit_code.h"
+
 namespace CLI {
 class App;
 }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "data/store/feature_store.h"
-#include "pipeline/terminal/console.h"
+#include "pipeline/commands/exit_code.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"

@@ -25,12 +25,12 @@ class DemoLearns : public ::testing::Test {
     ExtractOptions options;
     options.videos = files_.videos;
     options.features.random_weights = true;
-    options.features.model_2d = DemoRecipe().model_2d;
-    options.features.model_3d = DemoRecipe().model_3d;
+    options.features.networks["2d"].model = DemoRecipe().model_2d;
+    options.features.networks["3d"].model = DemoRecipe().model_3d;
     FeatureStore store(*folder_ / "s.db", FeatureStore::Access::ReadWrite);
-    const ExtractReport first = extract_into_store(store, videos_of(options), options);
+    const ExtractReport first = extract_into_store(store, videos_of(options), plan_extraction(options));
     EXPECT_EQ(first.extracted, demo.clips);
-    const ExtractReport again = extract_into_store(store, videos_of(options), options);
+    const ExtractReport again = extract_into_store(store, videos_of(options), plan_extraction(options));
     EXPECT_EQ(again.fresh, demo.clips) << "nothing is extracted twice";
     EXPECT_EQ(again.extracted, 0);
   }

@@ -13,7 +13,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "extract/media/clip_stream.h"
-#include "pipeline/terminal/console.h"
+#include "pipeline/commands/exit_code.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"

@@ -10,8 +10,8 @@
 
 #include "data/error.h"
 #include "data/store/feature_store.h"
+#include "pipeline/commands/exit_code.h"
 #include "pipeline/run/run_folder.h"
-#include "pipeline/terminal/console.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"

@@ -229,16 +229,16 @@ TEST(DoctorFiles, WeightsMustHaveTheHashOfTheirName) {
 
 TEST(DoctorFiles, NamesWhereToGetWhatIsNotThere) {
   const TempFolder folder;
-  const Checks checks = check_known_files({folder.path()}, true, false, true, false);
-  ASSERT_EQ(checks.size(), 2u);
-  EXPECT_EQ(checks[0].finding, Finding::Note);
-  EXPECT_THAT(checks[0].advice, HasSubstr("https://download.pytorch.org/models/resnet152-b121ed2d.pth"));
+  const Check weights = check_published_weights({folder.path()}, lane_named("2d"));
+  EXPECT_EQ(weights.finding, Finding::Note);
+  EXPECT_THAT(weights.advice, HasSubstr("https://download.pytorch.org/models/resnet152-b121ed2d.pth"));
+  EXPECT_EQ(check_known_files({folder.path()}, true, false).size(), 1u);
 }
 
 TEST(DoctorFiles, ChecksWhatItFinds) {
   const TempFolder folder;
   write_file(folder / "resnet152-b121ed2d.pth", "not it");
-  EXPECT_EQ(check_known_files({folder.path()}, true, false, false, false).front().finding, Finding::Missing);
+  EXPECT_EQ(check_published_weights({folder.path()}, lane_named("2d")).finding, Finding::Missing);
 }
 
 }  // namespace

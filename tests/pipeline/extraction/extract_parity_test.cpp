@@ -37,14 +37,14 @@ class ExtractParity : public ::testing::Test {
   /// The least cosine of any row of any video to the reference's.
   [[nodiscard]] double least_cosine(const std::string& precision, const std::string& lane) {
     ExtractOptions options;
-    options.features.weights_2d = folder_ / "2d.pth";
-    options.features.weights_3d = folder_ / "3d.pth";
-    options.features.precision = precision;
+    options.features.networks["2d"].weights = folder_ / "2d.pth";
+    options.features.networks["3d"].weights = folder_ / "3d.pth";
+    options.features.precision = precision_named(precision);
     options.features.lanes = {lane};
     FeatureStore store(folder_ / (precision + lane + ".db"), FeatureStore::Access::ReadWrite);
     std::vector<VideoSource> sources;
     for (const auto& video : videos_) sources.push_back({video.filename().string(), video});
-    const ExtractReport report = extract_into_store(store, sources, options);
+    const ExtractReport report = extract_into_store(store, sources, plan_extraction(options));
     EXPECT_TRUE(report.all_well());
     double least = 1;
     for (std::size_t i = 0; i < videos_.size(); ++i) {

@@ -42,11 +42,11 @@ class ExtractionOnGpus : public ::testing::Test {
 
   static ExtractOptions options_with(const std::string& preset, const std::string& device) {
     ExtractOptions options;
-    options.features.preset = preset;
-    options.features.model_2d = "resnet18";
-    options.features.model_3d = "resnet18-3d";
+    options.features.preset = preset_named(preset);
+    options.features.networks["2d"].model = "resnet18";
+    options.features.networks["3d"].model = "resnet18-3d";
     options.features.random_weights = true;
-    options.speed.device = device;
+    options.speed.devices = devices_named(device);
     return options;
   }
 
@@ -54,7 +54,7 @@ class ExtractionOnGpus : public ::testing::Test {
   std::vector<Matrix> extract(const std::string& preset, const std::string& device) {
     const ExtractOptions options = options_with(preset, device);
     FeatureStore store(folder_ / (preset + device + ".db"), FeatureStore::Access::ReadWrite);
-    const ExtractReport report = extract_into_store(store, videos_, options);
+    const ExtractReport report = extract_into_store(store, videos_, plan_extraction(options));
     EXPECT_TRUE(report.all_well());
     std::vector<Matrix> rows;
     for (const RecipeRow& recipe : store.recipes()) {
@@ -77,16 +77,16 @@ class ExtractionOnGpus : public ::testing::Test {
   /// share the videos.
   void two_sets_give_the_rows_of_one(const std::string& preset, const std::string& device) {
     const ExtractOptions options = options_with(preset, device);
-    const std::vector<Lane> lanes = lanes_of(options.features, options.speed);
-    const std::vector<LaneOptions> sampling{lanes[0].sampling, lanes[1].sampling};
+    const std::vector<PlannedLane> lanes = plan_extraction(options).lanes;
+    const std::vector<LaneOptions> sampling{lanes[0].spec.sampling, lanes[1].spec.sampling};
     std::vector<InProcessDecoder> decoders(2, InProcessDecoder(sampling, options.speed.limits, 0));
     std::vector<std::unique_ptr<Backbone>> networks;
     std::vector<ExtractionDevice> devices;
     for (InProcessDecoder& decoder : decoders) {
       ExtractionDevice& set = devices.emplace_back();
       set.clips = &decoder;
-      for (const Lane& lane : lanes)
-        set.networks.push_back(networks.emplace_back(load_backbone(lane.network)).get());
+      for (const PlannedLane& lane : lanes)
+        set.networks.push_back(networks.emplace_back(load_backbone(lane.spec.network)).get());
     }
     std::vector<ExtractionTask> tasks;
     for (const VideoSource& video : videos_) tasks.push_back({video, fingerprint_source(video.path), {0, 1}});

@@ -1,0 +1,63 @@
+#include "extract/lane_spec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "extract/networks/plugin.h"
+
+namespace tvr {
+namespace {
+
+/// Raise this when the program's numbers change for the same options: old rows are then extracted again.
+constexpr int kExtractionVersion = 1;
+
+}  // namespace
+
+const std::vector<BuiltinLane>& builtin_lanes() {
+  static const std::vector<BuiltinLane> lanes = {
+      {"2d", lane_2d, "resnet152", 1, "resnet152-b121ed2d.pth",
+       "ImageNet weights: https://download.pytorch.org/models/resnet152-b121ed2d.pth"},
+      {"3d", lane_3d, "resnext101", 1.5, "resnext101.pth",
+       "Kinetics weights: see https://github.com/antoine77340/video_feature_extractor"},
+  };
+  return lanes;
+}
+
+std::vector<std::string> names_of(const std::vector<BuiltinLane>& lanes) {
+  std::vector<std::string> names;
+  for (const BuiltinLane& lane : lanes) names.emplace_back(lane.name);
+  return names;
+}
+
+const BuiltinLane& lane_named(const std::string& name, const std::vector<BuiltinLane>& lanes) {
+  std::string known;
+  for (const BuiltinLane& lane : lanes) {
+    if (name == lane.name) return lane;
+    known += std::string(lane.name) + ", ";
+  }
+  throw Error(Fault::InvalidArgument, "lane", "'" + name + "' is not known",
+              "Known are " + known + "and manifests of networks of your own (FILE.json)");
+}
+
+Recipe recipe_of(const LaneSpec& lane) {
+  const LaneOptions& sampling = lane.sampling;
+  Recipe recipe;
+  recipe.lane = sampling.name;
+  recipe.text =
+      nlohmann::json{
+          {"clip_frames", sampling.clip_frames},
+          {"crop", sampling.crop_px},
+          {"fps", sampling.sample_fps},
+          {"legacy_rotation", sampling.legacy_rotation},
+          {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
+          {"precision", name(lane.network.precision)},
+          {"preset", name(sampling.preset)},
+          {"short_side", sampling.short_side_px},
+          {"version", kExtractionVersion},
+      }
+          .dump();
+  recipe.weights = weights_id(lane.network);
+  return recipe;
+}
+
+}  // namespace tvr

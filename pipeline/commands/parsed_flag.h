@@ -1,0 +1,30 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "data/error.h"
+
+namespace tvr {
+
+/// A flag whose text becomes a value here, once: `parse` makes it, and its Error is the flag's.
+template <class Value>
+CLI::Option* add_parsed(CLI::App& command, const std::string& flag, Value& value,
+                        Value (*parse)(const std::string&), const std::string& shown_default,
+                        const std::string& help) {
+  const auto fault_of = [parse](const std::string& text) {
+    try {
+      static_cast<void>(parse(text));
+      return std::string();
+    } catch (const Error& error) {
+      return error.seen() + ". " + error.advice();
+    }
+  };
+  return command
+      .add_option_function<std::string>(
+          flag, [&value, parse](const std::string& text) { value = parse(text); }, help)
+      ->check(CLI::Validator(fault_of, ""))
+      ->default_str(shown_default);
+}
+
+}  // namespace tvr
