@@ -43,7 +43,7 @@ Devices devices_named(const std::string& name) {
               "Use auto, cpu, cuda, or distinct GPU numbers: cuda:0,1");
 }
 
-bool on_gpu(const Devices& devices) {
+bool uses_gpu(const Devices& devices) {
   return devices.kind == Device::Cuda || (devices.kind == Device::Auto && gpu_count() > 0);
 }
 

@@ -18,6 +18,6 @@ struct Devices {
 [[nodiscard]] Devices devices_named(const std::string& name);
 
 /// Whether networks run on a GPU: one was asked for, or nothing was and one can be used.
-[[nodiscard]] bool on_gpu(const Devices& devices);
+[[nodiscard]] bool uses_gpu(const Devices& devices);
 
 }  // namespace tvr

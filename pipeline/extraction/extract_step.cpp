@@ -32,7 +32,7 @@ int jobs_of(const SpeedOptions& speed) {
 int batch_of(const SpeedOptions& speed) {
   if (speed.clip_batch > 0) return speed.clip_batch;
   constexpr int kOnGpu = 64;
-  return on_gpu(speed.devices) ? kOnGpu : 1;
+  return uses_gpu(speed.devices) ? kOnGpu : 1;
 }
 
 /// What a run works with.

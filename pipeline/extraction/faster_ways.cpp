@@ -13,7 +13,7 @@ constexpr const char* kOthers = " (with features of their own, kept apart by the
 }  // namespace
 
 Advice faster_ways(const ExtractionPlan& plan) {
-  const bool gpu = on_gpu(plan.speed.devices);
+  const bool gpu = uses_gpu(plan.speed.devices);
   const bool exact = std::any_of(plan.lanes.begin(), plan.lanes.end(), [](const PlannedLane& lane) {
     return !is_plugin(lane.spec.network.model) && lane.spec.network.precision == Precision::Fp32;
   });

@@ -109,8 +109,9 @@ void measure_freshness(const fs::path& folder) {
     return fmt::format("{} videos", videos.size());
   });
   FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
+  const ExtractionPlan plan = plan_extraction(options);
   measure("freshness check of all of them",
-          [&] { return fmt::format("{} fresh", extract_into_store(store, videos, options).fresh); });
+          [&] { return fmt::format("{} fresh", extract_into_store(store, videos, plan).fresh); });
 }
 
 void measure_looks(const fs::path& path) {
