@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "extract/networks/plugin.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/video_flags.h"
 
 namespace tvr {
 
@@ -109,17 +110,8 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->group(group);
 }
 
-void add_video_flags(CLI::App& command, ExtractOptions& options) {
-  auto* videos =
-      command.add_option("--videos", options.videos, "folder of videos, searched with all its folders")
-          ->check(CLI::ExistingDirectory)
-          ->transform(absolute_path())
-          ->group("Videos");
-  command.add_option("--list", options.list, "CSV of videos instead: path[,video_id]")
-      ->check(CLI::ExistingFile)
-      ->transform(absolute_path())
-      ->excludes(videos)
-      ->group("Videos");
+void add_extract_flags(CLI::App& command, ExtractOptions& options) {
+  add_video_flags(command, options.videos);
   command.add_option("--store", options.store, "the feature store, one SQLite file")
       ->transform(absolute_path())
       ->group("Videos");

@@ -13,7 +13,7 @@ namespace tvr {
 // added by the subcommands: one flag seeds all that is random in a command.
 void add_feature_flags(CLI::App& command, FeatureOptions& options);
 void add_speed_flags(CLI::App& command, SpeedOptions& options);
-void add_video_flags(CLI::App& command, ExtractOptions& options);
+void add_extract_flags(CLI::App& command, ExtractOptions& options);  // the videos and the store
 void add_data_flags(CLI::App& command, DataOptions& options);
 
 }  // namespace tvr

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/demo/demo.h"
@@ -48,7 +49,7 @@ void require_a_batch(const CaptionSet& train, int batch_size) {
 }
 
 int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
-  const std::vector<VideoSource> videos = videos_of(options.extract);
+  const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
   // What is wrong with the flags leaves no folder behind.

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/train_options.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
 #include "pipeline/terminal/console.h"

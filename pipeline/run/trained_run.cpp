@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/run_config.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/extraction/recipes.h"

@@ -49,7 +49,7 @@ void measure(const std::string& what, const std::function<std::string()>& work, 
 
 ExtractOptions options_for(const fs::path& videos) {
   ExtractOptions options;
-  options.videos = videos;
+  options.videos.folder = videos;
   options.features.model_2d = "demo2d";
   options.features.model_3d = "demo3d";
   options.features.random_weights = true;
@@ -105,7 +105,7 @@ void measure_freshness(const fs::path& folder) {
   const ExtractOptions options = options_for(folder / "videos");
   std::vector<VideoSource> videos;
   measure("find the videos in their folders", [&] {
-    videos = videos_of(options);
+    videos = videos_of(options.videos);
     return fmt::format("{} videos", videos.size());
   });
   FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);

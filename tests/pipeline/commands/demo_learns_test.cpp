@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "data/store/choose_recipes.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/demo/demo_recipe.h"
 #include "pipeline/extraction/extract_step.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "tests/support/temp_folder.h"
 
@@ -23,14 +23,14 @@ class DemoLearns : public ::testing::Test {
     demo.clips = 180;
     files_ = write_demo(*folder_ / "data", demo, {});
     ExtractOptions options;
-    options.videos = files_.videos;
+    options.videos.folder = files_.videos;
     options.features.random_weights = true;
     options.features.model_2d = DemoRecipe().model_2d;
     options.features.model_3d = DemoRecipe().model_3d;
     FeatureStore store(*folder_ / "s.db", FeatureStore::Access::ReadWrite);
-    const ExtractReport first = extract_into_store(store, videos_of(options), options);
+    const ExtractReport first = extract_into_store(store, videos_of(options.videos), options);
     EXPECT_EQ(first.extracted, demo.clips);
-    const ExtractReport again = extract_into_store(store, videos_of(options), options);
+    const ExtractReport again = extract_into_store(store, videos_of(options.videos), options);
     EXPECT_EQ(again.fresh, demo.clips) << "nothing is extracted twice";
     EXPECT_EQ(again.extracted, 0);
   }
