@@ -63,10 +63,9 @@ void check_files(const DoctorOptions& options, Checks& checks) {
   if (!options.weights_3d.empty())
     checks.push_back(check_weights("3d", options.weights_3d, options.model_3d));
   if (!options.word_vectors.empty()) checks.push_back(check_word_vectors(options.word_vectors));
-  const bool own_captions = !options.data.annotations.empty() || !options.data.captions.empty();
-  const Checks known =
-      check_known_files(usual_folders(options), options.weights_2d.empty(), options.weights_3d.empty(),
-                        options.word_vectors.empty(), !own_captions);
+  const bool is_named = !options.data.dataset.annotations.empty();
+  const Checks known = check_known_files(usual_folders(options), options.weights_2d.empty(),
+                                         options.weights_3d.empty(), options.word_vectors.empty(), !is_named);
   checks.insert(checks.end(), known.begin(), known.end());
 }
 
@@ -94,7 +93,7 @@ void check_store(const DoctorOptions& options, const std::vector<VideoSource>& v
 
 /// Reads captions and splits as a run would, which says what it finds.
 void check_data(const DoctorOptions& options, const std::vector<VideoSource>& videos, Checks& checks) {
-  if (options.data.annotations.empty() && options.data.captions.empty()) return;
+  if (options.data.dataset.annotations.empty()) return;
   try {
     const DataSet data = read_data(options.data, videos, 1);
     checks.push_back(

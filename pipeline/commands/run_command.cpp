@@ -78,7 +78,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   } else {
     write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
-    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data,
+    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data.dataset,
                           options.learn, learned});
     folder.mark_done("report", report);
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/datasets/dataset.h"
 #include "data/datasets/video.h"
 #include "data/library_version.h"
 #include "pipeline/doctor/doctor.h"
@@ -55,8 +56,9 @@ struct StoreEstimate {
                                   const std::string& model);
 [[nodiscard]] Check check_word_vectors(const std::filesystem::path& file);
 
-/// Where well-known files are looked for, and where to get them.
+/// Whether well-known files lie in `folders`, and where to get them. Of `formats` those that can be got.
 [[nodiscard]] Checks check_known_files(const std::vector<std::filesystem::path>& folders, bool weights_2d,
-                                       bool weights_3d, bool word_vectors, bool annotations);
+                                       bool weights_3d, bool word_vectors, bool annotations,
+                                       const std::vector<DatasetFormat>& formats = dataset_formats());
 
 }  // namespace tvr

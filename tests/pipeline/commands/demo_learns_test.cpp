@@ -40,9 +40,9 @@ class DemoLearns : public ::testing::Test {
   static double recall_at_10(bool shuffled) {
     const FeatureStore store(*folder_ / "s.db");
     DataOptions options;
-    options.annotations = files_.annotations;
-    options.train = files_.train;
-    options.test = files_.test;
+    options.dataset.annotations = files_.annotations;
+    options.dataset.train = files_.train;
+    options.dataset.test = files_.test;
     std::vector<VideoSource> videos;
     for (const VideoRow& row : store.videos()) videos.push_back(row.source);
     DataSet data = read_data(options, videos, 1);
