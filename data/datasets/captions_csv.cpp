@@ -14,6 +14,7 @@
 #include "data/datasets/video.h"
 #include "data/error.h"
 #include "data/stable_hash.h"
+#include "data/text_file.h"
 
 namespace tvr {
 namespace {
@@ -131,6 +132,18 @@ void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& w
 }
 
 }  // namespace
+
+bool is_captions_csv(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const std::string text = read_text_file(path);
+  const std::string_view lines = trim(text);
+  try {
+    const CsvTable header(path.string(), lines.substr(0, lines.find_first_of("\r\n")));
+    return header.find_column("video") && header.find_column("caption");
+  } catch (const Error&) {
+    return false;  // not a table
+  }
+}
 
 DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& split) {
   const CsvTable table(csv);

@@ -38,6 +38,10 @@ struct CaptionSplit {
 /// Throws as read_msrvtt() does.
 [[nodiscard]] DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& split);
 
+/// Whether a file's first line has the columns `video` and `caption`. False for what is not a regular file.
+/// Throws what read_text_file() throws.
+[[nodiscard]] bool is_captions_csv(const std::filesystem::path& path);
+
 /// Gives every clip the id that `sources` has for its video. A name fits an id when they are equal, or one is
 /// the end of the other after a '/', the name with or without its extension: "videos/floor33/0001.mp4" fits
 /// "floor33/0001", and "video7010" fits "TrainVideo/video7010". Clips without a source are dropped with their

@@ -215,6 +215,12 @@ class AnnotationHandler {
 
 }  // namespace
 
+bool is_msrvtt_json(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const std::string text = read_text_file(path);
+  return trim(text).substr(0, 1) == "{" && text.find("\"videos\"") != std::string::npos;
+}
+
 MsrvttAnnotations read_msrvtt_json(const std::filesystem::path& path) {
   return parse_msrvtt_json(path.string(), read_text_file(path));
 }

@@ -22,6 +22,10 @@ struct MsrvttAnnotations {
   std::vector<Sentence> sentences;
 };
 
+/// Whether a file is a JSON object with a key `videos`, wherever it breaks after that: the reader says where.
+/// False for what is not a regular file. Throws what read_text_file() throws.
+[[nodiscard]] bool is_msrvtt_json(const std::filesystem::path& path);
+
 /// Reads it strictly: a repeated key, a wrong type, a number out of range, more than 64 levels are errors
 /// like bad syntax. Throws Error(Corrupt) naming line and column, or the place ("sentences[12].caption");
 /// Error(InvalidArgument) for ids that cannot be file names. Other fields than these are ignored. Memory is a

@@ -8,15 +8,15 @@
 namespace tvr {
 namespace {
 
-[[noreturn]] void refuse(const std::string& shard) {
-  throw Error(Fault::InvalidArgument, "--shard", "'" + shard + "' is not I/N with 1 <= I <= N",
+[[noreturn]] void refuse(const std::string& text) {
+  throw Error(Fault::InvalidArgument, "--shard", "'" + text + "' is not I/N with 1 <= I <= N",
               "Write 3/16, say");
 }
 
-std::uint64_t whole_number(const std::string& text, const std::string& shard) {
+std::uint64_t whole_number(const std::string& part, const std::string& text) {
   std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size() || value == 0) refuse(shard);
+  const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), value);
+  if (problem != std::errc{} || end != part.data() + part.size() || value == 0) refuse(text);
   return value;
 }
 
@@ -27,21 +27,24 @@ std::uint64_t stable_hash(const std::string& id) {
 
 }  // namespace
 
-std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos, const std::string& shard) {
-  const std::size_t slash = shard.find('/');
-  if (slash == std::string::npos) refuse(shard);
-  const std::uint64_t part = whole_number(shard.substr(0, slash), shard);
-  const std::uint64_t parts = whole_number(shard.substr(slash + 1), shard);
-  if (part > parts) refuse(shard);
+Shard shard_named(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) refuse(text);
+  const Shard shard{whole_number(text.substr(0, slash), text), whole_number(text.substr(slash + 1), text)};
+  if (shard.index > shard.count) refuse(text);
+  return shard;
+}
+
+std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos, const Shard& shard) {
   std::vector<VideoSource> mine;
   for (const VideoSource& video : videos) {
-    if (shard_number(video.id, parts) == part) mine.push_back(video);
+    if (shard_number(video.id, shard.count) == shard.index) mine.push_back(video);
   }
   return mine;
 }
 
-std::uint64_t shard_number(const std::string& video_id, std::uint64_t parts) {
-  return stable_hash(video_id) % parts + 1;
+std::uint64_t shard_number(const std::string& video_id, std::uint64_t count) {
+  return stable_hash(video_id) % count + 1;
 }
 
 std::string array_expression(const std::vector<std::uint64_t>& numbers) {

@@ -8,13 +8,19 @@
 
 namespace tvr {
 
-/// The part I of N (1 <= I <= N, written "I/N") of `videos`, by a stable hash of the id: adding a video moves
-/// no other. Throws Error(InvalidArgument) for another spelling.
-[[nodiscard]] std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos,
-                                                const std::string& shard);
+/// One of `count` parts of a set of videos, numbered from 1.
+struct Shard {
+  std::uint64_t index = 1, count = 1;  // 1 of 1: all videos
+};
 
-/// Which of `parts` shards holds the video, from 1 on.
-[[nodiscard]] std::uint64_t shard_number(const std::string& video_id, std::uint64_t parts);
+/// Reads "I/N" with 1 <= I <= N. Throws Error(InvalidArgument) for another spelling.
+[[nodiscard]] Shard shard_named(const std::string& text);
+
+/// The videos of a shard, by a stable hash of the id: adding a video moves no other.
+[[nodiscard]] std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos, const Shard& shard);
+
+/// Which of `count` shards holds the video, from 1 on.
+[[nodiscard]] std::uint64_t shard_number(const std::string& video_id, std::uint64_t count);
 
 /// Rising numbers as Slurm's --array takes them: {1, 2, 3, 7} gives "1-3,7".
 [[nodiscard]] std::string array_expression(const std::vector<std::uint64_t>& numbers);

@@ -1,6 +1,7 @@
 #include "pipeline/commands/command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -27,9 +28,15 @@ std::string toml_of(const CLI::App& command) {
   return text;
 }
 
+bool is_settled(const CLI::Option& option) {
+  const auto& excluded = option.get_excludes();
+  return option.count() > 0 || std::any_of(excluded.begin(), excluded.end(),
+                                           [](const CLI::Option* other) { return other->count() > 0; });
+}
+
 void give_default(CLI::App& command, const std::string& flag, const std::string& value) {
   CLI::Option* option = command.get_option(flag);
-  if (option->count() > 0) return;
+  if (is_settled(*option)) return;
   option->add_result(value);
   option->run_callback();
 }

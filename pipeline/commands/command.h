@@ -6,6 +6,7 @@
 
 namespace CLI {
 class App;
+class Option;
 class Validator;
 }  // namespace CLI
 
@@ -17,7 +18,10 @@ namespace tvr {
 /// The resolved options of a subcommand as a section of a TOML file that --config reads back.
 [[nodiscard]] std::string toml_of(const CLI::App& command);
 
-/// Gives `flag` a value as if the user had, unless the user has; toml_of() then shows it.
+/// Whether the user has given the option a value, or has given another one that excludes it.
+[[nodiscard]] bool is_settled(const CLI::Option& option);
+
+/// Gives `flag` a value as if the user had, unless it is_settled(); toml_of() then shows it.
 void give_default(CLI::App& command, const std::string& flag, const std::string& value);
 
 // One per subcommand: adds it to `app`; its callback sets `exit_code`.

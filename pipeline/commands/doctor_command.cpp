@@ -66,8 +66,8 @@ void check_files(const DoctorOptions& options, Checks& checks) {
                                              : check_weights(lane.name, network.weights, network.model));
   }
   if (!options.word_vectors.empty()) checks.push_back(check_word_vectors(options.word_vectors));
-  const bool own_captions = !options.data.annotations.empty() || !options.data.captions.empty();
-  const Checks known = check_known_files(folders, options.word_vectors.empty(), !own_captions);
+  const bool is_named = !options.data.dataset.annotations.empty();
+  const Checks known = check_known_files(folders, options.word_vectors.empty(), !is_named);
   checks.insert(checks.end(), known.begin(), known.end());
 }
 
@@ -95,7 +95,7 @@ void check_store(const DoctorOptions& options, const std::vector<VideoSource>& v
 
 /// Reads captions and splits as a run would, which says what it finds.
 void check_data(const DoctorOptions& options, const std::vector<VideoSource>& videos, Checks& checks) {
-  if (options.data.annotations.empty() && options.data.captions.empty()) return;
+  if (options.data.dataset.annotations.empty()) return;
   try {
     const DataSet data = read_data(options.data, videos, 1);
     checks.push_back(

@@ -6,10 +6,10 @@
 #include <set>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "data/tensors/tensor_file.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/train_options.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/comparison.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"

@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
+#include "pipeline/commands/video_flags.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/extraction/faster_ways.h"
 #include "pipeline/terminal/console.h"
@@ -32,9 +33,8 @@ int run_extract(const ExtractOptions& options, bool json) {
   if (options.store.empty()) {
     throw Error(Fault::InvalidArgument, "extract", "no store is named", "Pass --store FILE.db");
   }
-  const std::vector<VideoSource> videos = videos_of(options);
-  const ExtractionPlan plan =
-      plan_extraction(options);  // what is wrong with the flags leaves no store behind
+  const std::vector<VideoSource> videos = videos_of(options.videos);
+  const ExtractionPlan plan = plan_extraction(options);  // wrong flags leave no store behind
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, plan);
@@ -51,11 +51,8 @@ void add_extract_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ExtractOptions>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("extract", "Videos to features in the store");
-  add_video_flags(*command, *options);
-  command
-      ->add_option("--shard", options->shard,
-                   "I/N: the part I of N of the videos, by a stable hash of the id")
-      ->group("Videos");
+  add_extract_flags(*command, *options);
+  add_shard_flag(*command, options->videos.shard);
   add_feature_flags(*command, options->features);
   command->add_option("--seed", options->features.random_seed, "seed of random weights")
       ->capture_default_str()

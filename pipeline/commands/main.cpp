@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <string>
+#include <istream>
+#include <memory>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
@@ -15,21 +19,25 @@
 
 namespace {
 
-void add_commands(CLI::App& app, int& exit_code) { tvr::add_store_command(app, exit_code); }
-
-/// `store` and one of its subcommands that are here. A --config may set flags of any subcommand: all must be
-/// known.
-bool is_for_us(int argc, char** argv) {
-  if (argc < 3 || std::string(argv[1]) != "store") return false;
-  for (int i = 3; i < argc; ++i) {
-    if (std::string(argv[i]).rfind("--config", 0) == 0) return false;
+/// Of the file of --config, the flags of `store`: those of other subcommands are not known here.
+class StoreConfig : public CLI::ConfigTOML {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> flags = CLI::ConfigTOML::from_config(input);
+    const auto is_foreign = [](const CLI::ConfigItem& item) {
+      return !item.parents.empty() && item.parents.front() != "store";
+    };
+    flags.erase(std::remove_if(flags.begin(), flags.end(), is_foreign), flags.end());
+    return flags;
   }
-  CLI::App app;
-  int exit_code = 0;
-  const std::string name = argv[2];
-  const auto has_name = [&](const CLI::App* command) { return command->get_name() == name; };
-  return !tvr::add_store_command(app, exit_code).get_subcommands(has_name).empty();
+};
+
+void add_commands(CLI::App& app, int& exit_code) {
+  app.config_formatter(std::make_shared<StoreConfig>());
+  tvr::add_store_command(app, exit_code);
 }
+
+bool is_for_us(int argc, char** argv) { return argc > 1 && argv[1] == std::string_view("store"); }
 
 int become_pipeline_torch(char** argv) {
   std::error_code error;

@@ -10,6 +10,7 @@
 #include "extract/networks/plugin.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
+#include "pipeline/commands/video_flags.h"
 
 namespace tvr {
 
@@ -134,17 +135,8 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->group(group);
 }
 
-void add_video_flags(CLI::App& command, ExtractOptions& options) {
-  auto* videos =
-      command.add_option("--videos", options.videos, "folder of videos, searched with all its folders")
-          ->check(CLI::ExistingDirectory)
-          ->transform(absolute_path())
-          ->group("Videos");
-  command.add_option("--list", options.list, "CSV of videos instead: path[,video_id]")
-      ->check(CLI::ExistingFile)
-      ->transform(absolute_path())
-      ->excludes(videos)
-      ->group("Videos");
+void add_extract_flags(CLI::App& command, ExtractOptions& options) {
+  add_video_flags(command, options.videos);
   command.add_option("--store", options.store, "the feature store, one SQLite file")
       ->transform(absolute_path())
       ->group("Videos");
@@ -152,36 +144,44 @@ void add_video_flags(CLI::App& command, ExtractOptions& options) {
       ->group("Videos");
 }
 
-void add_data_flags(CLI::App& command, DataOptions& options) {
+void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<DatasetFormat>& formats) {
+  DatasetSpec& dataset = options.dataset;
   const std::string group = "Captions";
-  auto* annotations = command.add_option("--annotations", options.annotations, "MSRVTT_data.json")
+  auto* annotations = command.add_option("--annotations", dataset.annotations, known_annotations(formats))
                           ->check(CLI::ExistingFile)
                           ->transform(absolute_path())
                           ->group(group);
-  command.add_option("--train", options.train, "CSV of the training videos (column video_id)")
+  command.add_option("--train", dataset.train, "CSV of the training videos (column video_id)")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  command.add_option("--val", options.val, "CSV of the validation videos")
+  command.add_option("--val", dataset.val, "CSV of the validation videos")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  command.add_option("--test", options.test, "CSV of the test videos (video_id[,sentence])")
+  command.add_option("--test", dataset.test, "CSV of the test videos (video_id[,sentence])")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  auto* captions =
-      command.add_option("--captions", options.captions, "CSV instead: video,caption[,start,end][,split]")
-          ->check(CLI::ExistingFile)
-          ->transform(absolute_path())
-          ->excludes(annotations)
-          ->group(group);
+  auto* captions = command
+                       .add_option_function<std::string>(
+                           "--captions",
+                           [&dataset](const std::string& file) {
+                             dataset.annotations = file;
+                             dataset.format = "captions";
+                           },
+                           "CSV instead: video,caption[,start,end][,split]")
+                       ->check(CLI::ExistingFile)
+                       ->transform(absolute_path())
+                       ->excludes(annotations)
+                       ->group(group);
   command
-      .add_option("--test-videos", options.test_videos, "with --captions: these are the test, e.g. 'ours/*'")
+      .add_option("--test-videos", dataset.split.test_videos,
+                  "with --captions: these are the test, e.g. 'ours/*'")
       ->needs(captions)
       ->group(group);
   command
-      .add_option("--test-fraction", options.test_fraction,
+      .add_option("--test-fraction", dataset.split.test_fraction,
                   "with --captions that have no column split: share of the videos held out as test")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str()

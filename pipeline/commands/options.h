@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "data/datasets/dataset.h"
 #include "pipeline/extraction/extract_options.h"
 #include "pipeline/learning/data_options.h"
 
@@ -18,7 +21,8 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options,
 void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,
                        const std::string& group, const std::vector<BuiltinLane>& lanes = builtin_lanes());
 void add_speed_flags(CLI::App& command, SpeedOptions& options);
-void add_video_flags(CLI::App& command, ExtractOptions& options);
-void add_data_flags(CLI::App& command, DataOptions& options);
+void add_extract_flags(CLI::App& command, ExtractOptions& options);  // the videos and the store
+void add_data_flags(CLI::App& command, DataOptions& options,
+                    const std::vector<DatasetFormat>& formats = dataset_formats());
 
 }  // namespace tvr

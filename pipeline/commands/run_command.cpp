@@ -6,12 +6,12 @@
 #include <memory>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/extraction/faster_ways.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
 #include "pipeline/terminal/console.h"
@@ -49,7 +49,7 @@ void require_a_batch(const CaptionSet& train, int batch_size) {
 }
 
 int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
-  const std::vector<VideoSource> videos = videos_of(options.extract);
+  const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
   const ExtractionPlan plan = plan_extraction(options.extract);  // wrong flags leave no folder behind
@@ -77,7 +77,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   } else {
     write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
-    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data,
+    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data.dataset,
                           options.learn, learned});
     folder.mark_done("report", report);
   }

@@ -33,7 +33,7 @@ void add_run_flags(CLI::App& command, RunOptions& options) {
   command.add_option("--out", options.out, "folder of the run (with --demo: demo-run)")
       ->transform(absolute_path());
   command.add_option("--seed", options.seed, "seeds all that is random")->capture_default_str();
-  add_video_flags(command, options.extract);
+  add_extract_flags(command, options.extract);
   add_feature_flags(command, options.extract.features);
   add_speed_flags(command, options.extract.speed);
   add_data_flags(command, options.data);

@@ -15,9 +15,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_eval_command(app, exit_code);
   tvr::add_search_command(app, exit_code);
   tvr::add_serve_command(app, exit_code);
-  CLI::App& store = tvr::add_store_command(app, exit_code);
-  tvr::add_store_missing(store, exit_code);
-  tvr::add_store_gc(store, exit_code);
+  tvr::add_store_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);
   tvr::add_doctor_command(app, exit_code);

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/train_options.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
 #include "pipeline/terminal/console.h"
@@ -25,7 +25,7 @@ int run_train(const StoreRunOptions& options, RunFolder& folder, bool json) {
   if (learned.seeds.empty()) return kDone;
   write_text(folder.metrics(), learned.metrics);
   write_report(folder, {folder.path().filename().string(), read_text(folder.config()), options.store, store,
-                        lanes, data, options.data, options.learn, learned});
+                        lanes, data, options.data.dataset, options.learn, learned});
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr

@@ -7,7 +7,6 @@
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_config.h"
 #include "pipeline/commands/run_options.h"
-#include "pipeline/extraction/recipes.h"
 
 namespace tvr {
 
@@ -25,7 +24,7 @@ void give_defaults_of_run(CLI::App& command, const std::filesystem::path& folder
   const RunConfig config = read_run_config(folder);
   for (const auto& [flag, values] : config.flags) {
     CLI::Option* option = command.get_option_no_throw("--" + flag);
-    if (option == nullptr || option->count() > 0) continue;
+    if (option == nullptr || is_settled(*option)) continue;
     for (const std::string& value : values) option->add_result(value);
     option->run_callback();
   }

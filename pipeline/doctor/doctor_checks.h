@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/datasets/dataset.h"
 #include "data/datasets/video.h"
 #include "data/library_version.h"
 #include "extract/lane_spec.h"
@@ -61,8 +62,9 @@ struct StoreEstimate {
 /// The published weights of a lane, looked for in `folders`; where to get them when they are not there.
 [[nodiscard]] Check check_published_weights(const std::vector<std::filesystem::path>& folders,
                                             const BuiltinLane& lane);
-/// The same for other well-known files.
+/// The same for other well-known files. Of `formats` those that can be got.
 [[nodiscard]] Checks check_known_files(const std::vector<std::filesystem::path>& folders, bool word_vectors,
-                                       bool annotations);
+                                       bool annotations,
+                                       const std::vector<DatasetFormat>& formats = dataset_formats());
 
 }  // namespace tvr

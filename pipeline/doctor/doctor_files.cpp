@@ -201,10 +201,11 @@ Check check_published_weights(const std::vector<fs::path>& folders, const Builti
           std::string(lane.weights_from) + "; --random-weights does for a trial"};
 }
 
-Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors, bool annotations) {
+Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors, bool annotations,
+                         const std::vector<DatasetFormat>& formats) {
   Checks checks;
-  const auto look_for = [&](bool wanted, const std::string& name, const std::string& file, const char* advice,
-                            const auto& check) {
+  const auto look_for = [&](bool wanted, const std::string& name, const std::string& file,
+                            const std::string& advice, const auto& check) {
     if (!wanted) return;
     const std::optional<fs::path> found = find_in(folders, file);
     if (found)
@@ -217,14 +218,14 @@ Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors
            "fastText is "
            "trained on the captions",
            check_word_vectors);
-  look_for(annotations, "MSR-VTT", "MSRVTT_data.json",
-           "Annotations and lists: "
-           "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip; captions of your "
-           "own need "
-           "none of it",
-           [](const fs::path& file) {
-             return Check{"files", "MSR-VTT", Finding::Ok, file.string() + "; --annotations checks it", {}};
-           });
+  for (const DatasetFormat& format : formats) {
+    const bool can_be_got = !format.source.empty();
+    look_for(
+        annotations && can_be_got, format.title, format.annotations,
+        format.source + "; captions of your own need none of it", [&](const fs::path& file) {
+          return Check{"files", format.title, Finding::Ok, file.string() + "; --annotations checks it", {}};
+        });
+  }
   return checks;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/datasets/video_selection.h"
 #include "extract/devices.h"
 #include "extract/lane_spec.h"
 #include "extract/media/clip_stream.h"
@@ -40,10 +41,8 @@ struct SpeedOptions {
 
 /// Which videos go where.
 struct ExtractOptions {
-  std::filesystem::path videos;  // a folder
-  std::filesystem::path list;    // or a CSV
+  VideoSelection videos;
   std::filesystem::path store;
-  std::string shard;          // "I/N": only this part of the videos
   bool retry_failed = false;  // try again what failed before
   FeatureOptions features;
   SpeedOptions speed;

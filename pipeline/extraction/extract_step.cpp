@@ -11,7 +11,6 @@
 #include <thread>
 #include <utility>
 
-#include "data/datasets/shard.h"
 #include "data/error.h"
 #include "extract/decoding/decoder_host.h"
 #include "extract/decoding/in_process_decoder.h"
@@ -211,20 +210,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::vector<VideoSource> videos_of(const ExtractOptions& options) {
-  if (options.videos.empty() && options.list.empty()) {
-    throw Error(Fault::InvalidArgument, "extraction", "no videos are named",
-                "Pass --videos FOLDER or --list FILE.csv");
-  }
-  std::vector<VideoSource> videos =
-      options.list.empty() ? find_videos(options.videos) : read_video_list(options.list);
-  if (videos.empty()) {
-    throw Error(Fault::NotFound, (options.list.empty() ? options.videos : options.list).string(),
-                "no video files there");
-  }
-  return options.shard.empty() ? videos : shard_of(videos, options.shard);
-}
 
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
                                  const ExtractionPlan& plan) {

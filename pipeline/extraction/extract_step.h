@@ -28,10 +28,6 @@ struct ExtractReport {
   [[nodiscard]] bool all_well() const noexcept { return failed == 0 && known_failures == 0; }
 };
 
-/// The videos that the flags name. Throws Error(InvalidArgument) when neither a folder nor a list is given,
-/// Error(NotFound) when there are none.
-[[nodiscard]] std::vector<VideoSource> videos_of(const ExtractOptions& options);
-
 /// Brings the store up to date for `videos`: extracts what is not fresh. Shows progress.
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
                                  const ExtractionPlan& plan);

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "data/datasets/datasets.h"
 #include "data/error.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
@@ -105,13 +104,7 @@ std::vector<VideoSource> sources_of(const FeatureStore& store) {
 }
 
 DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& videos, std::uint64_t seed) {
-  if (options.annotations.empty() && options.captions.empty()) {
-    throw Error(Fault::InvalidArgument, "captions", "none are named",
-                "Pass --annotations MSRVTT_data.json or --captions FILE.csv");
-  }
-  DataSet data = options.captions.empty()
-                     ? read_msrvtt({options.annotations, options.train, options.val, options.test})
-                     : read_captions(options.captions, {options.test_videos, options.test_fraction});
+  DataSet data = read_dataset(options.dataset);
   resolve_video_ids(data, videos);
   if (options.val_fraction > 0 && data.val.empty()) hold_out_validation(data, options.val_fraction, seed);
   for (const std::string& note : data.notes) say("data: " + note);

@@ -25,8 +25,8 @@ struct Pairs {
   std::vector<std::string> captions;  // the text of pairs.captions[i]
 };
 
-/// Reads the data set that the flags name and fits its video names to `videos`. Throws Error(InvalidArgument)
-/// when neither --annotations nor --captions is given.
+/// Reads the data set that the flags name and fits its video names to `videos`. Throws what read_dataset()
+/// and resolve_video_ids() throw.
 [[nodiscard]] DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& videos,
                                 std::uint64_t seed);
 

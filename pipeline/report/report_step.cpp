@@ -21,7 +21,7 @@ namespace tvr {
 namespace {
 
 /// Raise this when the page changes for the same run: old reports are then written anew.
-constexpr int kReportFormat = 1;
+constexpr int kReportFormat = 2;
 
 /// Of all videos of the store, by the recipes of this run: what could not be read is missing from training
 /// too.
@@ -76,6 +76,10 @@ std::string libraries_text() {
   return text;
 }
 
+std::string with_hash(const std::filesystem::path& file) {
+  return fmt::format("{}; sha256 {}", file.string(), sha256_file(file));
+}
+
 void add_provenance(const ReportSubject& subject, ReportInput& input) {
   auto& rows = input.provenance;
   rows.emplace_back("program", std::string("pipeline ") + TVR_VERSION);
@@ -91,14 +95,9 @@ void add_provenance(const ReportSubject& subject, ReportInput& input) {
   }
   rows.emplace_back("feature store", fmt::format("{}; content {}", subject.store_file.string(),
                                                  subject.store.content_digest()));
-  const DataOptions& files = subject.files;
-  for (const auto& [name, file] :
-       {std::pair{"annotations", &files.annotations}, std::pair{"captions", &files.captions},
-        std::pair{"train list", &files.train}, std::pair{"validation list", &files.val},
-        std::pair{"test list", &files.test}, std::pair{"word vectors", &subject.learning.word_vectors}}) {
-    if (!file->empty())
-      rows.emplace_back(name, fmt::format("{}; sha256 {}", file->string(), sha256_file(*file)));
-  }
+  for (auto& row : provenance_of(subject.dataset)) rows.push_back(std::move(row));
+  if (const auto& words = subject.learning.word_vectors; !words.empty())
+    rows.emplace_back("word vectors", with_hash(words));
   rows.emplace_back("seed", fmt::format("{}", subject.learning.train.seed));
 }
 
@@ -112,6 +111,14 @@ std::string picture_of(const std::map<std::string, std::filesystem::path>& paths
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> provenance_of(const DatasetSpec& dataset,
+                                                               const std::vector<DatasetFormat>& formats) {
+  const DatasetFormat& format = format_of(dataset, formats);
+  std::vector<std::pair<std::string, std::string>> rows = {{"data set format", known_annotations({format})}};
+  for (const DatasetFile& file : format.files(dataset)) rows.emplace_back(file.role, with_hash(file.path));
+  return rows;
+}
 
 Digest report_digest(const std::string& config, const std::string& metrics) {
   return Digester().add(fmt::format("{} {}", TVR_VERSION, kReportFormat)).add(config).add(metrics).digest();

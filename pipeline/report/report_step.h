@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/datasets/caption.h"
+#include "data/datasets/dataset.h"
 #include "data/store/feature_store.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/run/run_folder.h"
@@ -19,10 +21,14 @@ struct ReportSubject {
   const FeatureStore& store;
   const std::vector<RecipeRow>& lanes;
   const DataSet& data;
-  const DataOptions& files;
+  const DatasetSpec& dataset;  // what `data` was read from
   const LearnOptions& learning;
   const Learned& learned;  // with a test split
 };
+
+/// The format of `dataset` and its files with their hashes: rows of name and value.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> provenance_of(
+    const DatasetSpec& dataset, const std::vector<DatasetFormat>& formats = dataset_formats());
 
 /// Of what a report shows of the run's own files, and of the form of the page: where it is another one, the
 /// report is to be written anew.

@@ -4,9 +4,9 @@
 #include <sstream>
 
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "pipeline/commands/run_config.h"
 #include "pipeline/commands/run_options.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/run/run_folder.h"
 
 namespace tvr {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/text_file.h"
 #include "pipeline/search/search_json.h"
 #include "pipeline/serve/deadline_server.h"
@@ -58,7 +59,7 @@ int http_status(Fault fault) {
 }
 
 void send_json(Response& response, const json& value) {
-  response.set_content(text_of(value), "application/json");
+  response.set_content(json_text(value, -1), "application/json");
 }
 
 void send_error(Response& response, int status, const std::string& words) {

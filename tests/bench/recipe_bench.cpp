@@ -21,10 +21,10 @@
 
 #include "data/datasets/datasets.h"
 #include "data/error.h"
+#include "data/store/choose_recipes.h"
 #include "data/tensors/npy.h"
 #include "model/random.h"
 #include "pipeline/commands/learn_options.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/terminal/console.h"
 

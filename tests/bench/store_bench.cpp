@@ -17,7 +17,6 @@
 #include "data/store/store_inspector.h"
 #include "data/store/store_merge.h"
 #include "pipeline/extraction/extract_step.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/terminal/console.h"
 #include "tests/support/temp_folder.h"
 
@@ -49,7 +48,7 @@ void measure(const std::string& what, const std::function<std::string()>& work, 
 
 ExtractOptions options_for(const fs::path& videos) {
   ExtractOptions options;
-  options.videos = videos;
+  options.videos.folder = videos;
   options.features.networks["2d"].model = "demo2d";
   options.features.networks["3d"].model = "demo3d";
   options.features.random_weights = true;
@@ -105,7 +104,7 @@ void measure_freshness(const fs::path& folder) {
   const ExtractOptions options = options_for(folder / "videos");
   std::vector<VideoSource> videos;
   measure("find the videos in their folders", [&] {
-    videos = videos_of(options);
+    videos = videos_of(options.videos);
     return fmt::format("{} videos", videos.size());
   });
   FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);

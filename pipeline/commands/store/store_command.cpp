@@ -1,7 +1,6 @@
 #include "pipeline/commands/store/store_command.h"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "data/store/store_inspector.h"
 
@@ -26,11 +25,7 @@ void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
   command.add_option("--video", filter.video, "glob over video ids: 'floor33/*'")->group(group);
 }
 
-std::string json_text(const nlohmann::json& value, int indent) {
-  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-CLI::App& add_store_command(CLI::App& app, int& exit_code) {
+void add_store_command(CLI::App& app, int& exit_code) {
   CLI::App* store = app.add_subcommand("store", "Look at and after a feature store");
   store->require_subcommand(1);
   store->footer(
@@ -43,7 +38,8 @@ CLI::App& add_store_command(CLI::App& app, int& exit_code) {
   add_store_export(*store, exit_code);
   add_store_import(*store, exit_code);
   add_store_merge(*store, exit_code);
-  return *store;
+  add_store_missing(*store, exit_code);
+  add_store_gc(*store, exit_code);
 }
 
 }  // namespace tvr

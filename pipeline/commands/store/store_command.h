@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "pipeline/commands/exit_code.h"
@@ -14,9 +13,8 @@ namespace tvr {
 
 struct OutcomeFilter;
 
-/// `pipeline store COMMAND S.db`: look at and after a feature store. Returns it, for `missing` and `gc`:
-/// these know which videos and recipes are wanted, and so need all that extraction needs.
-CLI::App& add_store_command(CLI::App& app, int& exit_code);
+/// `pipeline store COMMAND S.db`: look at and after a feature store. None of it needs LibTorch.
+void add_store_command(CLI::App& app, int& exit_code);
 
 // One a subcommand: adds it to `store`; its callback sets `exit_code`.
 void add_store_ls(CLI::App& store, int& exit_code);  // and failures
@@ -41,8 +39,5 @@ CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const s
 
 /// --lane, --recipe, --status, --video.
 void add_filter_flags(CLI::App& command, OutcomeFilter& filter);
-
-/// For stdout. Paths and messages may hold bytes that are not UTF-8; they are shown as U+FFFD.
-[[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = 2);
 
 }  // namespace tvr

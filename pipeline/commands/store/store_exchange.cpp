@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/feature_exchange.h"
-#include "pipeline/commands/command.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"

@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/datasets/video_selection.h"
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
-#include "pipeline/extraction/extract_step.h"
+#include "pipeline/commands/video_flags.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -21,7 +23,7 @@ using Align = Table::Align;
 using nlohmann::json;
 
 struct GcArguments : StoreArguments {
-  ExtractOptions videos;  // --videos and --list of it
+  VideoSelection videos;
   std::vector<std::string> keep;
   bool drop = false, compact = false;
 };
@@ -35,7 +37,7 @@ struct Unwanted {
 class Wants {
  public:
   explicit Wants(const GcArguments& arguments) : keep_(arguments.keep) {
-    if (arguments.videos.videos.empty() && arguments.videos.list.empty()) return;
+    if (!arguments.videos.is_named()) return;
     by_list_ = true;
     for (const VideoSource& video : videos_of(arguments.videos)) ids_.insert(video.id);
   }
@@ -157,14 +159,10 @@ void add_store_gc(CLI::App& store, int& exit_code) {
   CLI::App* command = add_store_subcommand(
       store, "gc", "Show, and with --drop drop, rows that no present video or kept recipe wants",
       "gc features.db --keep 3fa41c --drop", *arguments);
-  auto* videos =
-      command
-          ->add_option("--videos", arguments->videos.videos,
-                       "folder of the videos that count; without it and --list: rows whose file is gone")
-          ->check(CLI::ExistingDirectory);
-  command->add_option("--list", arguments->videos.list, "CSV of the videos that count: path[,video_id]")
-      ->check(CLI::ExistingFile)
-      ->excludes(videos);
+  add_video_flags(*command, arguments->videos);
+  command->get_option("--videos")
+      ->description("folder of the videos that count; without it and --list: rows whose file is gone");
+  command->get_option("--list")->description("CSV of the videos that count: path[,video_id]");
   command->add_option("--keep", arguments->keep, "first digits of the recipes that count; none: all");
   auto* drop = command->add_flag("--drop", arguments->drop, "drop what is shown");
   command

@@ -7,11 +7,12 @@
 #include <set>
 #include <unordered_map>
 
-#include "data/datasets/shard.h"
+#include "data/datasets/video_selection.h"
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
-#include "pipeline/extraction/extract_step.h"
+#include "pipeline/commands/video_flags.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -23,7 +24,7 @@ using nlohmann::json;
 
 struct MissingArguments : StoreArguments {
   std::vector<std::filesystem::path> more_stores;
-  ExtractOptions videos;  // --videos, --list and --shard of it
+  VideoSelection videos;
   OutcomeFilter filter;
   std::uint64_t shards = 1;
   bool retry_failed = false, slurm = false;
@@ -120,17 +121,12 @@ void add_store_missing(CLI::App& store, int& exit_code) {
       "job.sh",
       *arguments);
   command->add_option("stores", arguments->more_stores, "more stores: what one has, none lacks");
-  auto* videos = command->add_option("--videos", arguments->videos.videos, "folder of videos")
-                     ->check(CLI::ExistingDirectory);
-  command->add_option("--list", arguments->videos.list, "CSV of videos instead: path[,video_id]")
-      ->check(CLI::ExistingFile)
-      ->excludes(videos);
+  add_video_flags(*command, arguments->videos);
   auto* shards = command
                      ->add_option("--shards", arguments->shards,
                                   "number of shards: a line each, numbered as --shard I/N takes them")
                      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--shard", arguments->videos.shard, "I/N: only this part of the videos")
-      ->excludes(shards);
+  add_shard_flag(*command, arguments->videos.shard)->excludes(shards);
   command->add_flag("--slurm", arguments->slurm, "print the shards that lack videos as 1-3,7")->needs(shards);
   command->add_flag("--retry-failed", arguments->retry_failed,
                     "videos that failed are missing too, as `extract --retry-failed` takes them");

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "data/error.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
@@ -17,8 +17,8 @@ std::vector<VideoSource> videos(int count) {
 
 TEST(Shard, PartsAreDisjointAndCoverEverything) {
   std::set<std::string> seen;
-  for (int part = 1; part <= 7; ++part) {
-    for (const VideoSource& video : shard_of(videos(500), std::to_string(part) + "/7")) {
+  for (std::uint64_t part = 1; part <= 7; ++part) {
+    for (const VideoSource& video : shard_of(videos(500), {part, 7})) {
       EXPECT_TRUE(seen.insert(video.id).second) << video.id;
     }
   }
@@ -26,13 +26,13 @@ TEST(Shard, PartsAreDisjointAndCoverEverything) {
 }
 
 TEST(Shard, DoesNotMoveAVideoWhenOthersAreAdded) {
-  const auto few = shard_of(videos(100), "2/4"), many = shard_of(videos(1000), "2/4");
+  const auto few = shard_of(videos(100), {2, 4}), many = shard_of(videos(1000), {2, 4});
   ASSERT_LT(few.size(), many.size());
   for (std::size_t i = 0; i < few.size(); ++i) EXPECT_EQ(few[i].id, many[i].id);
 }
 
 TEST(Shard, NumbersAreThoseOfTheirParts) {
-  for (const VideoSource& video : shard_of(videos(100), "3/7")) EXPECT_EQ(shard_number(video.id, 7), 3U);
+  for (const VideoSource& video : shard_of(videos(100), {3, 7})) EXPECT_EQ(shard_number(video.id, 7), 3U);
 }
 
 TEST(Shard, ArraysAreWrittenAsSlurmTakesThem) {
@@ -41,9 +41,15 @@ TEST(Shard, ArraysAreWrittenAsSlurmTakesThem) {
   EXPECT_EQ(array_expression({1, 2, 3, 7, 12, 13}), "1-3,7,12-13");
 }
 
+TEST(Shard, IsNamedByItsNumberAndHowManyThereAre) {
+  EXPECT_EQ(shard_named("3/16").index, 3u);
+  EXPECT_EQ(shard_named("3/16").count, 16u);
+  EXPECT_EQ(shard_named("1/1").count, 1u);
+}
+
 TEST(Shard, RefusesWhatIsNotAPartOfAWhole) {
   for (const char* text : {"", "3", "0/4", "5/4", "1/0", "1/2/3", "-1/4", "a/b", "1/ 4"}) {
-    EXPECT_THROW((void)shard_of(videos(3), text), Error) << text;
+    testing::expect_error([&] { (void)shard_named(text); }, Fault::InvalidArgument, "Write 3/16");
   }
 }
 

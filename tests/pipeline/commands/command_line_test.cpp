@@ -51,7 +51,22 @@ TEST_F(CommandLine, LooksAtAStoreWithoutTheProgramThatLoadsTorch) {
   std::filesystem::copy(TVR_PIPELINE, alone);
   { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
 
-  EXPECT_EQ(Program(folder_.path(), alone, {"store", "ls", "s.db"}).wait().exit_code, kDone);
+  testing::write_file(folder_ / "videos/a.mp4", "");
+  testing::write_file(folder_ / "c.toml", "[store.ls]\nlimit = 1\n[train]\nepochs = 3\n");
+  const auto store = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "store");
+    return Program(folder_.path(), alone, arguments).wait();
+  };
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"ls", "s.db"}, {"ls", "s.db", "--config", "c.toml"}, {"gc", "s.db"}}) {
+    const ProgramResult result = store(arguments);
+    EXPECT_EQ(result.exit_code, kDone) << arguments[0] << result.err;
+  }
+  EXPECT_EQ(store({"missing", "s.db", "--videos", "videos"}).out, "a\n");
+  for (const char* command :
+       {"ls", "failures", "show", "stats", "verify", "export", "import", "merge", "missing", "gc"}) {
+    EXPECT_THAT(store({"--help"}).out, HasSubstr(std::string("\n  ") + command + " "));
+  }
   const ProgramResult doctor = Program(folder_.path(), alone, {"doctor"}).wait();
   EXPECT_EQ(doctor.exit_code, kFailed);
   EXPECT_THAT(doctor.err, HasSubstr("pipeline-torch: cannot be started"));
@@ -61,6 +76,8 @@ TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
   { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
   testing::write_file(folder_ / "c.toml", "[train]\nepochs = 3\n");
   EXPECT_EQ(run({"store", "ls", "s.db", "--config", "c.toml"}).exit_code, kDone);
+  testing::write_file(folder_ / "c.toml", "[store.ls]\nlimti = 3\n");
+  expect_usage_error({"store", "ls", "s.db", "--config", "c.toml"}, "limti");
 }
 
 TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {

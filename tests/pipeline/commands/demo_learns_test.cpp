@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "data/store/choose_recipes.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/demo/demo_recipe.h"
 #include "pipeline/extraction/extract_step.h"
-#include "pipeline/extraction/recipes.h"
 #include "pipeline/learning/learn_step.h"
 #include "tests/support/temp_folder.h"
 
@@ -23,14 +23,15 @@ class DemoLearns : public ::testing::Test {
     demo.clips = 180;
     files_ = write_demo(*folder_ / "data", demo, {});
     ExtractOptions options;
-    options.videos = files_.videos;
+    options.videos.folder = files_.videos;
     options.features.random_weights = true;
     options.features.networks["2d"].model = DemoRecipe().model_2d;
     options.features.networks["3d"].model = DemoRecipe().model_3d;
     FeatureStore store(*folder_ / "s.db", FeatureStore::Access::ReadWrite);
-    const ExtractReport first = extract_into_store(store, videos_of(options), plan_extraction(options));
+    const ExtractionPlan plan = plan_extraction(options);
+    const ExtractReport first = extract_into_store(store, videos_of(options.videos), plan);
     EXPECT_EQ(first.extracted, demo.clips);
-    const ExtractReport again = extract_into_store(store, videos_of(options), plan_extraction(options));
+    const ExtractReport again = extract_into_store(store, videos_of(options.videos), plan);
     EXPECT_EQ(again.fresh, demo.clips) << "nothing is extracted twice";
     EXPECT_EQ(again.extracted, 0);
   }
@@ -40,9 +41,9 @@ class DemoLearns : public ::testing::Test {
   static double recall_at_10(bool shuffled) {
     const FeatureStore store(*folder_ / "s.db");
     DataOptions options;
-    options.annotations = files_.annotations;
-    options.train = files_.train;
-    options.test = files_.test;
+    options.dataset.annotations = files_.annotations;
+    options.dataset.train = files_.train;
+    options.dataset.test = files_.test;
     std::vector<VideoSource> videos;
     for (const VideoRow& row : store.videos()) videos.push_back(row.source);
     DataSet data = read_data(options, videos, 1);

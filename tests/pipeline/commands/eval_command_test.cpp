@@ -41,6 +41,17 @@ TEST(EvalCommand, OfACheckpointTakesFlagsInstead) {
       Fault::InvalidArgument, "--store");
 }
 
+TEST(EvalCommand, OfARunTakesOtherCaptionsByEitherFlag) {
+  const LearningFolder folder;
+  (void)folder.train("run");
+  write_text(folder / "other.csv", "video,caption,split\nclip 0,a cat,test\nclip 3,a dog,test\n");
+  for (const char* flag : {"--captions", "--annotations"}) {
+    const json other = json::parse(folder.run(
+        {"eval", "--run", (folder / "run").string(), flag, (folder / "other.csv").string(), "--json"}));
+    EXPECT_EQ(other["test"]["t2v"]["queries"], 2) << flag;
+  }
+}
+
 TEST(EvalCommand, OrdersTheRulesForTies) {
   const LearningFolder folder;
   (void)folder.train("run", {"--epochs", "1"});

@@ -21,13 +21,14 @@ long peak_mib(const TempFolder& folder, int minutes) {
   const long before_mib = testing::resident_mib();
   const testing::ChildReport report = testing::in_child([&] {
     ExtractOptions options;
-    options.videos = folder / name;
+    options.videos.folder = folder / name;
     options.store = folder / (name + ".db");
     options.features.random_weights = true;
     options.features.networks["2d"].model = "demo2d";
     options.features.networks["3d"].model = "demo3d";
     FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
-    return std::to_string(extract_into_store(store, videos_of(options), plan_extraction(options)).rows);
+    return std::to_string(
+        extract_into_store(store, videos_of(options.videos), plan_extraction(options)).rows);
   });
   EXPECT_EQ(report.exit_status, 0);
   EXPECT_EQ(report.text, std::to_string(minutes * 60 + minutes * 90)) << "rows of both lanes";

@@ -163,6 +163,7 @@ TEST_F(StoreProgram, RefusesToTrainOnTwoRecipesNamingBoth) {
   const ProgramResult said = run_pipeline(
       {"train", "--store", store_, "--captions", folder_ / "captions.csv", "--out", folder_ / "run"});
   EXPECT_EQ(said.exit_code, 1) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("choose one with --feature-recipe"));
   for (const RecipeRow& row : FeatureStore(store_).recipes()) {
     if (row.recipe.lane != "2d") continue;
     EXPECT_THAT(said.err, HasSubstr(row.recipe.identity().substr(0, 12)));
@@ -221,6 +222,11 @@ TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
   const ProgramResult slurm = missing({shards[0], "--shards", "2", "--slurm"});
   EXPECT_EQ(slurm.exit_code, 2);
   EXPECT_EQ(slurm.out, "2\n");
+  EXPECT_EQ(missing({shards[0], "--shard", "1/2"}).exit_code, 0);
+  EXPECT_EQ(missing({shards[0], "--shard", "2/2"}).exit_code, 2);
+  const ProgramResult wrong = missing({shards[0], "--shard", "3/2"});
+  EXPECT_EQ(wrong.exit_code, 64);
+  EXPECT_THAT(wrong.err, HasSubstr("--shard: '3/2' is not I/N with 1 <= I <= N"));
 
   store_ = folder_ / "all.db";
   EXPECT_EQ(store("merge", {shards[1], shards[0]})["digest"], one["digest"]);

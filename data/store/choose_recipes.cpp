@@ -1,4 +1,4 @@
-#include "pipeline/extraction/recipes.h"
+#include "data/store/choose_recipes.h"
 
 #include <fmt/format.h>
 
@@ -32,11 +32,11 @@ RecipeRow choose(const FeatureStore& store, const std::string& lane, const std::
                 "Run `pipeline extract` on it first");
   }
   if (candidates.size() > 1) {
-    throw Error(
-        Fault::Mismatch, "the store",
-        fmt::format("lane {} has features by several recipes: {} and {}", lane, describe(candidates[0]),
-                    describe(candidates[1])),
-        "Features of different recipes cannot be mixed: choose one with --recipe and its first digits");
+    throw Error(Fault::Mismatch, "the store",
+                fmt::format("lane {} has features by several recipes: {} and {}", lane,
+                            describe(candidates[0]), describe(candidates[1])),
+                "Features of different recipes cannot be mixed: choose one with --feature-recipe and its "
+                "first digits");
   }
   return candidates.front();
 }

@@ -1,0 +1,83 @@
+#include "data/datasets/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/datasets/msrvtt_json.h"
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+/// The annotations, and the lists that are given.
+std::vector<DatasetFile> with_lists(const DatasetSpec& spec) {
+  std::vector<DatasetFile> files = {{"annotations", spec.annotations}};
+  const auto add = [&](const char* role, const std::filesystem::path& list) {
+    if (!list.empty()) files.push_back({role, list});
+  };
+  add("train list", spec.train);
+  add("validation list", spec.val);
+  add("test list", spec.test);
+  return files;
+}
+
+/// Throws unless the user has named a file of annotations.
+void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
+  if (!spec.annotations.empty()) return;
+  throw Error(Fault::InvalidArgument, "captions", "none are named",
+              "Pass --annotations FILE or --captions FILE.csv; known are " + known_annotations(formats));
+}
+
+}  // namespace
+
+const std::vector<DatasetFormat>& dataset_formats() {
+  static const std::vector<DatasetFormat> formats = {
+      {"msrvtt", "MSR-VTT", "MSRVTT_data.json",
+       "Xu, Mei, Yao and Rui, CVPR 2016; annotations and lists: "
+       "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip",
+       is_msrvtt_json,
+       [](const DatasetSpec& spec) {
+         return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test});
+       },
+       with_lists},
+      {"captions", "captions of your own", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
+       [](const DatasetSpec& spec) { return read_captions(spec.annotations, spec.split); },
+       [](const DatasetSpec& spec) {
+         return std::vector<DatasetFile>{{"captions", spec.annotations}};
+       }},
+  };
+  return formats;
+}
+
+std::string known_annotations(const std::vector<DatasetFormat>& formats) {
+  std::string text;
+  for (const DatasetFormat& format : formats)
+    text += fmt::format("{}{} ({})", text.empty() ? "" : " or ", format.annotations, format.title);
+  return text;
+}
+
+const DatasetFormat& format_of(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
+  require_named(spec, formats);
+  const bool by_content = spec.format.empty();
+  if (by_content && !std::filesystem::exists(spec.annotations))
+    throw Error(Fault::NotFound, spec.annotations.string(), "there is no such file");
+  const auto found = std::find_if(formats.begin(), formats.end(), [&](const DatasetFormat& format) {
+    return by_content ? format.recognises(spec.annotations) : format.name == spec.format;
+  });
+  if (found != formats.end()) return *found;
+  throw Error(Fault::InvalidArgument, spec.annotations.string(),
+              by_content ? "its content is of no format of annotations that is known"
+                         : fmt::format("'{}' is no format of annotations", spec.format),
+              "Known are " + known_annotations(formats));
+}
+
+DataSet read_dataset(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
+  return format_of(spec, formats).read(spec);
+}
+
+std::vector<DatasetFile> files_of(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
+  return format_of(spec, formats).files(spec);
+}
+
+}  // namespace tvr

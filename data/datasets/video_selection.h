@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "data/datasets/shard.h"
+#include "data/datasets/video.h"
+
+namespace tvr {
+
+/// Which videos a command works on.
+struct VideoSelection {
+  std::filesystem::path folder;  // searched with all its folders
+  std::filesystem::path list;    // or a CSV as read_video_list() takes it
+  Shard shard;                   // only this part of them
+
+  [[nodiscard]] bool is_named() const { return !folder.empty() || !list.empty(); }
+};
+
+/// Throws Error(InvalidArgument) when neither a folder nor a list is named, Error(NotFound) when there are no
+/// videos, and what find_videos() and read_video_list() throw. A shard may be empty.
+[[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection);
+
+}  // namespace tvr
