@@ -196,7 +196,7 @@ std::unique_ptr<VideoClips> DecoderHost::open(const std::filesystem::path& path,
   Pipe data, status;
   ::fcntl(data.write, F_SETPIPE_SZ, kPipeBytes);  // where the system grants it
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     send(socket_, request, {data.write, status.write});
   }
   return std::make_unique<PipedClips>(path, limits_, std::exchange(data.read, -1),

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "data/mutex.h"
 #include "extract/decoding/clip_source.h"
 
 namespace tvr {
@@ -36,8 +36,8 @@ class DecoderHost : public ClipSource {
 
  private:
   DecodeLimits limits_;
-  std::mutex mutex_;
-  int socket_ = -1;
+  Mutex mutex_;
+  int socket_ TVR_GUARDED_BY(mutex_) = -1;
   pid_t host_ = -1;
 };
 

@@ -3,10 +3,10 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
+#include "data/mutex.h"
 #include "data/tensors/tensor_file.h"
 #include "extract/gpu.h"
 #include "extract/networks/backbone_torchscript.h"
@@ -125,7 +125,7 @@ class CpuBackbone : public Backbone {
   /// An idle plan of this shape, or a new one.
   [[nodiscard]] std::unique_ptr<CpuPlan> take(const BatchShape& shape) const {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       const auto found =
           std::find_if(idle_.begin(), idle_.end(), [&](const auto& plan) { return plan->shape() == shape; });
       if (found != idle_.end()) {
@@ -141,7 +141,7 @@ class CpuBackbone : public Backbone {
   /// plans are dropped.
   void give_back(std::unique_ptr<CpuPlan> plan) const {
     constexpr std::size_t kMostIdleBytes = 256U << 20U;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     idle_.push_back(std::move(plan));
     std::size_t bytes = 0;
     for (const auto& idle : idle_) bytes += idle->bytes();
@@ -150,8 +150,8 @@ class CpuBackbone : public Backbone {
 
   Network network_;
   mutable CpuWeights weights_;  // guards itself
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
+  mutable Mutex mutex_;
+  mutable std::vector<std::unique_ptr<CpuPlan>> idle_ TVR_GUARDED_BY(mutex_);
 };
 
 /// Whether a GPU runs the network.
