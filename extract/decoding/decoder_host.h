@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "data/descriptor.h"
 #include "data/mutex.h"
 #include "extract/decoding/clip_source.h"
 
@@ -37,7 +38,7 @@ class DecoderHost : public ClipSource {
  private:
   DecodeLimits limits_;
   Mutex mutex_;
-  int socket_ TVR_GUARDED_BY(mutex_) = -1;
+  Descriptor socket_ TVR_GUARDED_BY(mutex_);
   pid_t host_ = -1;
 };
 
