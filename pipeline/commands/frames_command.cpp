@@ -15,6 +15,7 @@
 
 #include "data/datasets/video.h"
 #include "data/error.h"
+#include "data/json_text.h"
 #include "extract/media/clip_stream.h"
 #include "pipeline/frames/frames_check.h"
 #include "pipeline/terminal/console.h"
@@ -148,7 +149,7 @@ void print_json(const std::vector<FramesCheck>& checks) {
                     {"message", check.message},
                     {"filters", check.filters}});
   }
-  fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", json_text(list));
 }
 
 void print_table(const std::vector<FramesCheck>& checks) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/text_file.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/search/search_json.h"
@@ -55,7 +56,7 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
     warn(fmt::format("unknown words in '{}': {}", query.sentence, fmt::join(answer.unknown, ", ")));
   if (!answer.understood) warn(fmt::format("'{}' has no known word: nothing can be found", query.sentence));
   if (arguments.json) {
-    fmt::print("{}\n", text_of(json_of(query, answer)));
+    fmt::print("{}\n", json_line(json_of(query, answer)));
     return;
   }
   if (!arguments.queries.empty()) fmt::print("# {}\n", query.sentence);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "data/json_text.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -102,7 +103,7 @@ std::string checks_json(const Checks& checks) {
                     {"seen", check.seen},
                     {"advice", check.advice}});
   }
-  return rows.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(rows) + "\n";
 }
 
 }  // namespace tvr

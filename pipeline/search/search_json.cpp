@@ -26,6 +26,4 @@ json json_of(const SearchQuery& query, const SearchAnswer& answer) {
           {"results", std::move(hits)}};
 }
 
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 }  // namespace tvr

@@ -1,7 +1,6 @@
 #include "pipeline/commands/store/store_command.h"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "data/store/store_inspector.h"
 
@@ -24,10 +23,6 @@ void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
       ->check(CLI::IsMember({"ok", "partial", "no_video", "unreadable", "limit", "timeout", "imported"}))
       ->group(group);
   command.add_option("--video", filter.video, "glob over video ids: 'floor33/*'")->group(group);
-}
-
-std::string json_text(const nlohmann::json& value, int indent) {
-  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 CLI::App& add_store_command(CLI::App& app, int& exit_code) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace CLI {
@@ -39,8 +38,5 @@ CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const s
 
 /// --lane, --recipe, --status, --video.
 void add_filter_flags(CLI::App& command, OutcomeFilter& filter);
-
-/// For stdout. Paths and messages may hold bytes that are not UTF-8; they are shown as U+FFFD.
-[[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = 2);
 
 }  // namespace tvr

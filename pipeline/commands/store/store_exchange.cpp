@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/feature_exchange.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/store/store_command.h"

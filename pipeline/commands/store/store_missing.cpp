@@ -9,6 +9,7 @@
 
 #include "data/datasets/shard.h"
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/extraction/extract_step.h"

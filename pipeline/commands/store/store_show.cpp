@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "data/json_text.h"
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
