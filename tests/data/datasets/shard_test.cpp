@@ -5,6 +5,7 @@
 #include <set>
 
 #include "data/error.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
@@ -43,7 +44,8 @@ TEST(Shard, ArraysAreWrittenAsSlurmTakesThem) {
 
 TEST(Shard, RefusesWhatIsNotAPartOfAWhole) {
   for (const char* text : {"", "3", "0/4", "5/4", "1/0", "1/2/3", "-1/4", "a/b", "1/ 4"}) {
-    EXPECT_THROW((void)shard_of(videos(3), text), Error) << text;
+    testing::expect_error([&] { (void)shard_of(videos(3), text); }, Fault::InvalidArgument,
+                          "'" + std::string(text) + "' is not I/N");
   }
 }
 
