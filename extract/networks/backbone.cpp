@@ -8,6 +8,7 @@
 #include "data/fingerprint.h"
 #include "data/mutex.h"
 #include "data/tensors/tensor_file.h"
+#include "extract/cuda/cuda_backbone.h"
 #include "extract/gpu.h"
 #include "extract/networks/backbone_torchscript.h"
 #include "extract/networks/cpu_plan.h"
@@ -17,9 +18,6 @@
 #include "extract/networks/plugin.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
-#ifdef TVR_CUDA
-#include "extract/cuda/cuda_backbone.h"
-#endif
 
 namespace tvr {
 namespace {
@@ -178,9 +176,7 @@ void require_able_cpu(const BackboneOptions& options) {
 
 std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights,
                                 const BackboneOptions& options) {
-#ifdef TVR_CUDA
   if (on_gpu(options)) return cuda_backbone(std::move(network), weights, options);
-#endif
   return std::make_unique<CpuBackbone>(std::move(network), weights, options);
 }
 
