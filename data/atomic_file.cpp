@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,27 +31,26 @@ void wait_for_lock(int descriptor) {
 AtomicFile::AtomicFile(std::filesystem::path path)
     : path_(std::move(path)), aside_(path_.string() + ".writing") {
   for (;;) {
-    descriptor_ = open(aside_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail("cannot be created");
-    wait_for_lock(descriptor_);
-    if (has_name(descriptor_, aside_)) break;  // else its writer has put it into place, or away, meanwhile
-    close(descriptor_);
+    descriptor_ = Descriptor(::open(aside_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!descriptor_) fail("cannot be created");
+    wait_for_lock(descriptor_.get());
+    if (has_name(descriptor_.get(), aside_))
+      break;  // else its writer has put it into place, or away, meanwhile
   }
   // A writer that was killed has left its part behind.
-  if (ftruncate(descriptor_, 0) != 0) fail("cannot be written");
+  if (::ftruncate(descriptor_.get(), 0) != 0) fail("cannot be written");
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ < 0) return;
-  unlink(aside_.c_str());  // while it is locked: afterwards the name may be another writer's
-  close(descriptor_);
+  if (descriptor_)
+    ::unlink(aside_.c_str());  // while it is locked: afterwards the name may be another writer's
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) {
   const auto* at = static_cast<const char*>(bytes);
   written_ += count;
   while (count > 0) {
-    const ssize_t done = ::write(descriptor_, at, count);
+    const ssize_t done = ::write(descriptor_.get(), at, count);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) fail("cannot be written");
     at += done;
@@ -61,15 +59,12 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
 }
 
 void AtomicFile::commit() {
-  if (fsync(descriptor_) != 0) fail("cannot be synced");
+  if (::fsync(descriptor_.get()) != 0) fail("cannot be synced");
   if (std::rename(aside_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
-  close(descriptor_);
-  descriptor_ = -1;
+  descriptor_.reset();
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
-  const int folder_descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_descriptor < 0) return;  // the name is there; only its durability is not known
-  fsync(folder_descriptor);
-  close(folder_descriptor);
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened) ::fsync(opened.get());  // else the name is there; only its durability is not known
 }
 
 void AtomicFile::fail(const char* what) const {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/descriptor.h"
+
 namespace tvr {
 
 /// A file that is written aside and takes its name at commit(): readers see the old content or the whole new
@@ -31,7 +33,7 @@ class AtomicFile {
 
   std::filesystem::path path_;
   std::string aside_;  // locked while it is written
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::uint64_t written_ = 0;
 };
 

@@ -1,64 +1,32 @@
 #include "data/fingerprint.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <new>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 
 namespace tvr {
 namespace {
 
-/// A regular file, open for reading. Never blocks on a FIFO or a device.
-class InputFile {
- public:
-  explicit InputFile(const std::filesystem::path& path) : name_(path.string()) {
-    descriptor_ = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor_ < 0 || fstat(descriptor_, &status_) != 0) {
-      const Fault fault = errno == ENOENT ? Fault::NotFound : Fault::Unreadable;
-      throw Error(fault, name_, std::string("the file cannot be opened (") + std::strerror(errno) + ")");
+Digest digest_of(const Descriptor& file, const std::string& name, const Progress& progress = {}) {
+  const std::int64_t size = status_of(file, name).st_size;
+  Sha256 sha;
+  std::string buffer(std::size_t{1} << 18U, '\0');
+  for (std::int64_t done = 0;;) {
+    if (progress && !progress({"hash", done, size})) {
+      throw Error(Fault::Interrupted, name, "stopped on request while it was hashed",
+                  "Run the same command again to go on");
     }
-    if (!S_ISREG(status_.st_mode)) {
-      close(descriptor_);
-      throw Error(Fault::Unsupported, name_, "it is not a regular file");
-    }
+    const std::size_t count = read_all(file, buffer.data(), buffer.size(), name);
+    if (count == 0) return sha.finish();
+    sha.add({buffer.data(), count});
+    done += static_cast<std::int64_t>(count);
   }
-  ~InputFile() { close(descriptor_); }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-
-  [[nodiscard]] const struct stat& status() const noexcept { return status_; }
-  [[nodiscard]] Digest digest(const Progress& progress = {}) const {
-    Sha256 sha;
-    std::string buffer(std::size_t{1} << 18U, '\0');
-    for (std::int64_t done = 0;;) {
-      if (progress && !progress({"hash", done, status_.st_size})) {
-        throw Error(Fault::Interrupted, name_, "stopped on request while it was hashed",
-                    "Run the same command again to go on");
-      }
-      const ssize_t count = read(descriptor_, buffer.data(), buffer.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) {
-        throw Error(Fault::Unreadable, name_,
-                    std::string("the file cannot be read (") + std::strerror(errno) + ")");
-      }
-      if (count == 0) return sha.finish();
-      sha.add({buffer.data(), static_cast<std::size_t>(count)});
-      done += count;
-    }
-  }
-
- private:
-  std::string name_;
-  int descriptor_ = -1;
-  struct stat status_ {};
-};
+}
 
 SourceFingerprint marks_of(const struct stat& status) {
   return {status.st_size, status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec, {}};
@@ -90,7 +58,7 @@ Digest sha256(std::string_view bytes) {
   return sha.finish();
 }
 
-Digest sha256_file(const std::filesystem::path& path) { return InputFile(path).digest(); }
+Digest sha256_file(const std::filesystem::path& path) { return digest_of(open_regular(path), path.string()); }
 
 SourceFingerprint fingerprint_source(const std::filesystem::path& path,
                                      const std::optional<SourceFingerprint>& known,
@@ -101,9 +69,9 @@ SourceFingerprint fingerprint_source(const std::filesystem::path& path,
     const SourceFingerprint marks = marks_of(seen);
     if (known->bytes == marks.bytes && known->mtime_ns == marks.mtime_ns) return *known;
   }
-  const InputFile file(path);
-  SourceFingerprint found = marks_of(file.status());
-  found.content = file.digest(progress);
+  const Descriptor file = open_regular(path);
+  SourceFingerprint found = marks_of(status_of(file, path.string()));
+  found.content = digest_of(file, path.string(), progress);
   return found;
 }
 

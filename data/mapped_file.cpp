@@ -1,46 +1,22 @@
 #include "data/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 
 namespace tvr {
-namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
-}  // namespace
-
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const auto refuse = [&path](Fault fault) { throw Error(fault, path.string(), std::strerror(errno)); };
-  const Descriptor file(
-      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a FIFO would block without
-  if (file.get() < 0) refuse(errno == ENOENT ? Fault::NotFound : Fault::Unreadable);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) refuse(Fault::Unreadable);
-  if (!S_ISREG(status.st_mode)) throw Error(Fault::Unsupported, path.string(), "is not a regular file");
-  if (status.st_size == 0) return;  // nothing can be mapped, and nothing is wrong
-  size_ = static_cast<std::size_t>(status.st_size);
+  const Descriptor file = open_regular(path);
+  size_ = static_cast<std::size_t>(status_of(file, path.string()).st_size);
+  if (size_ == 0) return;  // nothing can be mapped, and nothing is wrong
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (address == MAP_FAILED) refuse(Fault::Unreadable);
+  if (address == MAP_FAILED) {
+    throw Error(Fault::Unreadable, path.string(), std::string("cannot be mapped: ") + std::strerror(errno));
+  }
   data_ = static_cast<const char*>(address);
 }
 

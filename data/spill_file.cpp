@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,17 +12,15 @@ namespace tvr {
 
 SpillFile::SpillFile(const std::filesystem::path& folder) : folder_(folder.string()) {
   std::string name = (folder / ".tvr-rows-XXXXXX").string();
-  descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor_ < 0) fail("no scratch file can be made here");
+  descriptor_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+  if (!descriptor_) fail("no scratch file can be made here");
   ::unlink(name.c_str());
 }
-
-SpillFile::~SpillFile() { ::close(descriptor_); }
 
 void SpillFile::write(std::int64_t offset, const void* from, std::size_t bytes) {
   const auto* next = static_cast<const char*>(from);
   while (bytes > 0) {
-    const ssize_t done = ::pwrite(descriptor_, next, bytes, offset);
+    const ssize_t done = ::pwrite(descriptor_.get(), next, bytes, offset);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) fail("a scratch file cannot be written");
     next += done;
@@ -35,7 +32,7 @@ void SpillFile::write(std::int64_t offset, const void* from, std::size_t bytes) 
 void SpillFile::read(std::int64_t offset, void* to, std::size_t bytes) const {
   auto* next = static_cast<char*>(to);
   while (bytes > 0) {
-    const ssize_t done = ::pread(descriptor_, next, bytes, offset);
+    const ssize_t done = ::pread(descriptor_.get(), next, bytes, offset);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) fail("a scratch file cannot be read");
     next += done;

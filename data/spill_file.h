@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "data/descriptor.h"
+
 namespace tvr {
 
 /// Bytes on disk instead of in memory, in a file without a name: it goes when this goes, or the process.
@@ -12,9 +14,6 @@ class SpillFile {
  public:
   /// Throws Error(Unreadable) where no file can be made in `folder`.
   explicit SpillFile(const std::filesystem::path& folder);
-  ~SpillFile();
-  SpillFile(const SpillFile&) = delete;
-  SpillFile& operator=(const SpillFile&) = delete;
 
   /// What was never written before reads as zeros. Throw Error(Unreadable).
   void write(std::int64_t offset, const void* from, std::size_t bytes);
@@ -23,7 +22,7 @@ class SpillFile {
  private:
   [[noreturn]] void fail(const char* what) const;
   std::string folder_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace tvr

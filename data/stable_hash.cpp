@@ -8,15 +8,14 @@
 #include <vector>
 
 #include "data/error.h"
+#include "data/splitmix64.h"
 
 namespace tvr {
 
 std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) noexcept {
   std::uint64_t hash = 0xcbf29ce484222325u ^ seed;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-  return hash ^ (hash >> 31);
+  return splitmix64(hash);
 }
 
 std::set<std::string> choose_share(const std::set<std::string>& ids, double fraction, std::uint64_t seed) {

@@ -1,9 +1,8 @@
 #include "data/text_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <cstdint>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -39,22 +38,12 @@ std::size_t code_point_length(std::string_view text) noexcept {
 
 std::string read_text_file(const std::filesystem::path& path) {
   const std::string where = path.string();
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found)
-    throw Error(Fault::NotFound, where, "there is no such file");
-  if (error) throw Error(Fault::Unreadable, where, error.message());
-  if (!std::filesystem::is_regular_file(status))
-    throw Error(Fault::Unsupported, where, "is not a regular file");
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) throw Error(Fault::Unreadable, where, error.message());
+  const Descriptor file = open_regular(path);
+  const auto size = static_cast<std::uintmax_t>(status_of(file, where).st_size);
   if (size > kMaxBytes)
     throw Error(Fault::Limit, where, "has " + std::to_string(size) + " bytes; text files may have 256 MiB");
-
   std::string text(static_cast<std::size_t>(size), '\0');
-  std::ifstream in(path, std::ios::binary);
-  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())))
-    throw Error(Fault::Unreadable, where, std::string("cannot be read: ") + std::strerror(errno));
+  text.resize(read_all(file, text.data(), text.size(), where));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
     throw Error(Fault::Unsupported, where, "is UTF-16 text; UTF-8 is wanted", "Save it as UTF-8");
   if (starts_with(text, "\x1f\x8b"))

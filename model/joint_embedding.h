@@ -6,17 +6,9 @@
 
 #include "data/matrix.h"
 #include "data/tensors/tensor.h"
+#include "model/embedding_shape.h"
 
 namespace tvr {
-
-/// Sizes of the joint embedding (antoine77340/howto100m, model.py).
-struct EmbeddingShape {
-  std::int64_t word_dim = 300;    // E
-  std::int64_t video_dim = 4096;  // Dv
-  std::int64_t embd_dim = 4096;   // D
-  std::int64_t max_words =
-      20;  // captions are zero-padded to this many words; the padding takes part in the max
-};
 
 /// The joint text-video embedding in evaluation mode: SPEC of the reference,
 ///   text:  fc(E to D), ReLU, max over the max_words positions, gated unit, L2;

@@ -6,7 +6,7 @@
 
 #include "data/matrix.h"
 #include "data/tensors/tensor.h"
-#include "model/joint_embedding.h"
+#include "model/embedding_shape.h"
 
 namespace tvr {
 

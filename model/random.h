@@ -5,22 +5,23 @@
 #include <utility>
 #include <vector>
 
+#include "data/splitmix64.h"
+
 namespace tvr {
 
 /// What a stream of random numbers is for; a stream of its own each, so that none shifts another.
 enum class RandomUse : std::uint64_t { Weights = 1, ClipOrder = 2, CaptionChoice = 3, Bootstrap = 4 };
 
 /// Random numbers by position, not by state: the n-th number of (seed, use, index) is a pure function of the
-/// four, the same on every machine, so a resumed run needs no generator state. SplitMix64 (Steele, Lea,
-/// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014), whose n-th output is mix(key + n *
-/// golden ratio).
+/// four, the same on every machine, so a resumed run needs no generator state. SplitMix64
+/// is such a function (data/splitmix64.h).
 class CounterRandom {
  public:
   CounterRandom(std::uint64_t seed, RandomUse use, std::uint64_t index = 0) noexcept
-      : key_(mix(mix(mix(seed) + static_cast<std::uint64_t>(use)) + index)) {}
+      : key_(splitmix64(splitmix64(splitmix64(seed) + static_cast<std::uint64_t>(use)) + index)) {}
 
   [[nodiscard]] std::uint64_t bits(std::uint64_t n) const noexcept {
-    return mix(key_ + (n + 1) * 0x9e3779b97f4a7c15ULL);
+    return splitmix64(key_ + (n + 1) * kSplitMix64Step);
   }
   /// Uniform in [0, 1), a multiple of 2^-24: exact in float32.
   [[nodiscard]] float uniform(std::uint64_t n) const noexcept {
@@ -32,11 +33,6 @@ class CounterRandom {
   }
 
  private:
-  static std::uint64_t mix(std::uint64_t x) noexcept {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-  }
   std::uint64_t key_;
 };
 

@@ -1,13 +1,13 @@
 #include "model/train_state.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "data/atomic_file.h"
+#include "data/descriptor.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -22,24 +22,13 @@ constexpr std::size_t kHeaderLimit = 64U << 20U;
 class SummedFile {
  public:
   explicit SummedFile(const std::filesystem::path& path)
-      : path_(path), fd_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
-  ~SummedFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  SummedFile(const SummedFile&) = delete;
-  SummedFile& operator=(const SummedFile&) = delete;
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
 
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(file_); }
   [[nodiscard]] std::uint64_t checksum() const noexcept { return checksum_.value(); }
 
   void get(void* bytes, std::size_t count) {
-    for (std::size_t have = 0; have < count;) {
-      const ssize_t done = read(fd_, static_cast<char*>(bytes) + have, count - have);
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) throw failure("it cannot be read");
-      if (done == 0) throw damaged("it ends early");
-      have += static_cast<std::size_t>(done);
-    }
+    if (read_all(file_, bytes, count, path_.string()) < count) throw damaged("it ends early");
     checksum_.add(bytes, count);
   }
   [[nodiscard]] Error failure(const std::string& seen) const {
@@ -51,7 +40,7 @@ class SummedFile {
 
  private:
   std::filesystem::path path_;
-  int fd_;
+  Descriptor file_;
   Checksum checksum_;
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs from the packages of Debian 12 or 13, as root or by sudo; with --tests what the tests
-# need, too, with --browser what those of the web page need. Does nothing when all is there.
+# need, too, with --browser what those of the web page need, with --style what scripts/check_style.sh needs. Does
+# nothing when all is there.
 set -euo pipefail
 
 packages=(
@@ -14,6 +15,9 @@ for wish in "$@"; do
   case "$wish" in
     --tests) packages+=(libgtest-dev libgmock-dev ffmpeg sqlite3) ;;
     --browser) packages+=(chromium chromium-driver) ;;
+    --style) packages+=(clang-tidy libomp-dev)  # clang does not read GCC's <omp.h>
+      # clang-format 14 is Debian 12's alone; elsewhere the format is not checked (scripts/check_style.sh).
+      if (. /etc/os-release && [ "${VERSION_ID:-}" = 12 ]); then packages+=(clang-format-14); fi ;;
     *) echo "unknown argument $wish" >&2; exit 64 ;;
   esac
 done

@@ -1,7 +1,6 @@
 #include <fasttext/fasttext.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 
 #include "data/atomic_file.h"
+#include "data/descriptor.h"
 #include "data/error.h"
 #include "text/tokenizer.h"
 #include "text/word_vectors.h"
@@ -22,16 +22,13 @@ constexpr std::int64_t kProgressSteps = 1000;
 /// A nameless file in memory, as the library reads its corpus from a path only.
 class MemoryFile {
  public:
-  MemoryFile() : fd_(::memfd_create("corpus", MFD_CLOEXEC)) {
-    if (fd_ < 0) throw Error(Fault::Unreadable, "memfd_create", std::strerror(errno));
+  MemoryFile() : file_(::memfd_create("corpus", MFD_CLOEXEC)) {
+    if (!file_) throw Error(Fault::Unreadable, "memfd_create", std::strerror(errno));
   }
-  ~MemoryFile() { ::close(fd_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
+  [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", file_.get()); }
 
  private:
-  int fd_;
+  Descriptor file_;
 };
 
 void validate(const SkipgramOptions& options) {

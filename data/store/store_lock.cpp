@@ -15,16 +15,15 @@ namespace tvr {
 
 StoreLock::StoreLock(const std::filesystem::path& store) {
   const std::string name = store.string() + ".lock";
-  descriptor_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
+  file_ = Descriptor(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!file_) {
     throw Error(Fault::Unreadable, store.string(),
                 "its folder cannot be written (" + name + ": " + std::strerror(errno) + ")",
                 "Put the store where you may write");
   }
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  if (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     std::array<char, 256> holder{};
-    const ssize_t count = read(descriptor_, holder.data(), holder.size() - 1);
-    close(descriptor_);
+    const ssize_t count = read(file_.get(), holder.data(), holder.size() - 1);
     throw Error(
         Fault::Busy, store.string(),
         "another program writes to it: " + std::string(count > 0 ? holder.data() : "it has not said who"),
@@ -33,11 +32,9 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
   std::array<char, 128> host{};
   gethostname(host.data(), host.size() - 1);
   const std::string me = "process " + std::to_string(getpid()) + " on " + host.data();
-  if (ftruncate(descriptor_, 0) != 0 || pwrite(descriptor_, me.data(), me.size(), 0) < 0) {
+  if (ftruncate(file_.get(), 0) != 0 || pwrite(file_.get(), me.data(), me.size(), 0) < 0) {
     // The lock holds all the same; only its label is missing.
   }
 }
-
-StoreLock::~StoreLock() { close(descriptor_); }
 
 }  // namespace tvr

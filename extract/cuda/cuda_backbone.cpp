@@ -11,11 +11,11 @@
 #include <cstring>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "data/error.h"
+#include "data/mutex.h"
 #include "extract/cuda/check.h"
 #include "extract/cuda/kernels.h"
 #include "extract/cuda/torch_network.h"
@@ -150,8 +150,8 @@ class CudaPlan {
 
  private:
   void capture() {
-    static std::mutex one_at_a_time;  // LibTorch's allocator is for the whole process
-    const std::lock_guard lock(one_at_a_time);
+    static Mutex one_at_a_time;  // LibTorch's allocator is for the whole process
+    const MutexLock lock(one_at_a_time);
     normalize();
     for (int pass = 0; pass < 3; ++pass) output_ = network_.forward(input_);  // cuDNN chooses its kernels
     at::cuda::getCurrentCUDAStream().synchronize();
@@ -213,23 +213,23 @@ class CudaBackbone : public Backbone {
     std::shared_ptr<CudaPlan> plan;
     std::unique_ptr<Staging> staging;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       plan = plan_for(size);
       staging = plan->take();
     }
     staging->fill(clips, plan->size());
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       plan->run(*staging, upload_);
     }
     staging->finish(rows);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     plan->give_back(std::move(staging));
   }
 
   /// A plan that holds the batch: making one takes seconds, running one that is too large milliseconds.
   /// Pictures of other sizes come and go; the plan that was longest unused is dropped.
-  std::shared_ptr<CudaPlan> plan_for(const BatchSize& size) const {
+  std::shared_ptr<CudaPlan> plan_for(const BatchSize& size) const TVR_REQUIRES(mutex_) {
     constexpr std::size_t kMostPlans = 8;
     const auto found = std::find_if(plans_.begin(), plans_.end(),
                                     [&](const auto& plan) { return plan->size().holds(size); });
@@ -245,8 +245,8 @@ class CudaBackbone : public Backbone {
   at::Device device_;
   c10::cuda::CUDAStream stream_, upload_;
   TorchNetwork network_;
-  mutable std::mutex mutex_;
-  mutable std::list<std::shared_ptr<CudaPlan>> plans_;  // newest first
+  mutable Mutex mutex_;
+  mutable std::list<std::shared_ptr<CudaPlan>> plans_ TVR_GUARDED_BY(mutex_);  // newest first
 };
 
 }  // namespace

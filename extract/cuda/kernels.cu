@@ -36,8 +36,8 @@ struct alignas(sizeof(T) * N) Pack {
 
 /// Packs lie within a channel's row: N divides `channels`.
 template <class T, int N>
-__global__ void finish_packs(Pack<T, N>* values, const Pack<T, N>* bias, const Pack<T, N>* residual, std::int64_t packs,
-                             int packs_a_row, bool relu) {
+__global__ void finish_packs(Pack<T, N>* values, const Pack<T, N>* bias, const Pack<T, N>* residual,
+                             std::int64_t packs, int packs_a_row, bool relu) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= packs) return;
   Pack<T, N> value = values[i];
@@ -54,20 +54,21 @@ __global__ void finish_packs(Pack<T, N>* values, const Pack<T, N>* bias, const P
 }
 
 template <class T, int N>
-void finish_by_packs(void* values, const void* bias, const void* residual, std::int64_t count, int channels, bool relu,
-                     cudaStream_t stream) {
+void finish_by_packs(void* values, const void* bias, const void* residual, std::int64_t count, int channels,
+                     bool relu, cudaStream_t stream) {
   const std::int64_t packs = count / N;
   finish_packs<T, N><<<static_cast<unsigned>((packs + kBlock - 1) / kBlock), kBlock, 0, stream>>>(
-      static_cast<Pack<T, N>*>(values), static_cast<const Pack<T, N>*>(bias), static_cast<const Pack<T, N>*>(residual),
-      packs, channels / N, relu);
+      static_cast<Pack<T, N>*>(values), static_cast<const Pack<T, N>*>(bias),
+      static_cast<const Pack<T, N>*>(residual), packs, channels / N, relu);
 }
 
 template <class T>
 void finish(void* values, const void* bias, const void* residual, std::int64_t count, int channels, bool relu,
             cudaStream_t stream) {
   constexpr int kWide = 16 / sizeof(T);
-  return channels % kWide == 0 ? finish_by_packs<T, kWide>(values, bias, residual, count, channels, relu, stream)
-                               : finish_by_packs<T, 1>(values, bias, residual, count, channels, relu, stream);
+  return channels % kWide == 0
+             ? finish_by_packs<T, kWide>(values, bias, residual, count, channels, relu, stream)
+             : finish_by_packs<T, 1>(values, bias, residual, count, channels, relu, stream);
 }
 
 template <class T, int N>
@@ -88,7 +89,8 @@ __global__ void pool_packs(PoolJob job, std::int64_t packs, const Pack<T, N>* in
   for (int t = max(begin[0], 0); t < min(begin[0] + job.kernel[0], job.in[0]); ++t) {
     for (int y = max(begin[1], 0); y < min(begin[1] + job.kernel[1], job.in[1]); ++y) {
       for (int x = max(begin[2], 0); x < min(begin[2] + job.kernel[2], job.in[2]); ++x) {
-        const Pack<T, N> value = in[(((rest * job.in[0] + t) * job.in[1] + y) * job.in[2] + x) * packs_a_row + pack];
+        const Pack<T, N> value =
+            in[(((rest * job.in[0] + t) * job.in[1] + y) * job.in[2] + x) * packs_a_row + pack];
 #pragma unroll
         for (int k = 0; k < N; ++k) {
           const float seen = load(&value.values[k]);
@@ -130,9 +132,10 @@ __global__ void normalize_values(const std::uint8_t* const* pictures, unsigned v
 }
 
 template <class T>
-void launch(const std::uint8_t* const* pictures, int count, unsigned values, const Normalization& how, void* out,
-            cudaStream_t stream) {
-  const Channels channels{how.scale, {how.mean[0], how.mean[1], how.mean[2]}, {how.std[0], how.std[1], how.std[2]}};
+void launch(const std::uint8_t* const* pictures, int count, unsigned values, const Normalization& how,
+            void* out, cudaStream_t stream) {
+  const Channels channels{
+      how.scale, {how.mean[0], how.mean[1], how.mean[2]}, {how.std[0], how.std[1], how.std[2]}};
   const dim3 grid((values + kBlock - 1) / kBlock, static_cast<unsigned>(count));
   normalize_values<<<grid, kBlock, 0, stream>>>(pictures, values, channels, static_cast<T*>(out));
 }
@@ -146,8 +149,8 @@ void scale(const ScaleJob& job, std::uint8_t* rgb, cudaStream_t stream) {
   scale_pixels<<<grid, block, 0, stream>>>(job, rgb);
 }
 
-void normalize(const std::uint8_t* const* pictures, int count, int height, int width, const Normalization& how,
-               ValueType type, void* out, cudaStream_t stream) {
+void normalize(const std::uint8_t* const* pictures, int count, int height, int width,
+               const Normalization& how, ValueType type, void* out, cudaStream_t stream) {
   const auto values = 3U * static_cast<unsigned>(height) * static_cast<unsigned>(width);
   switch (type) {
     case ValueType::Fp32:
@@ -159,8 +162,8 @@ void normalize(const std::uint8_t* const* pictures, int count, int height, int w
   }
 }
 
-void finish_convolution(void* values, const void* bias, const void* residual, std::int64_t count, int channels,
-                        bool relu, ValueType type, cudaStream_t stream) {
+void finish_convolution(void* values, const void* bias, const void* residual, std::int64_t count,
+                        int channels, bool relu, ValueType type, cudaStream_t stream) {
   switch (type) {
     case ValueType::Fp32:
       return finish<float>(values, bias, residual, count, channels, relu, stream);

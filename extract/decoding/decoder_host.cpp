@@ -30,16 +30,10 @@ struct Pipe {
   Pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail("no pipe");
-    read = ends[0];
-    write = ends[1];
+    read = Descriptor(ends[0]);
+    write = Descriptor(ends[1]);
   }
-  ~Pipe() {
-    if (read >= 0) ::close(read);
-    ::close(write);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  int read = -1, write = -1;
+  Descriptor read, write;
 };
 
 void send(int socket, std::string request, const std::array<int, 2>& pipes) {
@@ -65,15 +59,8 @@ void send(int socket, std::string request, const std::array<int, 2>& pipes) {
 /// A video whose records come through the pipe `data`; `status` tells how its decoder ended.
 class PipedClips : public VideoClips {
  public:
-  /// Takes over both pipes' ends.
-  PipedClips(std::filesystem::path path, const DecodeLimits& limits, int data, int status)
-      : path_(std::move(path)), limits_(limits), data_(data), status_(status) {}
-  ~PipedClips() override {
-    ::close(data_);
-    ::close(status_);
-  }
-  PipedClips(const PipedClips&) = delete;
-  PipedClips& operator=(const PipedClips&) = delete;
+  PipedClips(std::filesystem::path path, const DecodeLimits& limits, Descriptor data, Descriptor status)
+      : path_(std::move(path)), limits_(limits), data_(std::move(data)), status_(std::move(status)) {}
 
   [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& stop) override;
   [[nodiscard]] const DecodeSummary& summary() const noexcept override { return summary_; }
@@ -85,7 +72,7 @@ class PipedClips : public VideoClips {
 
   std::filesystem::path path_;
   DecodeLimits limits_;
-  int data_, status_;
+  Descriptor data_, status_;
   DecodeSummary summary_;
 };
 
@@ -118,12 +105,12 @@ std::optional<Clip> PipedClips::next(const std::function<bool()>& stop) {
 bool PipedClips::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
   auto* next = static_cast<char*>(to);
   while (bytes > 0) {
-    pollfd wait{data_, POLLIN, 0};
+    pollfd wait{data_.get(), POLLIN, 0};
     if (::poll(&wait, 1, kPatienceMs) == 0) {
       if (stop()) throw Error(Fault::Interrupted, path_.string(), "stopped");
       continue;
     }
-    const ssize_t got = ::read(data_, next, bytes);
+    const ssize_t got = ::read(data_.get(), next, bytes);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
     next += got;
@@ -142,7 +129,7 @@ std::string PipedClips::receive_text(const std::function<bool()>& stop) {
 
 void PipedClips::explain_death() const {
   int status = 0;
-  const bool known = ::read(status_, &status, sizeof status) == sizeof status && status >= 0;
+  const bool known = ::read(status_.get(), &status, sizeof status) == sizeof status && status >= 0;
   if (known && WIFEXITED(status) && WEXITSTATUS(status) == ENOMEM) {
     throw Error(Fault::Limit, path_.string(),
                 "limit of memory: decoding it takes more than " +
@@ -164,23 +151,21 @@ void PipedClips::explain_death() const {
 DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits) : limits_(limits) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("no socket");
+  socket_ = Descriptor(ends[0]);
+  const Descriptor its_end(ends[1]);
   host_ = ::fork();
   if (host_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int socket = ::dup2(ends[1], STDERR_FILENO + 1);
+    Descriptor socket(::dup2(its_end.get(), STDERR_FILENO + 1));
     ::close_range(STDERR_FILENO + 2, ~0U, 0);  // above all the lock and the file of the store
-    serve_decoders(socket, decode, limits);
+    serve_decoders(std::move(socket), decode, limits);
     ::_exit(EXIT_SUCCESS);
   }
-  ::close(ends[1]);
-  socket_ = ends[0];
-  if (host_ > 0) return;
-  ::close(socket_);
-  fail("it cannot be started");
+  if (host_ < 0) fail("it cannot be started");
 }
 
 DecoderHost::~DecoderHost() {
-  ::close(socket_);
+  socket_.reset();
   ::kill(host_, SIGKILL);
   while (::waitpid(host_, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -194,13 +179,12 @@ std::unique_ptr<VideoClips> DecoderHost::open(const std::filesystem::path& path,
   if (request.size() > kMaxRequestBytes)
     throw Error(Fault::Unreadable, path.string(), "the path is too long");
   Pipe data, status;
-  ::fcntl(data.write, F_SETPIPE_SZ, kPipeBytes);  // where the system grants it
+  ::fcntl(data.write.get(), F_SETPIPE_SZ, kPipeBytes);  // where the system grants it
   {
-    const std::lock_guard lock(mutex_);
-    send(socket_, request, {data.write, status.write});
+    const MutexLock lock(mutex_);
+    send(socket_.get(), request, {data.write.get(), status.write.get()});
   }
-  return std::make_unique<PipedClips>(path, limits_, std::exchange(data.read, -1),
-                                      std::exchange(status.read, -1));
+  return std::make_unique<PipedClips>(path, limits_, std::move(data.read), std::move(status.read));
 }
 
 Decode decode_by(std::vector<LaneOptions> lanes, const DecodeLimits& limits) {

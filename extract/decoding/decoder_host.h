@@ -5,9 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "data/descriptor.h"
+#include "data/mutex.h"
 #include "extract/decoding/clip_source.h"
 
 namespace tvr {
@@ -36,8 +37,8 @@ class DecoderHost : public ClipSource {
 
  private:
   DecodeLimits limits_;
-  std::mutex mutex_;
-  int socket_ = -1;
+  Mutex mutex_;
+  Descriptor socket_ TVR_GUARDED_BY(mutex_);
   pid_t host_ = -1;
 };
 

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "data/error.h"
 
@@ -75,11 +76,11 @@ class RecordWriter {
 struct Request {
   std::vector<std::size_t> lanes;
   std::filesystem::path path;
-  int data = -1, status = -1;
+  Descriptor data, status;
 };
 
 /// false: the other end is closed.
-bool receive(int socket, Request& request) {
+bool receive(const Descriptor& socket, Request& request) {
   std::array<char, kMaxRequestBytes> bytes{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> ends{};
   iovec part{bytes.data(), bytes.size()};
@@ -90,14 +91,14 @@ bool receive(int socket, Request& request) {
   message.msg_controllen = ends.size();
   ssize_t got = 0;
   do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    got = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
   const cmsghdr* const control = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
   if (control == nullptr) return false;
   std::array<int, 2> pipes{};
   std::memcpy(pipes.data(), CMSG_DATA(control), sizeof pipes);
   const auto lanes = static_cast<std::size_t>(bytes[0]);
-  request = {{}, {}, pipes[0], pipes[1]};
+  request = {{}, {}, Descriptor(pipes[0]), Descriptor(pipes[1])};
   for (std::size_t i = 0; i < lanes; ++i) request.lanes.push_back(static_cast<std::size_t>(bytes[1 + i]));
   request.path.assign(bytes.begin() + 1 + static_cast<std::ptrdiff_t>(lanes), bytes.begin() + got);
   return true;
@@ -124,7 +125,7 @@ int decode_one(const Request& request, const Decode& decode, const DecodeLimits&
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, std::max<std::int64_t>(1, std::llround(std::ceil(std::min(limits.max_seconds, 1e9)))));
   limit(RLIMIT_DATA, data_bytes() + limits.max_memory_bytes);
-  const RecordWriter writer(request.data);
+  const RecordWriter writer(request.data.get());
   try {
     writer.end(decode(request.path, request.lanes, [&](const Clip& clip) { writer.clip(clip); }));
   } catch (const Error& error) {
@@ -135,37 +136,35 @@ int decode_one(const Request& request, const Decode& decode, const DecodeLimits&
   return EXIT_SUCCESS;
 }
 
-void keep(const Request& request, const Decode& decode, const DecodeLimits& limits) {
+void keep(Request request, const Decode& decode, const DecodeLimits& limits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGCHLD, SIG_DFL);
   const pid_t decoder = ::fork();
   if (decoder == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::close(request.status);
+    request.status.reset();
     ::_exit(decode_one(request, decode, limits));
   }
-  ::close(request.data);
+  request.data.reset();
   int status = -1;
   while (decoder > 0 && ::waitpid(decoder, &status, 0) < 0 && errno == EINTR) {
   }
-  const bool told = ::write(request.status, &status, sizeof status) == sizeof status;
+  const bool told = ::write(request.status.get(), &status, sizeof status) == sizeof status;
   ::_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 }  // namespace
 
-void serve_decoders(int socket, const Decode& decode, const DecodeLimits& limits) {
+void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits) {
   std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group: the program decides
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGPIPE, SIG_DFL);
   std::signal(SIGCHLD, SIG_IGN);  // keepers are not waited for
-  for (Request request; receive(socket, request);) {
+  for (Request request; receive(socket, request); request = {}) {
     if (::fork() == 0) {
-      ::close(socket);
-      keep(request, decode, limits);
+      socket.reset();
+      keep(std::move(request), decode, limits);
     }
-    ::close(request.data);
-    ::close(request.status);
   }
 }
 

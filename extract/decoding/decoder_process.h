@@ -1,5 +1,6 @@
 #pragma once
 
+#include "data/descriptor.h"
 #include "extract/decoding/decoder_host.h"
 
 namespace tvr {
@@ -27,6 +28,6 @@ constexpr std::size_t kMaxRequestBytes = 8192;  // the number of lanes, the lane
 /// with the ends of a data and a status pipe) it forks a keeper, which forks the decoder. The decoder writes
 /// records to the data pipe; when it has ended the keeper writes its wait status to the other. Returns when
 /// the program behind the socket is gone.
-void serve_decoders(int socket, const Decode& decode, const DecodeLimits& limits);
+void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits);
 
 }  // namespace tvr

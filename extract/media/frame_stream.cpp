@@ -4,18 +4,13 @@
 #include <utility>
 
 #include "data/error.h"
-#include "extract/gpu.h"
-#include "extract/media/picture_converter.h"
-#ifdef TVR_CUDA
 #include "extract/cuda/cuda_decoder.h"
-#endif
+#include "extract/media/picture_converter.h"
 
 namespace tvr {
 namespace {
 
 constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not be asked for ever
-
-#ifdef TVR_CUDA
 
 /// Small pictures are decoded on the processor all the same: NVDEC takes longer to begin than they take
 /// whole.
@@ -34,14 +29,6 @@ void use_gpu(AVCodecContext& codec, const AVStream& stream, int gpu) {
   codec.hw_device_ctx = cuda_decoder(gpu).release();
   codec.extra_hw_frames = kPicturesHeld;
 }
-
-#else
-
-void use_gpu(AVCodecContext& /*codec*/, const AVStream& /*stream*/, int /*gpu*/) {
-  throw Error(Fault::Unsupported, "decoding on the GPU", missing_for_gpu());
-}
-
-#endif
 
 }  // namespace
 

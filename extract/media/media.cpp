@@ -1,11 +1,9 @@
 #include "extract/media/media.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <cctype>
+#include <initializer_list>
 
 #include "data/error.h"
 #include "extract/media/media_input.h"
@@ -60,23 +58,12 @@ MediaFacts examine_media(const std::filesystem::path& path) {
 }
 
 SendableFile::SendableFile(const std::filesystem::path& path)
-    : descriptor_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
-  if (descriptor_ < 0) {
-    throw Error(errno == ENOENT ? Fault::NotFound : Fault::Unreadable, path.string(),
-                std::string("cannot be opened: ") + std::strerror(errno));
-  }
-  struct stat status {};
-  const bool is_file = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
-  size_ = status.st_size;
-  if (is_file && size_ > 0) return;
-  ::close(descriptor_);
-  throw Error(Fault::Unsupported, path.string(), "is empty or no regular file");
+    : descriptor_(open_regular(path)), size_(status_of(descriptor_, path.string()).st_size) {
+  if (size_ == 0) throw Error(Fault::Unsupported, path.string(), "is empty");
 }
 
-SendableFile::~SendableFile() { ::close(descriptor_); }
-
 ssize_t SendableFile::read(std::int64_t offset, char* to, std::size_t count) const noexcept {
-  return ::pread(descriptor_, to, count, offset);
+  return ::pread(descriptor_.get(), to, count, offset);
 }
 
 }  // namespace tvr

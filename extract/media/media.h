@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "data/descriptor.h"
+
 namespace tvr {
 
 /// What a browser can make of a video file.
@@ -29,16 +31,13 @@ class SendableFile {
  public:
   /// Throws Error(NotFound | Unreadable | Unsupported): regular files only.
   explicit SendableFile(const std::filesystem::path& path);
-  ~SendableFile();
-  SendableFile(const SendableFile&) = delete;
-  SendableFile& operator=(const SendableFile&) = delete;
 
   [[nodiscard]] std::int64_t size() const noexcept { return size_; }
   /// Reads up to `count` bytes at `offset` into `to`; 0 at the end, negative when it cannot be read.
   [[nodiscard]] ssize_t read(std::int64_t offset, char* to, std::size_t count) const noexcept;
 
  private:
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::int64_t size_ = 0;
 };
 

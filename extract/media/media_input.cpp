@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 #include "extract/media/container_end.h"
 
@@ -67,27 +68,15 @@ std::string stream_kinds(const AVFormatContext& format) {
 /// A regular file's bytes by descriptor.
 class MediaInput::File {
  public:
-  File(const std::filesystem::path& path, const TimeBudget& budget) : name_(path.string()), budget_(budget) {
-    // O_NONBLOCK: opening a FIFO would wait for its writer for ever.
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (descriptor_ < 0) {
-      throw Error(errno == ENOENT || errno == ENOTDIR ? Fault::NotFound : Fault::Unreadable, name_,
-                  std::string("cannot be opened: ") + std::strerror(errno));
-    }
-    try {
-      check_kind();
-    } catch (...) {
-      ::close(descriptor_);
-      throw;
-    }
+  File(const std::filesystem::path& path, const TimeBudget& budget)
+      : budget_(budget), file_(open_regular(path)), size_(status_of(file_, path.string()).st_size) {
+    if (size_ == 0)
+      throw Error(Fault::Corrupt, path.string(), "no media file: empty (0 bytes)", "Fetch it again");
   }
-  ~File() { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
   [[nodiscard]] std::string head() const {
     std::array<char, 512> bytes{};
-    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), 0);
+    const ssize_t got = ::pread(file_.get(), bytes.data(), bytes.size(), 0);
     return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
   }
 
@@ -96,7 +85,7 @@ class MediaInput::File {
   static int read(void* self, std::uint8_t* to, int bytes) {
     File& file = *static_cast<File*>(self);
     if (file.budget_.spent()) return AVERROR_EXIT;
-    const ssize_t got = ::pread(file.descriptor_, to, static_cast<std::size_t>(bytes), file.position_);
+    const ssize_t got = ::pread(file.file_.get(), to, static_cast<std::size_t>(bytes), file.position_);
     if (got < 0) return AVERROR(errno);
     if (got == 0) return AVERROR_EOF;
     file.position_ += got;
@@ -123,26 +112,10 @@ class MediaInput::File {
   }
 
  private:
-  void check_kind() {
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) {
-      throw Error(Fault::Unreadable, name_, std::string("cannot be examined: ") + std::strerror(errno));
-    }
-    if (S_ISDIR(status.st_mode))
-      throw Error(Fault::Unsupported, name_, "is a directory", "Name a video file");
-    if (!S_ISREG(status.st_mode)) {
-      throw Error(Fault::Unsupported, name_, "is a FIFO, socket or device, not a regular file",
-                  "Copy it to a file");
-    }
-    size_ = status.st_size;
-    if (size_ == 0) throw Error(Fault::Corrupt, name_, "no media file: empty (0 bytes)", "Fetch it again");
-  }
-
-  std::string name_;
   const TimeBudget& budget_;
-  int descriptor_ = -1;
+  Descriptor file_;
+  std::int64_t size_;
   std::int64_t position_ = 0;
-  std::int64_t size_ = 0;
 };
 
 MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& limits,

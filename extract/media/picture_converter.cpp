@@ -12,9 +12,7 @@ extern "C" {
 }
 
 #include "data/error.h"
-#ifdef TVR_CUDA
 #include "extract/cuda/cuda_picture_converter.h"
-#endif
 
 namespace tvr {
 namespace {
@@ -134,7 +132,6 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
                                                          const AVStream& stream, const LaneOptions& lane,
                                                          std::optional<PictureSize> target,
                                                          std::int64_t max_pixels) {
-#ifdef TVR_CUDA
   const std::optional<DisplayMatrix> matrix = display_matrix(frame);
   const bool is_upright = rotation_of(matrix ? matrix : stream_matrix(stream)).filters.empty();
   if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
@@ -143,7 +140,6 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
     throw Error(Fault::Unsupported, name, "pictures that NVDEC decoded are turned from some point on",
                 "Use a preset without -gpu for this video");
   }
-#endif
   return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
 }
 

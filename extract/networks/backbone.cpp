@@ -3,11 +3,12 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
+#include "data/mutex.h"
 #include "data/tensors/tensor_file.h"
+#include "extract/cuda/cuda_backbone.h"
 #include "extract/gpu.h"
 #include "extract/networks/backbone_torchscript.h"
 #include "extract/networks/cpu_plan.h"
@@ -17,9 +18,6 @@
 #include "extract/networks/plugin.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
-#ifdef TVR_CUDA
-#include "extract/cuda/cuda_backbone.h"
-#endif
 
 namespace tvr {
 namespace {
@@ -125,7 +123,7 @@ class CpuBackbone : public Backbone {
   /// An idle plan of this shape, or a new one.
   [[nodiscard]] std::unique_ptr<CpuPlan> take(const BatchShape& shape) const {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       const auto found =
           std::find_if(idle_.begin(), idle_.end(), [&](const auto& plan) { return plan->shape() == shape; });
       if (found != idle_.end()) {
@@ -141,7 +139,7 @@ class CpuBackbone : public Backbone {
   /// plans are dropped.
   void give_back(std::unique_ptr<CpuPlan> plan) const {
     constexpr std::size_t kMostIdleBytes = 256U << 20U;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     idle_.push_back(std::move(plan));
     std::size_t bytes = 0;
     for (const auto& idle : idle_) bytes += idle->bytes();
@@ -150,8 +148,8 @@ class CpuBackbone : public Backbone {
 
   Network network_;
   mutable CpuWeights weights_;  // guards itself
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<CpuPlan>> idle_;
+  mutable Mutex mutex_;
+  mutable std::vector<std::unique_ptr<CpuPlan>> idle_ TVR_GUARDED_BY(mutex_);
 };
 
 /// Whether a GPU runs the network.
@@ -178,9 +176,7 @@ void require_able_cpu(const BackboneOptions& options) {
 
 std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights,
                                 const BackboneOptions& options) {
-#ifdef TVR_CUDA
   if (on_gpu(options)) return cuda_backbone(std::move(network), weights, options);
-#endif
   return std::make_unique<CpuBackbone>(std::move(network), weights, options);
 }
 

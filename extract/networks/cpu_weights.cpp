@@ -189,6 +189,7 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
   for (const NetworkStep& step : network.steps) {
     const bool first = steps_.empty();
     Step made;
+    Packed packed;
     if (step.kind == NetworkStep::Kind::Convolution) {
       Folded folded = fold(step, weights);
       NetworkStep run = step;
@@ -198,10 +199,10 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
       const bool joins = made.kernel == Kernel::Library || made.kernel == Kernel::Tiles;
       if (joins && run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
       if (made.kernel == Kernel::Tiles) {
-        made.layouts.push_back(tiles_of(folded.weights, tiled(step, run.groups), engine));
+        made.panels = tiles_of(folded.weights, tiled(step, run.groups), engine);
         made.groups = run.groups;
       } else if (made.kernel != Kernel::Library) {
-        made.layouts.push_back(panels_of(folded.weights, step, made.kernel, engine));
+        made.panels = panels_of(folded.weights, step, made.kernel, engine);
         made.groups = step.groups;
       } else {
         if (first && type == Memory::data_type::bf16) {
@@ -215,17 +216,18 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
         for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
           made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
         }
-        made.layouts.push_back(copy_of(folded.weights, made.dims, engine));
+        packed.layouts.push_back(copy_of(folded.weights, made.dims, engine));
       }
       made.bias = copy_of(folded.bias, {step.out_channels}, engine);
     }
     steps_.push_back(std::move(made));
+    packed_.push_back(std::move(packed));
   }
 }
 
 Memory CpuWeights::packed(std::size_t index, const Memory::desc& layout) {
-  const std::lock_guard lock(mutex_);
-  Step& step = steps_[index];
+  const MutexLock lock(mutex_);
+  Packed& step = packed_[index];
   for (const Memory& known : step.layouts) {
     if (known.get_desc() == layout) return known;
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
 
+#include "data/mutex.h"
 #include "data/tensors/tensor.h"
 #include "extract/networks/amx/convolution.h"
 #include "extract/networks/network.h"
@@ -33,9 +33,7 @@ class CpuWeights {
   /// Groups of the weights: the step's, or fewer where neighbours were joined.
   [[nodiscard]] int groups(std::size_t step) const noexcept { return steps_[step].groups; }
   /// The weights of a step with a kernel of ours, as that takes them: float, for Tiles amx::Bf16.
-  [[nodiscard]] const void* panels(std::size_t step) const {
-    return steps_[step].layouts.front().get_data_handle();
-  }
+  [[nodiscard]] const void* panels(std::size_t step) const { return steps_[step].panels.get_data_handle(); }
   /// The weights of a step in this layout of oneDNN's; reordered the first time it is asked for.
   [[nodiscard]] dnnl::memory packed(std::size_t step, const dnnl::memory::desc& layout);
   [[nodiscard]] const dnnl::memory& bias(std::size_t step) const noexcept { return steps_[step].bias; }
@@ -45,10 +43,14 @@ class CpuWeights {
  private:
   struct Step {
     dnnl::memory::dims dims;
-    std::vector<dnnl::memory> layouts;
+    dnnl::memory panels;  // for a kernel of ours
     dnnl::memory bias;
     Kernel kernel = Kernel::Library;
     int groups = 1;
+  };
+  /// The weights of a step of the library's.
+  struct Packed {
+    std::vector<dnnl::memory> layouts;
     bool plain = true;  // layouts holds the unpacked weights only
   };
   dnnl::engine engine_;
@@ -56,7 +58,8 @@ class CpuWeights {
   bool blocks_;
   bool unfolds_input_ = false;
   std::vector<Step> steps_;  // as the network's; empty for pools
-  std::mutex mutex_;
+  Mutex mutex_;
+  std::vector<Packed> packed_ TVR_GUARDED_BY(mutex_);  // as steps_
 };
 
 }  // namespace tvr

@@ -4,20 +4,16 @@
 #include <set>
 
 #include "data/error.h"
+#include "data/splitmix64.h"
 
 namespace tvr {
 namespace {
 
-/// Sebastiano Vigna's splitmix64: a counter through a mixing function.
+/// SplitMix64.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
-  [[nodiscard]] std::uint64_t next() noexcept {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ z >> 30U) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ z >> 27U) * 0x94D049BB133111EBULL;
-    return z ^ z >> 31U;
-  }
+  [[nodiscard]] std::uint64_t next() noexcept { return splitmix64(state_ += kSplitMix64Step); }
   /// Mean 0, variance 1: the sum of eight 16-bit uniforms. Whole numbers and one product, so the same bits
   /// everywhere; std::normal_distribution promises no such thing.
   [[nodiscard]] float normal() noexcept {

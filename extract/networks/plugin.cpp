@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 #include "data/fingerprint.h"
 
@@ -17,24 +16,14 @@ using nlohmann::json;
 
 constexpr const char* kAdvice = "docs/PLUGINS.md describes the manifest";
 
-void require_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored))
-    throw Error(Fault::NotFound, path.string(), "there is no such file");
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    throw Error(Fault::Unreadable, path.string(), "it is not a regular file");
-  }
-}
-
 json read_json(const std::filesystem::path& path) {
-  constexpr std::uintmax_t kLargest = 64 << 10;
-  require_file(path);
-  if (std::filesystem::file_size(path) > kLargest) {
+  constexpr std::size_t kLargest = 64 << 10;
+  const Descriptor file = open_regular(path);
+  std::string text(kLargest + 1, '\0');
+  text.resize(read_all(file, text.data(), text.size(), path.string()));
+  if (text.size() > kLargest) {
     throw Error(Fault::Corrupt, path.string(), "too large for a manifest (64 KiB)", kAdvice);
   }
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.good() && !file.eof()) throw Error(Fault::Unreadable, path.string(), "cannot be read");
   try {
     json manifest = json::parse(text);
     if (!manifest.is_object()) throw Error(Fault::Corrupt, path.string(), "not a JSON object", kAdvice);
@@ -144,7 +133,6 @@ Plugin read_plugin(const std::filesystem::path& manifest) {
 
 std::string plugin_id(const std::filesystem::path& manifest) {
   const Plugin plugin = read_plugin(manifest);
-  require_file(plugin.module);
   return "torchscript sha256:" + sha256_file(plugin.module) + " manifest sha256:" + sha256_file(manifest);
 }
 

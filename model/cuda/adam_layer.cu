@@ -1,9 +1,8 @@
-#include "model/cuda/adam_layer.h"
-
 #include <cuda_pipeline.h>
 
 #include <cstdint>
 
+#include "model/cuda/adam_layer.h"
 #include "model/cuda/adam_update.h"
 
 namespace tvr::gpu {
@@ -14,8 +13,9 @@ constexpr int kOutputs = 64, kInputs = 32;  // a block's tile: with a larger one
 constexpr int kAcross = kInputs / kSide;    // threads beside each other
 constexpr int kThreads = kAcross * kOutputs / kSide;
 constexpr int kChunk = 32;  // rows of dy and x that are in shared memory at once
-// Blocks a multiprocessor. Of one layer: a fifth one's registers would not hold its weights and moments. Of text
-// pooling, where words are waited for: the 640 tiles of MSR-VTT's layer take one turn on 132 multiprocessors.
+// Blocks a multiprocessor. Of one layer: a fifth one's registers would not hold its weights and moments. Of
+// text pooling, where words are waited for: the 640 tiles of MSR-VTT's layer take one turn on 132
+// multiprocessors.
 constexpr int kBlocks = 4, kPoolingBlocks = 5;
 
 // A thread's, in the tile.

@@ -1,6 +1,6 @@
-#include "model/cuda/thin_product.h"
-
 #include <cuda_pipeline.h>
+
+#include "model/cuda/thin_product.h"
 
 namespace tvr::gpu {
 namespace {

@@ -4,7 +4,7 @@ namespace tvr::gpu {
 namespace {
 
 constexpr int kWarp = 32;
-constexpr int kColumns = 256;  // a block's, where a thread has a column
+constexpr int kColumns = 256;                                      // a block's, where a thread has a column
 constexpr int kRowThreads = 512, kRowWarps = kRowThreads / kWarp;  // where a block has a row
 
 /// NaN stays NaN, unlike with fmaxf.
@@ -120,8 +120,8 @@ __global__ void __launch_bounds__(kRowThreads)
 
 }  // namespace
 
-void pool(const float* hidden, const float* bias, std::int64_t captions, std::int64_t length, std::int64_t dim,
-          float* pooled, std::int32_t* best_word, cudaStream_t stream) {
+void pool(const float* hidden, const float* bias, std::int64_t captions, std::int64_t length,
+          std::int64_t dim, float* pooled, std::int32_t* best_word, cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(captions), static_cast<unsigned>((dim + kColumns - 1) / kColumns));
   pool_column<<<grid, kColumns, 0, stream>>>(hidden, bias, length, dim, pooled, best_word);
 }
@@ -132,15 +132,16 @@ void gate(const float* product, const float* bias, const float* y, std::int64_t 
   gate_row<<<grid, kRowThreads, 0, stream>>>(product, bias, y, dim, smallest_norm, sigmoid, norm, out);
 }
 
-void gate_backward(const float* d_out, const float* out, const float* sigmoid, const float* norm, const float* y,
-                   std::int64_t rows, std::int64_t dim, float smallest_norm, float* dz, float* d_product,
-                   cudaStream_t stream) {
+void gate_backward(const float* d_out, const float* out, const float* sigmoid, const float* norm,
+                   const float* y, std::int64_t rows, std::int64_t dim, float smallest_norm, float* dz,
+                   float* d_product, cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(rows));
-  gate_row_backward<<<grid, kRowThreads, 0, stream>>>(d_out, out, sigmoid, norm, y, dim, smallest_norm, dz, d_product);
+  gate_row_backward<<<grid, kRowThreads, 0, stream>>>(d_out, out, sigmoid, norm, y, dim, smallest_norm, dz,
+                                                      d_product);
 }
 
-void max_margin(const float* similarity, float margin, const float* weights, bool single_weight, std::int64_t size,
-                float* row_loss, float* d_similarity, cudaStream_t stream) {
+void max_margin(const float* similarity, float margin, const float* weights, bool single_weight,
+                std::int64_t size, float* row_loss, float* d_similarity, cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(size));
   max_margin_row<<<grid, kRowThreads, 0, stream>>>(similarity, margin, weights, single_weight, size, row_loss,
                                                    d_similarity);

@@ -56,7 +56,7 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
     warn(fmt::format("unknown words in '{}': {}", query.sentence, fmt::join(answer.unknown, ", ")));
   if (!answer.understood) warn(fmt::format("'{}' has no known word: nothing can be found", query.sentence));
   if (arguments.json) {
-    fmt::print("{}\n", json_text(json_of(query, answer), -1));
+    fmt::print("{}\n", json_line(json_of(query, answer)));
     return;
   }
   if (!arguments.queries.empty()) fmt::print("# {}\n", query.sentence);

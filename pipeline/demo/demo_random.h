@@ -3,17 +3,19 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "data/splitmix64.h"
+
 namespace tvr {
 
-/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, "Fast splittable
-/// pseudorandom number generators", OOPSLA 2014). The distributions of <random> differ between standard
-/// libraries, so they are not used.
+/// Random numbers that are the same everywhere: SplitMix64 (data/splitmix64.h). The distributions
+/// of <random> differ between standard libraries, so they are not used.
 class DemoRandom {
  public:
   /// Streams of one seed are independent: one a clip and purpose, so that no order of work matters.
-  DemoRandom(std::uint64_t seed, std::uint64_t stream) : state_(mix(seed + 1) ^ mix(mix(stream + 1))) {}
+  DemoRandom(std::uint64_t seed, std::uint64_t stream)
+      : state_(splitmix64(seed + 1) ^ splitmix64(splitmix64(stream + 1))) {}
 
-  [[nodiscard]] std::uint64_t next() { return mix(state_ += 0x9e3779b97f4a7c15ULL); }
+  [[nodiscard]] std::uint64_t next() { return splitmix64(state_ += kSplitMix64Step); }
 
   /// In [0, count); count >= 1 and far below 2^32, so that the bias of the remainder does not matter.
   [[nodiscard]] int below(int count) {
@@ -34,12 +36,6 @@ class DemoRandom {
   }
 
  private:
-  [[nodiscard]] static std::uint64_t mix(std::uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
-
   std::uint64_t state_;
 };
 

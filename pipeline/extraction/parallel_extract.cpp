@@ -11,11 +11,11 @@
 #include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "data/error.h"
+#include "data/mutex.h"
 #include "data/store/feature.h"
 #include "pipeline/extraction/clip_batcher.h"
 
@@ -96,14 +96,17 @@ class Extraction {
         }
       }
     } catch (...) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       failed_ = true;
       changed_.notify_all();
       throw;
     }
   }
 
-  [[nodiscard]] const ExtractionTimes& times() const noexcept { return times_; }
+  [[nodiscard]] ExtractionTimes times() {
+    const MutexLock lock(clock_);
+    return times_;
+  }
 
  private:
   /// What `progress` answers to the clips done so far.
@@ -118,7 +121,7 @@ class Extraction {
   /// A full batch before anything else, unless a thread waits for one: then the video at hand goes on, so
   /// that both have work. Only when nothing is being decoded any more, batches that are not full.
   Step next_step(bool has_video) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     for (;;) {
       if (failed_) return {};
       const bool can_decode = has_video || next_task_ < tasks_.size();
@@ -137,7 +140,7 @@ class Extraction {
         return step.batch.empty() ? Step{} : std::move(step);
       }
       ++idle_;
-      changed_.wait(lock);
+      lock.wait(changed_);
       --idle_;
     }
   }
@@ -166,16 +169,12 @@ class Extraction {
       outcome.status = status_of(error.fault());
       outcome.message = error.seen();
     }
-    count(times_.decode_s, start);
+    count(&ExtractionTimes::decode_s, start);
     if (clip) {
       hand_on(decoding, std::move(*clip));
       return true;
     }
-    finish_if_complete(*decoding.video, [&] {
-      outcome.seconds = since(decoding.start);
-      decoding.video->decoded = true;
-      if (--decoding_ == 0) changed_.notify_all();
-    });
+    if (end_decoding(decoding)) finish(*decoding.video);
     return false;
   }
 
@@ -184,8 +183,18 @@ class Extraction {
     decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes);
   }
 
+  /// Whether the video is complete: its last row has come already.
+  [[nodiscard]] bool end_decoding(const Decoding& decoding) {
+    const MutexLock lock(mutex_);
+    VideoInWork& video = *decoding.video;
+    video.outcome.seconds = since(decoding.start);
+    video.decoded = true;
+    if (--decoding_ == 0) changed_.notify_all();
+    return video.waiting == 0;
+  }
+
   void hand_on(const Decoding& decoding, Clip clip) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++decoding.video->waiting;
     const std::size_t lane = decoding.video->task->lanes[clip.lane];
     std::vector<WaitingClip> batch = batcher_.add({decoding.video, decoding.device, lane, std::move(clip)});
@@ -216,22 +225,26 @@ class Extraction {
     for (const WaitingClip& waiting : batch) clips.push_back(&waiting.clip);
     const auto start = Clock::now();
     Matrix rows = forward(batch, clips);
-    count(times_.network_s, start);
+    count(&ExtractionTimes::network_s, start);
     clips_done_ += static_cast<std::int64_t>(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       float* row = rows.row(static_cast<std::int64_t>(i));
       const bool numbers =
           std::all_of(row, row + rows.cols(), [](float value) { return std::isfinite(value); });
       l2_normalize(row, static_cast<std::size_t>(rows.cols()));
-      const WaitingClip& waiting = batch[i];
-      finish_if_complete(*waiting.video, [&] {
-        if (!numbers) waiting.video->broken_lane = lanes_[waiting.lane].name;
-        HalfSequence& features = waiting.video->lanes[waiting.clip.lane];
-        features.dim = rows.cols();
-        features.set(static_cast<std::size_t>(waiting.clip.index), row, waiting.clip.span);
-        --waiting.video->waiting;
-      });
+      if (keep_row(batch[i], row, rows.cols(), numbers)) finish(*batch[i].video);
     }
+  }
+
+  /// Gives the row to its video; whether that is complete by it.
+  [[nodiscard]] bool keep_row(const WaitingClip& from, const float* row, std::int64_t dim, bool numbers) {
+    const MutexLock lock(mutex_);
+    VideoInWork& video = *from.video;
+    if (!numbers) video.broken_lane = lanes_[from.lane].name;
+    HalfSequence& features = video.lanes[from.clip.lane];
+    features.dim = dim;
+    features.set(static_cast<std::size_t>(from.clip.index), row, from.clip.span);
+    return --video.waiting == 0 && video.decoded;
   }
 
   /// A network that fails is no video's fault: the run ends, and says at which video.
@@ -247,15 +260,9 @@ class Extraction {
     }
   }
 
-  /// Makes `change` to the video and, when that was the last thing it waited for, hands it on.
-  template <class Change>
-  void finish_if_complete(VideoInWork& video, const Change& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-      if (!video.decoded || video.waiting > 0) return;
-    }
-    VideoOutcome& outcome = video.outcome;  // nobody else holds the video any more
+  /// Hands on a video that is complete: nobody else touches it any more.
+  void finish(VideoInWork& video) {
+    VideoOutcome& outcome = video.outcome;
     outcome.source = video.task->source;
     outcome.fingerprint = video.task->fingerprint;
     if (!video.broken_lane.empty()) {
@@ -267,16 +274,16 @@ class Extraction {
       outcome.lanes.push_back(
           {lanes_[video.task->lanes[i]].recipe, usable ? std::move(video.lanes[i]) : HalfSequence{}});
     }
-    const std::lock_guard lock(writer_);
+    const MutexLock lock(writer_);
     const auto start = Clock::now();
     done_(outcome);
-    count(times_.write_s, start);
+    count(&ExtractionTimes::write_s, start);
   }
 
-  void count(double& total_s, Clock::time_point start) {
+  void count(double ExtractionTimes::*total_s, Clock::time_point start) {
     const double seconds = since(start);
-    const std::lock_guard lock(clock_);
-    total_s += seconds;
+    const MutexLock lock(clock_);
+    times_.*total_s += seconds;
   }
 
   const std::vector<ExtractionDevice>& devices_;
@@ -285,14 +292,20 @@ class Extraction {
   const ParallelOptions& options_;
   const std::function<void(const VideoOutcome&)>& done_;
   const Progress& progress_;
-  std::mutex mutex_, writer_, clock_;
-  std::condition_variable changed_;  // a batch is ready, or nothing is being decoded any more
-  ClipBatcher batcher_;
-  std::deque<std::vector<WaitingClip>> ready_;  // full batches: at most one a thread
-  std::size_t next_task_ = 0, decoding_ = 0, idle_ = 0;
-  bool failed_ = false;
   std::atomic<std::int64_t> clips_done_{0};
-  ExtractionTimes times_;
+  Mutex writer_;  // held while a video is handed to done_
+
+  Mutex mutex_;
+  std::condition_variable changed_;  // a batch is ready, or nothing is being decoded any more
+  ClipBatcher batcher_ TVR_GUARDED_BY(mutex_);
+  std::deque<std::vector<WaitingClip>> ready_ TVR_GUARDED_BY(mutex_);  // full batches: at most one per thread
+  std::size_t next_task_ TVR_GUARDED_BY(mutex_) = 0;
+  std::size_t decoding_ TVR_GUARDED_BY(mutex_) = 0;
+  std::size_t idle_ TVR_GUARDED_BY(mutex_) = 0;
+  bool failed_ TVR_GUARDED_BY(mutex_) = false;
+
+  Mutex clock_;
+  ExtractionTimes times_ TVR_GUARDED_BY(clock_);
 };
 
 }  // namespace

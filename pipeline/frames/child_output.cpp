@@ -15,42 +15,34 @@ extern char** environ;
 
 namespace tvr {
 
-ChildOutput::ChildOutput(const std::vector<std::string>& arguments) {
+ChildOutput::ChildOutput(const std::vector<std::string>& arguments) : name_(arguments[0]) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(Fault::Unreadable, arguments[0], std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(Fault::Unreadable, name_, std::strerror(errno));
+  output_ = Descriptor(ends[0]);
+  const Descriptor its_end(ends[1]);
   std::vector<char*> raw;
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, its_end.get(), STDOUT_FILENO);
   const int status = ::posix_spawnp(&child_, raw[0], &actions, nullptr, raw.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-  output_ = ends[0];
   if (status == 0) return;
-  ::close(output_);
-  throw Error(Fault::NotFound, arguments[0], std::string("cannot be started: ") + std::strerror(status),
+  throw Error(Fault::NotFound, name_, std::string("cannot be started: ") + std::strerror(status),
               "Install it, or put it into PATH");
 }
 
 ChildOutput::~ChildOutput() {
-  ::close(output_);
+  output_.reset();
   if (child_ < 0) return;
   ::kill(child_, SIGKILL);
   static_cast<void>(wait());
 }
 
 std::size_t ChildOutput::read(std::uint8_t* to, std::size_t bytes) {
-  std::size_t done = 0;
-  while (done < bytes) {
-    const ssize_t got = ::read(output_, to + done, bytes - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
+  return read_all(output_, to, bytes, name_);
 }
 
 int ChildOutput::wait() {

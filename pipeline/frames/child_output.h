@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/descriptor.h"
+
 namespace tvr {
 
 /// Another program, started without a shell and without input, whose standard output is read here. Its
@@ -26,7 +28,8 @@ class ChildOutput {
 
  private:
   pid_t child_ = -1;
-  int output_ = -1;
+  Descriptor output_;
+  std::string name_;
 };
 
 }  // namespace tvr

@@ -1,9 +1,9 @@
 #include "pipeline/learning/history.h"
 
-#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "data/json_text.h"
 #include "pipeline/learning/evaluation.h"
 
 namespace tvr {
@@ -29,12 +29,8 @@ std::vector<std::pair<std::string, float>> curves_of(const EpochReport& report) 
 
 History::History(const RunFolder& folder) : path_(folder.history()), events_(folder.events()) {
   if (!std::filesystem::exists(path_)) return;
-  const std::string text = read_text(path_);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const auto line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
-    if (line.is_object() && line.contains("epoch")) lines_[line["epoch"].get<int>()] = line.dump();
-    at = end + 1;
+  for (const nlohmann::json& line : json_lines(read_text(path_))) {
+    if (line.contains("epoch")) lines_[line["epoch"].get<int>()] = line.dump();
   }
 }
 

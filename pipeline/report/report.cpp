@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "data/json_text.h"
 #include "model/significance.h"
 #include "pipeline/report/report_gallery.h"
 #include "pipeline/report/report_style.h"
@@ -151,15 +152,11 @@ struct HistoryCurves {
 HistoryCurves read_history(const std::filesystem::path& path) {
   HistoryCurves curves;
   if (!std::filesystem::exists(path)) return curves;
-  const std::string text = read_text(path);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const auto line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
-    at = end + 1;
+  for (const nlohmann::json& line : json_lines(read_text(path))) {
     const auto number = [](const nlohmann::json& value) {
       return value.is_number() ? value.get<double>() : std::nan("");
     };
-    if (!line.is_object() || !line.contains("epoch")) continue;
+    if (!line.contains("epoch")) continue;
     const double epoch = number(line["epoch"]);
     curves.loss.points.emplace_back(epoch, number(line.value("loss", nlohmann::json())));
     curves.lr.points.emplace_back(epoch, number(line.value("lr", nlohmann::json())));

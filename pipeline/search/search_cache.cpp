@@ -67,7 +67,7 @@ std::string_view intact_part(std::string_view bytes) {
 void SearchIndex::save(const std::filesystem::path& path, const Basis& basis) const {
   json header = {{"basis", json_of(basis)}, {"dim", windows_.dim()}, {"videos", json::array()}};
   for (const IndexedVideo& video : videos_) header["videos"].push_back(json_of(video));
-  const std::string text = json_text(header, -1);
+  const std::string text = json_line(header);
   const std::uint64_t length = text.size();
   std::string bytes(kMagic);
   bytes.append(reinterpret_cast<const char*>(&length), sizeof length).append(text);

@@ -23,7 +23,7 @@ SearchService::SearchService(std::unique_ptr<Searcher> searcher)
 
 SearchService::~SearchService() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ending_ = true;
   }
   wake_.notify_all();
@@ -34,7 +34,7 @@ SearchService::~SearchService() {
 SearchAnswer SearchService::answer(SearchQuery query) {
   std::future<SearchAnswer> answer;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ending_ || waiting_.size() >= kMostWaiting) {
       throw Error(Fault::Busy, "search", "too many are asking at once", "Try again in a moment");
     }
@@ -46,8 +46,8 @@ SearchAnswer SearchService::answer(SearchQuery query) {
 }
 
 std::vector<SearchService::Waiting> SearchService::take() {
-  std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+  MutexLock lock(mutex_);
+  while (!ending_ && waiting_.empty()) lock.wait(wake_);
   std::vector<Waiting> taken;
   while (!waiting_.empty() && taken.size() < kAtOnce) {
     taken.push_back(std::move(waiting_.front()));
@@ -71,14 +71,17 @@ void SearchService::compute() {
   }
 }
 
+bool SearchService::pause(std::chrono::steady_clock::duration time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  MutexLock lock(mutex_);
+  while (!ending_ && std::chrono::steady_clock::now() < end) lock.wait_until(wake_, end);
+  return !ending_;
+}
+
 void SearchService::watch_store() {
   std::string complaint;  // the last one, so that it is said once
-  std::chrono::milliseconds pause = kLookAtStore;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, pause, [&] { return ending_; })) return;
-    }
+  std::chrono::milliseconds until_next = kLookAtStore;
+  while (pause(until_next)) {
     const auto begin = std::chrono::steady_clock::now();
     try {
       if (searcher_->refresh()) {
@@ -91,7 +94,7 @@ void SearchService::watch_store() {
     }
     // A store that is being filled is looked at for a tenth of the time at most.
     const auto spent = std::chrono::steady_clock::now() - begin;
-    pause = std::max(kLookAtStore, std::chrono::duration_cast<std::chrono::milliseconds>(10 * spent));
+    until_next = std::max(kLookAtStore, std::chrono::duration_cast<std::chrono::milliseconds>(10 * spent));
   }
 }
 

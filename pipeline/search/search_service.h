@@ -1,12 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <thread>
 
+#include "data/mutex.h"
 #include "pipeline/search/searcher.h"
 
 namespace tvr {
@@ -33,13 +34,15 @@ class SearchService {
   };
   void compute();
   void watch_store();
+  /// Waits that long; false: sooner, as the service is ending.
+  [[nodiscard]] bool pause(std::chrono::steady_clock::duration time);
   [[nodiscard]] std::vector<Waiting> take();
 
   std::unique_ptr<Searcher> searcher_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Waiting> waiting_;
-  bool ending_ = false;
+  std::deque<Waiting> waiting_ TVR_GUARDED_BY(mutex_);
+  bool ending_ TVR_GUARDED_BY(mutex_) = false;
   std::thread computing_, watching_;
 };
 

@@ -92,7 +92,7 @@ SearchIndex::Basis Searcher::basis_of(const FeatureStore& store) const {
 
 void Searcher::keep_index(const std::filesystem::path& file, const SearchIndex::Basis& basis) const {
   try {
-    index_->save(file, basis);
+    index()->save(file, basis);
   } catch (const Error& error) {  // a run on a medium that cannot be written is searched all the same
     warn(fmt::format("the embedded videos are not kept, the next start will embed them again: {}",
                      error.what()));
@@ -101,12 +101,12 @@ void Searcher::keep_index(const std::filesystem::path& file, const SearchIndex::
 
 void Searcher::replace_index(SearchIndex index) {
   auto shared = std::make_shared<const SearchIndex>(std::move(index));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   index_ = std::move(shared);
 }
 
 std::shared_ptr<const SearchIndex> Searcher::index() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return index_;
 }
 

@@ -2,10 +2,10 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "data/mutex.h"
 #include "model/joint_embedding.h"
 #include "pipeline/run/trained_run.h"
 #include "pipeline/search/search_index.h"
@@ -74,8 +74,8 @@ class Searcher {
   std::string stamp_;  // of the store's files when they were last looked at
   JointEmbedding model_;
   QueryWords words_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const SearchIndex> index_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const SearchIndex> index_ TVR_GUARDED_BY(mutex_);
 };
 
 }  // namespace tvr

@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include "data/mutex.h"
 
 namespace tvr {
 
@@ -18,7 +19,7 @@ class BoundedCache {
   explicit BoundedCache(std::size_t budget) : budget_(budget) {}
 
   [[nodiscard]] std::optional<Value> find(const std::string& key) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = places_.find(key);
     if (found == places_.end()) return std::nullopt;
     entries_.splice(entries_.begin(), entries_, found->second);
@@ -27,7 +28,7 @@ class BoundedCache {
 
   /// What is larger than the whole budget is not kept.
   void put(const std::string& key, Value value, std::size_t size) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (size > budget_ || places_.count(key) > 0) return;
     entries_.push_front({key, std::move(value), size});
     places_.emplace(key, entries_.begin());
@@ -40,7 +41,7 @@ class BoundedCache {
   }
 
   [[nodiscard]] std::size_t used() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return used_;
   }
 
@@ -52,10 +53,10 @@ class BoundedCache {
   };
 
   std::size_t budget_;
-  std::size_t used_ = 0;
-  std::mutex mutex_;
-  std::list<Entry> entries_;  // the most recently used first
-  std::unordered_map<std::string, typename std::list<Entry>::iterator> places_;
+  Mutex mutex_;
+  std::size_t used_ TVR_GUARDED_BY(mutex_) = 0;
+  std::list<Entry> entries_ TVR_GUARDED_BY(mutex_);  // the most recently used first
+  std::unordered_map<std::string, typename std::list<Entry>::iterator> places_ TVR_GUARDED_BY(mutex_);
 };
 
 }  // namespace tvr

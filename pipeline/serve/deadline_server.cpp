@@ -2,13 +2,14 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <string>
+
+#include "data/descriptor.h"
 
 namespace tvr {
 namespace {
@@ -23,10 +24,7 @@ class Connection : public httplib::Stream {
  public:
   Connection(socket_t socket, std::chrono::milliseconds write_time)
       : socket_(socket), write_time_(write_time) {}
-  ~Connection() override {
-    ::shutdown(socket_, SHUT_RDWR);
-    ::close(socket_);
-  }
+  ~Connection() override { ::shutdown(socket_.get(), SHUT_RDWR); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -49,11 +47,11 @@ class Connection : public httplib::Stream {
     return static_cast<ssize_t>(count);
   }
   ssize_t write(const char* from, std::size_t size) override {
-    return is_writable() ? ::send(socket_, from, size, MSG_NOSIGNAL) : -1;
+    return is_writable() ? ::send(socket_.get(), from, size, MSG_NOSIGNAL) : -1;
   }
   void get_remote_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
   void get_local_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
-  [[nodiscard]] socket_t socket() const override { return socket_; }
+  [[nodiscard]] socket_t socket() const override { return socket_.get(); }
 
  private:
   [[nodiscard]] std::chrono::milliseconds time_left() const {
@@ -61,7 +59,7 @@ class Connection : public httplib::Stream {
                     std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()));
   }
   [[nodiscard]] bool is_ready(short event, std::chrono::milliseconds patience) const {
-    pollfd wait{socket_, event, 0};
+    pollfd wait{socket_.get(), event, 0};
     int ready = 0;
     do {
       ready = ::poll(&wait, 1, static_cast<int>(patience.count()));
@@ -71,13 +69,13 @@ class Connection : public httplib::Stream {
   /// false: nothing comes any more, and failed_ says why: 0 the client has closed, -1 it was late.
   bool fill() {
     late_ = late_ || Clock::now() >= deadline_ || !is_ready(POLLIN, time_left());
-    failed_ = late_ ? -1 : ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    failed_ = late_ ? -1 : ::recv(socket_.get(), buffer_.data(), buffer_.size(), 0);
     next_ = 0;
     end_ = failed_ > 0 ? static_cast<std::size_t>(failed_) : 0;
     return end_ > 0;
   }
 
-  socket_t socket_;
+  Descriptor socket_;
   std::chrono::milliseconds write_time_;
   Clock::time_point deadline_;
   bool late_ = false;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "data/text_file.h"
 #include "extract/media/thumbnail.h"
@@ -53,18 +54,6 @@ json json_of(const std::vector<OutcomeRow>& rows) {
 /// A text of the run's folder; empty where it is missing.
 std::string optional_text(const std::filesystem::path& path) {
   return std::filesystem::exists(path) ? read_text_file(path) : std::string();
-}
-
-/// One JSON value a line; lines that are none (the last of a run under way) are passed over.
-json json_lines(const std::string& text) {
-  json list = json::array();
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    json line = json::parse(text.substr(at, end - at), nullptr, false);
-    if (line.is_object()) list.push_back(std::move(line));
-    at = end + 1;
-  }
-  return list;
 }
 
 }  // namespace

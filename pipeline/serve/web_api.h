@@ -4,10 +4,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "data/mutex.h"
 #include "extract/media/media.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/bounded_cache.h"
@@ -21,12 +21,12 @@ class Turnstile {
   class Pass {
    public:
     explicit Pass(Turnstile& turnstile) : turnstile_(turnstile) {
-      std::unique_lock lock(turnstile_.mutex_);
-      turnstile_.freed_.wait(lock, [&] { return turnstile_.places_ > 0; });
+      MutexLock lock(turnstile_.mutex_);
+      while (turnstile_.places_ == 0) lock.wait(turnstile_.freed_);
       --turnstile_.places_;
     }
     ~Pass() {
-      const std::lock_guard lock(turnstile_.mutex_);
+      const MutexLock lock(turnstile_.mutex_);
       ++turnstile_.places_;
       turnstile_.freed_.notify_one();
     }
@@ -38,9 +38,9 @@ class Turnstile {
   };
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable freed_;
-  int places_;
+  int places_ TVR_GUARDED_BY(mutex_);
 };
 
 /// What the web page asks for, without HTTP: values in, JSON and bytes out. Safe from many threads. Methods

@@ -15,7 +15,6 @@
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
-#include "pipeline/search/search_json.h"
 #include "pipeline/serve/deadline_server.h"
 #include "pipeline/serve/web_api.h"
 #include "pipeline/serve/web_files.h"
@@ -59,7 +58,7 @@ int http_status(Fault fault) {
 }
 
 void send_json(Response& response, const json& value) {
-  response.set_content(json_text(value, -1), "application/json");
+  response.set_content(json_line(value), "application/json");
 }
 
 void send_error(Response& response, int status, const std::string& words) {

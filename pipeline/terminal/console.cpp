@@ -23,8 +23,8 @@ constexpr std::string_view kErase = "\r\x1b[J";
 
 /// What the progress line shows now, to be drawn again after other words.
 struct Shown {
-  std::mutex mutex;
-  std::string text;  // empty: none
+  Mutex mutex;
+  std::string text TVR_GUARDED_BY(mutex);  // empty: none
 };
 Shown& shown() {
   static Shown line;
@@ -35,18 +35,20 @@ Shown& shown() {
 void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 void print_line(const std::string& line) {
-  const std::lock_guard lock(shown().mutex);
-  if (shown().text.empty())
+  Shown& now = shown();
+  const MutexLock lock(now.mutex);
+  if (now.text.empty())
     write_stderr(line + '\n');
   else
-    write_stderr(std::string(kErase) + line + '\n' + shown().text + '\r');
+    write_stderr(std::string(kErase) + line + '\n' + now.text + '\r');
 }
 
 /// Empty text takes the line away.
 void draw(const std::string& text) {
-  const std::lock_guard lock(shown().mutex);
-  if (text.empty() && shown().text.empty()) return;
-  shown().text = text;
+  Shown& now = shown();
+  const MutexLock lock(now.mutex);
+  if (text.empty() && now.text.empty()) return;
+  now.text = text;
   line_is_drawn = text.empty() ? 0 : 1;
   write_stderr(std::string(kErase) + text + '\r');
 }
@@ -114,7 +116,7 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::update(std::int64_t done, const std::string& note) {
   if (quiet_mode) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto now = Clock::now();
   const std::chrono::milliseconds plain_pause(now - start_ < std::chrono::minutes(5) ? 10'000 : 60'000);
   if (now - shown_ < (terminal_ ? std::chrono::milliseconds(100) : plain_pause)) return;
@@ -130,7 +132,7 @@ void ProgressLine::update(std::int64_t done, const std::string& note) {
 }
 
 void ProgressLine::expect(std::int64_t total) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   state_.total = total;
 }
 

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 
+#include "data/mutex.h"
 #include "data/progress.h"
 #include "pipeline/terminal/progress_text.h"
 
@@ -50,11 +50,12 @@ class ProgressLine {
 
  private:
   using Clock = std::chrono::steady_clock;
-  ProgressState state_;
-  Clock::time_point start_, shown_;
-  RateMeter meter_;
-  bool terminal_;
-  std::mutex mutex_;
+  Mutex mutex_;
+  ProgressState state_ TVR_GUARDED_BY(mutex_);
+  const Clock::time_point start_;
+  Clock::time_point shown_ TVR_GUARDED_BY(mutex_);
+  RateMeter meter_ TVR_GUARDED_BY(mutex_);
+  const bool terminal_;
 };
 
 /// A Progress for a room: shows on `line` what is done of the event's total, and says stop when the user has

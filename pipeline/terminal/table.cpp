@@ -1,6 +1,7 @@
 #include "pipeline/terminal/table.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
@@ -8,8 +9,6 @@
 
 namespace tvr {
 namespace {
-
-bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
 
 std::string line(const std::vector<Table::Column>& columns, const std::vector<std::size_t>& widths,
                  const std::vector<std::string>& cells) {
@@ -28,7 +27,16 @@ std::string line(const std::vector<Table::Column>& columns, const std::vector<st
 }  // namespace
 
 std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
+  std::size_t cells = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    utf8proc_int32_t code = 0;
+    const utf8proc_ssize_t bytes =
+        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
+                         static_cast<utf8proc_ssize_t>(text.size() - at), &code);
+    cells += bytes > 0 ? static_cast<std::size_t>(utf8proc_charwidth(code)) : 1;
+    at += bytes > 0 ? static_cast<std::size_t>(bytes) : 1;
+  }
+  return cells;
 }
 
 std::string printable(std::string text) {

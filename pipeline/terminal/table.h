@@ -35,8 +35,8 @@ class Table {
   std::vector<std::size_t> taken_;  // widths of what was taken; empty: nothing was
 };
 
-/// Cells a text takes on a terminal: its code points, right for the scripts that captions and file names here
-/// mostly use.
+/// Cells that UTF-8 takes on a terminal: two for a Chinese character, none for an accent that follows its
+/// letter. A byte that is not UTF-8 takes one.
 [[nodiscard]] std::size_t display_width(const std::string& text);
 /// `text` with control characters as '?'.
 [[nodiscard]] std::string printable(std::string text);

@@ -95,7 +95,7 @@ TEST(CsvTable, RefusesAnEmptyFileARepeatedColumnAndAHugeRow) {
 TEST(CsvTable, RefusesAFolderAndAMissingFile) {
   const TempFolder folder;
   expect_error([&] { CsvTable{folder.path()}; }, Fault::Unsupported, "not a regular file");
-  expect_error([&] { CsvTable{folder / "none.csv"}; }, Fault::NotFound, "there is no such file");
+  expect_error([&] { CsvTable{folder / "none.csv"}; }, Fault::NotFound, "No such file");
 }
 
 TEST(Utf8, IsAcceptedAndRefusedAsRfc3629Says) {

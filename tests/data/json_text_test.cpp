@@ -7,13 +7,22 @@
 namespace tvr {
 namespace {
 
-TEST(JsonText, WritesBytesThatAreNotUtf8AsReplacementCharacters) {
-  EXPECT_EQ(json_text({{"path", "a\xff.mp4"}}, -1), "{\"path\":\"a\xef\xbf\xbd.mp4\"}");
+TEST(JsonText, IndentsOrStaysOnOneLine) {
+  EXPECT_EQ(json_text({{"a", 1}}), "{\n  \"a\": 1\n}");
+  EXPECT_EQ(json_line({{"a", 1}}), "{\"a\":1}");
 }
 
-TEST(JsonText, IsIndentedByTwoBlanksUnlessItIsToBeOneLine) {
-  EXPECT_EQ(json_text({{"a", 1}}), "{\n  \"a\": 1\n}");
-  EXPECT_EQ(json_text({{"a", 1}}, -1), "{\"a\":1}");
+TEST(JsonText, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(json_line("a\xff"), "\"a\xef\xbf\xbd\"");
+  EXPECT_EQ(json_text("a\xff"), "\"a\xef\xbf\xbd\"");
+}
+
+TEST(JsonLines, PassesOverWhatIsNoObject) {
+  const auto objects = json_lines("{\"epoch\": 1}\n\n[2]\nnoise\n{\"epoch\": 3}\n{\"epo");
+  ASSERT_EQ(objects.size(), 2u);
+  EXPECT_EQ(objects[0]["epoch"], 1);
+  EXPECT_EQ(objects[1]["epoch"], 3);
+  EXPECT_TRUE(json_lines("").empty());
 }
 
 }  // namespace

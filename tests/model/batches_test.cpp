@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "pair_fixture.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
@@ -72,7 +73,8 @@ TEST(EpochBatches, RefuseTooFewClipsForOneBatch) {
   EXPECT_EQ(EpochBatches(pairs, 8, 1, 1).steps(), 1);
   pairs.captions.pop_back();  // a clip without a caption is no clip to train on
   pairs.clip_of.pop_back();
-  EXPECT_THROW(EpochBatches(pairs, 8, 1, 1), Error);
+  testing::expect_error([&] { const EpochBatches none(pairs, 8, 1, 1); }, Fault::InvalidArgument,
+                        "7 clips with captions do not fill one batch of 8");
 }
 
 TEST(ValidatePairs, NamesWhatDoesNotFit) {

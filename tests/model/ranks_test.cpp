@@ -8,9 +8,12 @@
 #include "model/random.h"
 #include "model/retrieval_metrics.h"
 #include "pair_fixture.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
+
+using testing::expect_error;
 
 using testing::random_matrix;
 
@@ -121,16 +124,29 @@ TEST(Ranks, RefuseNaNThatWouldRankFirst) {
   const Matrix text = random_matrix(2, 3, 1);
   Matrix video = random_matrix(2, 3, 2);
   video.row(1)[2] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THROW((void)text_to_video_ranks(text, video, {0, 1}), Error);
-  EXPECT_THROW((void)video_to_text_ranks(text, video, {0, 1}), Error);
+  expect_error(
+      [&] {
+        (void)text_to_video_ranks(text, video, {0, 1});
+      },
+      Fault::Corrupt, "a NaN or an infinity");
+  expect_error(
+      [&] {
+        (void)video_to_text_ranks(text, video, {0, 1});
+      },
+      Fault::Corrupt, "a NaN or an infinity");
 }
 
 TEST(Ranks, RefuseClipsAndSizesThatDoNotFit) {
   const Matrix text = random_matrix(2, 3, 1);
-  EXPECT_THROW((void)text_to_video_ranks(text, random_matrix(2, 3, 1), {0}), Error);
-  EXPECT_THROW((void)text_to_video_ranks(text, random_matrix(2, 3, 1), {0, 2}), Error);
-  EXPECT_THROW((void)text_to_video_ranks(text, random_matrix(2, 3, 1), {0, -1}), Error);
-  EXPECT_THROW((void)text_to_video_ranks(text, random_matrix(2, 4, 1), {0, 1}), Error);
+  const auto refused = [&](std::int64_t values, const std::vector<std::int32_t>& clip_of, Fault fault,
+                           const std::string& phrase) {
+    expect_error([&] { (void)text_to_video_ranks(text, random_matrix(2, values, 1), clip_of); }, fault,
+                 phrase);
+  };
+  refused(3, {0}, Fault::InvalidArgument, "2 texts, but clips for 1");
+  refused(3, {0, 2}, Fault::InvalidArgument, "clip 2 of 2");
+  refused(3, {0, -1}, Fault::InvalidArgument, "clip -1 of 2");
+  refused(4, {0, 1}, Fault::Mismatch, "texts have 3 values, videos 4");
   EXPECT_TRUE(text_to_video_ranks(Matrix(), random_matrix(2, 4, 1), {}).empty());
 }
 

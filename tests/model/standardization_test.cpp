@@ -6,6 +6,7 @@
 #include "model/joint_embedding.h"
 #include "model/parameters.h"
 #include "tests/model/pair_fixture.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
@@ -42,9 +43,11 @@ TEST(Standardization, FoldedIntoTheWeightsGivesTheSameEmbeddingsOfClipsAsTheyAre
 }
 
 TEST(Standardization, RefusesWhatDoesNotFit) {
-  EXPECT_THROW(Standardization(Matrix(0, 4)), Error);
+  testing::expect_error([] { const Standardization none(Matrix(0, 4)); }, Fault::InvalidArgument,
+                        "no training clip");
   NamedTensors weights = state_of(initial_parameters({4, 6, 8, 5}, 1));
-  EXPECT_THROW(Standardization(random_matrix(3, 5, 1)).fold_into(weights), Error);
+  testing::expect_error([&] { Standardization(random_matrix(3, 5, 1)).fold_into(weights); }, Fault::Mismatch,
+                        "it takes 6 columns, the clips have 5");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct ListArguments : StoreArguments {
 void print_json(const ListArguments& arguments) {
   const char* before = "[\n";
   StoreInspector(arguments.store).for_each(arguments.filter, arguments.limit, [&](const OutcomeRow& row) {
-    fmt::print("{}{}", before, json_text(json_of(row), -1));
+    fmt::print("{}{}", before, json_line(json_of(row)));
     before = ",\n";
   });
   fmt::print("{}]\n", *before == '[' ? "[" : "\n");

@@ -175,7 +175,7 @@ TEST_F(TorchScript, RefusesManifestsThatAreNotJson) {
   refused(std::string(60000, '['), "parse error");
   refused(std::string(70000, ' '), "too large");
   testing::expect_error([&] { (void)read_plugin(folder_ / "none.json"); }, Fault::NotFound, "none.json");
-  testing::expect_error([&] { (void)read_plugin(folder_.path()); }, Fault::Unreadable, "not a regular file");
+  testing::expect_error([&] { (void)read_plugin(folder_.path()); }, Fault::Unsupported, "not a regular file");
 }
 
 TEST_F(TorchScript, EqualsPythonOnAModuleMadeByPython) {

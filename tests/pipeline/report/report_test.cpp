@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
@@ -76,11 +77,15 @@ TEST_F(Report, RunsNothingThatATextMayHold) {
 
 TEST_F(Report, HasOnlyTheTagsThatItWritesItself) {
   const std::string html = report_html(input_);
-  static const std::regex tag("<([a-z0-9]+)[ >]");
+  // None that runs anything or leads away: no script, iframe, a, form, link.
+  static const std::set<std::string> known = {
+      "body",     "br",   "circle", "code",   "dd",    "desc", "details", "div",     "dl",   "dt",    "h1",
+      "h2",       "h3",   "head",   "header", "html",  "img",  "li",      "line",    "meta", "ol",    "p",
+      "polyline", "pre",  "q",      "rect",   "small", "span", "style",   "summary", "svg",  "table", "tbody",
+      "td",       "text", "th",     "thead",  "title", "tr",   "u",       "ul"};
+  static const std::regex tag("<([A-Za-z][^ >/]*)");
   for (std::sregex_iterator at(html.begin(), html.end(), tag), end; at != end; ++at) {
-    EXPECT_NE((*at)[1], "script");
-    EXPECT_NE((*at)[1], "iframe");
-    EXPECT_NE((*at)[1], "a") << "no link leads away";
+    EXPECT_EQ(known.count((*at)[1]), 1u) << (*at)[1];
   }
 }
 

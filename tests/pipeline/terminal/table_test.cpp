@@ -22,6 +22,20 @@ TEST(Table, AlignsColumnsByWhatIsSeenNotByBytes) {
             "a         3\n");
 }
 
+TEST(Table, CountsTheCellsOfWideAndOfCombiningCharacters) {
+  EXPECT_EQ(display_width("ab"), 2u);
+  EXPECT_EQ(display_width("\u732b"), 2u) << "a Chinese cat";
+  EXPECT_EQ(display_width("e\u0301"), 1u) << "e and an acute accent";
+  EXPECT_EQ(display_width("\U0001f408"), 2u) << "an emoji";
+  EXPECT_EQ(display_width("a\xff"
+                          "b"),
+            3u)
+      << "not UTF-8";
+  Table table({{"video"}, {"rows", Table::Align::Right}});
+  table.add({"\u732b\u732b\u732b", "1"});
+  EXPECT_EQ(table.text(), "video   rows\n------  ----\n\u732b\u732b\u732b     1\n");
+}
+
 TEST(Table, ShowsControlCharactersAsQuestionMarks) {
   Table table({{"video"}});
   table.add({"a\x1b[31m\nb"});
