@@ -32,7 +32,7 @@ double measure(Sgemm sgemm) {
   using Clock = std::chrono::steady_clock;
   constexpr int kSide = 1024;
   constexpr float kOne = 1, kZero = 0;
-  const std::vector<float> a(static_cast<std::size_t>(kSide) * kSide, 0.5f), b(a);
+  const std::vector<float> a(static_cast<std::size_t>(kSide) * kSide, 0.5f), b(a.size(), 0.5f);
   std::vector<float> c(a.size());
   const auto since = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();

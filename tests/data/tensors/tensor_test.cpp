@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "data/error.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
