@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "data/fingerprint.h"
 #include "data/text_file.h"
@@ -20,6 +23,11 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::TempFolder;
 using testing::write_file;
+
+void parse(CLI::App& command, std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
+  command.parse(arguments);
+}
 
 /// A format of its own: lines of "video: caption", all for training.
 bool is_tales(const std::filesystem::path& path) {
@@ -54,7 +62,7 @@ TEST(DataFlags, ShowADataSetThatIsARowMoreAsDoDoctorAndReport) {
   checks = check_known_files({folder.path()}, false, true, formats);
   EXPECT_EQ(checks[1].finding, Finding::Ok);
 
-  command.parse("--annotations " + file.string());
+  parse(command, {"--annotations", file.string()});
   const DataSet data = read_dataset(options.dataset, formats);
   EXPECT_EQ(data.train.captions.at(0).text, "a cat");
   const auto rows = provenance_of(options.dataset, formats);
@@ -65,25 +73,25 @@ TEST(DataFlags, ShowADataSetThatIsARowMoreAsDoDoctorAndReport) {
 TEST(DataFlags, TakeCaptionsByEitherFlagButNotByBoth) {
   const TempFolder folder;
   const std::string csv = write_file(folder / "c.csv", "video,caption\na,b\n").string();
-  for (const std::string flag : {"--annotations ", "--captions "}) {
+  for (const std::string flag : {"--annotations", "--captions"}) {
     DataOptions options;
     CLI::App command;
     add_data_flags(command, options);
-    command.parse(flag + csv);
+    parse(command, {flag, csv});
     EXPECT_EQ(format_of(options.dataset).name, "captions");
     EXPECT_EQ(options.dataset.annotations, csv);
   }
   DataOptions options;
   CLI::App command;
   add_data_flags(command, options);
-  EXPECT_THROW(command.parse("--annotations " + csv + " --captions " + csv), CLI::ExcludesError);
+  EXPECT_THROW(parse(command, {"--annotations", csv, "--captions", csv}), CLI::ExcludesError);
 }
 
 TEST(DataFlags, OfSplitsNeedCaptions) {
   DataOptions options;
   CLI::App command;
   add_data_flags(command, options);
-  EXPECT_THROW(command.parse("--test-videos ours/*"), CLI::RequiresError);
+  EXPECT_THROW(parse(command, {"--test-videos", "ours/*"}), CLI::RequiresError);
 }
 
 }  // namespace
