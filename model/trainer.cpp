@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "model/embed.h"
 #include "model/parallel.h"
 #include "model/ranking_loss.h"
+#include "model/train_fields.h"
 #include "model/train_state.h"
 #include "model/training_step.h"
 
@@ -28,39 +28,16 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void require(bool holds, const char* option, const std::string& seen, const char* range) {
-  if (!holds) throw Error(Fault::InvalidArgument, option, "it is " + seen, std::string("Use ") + range);
-}
-
-void validate(const TrainOptions& options) {
-  require(options.epochs >= 1, "epochs", std::to_string(options.epochs), "1 or more");
-  require(options.batch_size >= 2, "batch_size", std::to_string(options.batch_size), "2 or more");
-  require(options.embd_dim >= 1 && options.embd_dim <= 65536, "embd_dim", std::to_string(options.embd_dim),
-          "1 to 65536");
-  require(options.max_words >= 1, "max_words", std::to_string(options.max_words), "1 or more");
-  require(options.lr > 0 && std::isfinite(options.lr), "lr", std::to_string(options.lr), "a number above 0");
-  require(options.lr_decay > 0 && options.lr_decay <= 1, "lr_decay", std::to_string(options.lr_decay),
-          "a number in (0, 1]");
-  require(options.lr_decay_epochs >= 1, "lr_decay_epochs", std::to_string(options.lr_decay_epochs),
-          "1 or more");
-  require(options.margin >= 0 && options.margin <= 2, "margin", std::to_string(options.margin),
-          "a number in 0 to 2");
-  require(options.temperature >= 0.01 && options.temperature <= 1, "temperature",
-          std::to_string(options.temperature), "a number in 0.01 to 1");
-  require(options.n_pair >= 1, "n_pair", std::to_string(options.n_pair), "1 or more");
-  require(options.hard_negative_rate > 0 && options.hard_negative_rate < 1, "hard_negative_rate",
-          std::to_string(options.hard_negative_rate), "a number between 0 and 1");
-  require(options.early_stop >= 0, "early_stop", std::to_string(options.early_stop),
-          "0 (never) or more epochs");
-  require(options.threads >= 0, "threads", std::to_string(options.threads), "0 (all cores) or more");
-}
-
 void add(Checksum& sum, const PairData& pairs) {
   const std::int64_t shape[] = {pairs.clips.rows(), pairs.clips.cols(),
                                 static_cast<std::int64_t>(pairs.captions.size())};
   sum.add(shape, sizeof shape);
   sum.add(pairs.clips.data(), static_cast<std::size_t>(shape[0] * shape[1]) * sizeof(float));
-  sum.add(pairs.clip_of.data(), pairs.clip_of.size() * sizeof(std::int32_t));
+  for (const std::vector<std::int32_t>* numbers : {&pairs.clip_of, &pairs.video_of}) {
+    const std::uint64_t count = numbers->size();
+    sum.add(&count, sizeof count);
+    sum.add(numbers->data(), count * sizeof(std::int32_t));
+  }
   for (const std::vector<std::int32_t>& caption : pairs.captions) {
     const std::uint64_t words = caption.size();
     sum.add(&words, sizeof words);
@@ -68,31 +45,14 @@ void add(Checksum& sum, const PairData& pairs) {
   }
 }
 
-/// All that the result depends on but, without a cosine, the number of epochs: a finished training may be
-/// given more.
+/// All that a step depends on: a state is continued by an equal one only.
 std::string identity_of(const PairData& train, const PairData& val, const Matrix& vectors,
                         const TrainOptions& options) {
   Checksum sum;
   add(sum, train);
   add(sum, val);
   sum.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
-  return nlohmann::json{{"data", sum.value()},
-                        {"batch_size", options.batch_size},
-                        {"embd_dim", options.embd_dim},
-                        {"max_words", options.max_words},
-                        {"lr", options.lr},
-                        {"lr_decay", options.lr_decay},
-                        {"lr_decay_epochs", options.lr_decay_epochs},
-                        {"cosine_over", options.cosine ? options.epochs : 0},
-                        {"loss", static_cast<int>(options.loss)},
-                        {"margin", options.margin},
-                        {"temperature", options.temperature},
-                        {"n_pair", options.n_pair},
-                        {"negative_weighting", options.negative_weighting},
-                        {"hard_negative_rate", options.hard_negative_rate},
-                        {"early_stop", options.early_stop},
-                        {"seed", options.seed}}
-      .dump();
+  return std::to_string(sum.value()) + ' ' + step_identity(options);
 }
 
 /// One call of train(): the inputs, and the state as it moves.
@@ -299,12 +259,6 @@ class Training {
 };
 
 }  // namespace
-
-RankingLoss loss_named(const std::string& name) {
-  if (name == "max-margin") return RankingLoss::MaxMargin;
-  if (name == "nce") return RankingLoss::Nce;
-  throw Error(Fault::InvalidArgument, "loss", "'" + name + "' is not known", "Use max-margin or nce");
-}
 
 TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
                   const TrainOptions& options, const std::filesystem::path& state_file,

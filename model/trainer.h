@@ -17,34 +17,31 @@ namespace tvr {
 /// What pulls the pairs of a batch together.
 enum class RankingLoss {
   MaxMargin,  // the reference's
-  Nce,        // symmetric InfoNCE with a learnt temperature (Radford et al.: CLIP, ICML 2021)
+  Nce,        // symmetric InfoNCE with a learned temperature (Radford et al.: CLIP, ICML 2021)
 };
-[[nodiscard]] RankingLoss loss_named(
-    const std::string& name);  // "max-margin", "nce"; throws Error(InvalidArgument)
 
 /// How a run trains; the defaults are the reference recipe (antoine77340/howto100m, MSR-VTT from scratch).
-/// All of it but `threads` changes the result; out of range is Error(InvalidArgument).
+/// Name, range and help of each option are its row in model/train_fields.h, without which it does not
+/// compile.
 struct TrainOptions {
-  int epochs = 100;     // >= 1
-  int batch_size = 32;  // clips a step, one random caption each; the last incomplete batch is dropped; >= 2
-  std::int64_t embd_dim = 4096;  // 1 to 65536
-  int max_words = 20;            // >= 1
-  double lr = 1e-4;              // Adam; > 0
-  double lr_decay = 1.0;         // the rate is multiplied by this after every `lr_decay_epochs`; (0, 1]
-  int lr_decay_epochs = 1;       // >= 1
-  bool cosine = false;           // the rate also falls to zero along half a cosine over all steps
+  int epochs = 100;
+  int batch_size = 32;  // each clip with one random caption; the last incomplete batch is dropped
+  std::int64_t embd_dim = 4096;
+  int max_words = 20;
+  double lr = 1e-4;
+  double lr_decay = 1.0;
+  int lr_decay_epochs = 1;
+  bool cosine = false;  // over all steps, on top of the decay
   RankingLoss loss = RankingLoss::MaxMargin;
-  double margin = 0.1;        // of the max-margin loss; 0 to 2
-  double temperature = 0.07;  // of the InfoNCE loss at the start; 0.01 to 1
-  int n_pair =
-      1;  // captions a step of each of `batch_size` videos; above 1 they may be of several clips; >= 1
-  bool negative_weighting = false;  // with n_pair > 1: weigh pairs within a video by hard_negative_rate
-  double hard_negative_rate = 0.5;  // share of the loss that pairs within a video have; (0, 1)
-  int early_stop = 0;               // stop after so many epochs without a better validation; 0: never
-  std::uint64_t seed = 1;           // initial weights, order, choice of captions
-  // Below: speed only.
-  int threads = 0;  // 0: all cores
-  int gpu = -1;  // number of the GPU that trains and validates; below 0: the CPU. Equal within rounding only
+  double margin = 0.1;
+  double temperature = 0.07;
+  int n_pair = 1;  // above 1: of each of `batch_size` videos, and they may be of several clips
+  bool negative_weighting = false;
+  double hard_negative_rate = 0.5;
+  int early_stop = 0;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  int gpu = -1;  // number of the GPU that trains and validates; -1: the CPU. Equal within rounding only
 };
 
 /// One line of history.jsonl.

@@ -10,6 +10,7 @@
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
 #include "model/standardization.h"
+#include "model/train_fields.h"
 #include "pipeline/learning/history.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
@@ -17,16 +18,6 @@
 
 namespace tvr {
 namespace {
-
-/// All of it but the threads.
-std::string text_of(const TrainOptions& o) {
-  return fmt::format(
-      "epochs={} batch={} D={} words={} lr={} decay={}/{} cosine={} loss={} margin={} temperature={} "
-      "n_pair={} weighting={} hard={} stop={} seed={}",
-      o.epochs, o.batch_size, o.embd_dim, o.max_words, o.lr, o.lr_decay, o.lr_decay_epochs, o.cosine,
-      static_cast<int>(o.loss), o.margin, o.temperature, o.n_pair, o.negative_weighting, o.hard_negative_rate,
-      o.early_stop, o.seed);
-}
 
 /// The three splits as the model sees them.
 struct Splits {
@@ -115,7 +106,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
 bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
                 const TrainOptions& options) {
   const Digest inputs = Digester()
-                            .add(text_of(options))
+                            .add(result_identity(options))
                             .add(splits.train.pairs)
                             .add(splits.val.pairs)
                             .add(words.vectors)

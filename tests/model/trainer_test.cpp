@@ -6,6 +6,7 @@
 #include <fstream>
 #include <vector>
 
+#include "../support/expect_error.h"
 #include "../support/temp_folder.h"
 #include "data/error.h"
 #include "model/joint_embedding.h"
@@ -14,6 +15,7 @@
 namespace tvr {
 namespace {
 
+using testing::expect_error;
 using testing::random_matrix;
 using testing::random_pairs;
 using testing::TempFolder;
@@ -156,12 +158,18 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
 
 TEST_F(Trainer, RefusesAStateOfOtherDataOrOptions) {
   EXPECT_THROW((void)run(folder / "state", 7), Error);
+  const auto refused = [&] {
+    expect_error([&] { (void)run(folder / "state"); }, Fault::Mismatch, "other data or options");
+  };
   const TrainOptions kept = options;
   options.margin = 0.2;
-  EXPECT_THROW((void)run(folder / "state"), Error);
+  refused();
   options = kept;
+  pairs.video_of.assign(40, 0);  // other pairs with n_pair > 1
+  refused();
+  pairs.video_of.clear();
   pairs.clips.row(0)[0] += 1e-6F;
-  EXPECT_THROW((void)run(folder / "state"), Error);
+  refused();
 }
 
 TEST_F(Trainer, NoticesEveryDamageOfTheState) {
