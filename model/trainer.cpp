@@ -195,7 +195,7 @@ class Training {
   void measure(EpochReport& report) {
     const RetrievalMetrics metrics = summarize(validation_ranks());
     report.val_t2v = metrics;
-    const double score = metrics.r1 + metrics.r5 + metrics.r10;
+    const double score = metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
     if (state_.best_epoch != 0 && score <= state_.best_score) return;
     if (device_) {
       device_->keep_best();  // there: fetch() brings it

@@ -84,7 +84,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
   const auto on_epoch = [&](const EpochReport& report) {
     history.add(report);
     note = fmt::format(", loss {:.4f}", report.loss);
-    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
+    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", (*report.val_t2v)["R@1"]);
     last = report;
   };
   const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
@@ -161,11 +161,11 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
 void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
   constexpr double kHardlyBetter = 0.9;
   const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
-  if (evaluation.video.rows() == 1 || evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
+  if (evaluation.video.rows() == 1 || evaluation.t2v["MeanR"] < kHardlyBetter * chance) return;
   findings.push_back(fmt::format(
       "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
       "learnt. Try a lower --lr, and look whether the captions are of these videos",
-      evaluation.t2v.mean_rank, evaluation.video.rows(), chance));
+      evaluation.t2v["MeanR"], evaluation.video.rows(), chance));
   warn(findings.back());
 }
 

@@ -61,7 +61,7 @@ TEST_F(Trainer, LearnsToFindTheClipsItWasShown) {
   const JointEmbedding model(result.weights, options.max_words);
   const RetrievalMetrics metrics = summarize(text_to_video_ranks(
       model.embed_text(vectors, pairs.captions), model.embed_video(pairs.clips), pairs.clip_of));
-  EXPECT_GT(metrics.r5, 80);
+  EXPECT_GT(metrics["R@5"], 80);
 }
 
 TEST_F(Trainer, GoesOnAfterAStopAsIfThereHadBeenNone) {
@@ -145,15 +145,18 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
   options.epochs = 30;
   options.lr = 1e-2;
   std::vector<double> scores;
-  const TrainResult result = train(
-      pairs, val, vectors, options, folder / "state",
-      [&](const EpochReport& r) { scores.push_back(r.val_t2v->r1 + r.val_t2v->r5 + r.val_t2v->r10); }, {});
+  const TrainResult result =
+      train(pairs, val, vectors, options, folder / "state",
+            [&](const EpochReport& r) {
+              scores.push_back((*r.val_t2v)["R@1"] + (*r.val_t2v)["R@5"] + (*r.val_t2v)["R@10"]);
+            },
+            {});
   const auto best = std::max_element(scores.begin(), scores.end());
   EXPECT_EQ(result.best_epoch, best - scores.begin() + 1);
   const JointEmbedding model(result.weights, options.max_words);
   const RetrievalMetrics metrics = summarize(text_to_video_ranks(model.embed_text(vectors, val.captions),
                                                                  model.embed_video(val.clips), val.clip_of));
-  EXPECT_DOUBLE_EQ(metrics.r1 + metrics.r5 + metrics.r10, *best);
+  EXPECT_DOUBLE_EQ(metrics["R@1"] + metrics["R@5"] + metrics["R@10"], *best);
 }
 
 TEST_F(Trainer, RefusesAStateOfOtherDataOrOptions) {
