@@ -28,37 +28,19 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void add(Checksum& sum, const PairData& pairs) {
-  const std::int64_t shape[] = {pairs.clips.rows(), pairs.clips.cols(),
-                                static_cast<std::int64_t>(pairs.captions.size())};
-  sum.add(shape, sizeof shape);
-  sum.add(pairs.clips.data(), static_cast<std::size_t>(shape[0] * shape[1]) * sizeof(float));
-  for (const std::vector<std::int32_t>* numbers : {&pairs.clip_of, &pairs.video_of}) {
-    const std::uint64_t count = numbers->size();
-    sum.add(&count, sizeof count);
-    sum.add(numbers->data(), count * sizeof(std::int32_t));
-  }
-  for (const std::vector<std::int32_t>& caption : pairs.captions) {
-    const std::uint64_t words = caption.size();
-    sum.add(&words, sizeof words);
-    sum.add(caption.data(), caption.size() * sizeof(std::int32_t));
-  }
-}
-
 /// All that a step depends on: a state is continued by an equal one only.
-std::string identity_of(const PairData& train, const PairData& val, const Matrix& vectors,
+std::string identity_of(const PairSource& train, const PairData& val, const Matrix& vectors,
                         const TrainOptions& options) {
-  Checksum sum;
-  add(sum, train);
-  add(sum, val);
-  sum.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
-  return std::to_string(sum.value()) + ' ' + step_identity(options);
+  Checksum words;
+  words.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
+  return train.identity() + ' ' + std::to_string(checksum_of(val)) + ' ' + std::to_string(words.value()) +
+         ' ' + step_identity(options);
 }
 
 /// One call of train(): the inputs, and the state as it moves.
 class Training {
  public:
-  Training(const PairData& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
+  Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
            const std::filesystem::path& state_file, const std::function<void(const EpochReport&)>& on_epoch,
            const Progress& progress)
       : train_(train),
@@ -68,7 +50,6 @@ class Training {
         state_file_(state_file),
         on_epoch_(on_epoch),
         progress_(progress),
-        batches_(train, options.batch_size, options.n_pair, options.seed),
         identity_(identity_of(train, val, vectors, options)) {}
 
   TrainResult run() {
@@ -79,7 +60,7 @@ class Training {
 
  private:
   void start() {
-    const EmbeddingShape shape{vectors_.cols(), train_.clips.cols(), options_.embd_dim, options_.max_words};
+    const EmbeddingShape shape{vectors_.cols(), train_.video_dim(), options_.embd_dim, options_.max_words};
     if (auto saved = read_state(state_file_, shape, identity_)) {
       state_ = std::move(*saved);
       if (static_cast<int>(state_.reports.size()) > options_.epochs) {
@@ -111,8 +92,8 @@ class Training {
   [[nodiscard]] double rate(std::int64_t step) const {
     double lr = options_.lr * std::pow(options_.lr_decay, (state_.epoch - 1) / options_.lr_decay_epochs);
     if (options_.cosine) {
-      const auto done = static_cast<double>((state_.epoch - 1) * batches_.steps() + step);
-      lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * batches_.steps()))) / 2;
+      const auto done = static_cast<double>((state_.epoch - 1) * train_.steps() + step);
+      lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * train_.steps()))) / 2;
     }
     return lr;
   }
@@ -120,22 +101,25 @@ class Training {
   void run_epoch() {
     const Clock::time_point begin = Clock::now();
     const double lr = rate(state_.step);
-    const std::vector<PairBatch> batches = batches_.epoch(state_.epoch);
-    const auto steps = static_cast<std::int64_t>(batches.size());
-    if (device_) send(batches);
+    const std::int64_t steps = train_.steps();
+    if (device_) send();
     while (state_.step < steps) {
       tell_progress(steps);
-      train_on(batches[static_cast<std::size_t>(state_.step)]);
+      take_step();
       if (state_.step < steps) save_now_and_then();
     }
     finish_epoch(begin, lr, steps);
   }
 
   /// Tells the device what is left of the epoch.
-  void send(const std::vector<PairBatch>& batches) {
+  void send() {
+    std::vector<StepPairs> batches;
     std::vector<double> rates;
-    for (std::int64_t step = state_.step; step < batches_.steps(); ++step) rates.push_back(rate(step));
-    device_->begin({batches.begin() + state_.step, batches.end()}, rates);
+    for (std::int64_t step = state_.step; step < train_.steps(); ++step) {
+      batches.push_back(batch(step));
+      rates.push_back(rate(step));
+    }
+    device_->begin(batches, rates);
     loss_before_ = state_.loss_sum;
   }
 
@@ -150,15 +134,19 @@ class Training {
     if (device_ && state_.step > 0) state_.loss_sum = loss_before_ + device_->loss_sum();
   }
 
-  void train_on(const PairBatch& batch) {
+  /// This process's part of step `step` of the epoch under way.
+  [[nodiscard]] StepPairs batch(std::int64_t step) const { return train_.batch(state_.epoch, step, {}); }
+
+  void take_step() {
     if (device_) {
       device_->step();
       ++state_.step;
       return;
     }
     const double lr = rate(state_.step);
+    const StepPairs pairs = batch(state_.step);
     const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
-                                               train_, vectors_, batch, options_);
+                                               pairs, train_.features(pairs.clips), vectors_, options_);
     require_finite_loss(step.loss);
     adam_step(state_.weights, state_.adam, step.gradients, lr);
     if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);
@@ -242,14 +230,13 @@ class Training {
             measured ? state_.best_epoch : state_.epoch - 1};
   }
 
-  const PairData& train_;
+  const PairSource& train_;
   const PairData& val_;
   const Matrix& vectors_;
   const TrainOptions& options_;
   const std::filesystem::path& state_file_;
   const std::function<void(const EpochReport&)>& on_epoch_;
   const Progress& progress_;
-  EpochBatches batches_;
   std::string identity_;
   TrainState state_;
   std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
@@ -260,16 +247,15 @@ class Training {
 
 }  // namespace
 
-TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
+TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                   const TrainOptions& options, const std::filesystem::path& state_file,
                   const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress) {
   validate(options);
-  validate(train, vectors, "train");
   validate(val, vectors, "validation");
-  if (val.clips.rows() > 0 && val.clips.cols() != train.clips.cols()) {
+  if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
                 "they have " + std::to_string(val.clips.cols()) + " values, those to train on " +
-                    std::to_string(train.clips.cols()));
+                    std::to_string(train.video_dim()));
   }
   set_compute_threads(options.threads);
   keep_freed_memory();

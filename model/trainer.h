@@ -9,6 +9,7 @@
 #include "data/progress.h"
 #include "data/tensors/tensor.h"
 #include "model/joint_embedding.h"
+#include "model/pair_source.h"
 #include "model/pairs.h"
 #include "model/retrieval_metrics.h"
 
@@ -60,9 +61,9 @@ struct TrainResult {
   int best_epoch = 0;
 };
 
-/// Trains on `train`, measures on `val` (may be empty) after each epoch and keeps the weights of the epoch
-/// whose text-to-video R@1 + R@5 + R@10 was highest (the first of equals). `vectors` [V, E] are the word
-/// vectors that the captions' ids point to.
+/// Trains on the batches of `train`, measures on `val` (may be empty) after each epoch and keeps the weights
+/// of the epoch whose text-to-video R@1 + R@5 + R@10 was highest (the first of equals). `vectors` [V, E] are
+/// the word vectors that the captions' ids point to.
 ///
 /// A resumable state lies in `state_file`, written aside, synced and renamed, at any step but so rarely that
 /// it costs a twentieth of the time at most (weights, moments and best weights of the full size are 1.1 GB),
@@ -71,11 +72,11 @@ struct TrainResult {
 /// before it kept the result need not train again; delete it when the result is kept. `on_epoch` is told of
 /// every epoch from the first, those of before a resume again.
 ///
-/// Throws Error(InvalidArgument) for options out of range or data too small for one batch, Error(Interrupted)
+/// Throws Error(InvalidArgument) for options out of range, Error(Interrupted)
 /// when progress says stop (the state is on disk), Error(Mismatch) for a state of other data or options,
 /// Error(Corrupt) for a damaged one or for features that are not finite. `options.epochs` may grow: a
 /// finished training then goes on.
-[[nodiscard]] TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
+[[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainOptions& options, const std::filesystem::path& state_file,
                                 const std::function<void(const EpochReport&)>& on_epoch,
                                 const Progress& progress);

@@ -9,6 +9,7 @@
 #include "data/error.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
+#include "model/resident_pairs.h"
 #include "model/standardization.h"
 #include "model/train_fields.h"
 #include "pipeline/learning/history.h"
@@ -92,8 +93,8 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
     line.update(step.total * last.epoch + step.done, step.stage + note);
     return !stop_requested();
   };
-  TrainResult result = tvr::train(splits.train.pairs, splits.val.pairs, words.vectors, options,
-                                  folder.state(), on_epoch, go_on);
+  TrainResult result = tvr::train(ResidentPairs(splits.train.pairs, words.vectors, options), splits.val.pairs,
+                                  words.vectors, options, folder.state(), on_epoch, go_on);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
                   seconds_text(seconds), last.loss, result.best_epoch,

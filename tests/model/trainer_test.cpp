@@ -10,6 +10,7 @@
 #include "../support/temp_folder.h"
 #include "data/error.h"
 #include "model/joint_embedding.h"
+#include "model/resident_pairs.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -32,7 +33,7 @@ struct Trainer : public ::testing::Test {
     losses.clear();
     int steps = 0;
     return train(
-        pairs, val, vectors, options, state,
+        ResidentPairs(pairs, vectors, options), val, vectors, options, state,
         [&](const EpochReport& report) { losses.push_back(report.loss); },
         [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
   }
@@ -99,7 +100,7 @@ TEST_F(Trainer, LowersTheRateAsToldTo) {
   std::vector<double> rates;
   const auto rates_of_run = [&](const std::string& state) {
     rates.clear();
-    (void)train(pairs, val, vectors, options, folder / state,
+    (void)train(ResidentPairs(pairs, vectors, options), val, vectors, options, folder / state,
                 [&](const EpochReport& r) { rates.push_back(r.lr); }, {});
   };
   options.lr_decay = 0.5;
@@ -146,7 +147,7 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
   options.lr = 1e-2;
   std::vector<double> scores;
   const TrainResult result =
-      train(pairs, val, vectors, options, folder / "state",
+      train(ResidentPairs(pairs, vectors, options), val, vectors, options, folder / "state",
             [&](const EpochReport& r) {
               scores.push_back((*r.val_t2v)["R@1"] + (*r.val_t2v)["R@5"] + (*r.val_t2v)["R@10"]);
             },
