@@ -10,6 +10,7 @@
 #include "data/error.h"
 #include "model/batches.h"
 #include "model/cuda/device_training.h"
+#include "model/distributed/collective.h"
 #include "model/embed.h"
 #include "model/parallel.h"
 #include "model/ranking_loss.h"
@@ -135,7 +136,9 @@ class Training {
   }
 
   /// This process's part of step `step` of the epoch under way.
-  [[nodiscard]] StepPairs batch(std::int64_t step) const { return train_.batch(state_.epoch, step, {}); }
+  [[nodiscard]] StepPairs batch(std::int64_t step) const {
+    return train_.batch(state_.epoch, step, {group_->rank(), group_->size()});
+  }
 
   void take_step() {
     if (device_) {
@@ -238,6 +241,7 @@ class Training {
   const std::function<void(const EpochReport&)>& on_epoch_;
   const Progress& progress_;
   std::string identity_;
+  const std::unique_ptr<Collective> group_ = alone();  // says which part of each batch is this process's
   TrainState state_;
   std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
   double loss_before_ = 0;                  // of the epoch's steps before those that the device was sent
