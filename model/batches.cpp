@@ -7,6 +7,7 @@
 
 #include "data/error.h"
 #include "model/random.h"
+#include "model/train_state.h"
 
 namespace tvr {
 namespace {
@@ -50,6 +51,25 @@ void validate(const PairData& pairs, const Matrix& vectors, const char* what) {
   }
   require_finite(pairs.clips, where + " features");
   require_finite(vectors, "word vectors");
+}
+
+std::uint64_t checksum_of(const PairData& pairs) noexcept {
+  Checksum sum;
+  const std::int64_t shape[] = {pairs.clips.rows(), pairs.clips.cols(),
+                                static_cast<std::int64_t>(pairs.captions.size())};
+  sum.add(shape, sizeof shape);
+  sum.add(pairs.clips.data(), static_cast<std::size_t>(shape[0] * shape[1]) * sizeof(float));
+  for (const std::vector<std::int32_t>* numbers : {&pairs.clip_of, &pairs.video_of}) {
+    const std::uint64_t count = numbers->size();
+    sum.add(&count, sizeof count);
+    sum.add(numbers->data(), count * sizeof(std::int32_t));
+  }
+  for (const std::vector<std::int32_t>& caption : pairs.captions) {
+    const std::uint64_t words = caption.size();
+    sum.add(&words, sizeof words);
+    sum.add(caption.data(), caption.size() * sizeof(std::int32_t));
+  }
+  return sum.value();
 }
 
 EpochBatches::EpochBatches(const PairData& pairs, int batch_size, int n_pair, std::uint64_t seed)

@@ -15,6 +15,9 @@ using PairBatch = std::vector<std::int32_t>;
 /// Throws Error(InvalidArgument | Corrupt) naming `what` and the first offender.
 void validate(const PairData& pairs, const Matrix& vectors, const char* what);
 
+/// Of all of it.
+[[nodiscard]] std::uint64_t checksum_of(const PairData& pairs) noexcept;
+
 /// Cuts an epoch into steps: every clip with a caption once, in an order drawn from (seed, epoch), each with
 /// one of its captions drawn from (seed, epoch, clip); the last incomplete batch is dropped. With n_pair > 1
 /// every video once, each with n_pair of its captions, side by side: different ones, unless it has fewer.

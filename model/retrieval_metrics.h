@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/matrix.h"
@@ -13,11 +14,41 @@ namespace tvr {
 enum class Ties { Average, Optimistic, Pessimistic, Legacy };
 [[nodiscard]] Ties ties_named(const std::string& name);
 
-/// Recalls are per cent; ranks start at 1.
-struct RetrievalMetrics {
-  double r1 = 0, r5 = 0, r10 = 0;
-  double median_rank = 0, mean_rank = 0;
+/// A number that sums up ranks. All that is known of a metric stands in its row of a table: summaries,
+/// intervals, comparisons, JSON, curves, tables and the report walk the table they were computed with.
+enum class Better { Higher, Lower };
+struct Metric {
+  const char* name;     // in JSON, curves and tables
+  const char* meaning;  // in a few words, of text to video
+  const char* unit;     // "%" or ""
+  Better better;
+  bool headline;                             // stands large at the top of a report
+  double (*of)(const std::vector<double>&);  // of ranks (1 = best) in ascending order; not empty
+  double (*by_chance)(double candidates);    // its mean when every rank up to `candidates` is equally likely
+};
+using MetricTable = std::vector<Metric>;
+
+/// R@1, R@5, R@10 (share of the queries with a rank of at most K, in per cent), MedR, MeanR.
+[[nodiscard]] const MetricTable& retrieval_metrics();
+
+/// A value of each metric of a table, which is to live as long.
+class RetrievalMetrics {
+ public:
+  explicit RetrievalMetrics(const MetricTable& table = retrieval_metrics())
+      : values(table.size(), 0.0), table_(&table) {}
+
+  /// By name. Throws Error(InvalidArgument) when the table has no such metric.
+  [[nodiscard]] double operator[](std::string_view name) const { return values[index_of(name)]; }
+  [[nodiscard]] double& operator[](std::string_view name) { return values[index_of(name)]; }
+  [[nodiscard]] const MetricTable& table() const noexcept { return *table_; }
+
+  std::vector<double> values;  // values[m] is that of table()[m]
   std::int64_t queries = 0;
+
+ private:
+  [[nodiscard]] std::size_t index_of(std::string_view name) const;
+
+  const MetricTable* table_;
 };
 
 /// For each query the rank (1 = best) of its true item. text [Q, D], video [N, D]; similarity is the dot
@@ -42,7 +73,12 @@ struct RetrievalRanks {
 [[nodiscard]] std::vector<double> video_to_text_ranks(const Matrix& text, const Matrix& video,
                                                       const std::vector<std::int32_t>& clip_of,
                                                       Ties ties = Ties::Average);
-[[nodiscard]] RetrievalMetrics summarize(const std::vector<double>& ranks);
+/// All zero without ranks.
+[[nodiscard]] RetrievalMetrics summarize(std::vector<double> ranks,
+                                         const MetricTable& table = retrieval_metrics());
+/// What chance alone gives among so many candidates.
+[[nodiscard]] RetrievalMetrics chance_among(double candidates,
+                                            const MetricTable& table = retrieval_metrics());
 
 /// The k best rows of `video` [N, D] for one text [D], best first; equal scores in order of row.
 struct Hit {

@@ -1,7 +1,6 @@
 #include "model/significance.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -13,17 +12,13 @@
 namespace tvr {
 namespace {
 
-/// The metrics that are resampled.
-constexpr std::array kMetrics = {&RetrievalMetrics::r1, &RetrievalMetrics::r5, &RetrievalMetrics::r10,
-                                 &RetrievalMetrics::median_rank, &RetrievalMetrics::mean_rank};
-
 void require(bool holds, Fault fault, const std::string& seen) {
   if (!holds) throw Error(fault, "comparison", seen);
 }
 
 RetrievalMetrics difference_of(const RetrievalMetrics& a, const RetrievalMetrics& b) {
-  RetrievalMetrics difference;
-  for (const auto metric : kMetrics) difference.*metric = b.*metric - a.*metric;
+  RetrievalMetrics difference(a.table());
+  for (std::size_t m = 0; m < a.values.size(); ++m) difference.values[m] = b.values[m] - a.values[m];
   difference.queries = a.queries;
   return difference;
 }
@@ -42,51 +37,52 @@ std::vector<RetrievalMetrics> for_each_sample(int count, const Make& make) {
 }  // namespace
 
 MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double level, int resamples,
-                                   std::uint64_t seed) {
+                                   std::uint64_t seed, const MetricTable& table) {
   require(!ranks.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to draw from");
   require(level > 0 && level < 1, Fault::InvalidArgument, "the level is " + std::to_string(level));
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
     const CounterRandom random(seed, RandomUse::Bootstrap, s);
     std::vector<double> drawn(ranks.size());
     for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = ranks[random.below(ranks.size(), i)];
-    return summarize(drawn);
+    return summarize(std::move(drawn), table);
   });
-  MetricsInterval interval;
-  for (const auto metric : kMetrics) {
+  MetricsInterval interval{RetrievalMetrics(table), RetrievalMetrics(table)};
+  for (std::size_t m = 0; m < table.size(); ++m) {
     std::vector<double> values;
-    for (const RetrievalMetrics& sample : samples) values.push_back(sample.*metric);
+    for (const RetrievalMetrics& sample : samples) values.push_back(sample.values[m]);
     std::sort(values.begin(), values.end());
     const auto quantile = [&](double share) {
       return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
     };
-    interval.low.*metric = quantile((1 - level) / 2);
-    interval.high.*metric = quantile((1 + level) / 2);
+    interval.low.values[m] = quantile((1 - level) / 2);
+    interval.high.values[m] = quantile((1 + level) / 2);
   }
   interval.low.queries = interval.high.queries = static_cast<std::int64_t>(ranks.size());
   return interval;
 }
 
 PairedComparison compare_paired(const std::vector<double>& ranks_a, const std::vector<double>& ranks_b,
-                                int resamples, std::uint64_t seed) {
+                                int resamples, std::uint64_t seed, const MetricTable& table) {
   require(ranks_a.size() == ranks_b.size(), Fault::Mismatch,
           std::to_string(ranks_a.size()) + " queries stand against " + std::to_string(ranks_b.size()));
   require(!ranks_a.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to compare");
-  PairedComparison result{difference_of(summarize(ranks_a), summarize(ranks_b)), {}};
+  PairedComparison result{difference_of(summarize(ranks_a, table), summarize(ranks_b, table)),
+                          RetrievalMetrics(table)};
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
     const CounterRandom random(seed, RandomUse::Bootstrap, s);
     std::vector<double> a = ranks_a, b = ranks_b;
     for (std::size_t i = 0; i < a.size(); ++i) {
       if (random.below(2, i) == 1) std::swap(a[i], b[i]);
     }
-    return difference_of(summarize(a), summarize(b));
+    return difference_of(summarize(std::move(a), table), summarize(std::move(b), table));
   });
-  for (const auto metric : kMetrics) {
+  for (std::size_t m = 0; m < table.size(); ++m) {
     constexpr double kRounding = 1e-9;  // means of the same numbers in another order
-    const double seen = std::abs(result.difference.*metric) - kRounding;
+    const double seen = std::abs(result.difference.values[m]) - kRounding;
     const auto as_large = std::count_if(samples.begin(), samples.end(), [&](const RetrievalMetrics& sample) {
-      return std::abs(sample.*metric) >= seen;
+      return std::abs(sample.values[m]) >= seen;
     });
-    result.p_value.*metric = (1.0 + static_cast<double>(as_large)) / (1.0 + resamples);
+    result.p_value.values[m] = (1.0 + static_cast<double>(as_large)) / (1.0 + resamples);
   }
   result.p_value.queries = result.difference.queries;
   return result;

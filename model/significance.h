@@ -17,7 +17,8 @@ struct MetricsInterval {
 /// draws by position from `seed`. Throws Error(InvalidArgument) without ranks or resamples, or for a level
 /// outside (0, 1).
 [[nodiscard]] MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double level = 0.95,
-                                                 int resamples = 2000, std::uint64_t seed = 1);
+                                                 int resamples = 2000, std::uint64_t seed = 1,
+                                                 const MetricTable& table = retrieval_metrics());
 
 /// Two systems on the same queries: ranks_a[i] and ranks_b[i] are of query i. Metric by metric:
 struct PairedComparison {
@@ -31,6 +32,7 @@ struct PairedComparison {
 /// empty.
 [[nodiscard]] PairedComparison compare_paired(const std::vector<double>& ranks_a,
                                               const std::vector<double>& ranks_b, int resamples = 2000,
-                                              std::uint64_t seed = 1);
+                                              std::uint64_t seed = 1,
+                                              const MetricTable& table = retrieval_metrics());
 
 }  // namespace tvr

@@ -62,8 +62,8 @@ Json json_of(const EpochReport& report) {
   Json json = {
       {"epoch", report.epoch}, {"loss", report.loss}, {"lr", report.lr}, {"seconds", report.seconds}};
   if (const auto& val = report.val_t2v) {
-    json["val"] = {val->r1,          val->r5,        val->r10,
-                   val->median_rank, val->mean_rank, static_cast<double>(val->queries)};
+    for (std::size_t m = 0; m < val->values.size(); ++m) json["val"][val->table()[m].name] = val->values[m];
+    json["val"]["queries"] = val->queries;
   }
   return json;
 }
@@ -71,8 +71,9 @@ Json json_of(const EpochReport& report) {
 EpochReport report_of(const Json& json) {
   EpochReport report{json.at("epoch"), json.at("loss"), json.at("lr"), json.at("seconds"), std::nullopt};
   if (json.contains("val")) {
-    const auto val = json.at("val").get<std::array<double, 6>>();
-    report.val_t2v = {val[0], val[1], val[2], val[3], val[4], static_cast<std::int64_t>(val[5])};
+    RetrievalMetrics& val = report.val_t2v.emplace();
+    for (const Metric& metric : val.table()) val[metric.name] = json.at("val").at(metric.name);
+    val.queries = json.at("val").at("queries");
   }
   return report;
 }

@@ -4,16 +4,17 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "data/error.h"
 #include "model/batches.h"
 #include "model/cuda/device_training.h"
+#include "model/distributed/collective.h"
 #include "model/embed.h"
 #include "model/parallel.h"
 #include "model/ranking_loss.h"
+#include "model/train_fields.h"
 #include "model/train_state.h"
 #include "model/training_step.h"
 
@@ -28,77 +29,19 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void require(bool holds, const char* option, const std::string& seen, const char* range) {
-  if (!holds) throw Error(Fault::InvalidArgument, option, "it is " + seen, std::string("Use ") + range);
-}
-
-void validate(const TrainOptions& options) {
-  require(options.epochs >= 1, "epochs", std::to_string(options.epochs), "1 or more");
-  require(options.batch_size >= 2, "batch_size", std::to_string(options.batch_size), "2 or more");
-  require(options.embd_dim >= 1 && options.embd_dim <= 65536, "embd_dim", std::to_string(options.embd_dim),
-          "1 to 65536");
-  require(options.max_words >= 1, "max_words", std::to_string(options.max_words), "1 or more");
-  require(options.lr > 0 && std::isfinite(options.lr), "lr", std::to_string(options.lr), "a number above 0");
-  require(options.lr_decay > 0 && options.lr_decay <= 1, "lr_decay", std::to_string(options.lr_decay),
-          "a number in (0, 1]");
-  require(options.lr_decay_epochs >= 1, "lr_decay_epochs", std::to_string(options.lr_decay_epochs),
-          "1 or more");
-  require(options.margin >= 0 && options.margin <= 2, "margin", std::to_string(options.margin),
-          "a number in 0 to 2");
-  require(options.temperature >= 0.01 && options.temperature <= 1, "temperature",
-          std::to_string(options.temperature), "a number in 0.01 to 1");
-  require(options.n_pair >= 1, "n_pair", std::to_string(options.n_pair), "1 or more");
-  require(options.hard_negative_rate > 0 && options.hard_negative_rate < 1, "hard_negative_rate",
-          std::to_string(options.hard_negative_rate), "a number between 0 and 1");
-  require(options.early_stop >= 0, "early_stop", std::to_string(options.early_stop),
-          "0 (never) or more epochs");
-  require(options.threads >= 0, "threads", std::to_string(options.threads), "0 (all cores) or more");
-}
-
-void add(Checksum& sum, const PairData& pairs) {
-  const std::int64_t shape[] = {pairs.clips.rows(), pairs.clips.cols(),
-                                static_cast<std::int64_t>(pairs.captions.size())};
-  sum.add(shape, sizeof shape);
-  sum.add(pairs.clips.data(), static_cast<std::size_t>(shape[0] * shape[1]) * sizeof(float));
-  sum.add(pairs.clip_of.data(), pairs.clip_of.size() * sizeof(std::int32_t));
-  for (const std::vector<std::int32_t>& caption : pairs.captions) {
-    const std::uint64_t words = caption.size();
-    sum.add(&words, sizeof words);
-    sum.add(caption.data(), caption.size() * sizeof(std::int32_t));
-  }
-}
-
-/// All that the result depends on but, without a cosine, the number of epochs: a finished training may be
-/// given more.
-std::string identity_of(const PairData& train, const PairData& val, const Matrix& vectors,
+/// All that a step depends on: a state is continued by an equal one only.
+std::string identity_of(const PairSource& train, const PairData& val, const Matrix& vectors,
                         const TrainOptions& options) {
-  Checksum sum;
-  add(sum, train);
-  add(sum, val);
-  sum.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
-  return nlohmann::json{{"data", sum.value()},
-                        {"batch_size", options.batch_size},
-                        {"embd_dim", options.embd_dim},
-                        {"max_words", options.max_words},
-                        {"lr", options.lr},
-                        {"lr_decay", options.lr_decay},
-                        {"lr_decay_epochs", options.lr_decay_epochs},
-                        {"cosine_over", options.cosine ? options.epochs : 0},
-                        {"loss", static_cast<int>(options.loss)},
-                        {"margin", options.margin},
-                        {"temperature", options.temperature},
-                        {"n_pair", options.n_pair},
-                        {"negative_weighting", options.negative_weighting},
-                        {"hard_negative_rate", options.hard_negative_rate},
-                        {"early_stop", options.early_stop},
-                        {"seed", options.seed}}
-      .dump();
+  Checksum words;
+  words.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
+  return train.identity() + ' ' + std::to_string(checksum_of(val)) + ' ' + std::to_string(words.value()) +
+         ' ' + step_identity(options);
 }
 
 /// One call of train(): the inputs, and the state as it moves.
 class Training {
  public:
-  Training(const PairData& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
+  Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
            const std::filesystem::path& state_file, const std::function<void(const EpochReport&)>& on_epoch,
            const Progress& progress)
       : train_(train),
@@ -108,7 +51,6 @@ class Training {
         state_file_(state_file),
         on_epoch_(on_epoch),
         progress_(progress),
-        batches_(train, options.batch_size, options.n_pair, options.seed),
         identity_(identity_of(train, val, vectors, options)) {}
 
   TrainResult run() {
@@ -119,7 +61,7 @@ class Training {
 
  private:
   void start() {
-    const EmbeddingShape shape{vectors_.cols(), train_.clips.cols(), options_.embd_dim, options_.max_words};
+    const EmbeddingShape shape{vectors_.cols(), train_.video_dim(), options_.embd_dim, options_.max_words};
     if (auto saved = read_state(state_file_, shape, identity_)) {
       state_ = std::move(*saved);
       if (static_cast<int>(state_.reports.size()) > options_.epochs) {
@@ -151,8 +93,8 @@ class Training {
   [[nodiscard]] double rate(std::int64_t step) const {
     double lr = options_.lr * std::pow(options_.lr_decay, (state_.epoch - 1) / options_.lr_decay_epochs);
     if (options_.cosine) {
-      const auto done = static_cast<double>((state_.epoch - 1) * batches_.steps() + step);
-      lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * batches_.steps()))) / 2;
+      const auto done = static_cast<double>((state_.epoch - 1) * train_.steps() + step);
+      lr *= (1 + std::cos(kPi * done / static_cast<double>(options_.epochs * train_.steps()))) / 2;
     }
     return lr;
   }
@@ -160,22 +102,25 @@ class Training {
   void run_epoch() {
     const Clock::time_point begin = Clock::now();
     const double lr = rate(state_.step);
-    const std::vector<PairBatch> batches = batches_.epoch(state_.epoch);
-    const auto steps = static_cast<std::int64_t>(batches.size());
-    if (device_) send(batches);
+    const std::int64_t steps = train_.steps();
+    if (device_) send();
     while (state_.step < steps) {
       tell_progress(steps);
-      train_on(batches[static_cast<std::size_t>(state_.step)]);
+      take_step();
       if (state_.step < steps) save_now_and_then();
     }
     finish_epoch(begin, lr, steps);
   }
 
   /// Tells the device what is left of the epoch.
-  void send(const std::vector<PairBatch>& batches) {
+  void send() {
+    std::vector<StepPairs> batches;
     std::vector<double> rates;
-    for (std::int64_t step = state_.step; step < batches_.steps(); ++step) rates.push_back(rate(step));
-    device_->begin({batches.begin() + state_.step, batches.end()}, rates);
+    for (std::int64_t step = state_.step; step < train_.steps(); ++step) {
+      batches.push_back(batch(step));
+      rates.push_back(rate(step));
+    }
+    device_->begin(batches, rates);
     loss_before_ = state_.loss_sum;
   }
 
@@ -190,15 +135,21 @@ class Training {
     if (device_ && state_.step > 0) state_.loss_sum = loss_before_ + device_->loss_sum();
   }
 
-  void train_on(const PairBatch& batch) {
+  /// This process's part of step `step` of the epoch under way.
+  [[nodiscard]] StepPairs batch(std::int64_t step) const {
+    return train_.batch(state_.epoch, step, {group_->rank(), group_->size()});
+  }
+
+  void take_step() {
     if (device_) {
       device_->step();
       ++state_.step;
       return;
     }
     const double lr = rate(state_.step);
+    const StepPairs pairs = batch(state_.step);
     const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
-                                               train_, vectors_, batch, options_);
+                                               pairs, train_.features(pairs.clips), vectors_, options_);
     require_finite_loss(step.loss);
     adam_step(state_.weights, state_.adam, step.gradients, lr);
     if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);
@@ -235,7 +186,7 @@ class Training {
   void measure(EpochReport& report) {
     const RetrievalMetrics metrics = summarize(validation_ranks());
     report.val_t2v = metrics;
-    const double score = metrics.r1 + metrics.r5 + metrics.r10;
+    const double score = metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
     if (state_.best_epoch != 0 && score <= state_.best_score) return;
     if (device_) {
       device_->keep_best();  // there: fetch() brings it
@@ -282,15 +233,15 @@ class Training {
             measured ? state_.best_epoch : state_.epoch - 1};
   }
 
-  const PairData& train_;
+  const PairSource& train_;
   const PairData& val_;
   const Matrix& vectors_;
   const TrainOptions& options_;
   const std::filesystem::path& state_file_;
   const std::function<void(const EpochReport&)>& on_epoch_;
   const Progress& progress_;
-  EpochBatches batches_;
   std::string identity_;
+  const std::unique_ptr<Collective> group_ = alone();  // says which part of each batch is this process's
   TrainState state_;
   std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
   double loss_before_ = 0;                  // of the epoch's steps before those that the device was sent
@@ -300,22 +251,15 @@ class Training {
 
 }  // namespace
 
-RankingLoss loss_named(const std::string& name) {
-  if (name == "max-margin") return RankingLoss::MaxMargin;
-  if (name == "nce") return RankingLoss::Nce;
-  throw Error(Fault::InvalidArgument, "loss", "'" + name + "' is not known", "Use max-margin or nce");
-}
-
-TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
+TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                   const TrainOptions& options, const std::filesystem::path& state_file,
                   const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress) {
   validate(options);
-  validate(train, vectors, "train");
   validate(val, vectors, "validation");
-  if (val.clips.rows() > 0 && val.clips.cols() != train.clips.cols()) {
+  if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
                 "they have " + std::to_string(val.clips.cols()) + " values, those to train on " +
-                    std::to_string(train.clips.cols()));
+                    std::to_string(train.video_dim()));
   }
   set_compute_threads(options.threads);
   keep_freed_memory();

@@ -9,6 +9,7 @@
 #include "data/progress.h"
 #include "data/tensors/tensor.h"
 #include "model/joint_embedding.h"
+#include "model/pair_source.h"
 #include "model/pairs.h"
 #include "model/retrieval_metrics.h"
 
@@ -17,34 +18,31 @@ namespace tvr {
 /// What pulls the pairs of a batch together.
 enum class RankingLoss {
   MaxMargin,  // the reference's
-  Nce,        // symmetric InfoNCE with a learnt temperature (Radford et al.: CLIP, ICML 2021)
+  Nce,        // symmetric InfoNCE with a learned temperature (Radford et al.: CLIP, ICML 2021)
 };
-[[nodiscard]] RankingLoss loss_named(
-    const std::string& name);  // "max-margin", "nce"; throws Error(InvalidArgument)
 
 /// How a run trains; the defaults are the reference recipe (antoine77340/howto100m, MSR-VTT from scratch).
-/// All of it but `threads` changes the result; out of range is Error(InvalidArgument).
+/// Name, range and help of each option are its row in model/train_fields.h, without which it does not
+/// compile.
 struct TrainOptions {
-  int epochs = 100;     // >= 1
-  int batch_size = 32;  // clips a step, one random caption each; the last incomplete batch is dropped; >= 2
-  std::int64_t embd_dim = 4096;  // 1 to 65536
-  int max_words = 20;            // >= 1
-  double lr = 1e-4;              // Adam; > 0
-  double lr_decay = 1.0;         // the rate is multiplied by this after every `lr_decay_epochs`; (0, 1]
-  int lr_decay_epochs = 1;       // >= 1
-  bool cosine = false;           // the rate also falls to zero along half a cosine over all steps
+  int epochs = 100;
+  int batch_size = 32;  // each clip with one random caption; the last incomplete batch is dropped
+  std::int64_t embd_dim = 4096;
+  int max_words = 20;
+  double lr = 1e-4;
+  double lr_decay = 1.0;
+  int lr_decay_epochs = 1;
+  bool cosine = false;  // over all steps, on top of the decay
   RankingLoss loss = RankingLoss::MaxMargin;
-  double margin = 0.1;        // of the max-margin loss; 0 to 2
-  double temperature = 0.07;  // of the InfoNCE loss at the start; 0.01 to 1
-  int n_pair =
-      1;  // captions a step of each of `batch_size` videos; above 1 they may be of several clips; >= 1
-  bool negative_weighting = false;  // with n_pair > 1: weigh pairs within a video by hard_negative_rate
-  double hard_negative_rate = 0.5;  // share of the loss that pairs within a video have; (0, 1)
-  int early_stop = 0;               // stop after so many epochs without a better validation; 0: never
-  std::uint64_t seed = 1;           // initial weights, order, choice of captions
-  // Below: speed only.
-  int threads = 0;  // 0: all cores
-  int gpu = -1;  // number of the GPU that trains and validates; below 0: the CPU. Equal within rounding only
+  double margin = 0.1;
+  double temperature = 0.07;
+  int n_pair = 1;  // above 1: of each of `batch_size` videos, and they may be of several clips
+  bool negative_weighting = false;
+  double hard_negative_rate = 0.5;
+  int early_stop = 0;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  int gpu = -1;  // number of the GPU that trains and validates; -1: the CPU. Equal within rounding only
 };
 
 /// One line of history.jsonl.
@@ -63,9 +61,9 @@ struct TrainResult {
   int best_epoch = 0;
 };
 
-/// Trains on `train`, measures on `val` (may be empty) after each epoch and keeps the weights of the epoch
-/// whose text-to-video R@1 + R@5 + R@10 was highest (the first of equals). `vectors` [V, E] are the word
-/// vectors that the captions' ids point to.
+/// Trains on the batches of `train`, measures on `val` (may be empty) after each epoch and keeps the weights
+/// of the epoch whose text-to-video R@1 + R@5 + R@10 was highest (the first of equals). `vectors` [V, E] are
+/// the word vectors that the captions' ids point to.
 ///
 /// A resumable state lies in `state_file`, written aside, synced and renamed, at any step but so rarely that
 /// it costs a twentieth of the time at most (weights, moments and best weights of the full size are 1.1 GB),
@@ -74,11 +72,11 @@ struct TrainResult {
 /// before it kept the result need not train again; delete it when the result is kept. `on_epoch` is told of
 /// every epoch from the first, those of before a resume again.
 ///
-/// Throws Error(InvalidArgument) for options out of range or data too small for one batch, Error(Interrupted)
+/// Throws Error(InvalidArgument) for options out of range, Error(Interrupted)
 /// when progress says stop (the state is on disk), Error(Mismatch) for a state of other data or options,
 /// Error(Corrupt) for a damaged one or for features that are not finite. `options.epochs` may grow: a
 /// finished training then goes on.
-[[nodiscard]] TrainResult train(const PairData& train, const PairData& val, const Matrix& vectors,
+[[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainOptions& options, const std::filesystem::path& state_file,
                                 const std::function<void(const EpochReport&)>& on_epoch,
                                 const Progress& progress);

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "model/batches.h"
+#include "data/matrix.h"
+#include "model/pair_source.h"
 #include "model/parameters.h"
 #include "model/towers.h"
 #include "model/trainer.h"
@@ -13,9 +14,10 @@ struct StepResult {
   Gradients gradients;
 };
 
-/// Forward and backward of one batch, by the options' loss.
+/// Forward and backward of one batch, by the options' loss. `features` [N, Dv] are those of pairs.clips; the
+/// captions' ids point to `vectors` [V, E].
 [[nodiscard]] StepResult loss_and_gradients(const Parameters& parameters, double log_scale,
-                                            const PairData& pairs, const Matrix& vectors,
-                                            const PairBatch& batch, const TrainOptions& options);
+                                            const StepPairs& pairs, Matrix features, const Matrix& vectors,
+                                            const TrainOptions& options);
 
 }  // namespace tvr

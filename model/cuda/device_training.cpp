@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <initializer_list>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -139,6 +140,18 @@ void in_blocks(std::int64_t count, const Visit& visit) {
     visit(first, std::min(kRowsAtOnce, count - first));
 }
 
+/// All clips [N, Dv].
+at::Tensor features_of(const PairSource& source, const at::Device& device) {
+  const at::Tensor all =
+      at::empty({source.clip_count(), source.video_dim()}, at::TensorOptions(at::kFloat).device(device));
+  in_blocks(source.clip_count(), [&](std::int64_t first, std::int64_t rows) {
+    std::vector<std::int32_t> clips(static_cast<std::size_t>(rows));
+    std::iota(clips.begin(), clips.end(), static_cast<std::int32_t>(first));
+    all.narrow(0, first, rows).copy_(tensor_of(source.features(clips)));
+  });
+  return all;
+}
+
 void require_finite(const at::Tensor& embedded) {
   // As in retrieval_ranks(): a NaN is neither above nor beside anything, and would rank first.
   if (!at::isfinite(embedded).all().item<bool>())
@@ -149,10 +162,9 @@ void require_finite(const at::Tensor& embedded) {
 
 class DeviceTraining::Impl {
  public:
-  Impl(const TrainState& state, const PairData& pairs, const PairData& validation, const Matrix& vectors,
+  Impl(const TrainState& state, const PairSource& source, const PairData& validation, const Matrix& vectors,
        const TrainOptions& options, int gpu)
-      : pairs_(pairs),
-        options_(options),
+      : options_(options),
         device_(gpu < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(gpu))),
 #ifdef TVR_CUDA
         stream_(gpu < 0 ? std::nullopt : std::optional(at::cuda::getStreamFromPool(false, device_.index()))),
@@ -164,7 +176,7 @@ class DeviceTraining::Impl {
         variance_(state.adam.variance, device_),
         adam_steps_(state.adam.step) {
     at::globalContext().setAllowTF32CuBLAS(false);  // an extraction of this process may have allowed it
-    clips_ = tensor_of(pairs.clips).to(device_);
+    clips_ = features_of(source, device_);
     // The row after the last is the zero vector: padding.
     vectors_ = at::cat({tensor_of(vectors), at::zeros({1, vectors.cols()})}).to(device_);
     temperature_ =
@@ -191,20 +203,19 @@ class DeviceTraining::Impl {
     validation_clip_of_ = clip_of.to(device_);
   }
 
-  void begin(const std::vector<PairBatch>& batches, const std::vector<double>& learning_rates) {
+  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& learning_rates) {
     const auto steps = static_cast<std::int64_t>(batches.size());
-    const std::int64_t size = batches.empty() ? 0 : static_cast<std::int64_t>(batches.front().size());
+    const std::int64_t size = batches.empty() ? 0 : static_cast<std::int64_t>(batches.front().clips.size());
     const at::Tensor words = padding({steps, size, options_.max_words});
     const at::Tensor clips = at::empty({steps, size}, at::kLong);
     const at::Tensor rates = at::empty({steps, 2}, at::kFloat);
     auto* word = words.data_ptr<std::int64_t>();
     auto* clip = clips.data_ptr<std::int64_t>();
     for (std::size_t s = 0; s < batches.size(); ++s) {
-      for (const std::int32_t index : batches[s]) {
-        const auto caption = static_cast<std::size_t>(index);
-        put_words(pairs_.captions[caption], word);
+      clip = std::copy(batches[s].clips.begin(), batches[s].clips.end(), clip);
+      for (const std::vector<std::int32_t>& caption : batches[s].captions) {
+        put_words(caption, word);
         word += options_.max_words;
-        *clip++ = pairs_.clip_of[caption];
       }
       const AdamRates at_step = adam_rates(adam_steps_ + 1 + static_cast<std::int64_t>(s), learning_rates[s]);
       rates.data_ptr<float>()[2 * s] = at_step.step_size;
@@ -385,7 +396,6 @@ class DeviceTraining::Impl {
     std::copy_n(caption.begin(), std::min(caption.size(), static_cast<std::size_t>(options_.max_words)), ids);
   }
 
-  const PairData& pairs_;
   const TrainOptions& options_;
   at::Device device_;
 #ifdef TVR_CUDA
@@ -403,7 +413,7 @@ class DeviceTraining::Impl {
   at::Tensor validation_clips_, validation_words_, validation_clip_of_;  // [N, Dv], [Q, W], [Q, 1]
 };
 
-DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, const PairData& validation,
+DeviceTraining::DeviceTraining(const TrainState& state, const PairSource& source, const PairData& validation,
                                const Matrix& vectors, const TrainOptions& options, int gpu) {
 #ifdef TVR_CUDA
   if (gpu >= c10::cuda::device_count()) {
@@ -415,7 +425,7 @@ DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, c
     throw Error(Fault::Unsupported, "training on the GPU", TVR_CUDA_MISSING, "Use --train-device cpu");
 #endif
   try {
-    impl_ = std::make_unique<Impl>(state, pairs, validation, vectors, options, gpu);
+    impl_ = std::make_unique<Impl>(state, source, validation, vectors, options, gpu);
   } catch (const c10::Error& problem) {
     throw Error(Fault::Limit, "training on the GPU", problem.what_without_backtrace(),
                 "Use --train-device cpu");
@@ -423,7 +433,7 @@ DeviceTraining::DeviceTraining(const TrainState& state, const PairData& pairs, c
 }
 DeviceTraining::~DeviceTraining() = default;
 
-void DeviceTraining::begin(const std::vector<PairBatch>& batches, const std::vector<double>& rates) {
+void DeviceTraining::begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates) {
   impl_->begin(batches, rates);
 }
 void DeviceTraining::step() { impl_->step(); }

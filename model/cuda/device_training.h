@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "data/matrix.h"
-#include "model/batches.h"
+#include "model/pair_source.h"
 #include "model/pairs.h"
 #include "model/train_state.h"
 #include "model/trainer.h"
@@ -18,15 +18,15 @@ namespace tvr {
 /// order, so a training by it equals one on the CPU within rounding, not to the bit.
 class DeviceTraining {
  public:
-  /// gpu: its number; below 0: the CPU, for comparison. `validation` may be empty. Keeps references to
-  /// `pairs` and `options` only. Throws Error(Unsupported) without that GPU, Error(Limit) when it has too
-  /// little memory.
-  DeviceTraining(const TrainState& state, const PairData& pairs, const PairData& validation,
+  /// gpu: its number; below 0: the CPU, for comparison. Copies the features of all clips of `source` to the
+  /// device, some at a time. `validation` may be empty. Keeps a reference to `options` only. Throws
+  /// Error(Unsupported) without that GPU, Error(Limit) when it has too little memory.
+  DeviceTraining(const TrainState& state, const PairSource& source, const PairData& validation,
                  const Matrix& vectors, const TrainOptions& options, int gpu);
   ~DeviceTraining();
 
   /// What step() will go through: a batch and a learning rate each.
-  void begin(const std::vector<PairBatch>& batches, const std::vector<double>& rates);
+  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates);
   void step();
   /// The sum of the losses since begin(); waits for the device.
   [[nodiscard]] double loss_sum() const;

@@ -1,50 +1,75 @@
 #include "pipeline/commands/learn_options.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "model/train_fields.h"
 #include "pipeline/commands/command.h"
 
 namespace tvr {
 namespace {
 
 constexpr const char* kGroup = "Learning";
+/// The training option that `eval` needs as well.
+constexpr const char* kInputOption = "max-words";
 
 template <class Value>
 CLI::Option* add(CLI::App& command, const char* flag, Value& value, const char* help) {
   return command.add_option(flag, value, help)->capture_default_str()->group(kGroup);
 }
 
-void add_loss_flags(CLI::App& command, TrainOptions& train) {
-  command
-      .add_option_function<std::string>(
-          "--loss", [&train](const std::string& name) { train.loss = loss_named(name); },
-          "max-margin (the reference's), or nce: symmetric InfoNCE with a learnt temperature")
-      ->check(CLI::IsMember({"max-margin", "nce"}))
-      ->default_str("max-margin")
-      ->group(kGroup);
-  add(command, "--margin", train.margin, "margin of the max-margin loss")->check(CLI::Range(0.0, 2.0));
-  add(command, "--temperature", train.temperature, "of the InfoNCE loss, where its learning begins")
-      ->check(CLI::Range(0.01, 1.0));
-  add(command, "--n-pair", train.n_pair, "captions a step of each of the batch's clips")
-      ->check(CLI::Range(1, 1000));
-  command
-      .add_flag("--negative-weighting", train.negative_weighting,
-                "max-margin with --n-pair: weigh the pairs within a video by --hard-negative-rate")
-      ->group(kGroup);
-  add(command, "--hard-negative-rate", train.hard_negative_rate,
-      "share of the loss that the pairs within a video have")
-      ->check(CLI::Range(0.01, 0.99));
+/// Checks the value as it will be read. CLI::Range lets NaN pass.
+template <class Value>
+CLI::Validator within(const Range<Value>& range) {
+  return CLI::Validator(
+      [range](std::string& text) {
+        using CLI::detail::lexical_cast;
+        Value value{};
+        if (lexical_cast(text, value) && range.holds(value)) return std::string();
+        return "it is " + text + ", not " + range.text();
+      },
+      range.text());
 }
 
-void add_rate_flags(CLI::App& command, TrainOptions& train) {
-  add(command, "--lr", train.lr, "learning rate of Adam")->check(CLI::PositiveNumber);
-  add(command, "--lr-decay", train.lr_decay, "the rate is multiplied by this every --lr-decay-epochs")
-      ->check(CLI::PositiveNumber);
-  add(command, "--lr-decay-epochs", train.lr_decay_epochs, "epochs between two decays of the rate")
-      ->check(CLI::Range(1, 100000));
-  command.add_flag("--cosine", train.cosine, "the rate falls to zero along half a cosine")->group(kGroup);
+/// The flag of a row of the training options.
+struct AddFlag {
+  CLI::App& command;
+
+  template <class Value>
+  void operator()(const std::string& name, Value& value, const Range<Value>& range, Affects,
+                  const char* help) const {
+    add(command, ("--" + name).c_str(), value, help)->check(within(range));
+  }
+  void operator()(const std::string& name, bool& value, Switch, Affects, const char* help) const {
+    command.add_flag("--" + name, value, help)->group(kGroup);
+  }
+  template <class Value, std::size_t Count>
+  void operator()(const std::string& name, Value& value, const Choices<Value, Count>& choices, Affects,
+                  const char* help) const {
+    std::map<std::string, Value> named;
+    std::string name_of_default;
+    for (const Choice<Value>& choice : choices.all) {
+      named[choice.name] = choice.value;
+      if (choice.value == value) name_of_default = choice.name;
+    }
+    command
+        .add_option_function<std::string>(
+            "--" + name, [&value, named](const std::string& chosen) { value = named.at(chosen); }, help)
+        ->check(CLI::IsMember(named))
+        ->default_str(name_of_default)
+        ->group(kGroup);
+  }
+};
+
+/// The flags of those options whose name `wanted` chooses.
+template <class Wanted>
+void add_train_flags(CLI::App& command, TrainOptions& train, const Wanted& wanted) {
+  for_each_field(train, [&](const std::string& name, auto&&... row) {
+    if (wanted(name)) AddFlag{command}(name, row...);
+  });
 }
 
 /// Flags and values that differ from the flags' own defaults.
@@ -65,44 +90,29 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
       ->group(kGroup);
   add(command, "--pooling", options.pooling, "a clip's rows over time: max (the reference), max+mean")
       ->check(CLI::IsMember({"max", "max+mean"}));
-  add(command, "--max-words", options.train.max_words, "words of a caption that are used")
-      ->check(CLI::Range(1, 1000));
+  add_train_flags(command, options.train, [](const std::string& name) { return name == kInputOption; });
 }
 
 void add_learn_flags(CLI::App& command, LearnOptions& options) {
-  TrainOptions& train = options.train;
   add(command, "--recipe", options.recipe,
       "preset of the flags below: howto100m (the reference), or best; a flag that is given wins")
       ->check(CLI::IsMember({"howto100m", "best"}));
   add_input_flags(command, options);
-  add(command, "--epochs", train.epochs, "passes over the training clips")->check(CLI::Range(1, 100000));
-  add(command, "--batch-size", train.batch_size, "clips a step")->check(CLI::Range(2, 65536));
-  add(command, "--embd-dim", train.embd_dim, "size of the joint embedding")->check(CLI::Range(1, 65536));
+  // --seed is the subcommand's: it seeds all that is random there.
+  add_train_flags(command, options.train,
+                  [](const std::string& name) { return name != kInputOption && name != "seed"; });
   command
-      .add_flag(
-          "--standardize", options.standardize,
-          "train on features of mean 0 and deviation 1; folded into the checkpoint, which takes them as "
-          "they are")
+      .add_flag("--standardize", options.standardize,
+                "standardize features to mean 0 and standard deviation 1 for training; folded into the "
+                "checkpoint, which takes them as they are")
       ->group(kGroup);
-  add_loss_flags(command, train);
-  add_rate_flags(command, train);
-  add(command, "--early-stop", train.early_stop,
-      "stop after so many epochs without a better validation; 0: never")
-      ->check(CLI::Range(0, 100000));
   command
       .add_flag("--select-on-test", options.select_on_test,
                 "choose the best epoch on the test split, as many papers do; stamped on every result")
       ->group(kGroup);
-  add(command, "--seeds", options.seeds, "trainings of consecutive seeds; mean and deviation are told")
+  add(command, "--seeds", options.seeds,
+      "number of runs with consecutive seeds; reports mean and standard deviation")
       ->check(CLI::Range(1, 1000));
-  add(command, "--threads", train.threads, "threads of training; 0: one a core")->check(CLI::Range(0, 1024));
-  command
-      .add_option_function<std::string>(
-          "--train-device", [&train](const std::string& name) { train.gpu = name == "cuda" ? 0 : -1; },
-          "where the steps are taken: cpu (repeatable to the bit) or cuda")
-      ->check(CLI::IsMember({"cpu", "cuda"}))
-      ->default_str("cpu")
-      ->group(kGroup);
 }
 
 void apply_recipe(CLI::App& command, const LearnOptions& options) {

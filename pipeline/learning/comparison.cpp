@@ -48,11 +48,11 @@ nlohmann::json json_of(const Comparison& comparison) {
   nlohmann::json json;
   for_directions(comparison, [&](const char* name, const RetrievalMetrics& a, const RetrievalMetrics& b,
                                  const PairedComparison& paired) {
-    for (const NamedMetric& metric : kNamedMetrics) {
-      json[name][metric.name] = {{"a", a.*metric.value},
-                                 {"b", b.*metric.value},
-                                 {"difference", paired.difference.*metric.value},
-                                 {"p", paired.p_value.*metric.value}};
+    for (std::size_t m = 0; m < a.values.size(); ++m) {
+      json[name][a.table()[m].name] = {{"a", a.values[m]},
+                                       {"b", b.values[m]},
+                                       {"difference", paired.difference.values[m]},
+                                       {"p", paired.p_value.values[m]}};
     }
     json[name]["queries"] = a.queries;
   });
@@ -64,11 +64,10 @@ std::string comparison_table(const Comparison& comparison) {
   Table table({{""}, {"A", Align::Right}, {"B", Align::Right}, {"B - A", Align::Right}, {"p", Align::Right}});
   for_directions(comparison, [&](const char* name, const RetrievalMetrics& a, const RetrievalMetrics& b,
                                  const PairedComparison& paired) {
-    for (const NamedMetric& metric : kNamedMetrics) {
-      table.add({fmt::format("{} {}", name, metric.name), fmt::format("{:.1f}", a.*metric.value),
-                 fmt::format("{:.1f}", b.*metric.value),
-                 fmt::format("{:+.1f}", paired.difference.*metric.value),
-                 fmt::format("{:.4f}", paired.p_value.*metric.value)});
+    for (std::size_t m = 0; m < a.values.size(); ++m) {
+      table.add({fmt::format("{} {}", name, a.table()[m].name), fmt::format("{:.1f}", a.values[m]),
+                 fmt::format("{:.1f}", b.values[m]), fmt::format("{:+.1f}", paired.difference.values[m]),
+                 fmt::format("{:.4f}", paired.p_value.values[m])});
     }
   });
   return table.text();

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -29,15 +28,16 @@ struct Spread {
   RetrievalMetrics mean, deviation;
 };
 Spread spread_of(const std::vector<Evaluation>& seeds, RetrievalMetrics Evaluation::*metrics) {
-  Spread spread;
+  const MetricTable& table = (seeds.front().*metrics).table();
+  Spread spread{RetrievalMetrics(table), RetrievalMetrics(table)};
   spread.mean.queries = (seeds.front().*metrics).queries;
   const auto count = static_cast<double>(seeds.size());
-  for (const NamedMetric& metric : kNamedMetrics) {
-    double& mean = spread.mean.*metric.value;
-    for (const Evaluation& seed : seeds) mean += seed.*metrics.*metric.value / count;
+  for (std::size_t m = 0; m < table.size(); ++m) {
+    double& mean = spread.mean.values[m];
+    for (const Evaluation& seed : seeds) mean += (seed.*metrics).values[m] / count;
     double squares = 0;
-    for (const Evaluation& seed : seeds) squares += std::pow(seed.*metrics.*metric.value - mean, 2);
-    spread.deviation.*metric.value = seeds.size() > 1 ? std::sqrt(squares / (count - 1)) : 0;
+    for (const Evaluation& seed : seeds) squares += std::pow((seed.*metrics).values[m] - mean, 2);
+    spread.deviation.values[m] = seeds.size() > 1 ? std::sqrt(squares / (count - 1)) : 0;
   }
   return spread;
 }
@@ -45,33 +45,25 @@ Spread spread_of(const std::vector<Evaluation>& seeds, RetrievalMetrics Evaluati
 std::vector<std::string> row_of(const std::string& title, const RetrievalMetrics& metrics,
                                 const std::string& queries) {
   std::vector<std::string> row = {title};
-  for (const NamedMetric& metric : kNamedMetrics) row.push_back(fmt::format("{:.1f}", metrics.*metric.value));
+  for (const double value : metrics.values) row.push_back(fmt::format("{:.1f}", value));
   row.push_back(queries);
   return row;
 }
 
 std::vector<std::string> interval_row(const MetricsInterval& interval) {
   std::vector<std::string> row = {"  95 % interval"};
-  for (const NamedMetric& metric : kNamedMetrics) {
-    row.push_back(fmt::format("{:.1f}-{:.1f}", interval.low.*metric.value, interval.high.*metric.value));
+  for (std::size_t m = 0; m < interval.low.values.size(); ++m) {
+    row.push_back(fmt::format("{:.1f}-{:.1f}", interval.low.values[m], interval.high.values[m]));
   }
   row.push_back("");
   return row;
 }
 
-RetrievalMetrics chance_among(double candidates) {
-  RetrievalMetrics chance;
-  chance.r1 = 100 * std::min(1.0, 1 / candidates);
-  chance.r5 = 100 * std::min(1.0, 5 / candidates);
-  chance.r10 = 100 * std::min(1.0, 10 / candidates);
-  chance.median_rank = chance.mean_rank = (candidates + 1) / 2;
-  return chance;
-}
-
 nlohmann::json json_of(const MetricsInterval& interval) {
   nlohmann::json json;
-  for (const NamedMetric& metric : kNamedMetrics) {
-    json[metric.name] = {interval.low.*metric.value, interval.high.*metric.value};
+  const MetricTable& table = interval.low.table();
+  for (std::size_t m = 0; m < table.size(); ++m) {
+    json[table[m].name] = {interval.low.values[m], interval.high.values[m]};
   }
   return json;
 }
@@ -98,7 +90,7 @@ Evaluation evaluate(const JointEmbedding& model, const Pairs& pairs, const WordT
 
 nlohmann::json json_of(const RetrievalMetrics& metrics) {
   nlohmann::json json;
-  for (const NamedMetric& metric : kNamedMetrics) json[metric.name] = metrics.*metric.value;
+  for (std::size_t m = 0; m < metrics.values.size(); ++m) json[metrics.table()[m].name] = metrics.values[m];
   json["queries"] = metrics.queries;
   return json;
 }
@@ -125,7 +117,8 @@ nlohmann::json json_of(const std::vector<Evaluation>& seeds) {
 
 std::string metrics_table(const std::vector<Evaluation>& seeds) {
   std::vector<Table::Column> columns = {{""}};
-  for (const NamedMetric& metric : kNamedMetrics) columns.push_back({metric.name, Table::Align::Right});
+  const MetricTable& metrics = seeds.front().t2v.table();
+  for (const Metric& metric : metrics) columns.push_back({metric.name, Table::Align::Right});
   columns.push_back({"queries", Table::Align::Right});
   Table table(columns);
   for (const Direction& direction : kDirections) {
@@ -138,7 +131,7 @@ std::string metrics_table(const std::vector<Evaluation>& seeds) {
     }
   }
   const auto candidates = static_cast<double>(seeds.front().video.rows());
-  table.add(row_of("chance (text to video)", chance_among(candidates), ""));
+  table.add(row_of("chance (text to video)", chance_among(candidates, metrics), ""));
   return table.text();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -24,17 +23,7 @@ struct Evaluation {
 [[nodiscard]] Evaluation evaluate(const JointEmbedding& model, const Pairs& pairs, const WordTable& words,
                                   Ties ties);
 
-/// The metrics by the names that tables and JSON have for them.
-struct NamedMetric {
-  const char* name;
-  double RetrievalMetrics::*value;
-};
-inline constexpr std::array kNamedMetrics = {
-    NamedMetric{"R@1", &RetrievalMetrics::r1}, NamedMetric{"R@5", &RetrievalMetrics::r5},
-    NamedMetric{"R@10", &RetrievalMetrics::r10}, NamedMetric{"MedR", &RetrievalMetrics::median_rank},
-    NamedMetric{"MeanR", &RetrievalMetrics::mean_rank}};
-
-/// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}
+/// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}: a key per row of the table.
 [[nodiscard]] nlohmann::json json_of(const RetrievalMetrics& metrics);
 /// {"t2v": {..., "interval_95": {"R@1": [low, high], ...}}, "v2t": {...}}, as metrics.json holds it a split.
 [[nodiscard]] nlohmann::json json_of(const Evaluation& evaluation);

@@ -16,11 +16,8 @@ double now_s() {
 std::vector<std::pair<std::string, float>> curves_of(const EpochReport& report) {
   std::vector<std::pair<std::string, double>> points = {{"train/loss", report.loss}, {"train/lr", report.lr}};
   if (const auto& val = report.val_t2v) {
-    points.insert(points.end(), {{"val/t2v/R@1", val->r1},
-                                 {"val/t2v/R@5", val->r5},
-                                 {"val/t2v/R@10", val->r10},
-                                 {"val/t2v/MedR", val->median_rank},
-                                 {"val/t2v/MeanR", val->mean_rank}});
+    for (std::size_t m = 0; m < val->values.size(); ++m)
+      points.emplace_back(std::string("val/t2v/") + val->table()[m].name, val->values[m]);
   }
   return {points.begin(), points.end()};
 }

@@ -9,7 +9,9 @@
 #include "data/error.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
+#include "model/resident_pairs.h"
 #include "model/standardization.h"
+#include "model/train_fields.h"
 #include "pipeline/learning/history.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
@@ -17,16 +19,6 @@
 
 namespace tvr {
 namespace {
-
-/// All of it but the threads.
-std::string text_of(const TrainOptions& o) {
-  return fmt::format(
-      "epochs={} batch={} D={} words={} lr={} decay={}/{} cosine={} loss={} margin={} temperature={} "
-      "n_pair={} weighting={} hard={} stop={} seed={}",
-      o.epochs, o.batch_size, o.embd_dim, o.max_words, o.lr, o.lr_decay, o.lr_decay_epochs, o.cosine,
-      static_cast<int>(o.loss), o.margin, o.temperature, o.n_pair, o.negative_weighting, o.hard_negative_rate,
-      o.early_stop, o.seed);
-}
 
 /// The three splits as the model sees them.
 struct Splits {
@@ -93,7 +85,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
   const auto on_epoch = [&](const EpochReport& report) {
     history.add(report);
     note = fmt::format(", loss {:.4f}", report.loss);
-    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", report.val_t2v->r1);
+    if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", (*report.val_t2v)["R@1"]);
     last = report;
   };
   const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
@@ -101,8 +93,8 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
     line.update(step.total * last.epoch + step.done, step.stage + note);
     return !stop_requested();
   };
-  TrainResult result = tvr::train(splits.train.pairs, splits.val.pairs, words.vectors, options,
-                                  folder.state(), on_epoch, go_on);
+  TrainResult result = tvr::train(ResidentPairs(splits.train.pairs, words.vectors, options), splits.val.pairs,
+                                  words.vectors, options, folder.state(), on_epoch, go_on);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
                   seconds_text(seconds), last.loss, result.best_epoch,
@@ -115,7 +107,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
 bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
                 const TrainOptions& options) {
   const Digest inputs = Digester()
-                            .add(text_of(options))
+                            .add(result_identity(options))
                             .add(splits.train.pairs)
                             .add(splits.val.pairs)
                             .add(words.vectors)
@@ -170,11 +162,11 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
 void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
   constexpr double kHardlyBetter = 0.9;
   const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
-  if (evaluation.video.rows() == 1 || evaluation.t2v.mean_rank < kHardlyBetter * chance) return;
+  if (evaluation.video.rows() == 1 || evaluation.t2v["MeanR"] < kHardlyBetter * chance) return;
   findings.push_back(fmt::format(
       "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
       "learnt. Try a lower --lr, and look whether the captions are of these videos",
-      evaluation.t2v.mean_rank, evaluation.video.rows(), chance));
+      evaluation.t2v["MeanR"], evaluation.video.rows(), chance));
   warn(findings.back());
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,39 +16,20 @@
 namespace tvr {
 namespace {
 
-struct Metric {
-  const char* name;
-  const char* meaning;
-  double RetrievalMetrics::*value;
-  const char* unit;
-};
-constexpr std::array kMetrics = {
-    Metric{"R@1", "wanted clip found first", &RetrievalMetrics::r1, " %"},
-    Metric{"R@5", "among the first five", &RetrievalMetrics::r5, " %"},
-    Metric{"R@10", "among the first ten", &RetrievalMetrics::r10, " %"},
-    Metric{"MedR", "median rank, 1 is best", &RetrievalMetrics::median_rank, ""},
-    Metric{"MeanR", "mean rank", &RetrievalMetrics::mean_rank, ""},
-};
-
-std::string interval_text(const MetricsInterval& interval, const Metric& metric) {
-  return fmt::format("{:.1f} – {:.1f}", interval.low.*metric.value, interval.high.*metric.value);
-}
-
-RetrievalMetrics chance_among(double candidates) {
-  const auto recall = [&](double k) { return 100 * std::min(1.0, k / candidates); };
-  RetrievalMetrics chance{recall(1), recall(5), recall(10), 0, 0, 0};
-  chance.median_rank = chance.mean_rank = (candidates + 1) / 2;
-  return chance;
+RetrievalMetrics chance_of(const Evaluation& evaluation) {
+  return chance_among(static_cast<double>(evaluation.video.rows()), evaluation.t2v.table());
 }
 
 std::string tiles(const Evaluation& evaluation) {
-  const RetrievalMetrics chance = chance_among(static_cast<double>(evaluation.video.rows()));
+  const RetrievalMetrics chance = chance_of(evaluation);
   std::string out = "<dl class=\"tiles\">";
-  for (const Metric& metric : kMetrics) {
-    if (metric.value == &RetrievalMetrics::mean_rank) continue;
+  for (std::size_t m = 0; m < chance.values.size(); ++m) {
+    const Metric& metric = chance.table()[m];
+    if (!metric.headline) continue;
+    const std::string unit = *metric.unit == '\0' ? "" : std::string(" ") + metric.unit;
     out += fmt::format(
         "<div><dt>{0}</dt><dd>{1:.1f}{2}<small>{3}</small><small>by chance {4:.1f}{2}</small></dd></div>",
-        metric.name, evaluation.t2v.*metric.value, metric.unit, metric.meaning, chance.*metric.value);
+        metric.name, evaluation.t2v.values[m], unit, metric.meaning, chance.values[m]);
   }
   return out + "</dl>";
 }
@@ -57,9 +37,11 @@ std::string tiles(const Evaluation& evaluation) {
 /// `interval` null: none is shown.
 std::string metric_row(const char* name, const RetrievalMetrics& metrics, const MetricsInterval* interval) {
   std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
-  for (const Metric& metric : kMetrics) {
-    out += fmt::format("<td>{:.1f}", metrics.*metric.value);
-    if (interval != nullptr) out += "<small>" + interval_text(*interval, metric) + "</small>";
+  for (std::size_t m = 0; m < metrics.values.size(); ++m) {
+    out += fmt::format("<td>{:.1f}", metrics.values[m]);
+    if (interval != nullptr) {
+      out += fmt::format("<small>{:.1f} – {:.1f}</small>", interval->low.values[m], interval->high.values[m]);
+    }
     out += "</td>";
   }
   return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
@@ -69,10 +51,10 @@ std::string metric_row(const char* name, const RetrievalMetrics& metrics, const 
 std::string seeds_row(const std::vector<RetrievalMetrics>& seeds) {
   const auto count = static_cast<double>(seeds.size());
   std::string out = fmt::format("<tr><th scope=\"row\">text to video, mean of {} seeds</th>", seeds.size());
-  for (const Metric& metric : kMetrics) {
+  for (std::size_t m = 0; m < seeds.front().values.size(); ++m) {
     double mean = 0, squares = 0;
-    for (const RetrievalMetrics& seed : seeds) mean += seed.*metric.value / count;
-    for (const RetrievalMetrics& seed : seeds) squares += std::pow(seed.*metric.value - mean, 2);
+    for (const RetrievalMetrics& seed : seeds) mean += seed.values[m] / count;
+    for (const RetrievalMetrics& seed : seeds) squares += std::pow(seed.values[m] - mean, 2);
     out += fmt::format("<td>{:.1f}<small>± {:.1f}</small></td>", mean, std::sqrt(squares / (count - 1)));
   }
   return out + fmt::format("<td>{}</td></tr>", seeds.front().queries);
@@ -82,13 +64,15 @@ std::string metrics_section(const ReportInput& input) {
   const Evaluation& evaluation = *input.evaluation;
   std::string out = "<h2>Retrieval on the test split</h2>" + tiles(evaluation) +
                     "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th></th>";
-  for (const Metric& metric : kMetrics) out += fmt::format("<th scope=\"col\">{}</th>", metric.name);
+  for (const Metric& metric : evaluation.t2v.table()) {
+    out += fmt::format("<th scope=\"col\" title=\"{}; {} is better\">{}</th>", metric.meaning,
+                       metric.better == Better::Higher ? "higher" : "lower", metric.name);
+  }
   out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
          metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
          metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
          (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
-         metric_row("chance, text to video", chance_among(static_cast<double>(evaluation.video.rows())),
-                    nullptr);
+         metric_row("chance, text to video", chance_of(evaluation), nullptr);
   return out +
          "</tbody></table></div><p><small>R@K: share of the queries, in per cent, whose wanted clip is among "
          "the K "
@@ -146,11 +130,14 @@ std::string rank_histogram(const Evaluation& evaluation) {
 /// The curves of history.jsonl; lines that are none are passed over.
 struct HistoryCurves {
   Curve loss{"loss", {}}, lr{"learning rate", {}};
-  std::vector<Curve> validation = {{"R@1", {}}, {"R@5", {}}, {"R@10", {}}};
+  std::vector<Curve> validation;  // metrics in per cent, which share an axis
 };
 
-HistoryCurves read_history(const std::filesystem::path& path) {
+HistoryCurves read_history(const std::filesystem::path& path, const MetricTable& metrics) {
   HistoryCurves curves;
+  for (const Metric& metric : metrics) {
+    if (metric.unit == std::string("%")) curves.validation.push_back({metric.name, {}});
+  }
   if (!std::filesystem::exists(path)) return curves;
   for (const nlohmann::json& line : json_lines(read_text(path))) {
     const auto number = [](const nlohmann::json& value) {
@@ -175,7 +162,7 @@ std::string card(const std::string& html) {
 std::string plots_section(const ReportInput& input) {
   const Evaluation& evaluation = *input.evaluation;
   const auto clips = static_cast<std::size_t>(evaluation.video.rows());
-  const HistoryCurves history = read_history(input.history);
+  const HistoryCurves history = read_history(input.history, evaluation.t2v.table());
   return "<h2>Curves</h2><div class=\"plots\">" +
          card(line_plot({"Recall at every K", "K", "queries found, %"},
                         {recall_curve("text to video", evaluation.t2v_ranks, clips),

@@ -24,10 +24,10 @@
 #include "extract/media/media_input.h"
 #include "extract/networks/backbone.h"
 #include "extract/networks/resnet.h"
-#include "model/batches.h"
 #include "model/cuda/device_training.h"
 #include "model/cuda/training_ops.h"
 #include "model/random.h"
+#include "model/resident_pairs.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/temp_folder.h"
 
@@ -235,8 +235,10 @@ void tell_training(double bytes_a_second) {
   TrainState state;
   state.weights = initial_parameters(shape, 1);
   state.adam.mean = state.adam.variance = zero_parameters(shape);
-  DeviceTraining training(state, pairs, random_pairs(kValidationClips), vectors, options, 0);
-  const std::vector<PairBatch> batches = EpochBatches(pairs, options.batch_size, 1, 1).epoch(1);
+  const ResidentPairs source(pairs, vectors, options);
+  DeviceTraining training(state, source, random_pairs(kValidationClips), vectors, options, 0);
+  std::vector<StepPairs> batches;
+  for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(1, step, {}));
   const std::vector<double> rates(batches.size(), options.lr);
   const auto epoch = [&] {
     training.begin(batches, rates);
@@ -308,7 +310,8 @@ void tell_whole_training(int epochs) {
   options.gpu = 0;
   const TempFolder folder;
   const auto start = Clock::now();
-  (void)train(pairs, validation, vectors, options, folder / "state", nullptr, nullptr);
+  (void)train(ResidentPairs(pairs, vectors, options), validation, vectors, options, folder / "state", nullptr,
+              nullptr);
   std::printf("training as a whole: %d epochs with a validation after each in %.1f s\n", epochs,
               since(start));
 }

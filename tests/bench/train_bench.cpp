@@ -9,11 +9,11 @@
 #include <cstdlib>
 
 #include "model/adam.h"
-#include "model/batches.h"
 #include "model/kernels/kernels.h"
 #include "model/linear.h"
 #include "model/parallel.h"
 #include "model/random.h"
+#include "model/resident_pairs.h"
 #include "model/training_step.h"
 
 namespace tvr {
@@ -53,13 +53,14 @@ void bench_steps(int steps) {
   const EmbeddingShape shape{300, 4096, 4096, 20};
   Parameters parameters = initial_parameters(shape, 1);
   AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
-  const EpochBatches batches(pairs, 32, 1, 1);
+  const ResidentPairs source(pairs, vectors, options);
   std::vector<double> times;
   double loss = 0;
   for (int step = 0; step < steps; ++step) {
-    const PairBatch batch = batches.epoch(1 + step / 2)[static_cast<std::size_t>(step % 2)];
     const double start = now_ms();
-    const StepResult result = loss_and_gradients(parameters, 0, pairs, vectors, batch, options);
+    const StepPairs batch = source.batch(1 + step / 2, step % 2, {});
+    const StepResult result =
+        loss_and_gradients(parameters, 0, batch, source.features(batch.clips), vectors, options);
     adam_step(parameters, adam, result.gradients, options.lr);
     times.push_back(now_ms() - start);
     loss = result.loss;

@@ -15,6 +15,7 @@
 #include "model/batches.h"
 #include "model/joint_embedding.h"
 #include "model/linear.h"
+#include "model/resident_pairs.h"
 #include "model/retrieval_metrics.h"
 #include "model/training_step.h"
 #include "pair_fixture.h"
@@ -164,9 +165,11 @@ TEST_P(Parity, ForwardLossGradientsAdamAndCheckpointsAreThoseOfPyTorch) {
   AdamState adam{zero_parameters(shape_of(parameters, 12)), zero_parameters(shape_of(parameters, 12)), 0};
   AdamScalar log_scale{1.5F, 0, 0};
   std::vector<float> losses;
+  const ResidentPairs source(pairs, vectors, options);
   for (const PairBatch& batch : batches) {
-    const StepResult step =
-        loss_and_gradients(parameters, static_cast<double>(log_scale.value), pairs, vectors, batch, options);
+    const StepPairs step_pairs = pairs_of(pairs, batch);
+    const StepResult step = loss_and_gradients(parameters, static_cast<double>(log_scale.value), step_pairs,
+                                               source.features(step_pairs.clips), vectors, options);
     for (std::size_t l = 0; l < kLayers && losses.empty(); ++l) {
       const LinearGradient& gradient = step.gradients[l];
       const std::vector<float> wanted = floats("gradient." + std::string(kLayerNames[l]) + ".weight");

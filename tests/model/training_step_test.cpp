@@ -6,6 +6,7 @@
 
 #include "model/embed.h"
 #include "model/ranking_loss.h"
+#include "model/resident_pairs.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -94,7 +95,10 @@ struct Problem {
     TrainOptions options;
     options.margin = 0.2;
     options.max_words = 4;
-    return loss_and_gradients(parameters, 0, pairs, vectors, batch, options);
+    options.batch_size = static_cast<int>(batch.size());
+    const StepPairs step = pairs_of(pairs, batch);
+    const ResidentPairs source(pairs, vectors, options);
+    return loss_and_gradients(parameters, 0, step, source.features(step.clips), vectors, options);
   }
 };
 

@@ -10,6 +10,7 @@
 #include "data/error.h"
 #include "model/adam.h"
 #include "model/embed.h"
+#include "model/resident_pairs.h"
 #include "model/training_step.h"
 #include "tests/model/pair_fixture.h"
 #include "tests/support/temp_folder.h"
@@ -67,14 +68,15 @@ struct Task {
   explicit Task(const TrainOptions& with, const Sizes& sizes = {})
       : options(with),
         vectors(random_matrix(40, sizes.word_dim, 3)),
-        pairs(random_pairs(vectors, sizes.clips, 3, sizes.video_dim, 7)) {
+        pairs(random_pairs(vectors, sizes.clips, 3, sizes.video_dim, 7)),
+        source(pairs, vectors, options) {
     const EmbeddingShape shape{sizes.word_dim, sizes.video_dim, options.embd_dim, options.max_words};
     start.weights = initial_parameters(shape, 5);
     start.adam.mean = start.adam.variance = zero_parameters(shape);
     start.log_scale.value = static_cast<float>(-std::log(options.temperature));
-    const EpochBatches epochs(pairs, options.batch_size, options.n_pair, 1);
     for (int epoch = 1; batches.size() < 10; ++epoch) {
-      for (PairBatch& batch : epochs.epoch(epoch)) batches.push_back(std::move(batch));
+      for (std::int64_t step = 0; step < source.steps(); ++step)
+        batches.push_back(source.batch(epoch, step, {}));
     }
     batches.resize(10);
   }
@@ -82,9 +84,9 @@ struct Task {
   /// By the trainer's own arithmetic; returns the sum of the losses.
   double take_steps(TrainState& state) const {
     double loss = 0;
-    for (const PairBatch& batch : batches) {
+    for (const StepPairs& batch : batches) {
       const StepResult step = loss_and_gradients(state.weights, static_cast<double>(state.log_scale.value),
-                                                 pairs, vectors, batch, options);
+                                                 batch, source.features(batch.clips), vectors, options);
       adam_step(state.weights, state.adam, step.gradients, options.lr);
       if (options.loss == RankingLoss::Nce)
         adam_step(state.log_scale, state.adam.step, step.d_log_scale, options.lr);
@@ -104,8 +106,9 @@ struct Task {
   TrainOptions options;
   Matrix vectors;
   PairData pairs;
+  ResidentPairs source;
   TrainState start;
-  std::vector<PairBatch> batches;
+  std::vector<StepPairs> batches;
 };
 
 double distance(const Parameters& a, const Parameters& b) {
@@ -126,7 +129,7 @@ void compare_steps(const TrainOptions& options, int gpu, const Sizes& sizes = {}
   const Task task(options, sizes);
   TrainState host = task.start, device = task.start;
   const double loss = task.take_steps(host);
-  DeviceTraining training(device, task.pairs, {}, task.vectors, options, gpu);
+  DeviceTraining training(device, task.source, {}, task.vectors, options, gpu);
   task.take_steps(training, 0, 10);
   EXPECT_NEAR(training.loss_sum(), loss, 1e-5 * loss);
   training.copy_to(device);
@@ -148,7 +151,7 @@ int other_ranks(int gpu) {
   many_clips.clip_of.resize(8);
   int others = 0;
   for (const PairData& validation : {many_captions, many_clips}) {
-    const DeviceTraining training(task.start, task.pairs, validation, task.vectors, task.options, gpu);
+    const DeviceTraining training(task.start, task.source, validation, task.vectors, task.options, gpu);
     const std::vector<double> seen = training.validation_ranks();
     const std::vector<double> wanted = text_to_video_ranks(
         embed_text(task.start.weights, task.vectors, validation.captions, task.options.max_words),
@@ -180,14 +183,14 @@ TEST(DeviceTraining, RanksEqualClipsBesideEachOther) {
   Matrix twice(2, kOddSizes.video_dim);
   for (std::int64_t i = 0; i < 2; ++i) std::copy_n(validation.clips.row(0), twice.cols(), twice.row(i));
   validation.clips = twice;
-  const DeviceTraining training(task.start, task.pairs, validation, task.vectors, task.options, -1);
+  const DeviceTraining training(task.start, task.source, validation, task.vectors, task.options, -1);
   EXPECT_EQ(training.validation_ranks(), (std::vector<double>{1.5, 1.5}));
 }
 
 TEST(DeviceTraining, RefusesToRankNaN) {
   Task task(odd_options(), kOddSizes);
   task.start.weights[kVideoGate].bias[3] = NAN;
-  const DeviceTraining training(task.start, task.pairs, task.pairs, task.vectors, task.options, -1);
+  const DeviceTraining training(task.start, task.source, task.pairs, task.vectors, task.options, -1);
   try {
     (void)training.validation_ranks();
     FAIL() << "ranked";
@@ -200,13 +203,13 @@ TEST(DeviceTraining, RefusesToRankNaN) {
 TEST(DeviceTraining, ComputesInFp32AfterAnExtractionInTf32) {
   at::globalContext().setAllowTF32CuBLAS(true);
   const Task task(odd_options(), kOddSizes);
-  const DeviceTraining training(task.start, task.pairs, {}, task.vectors, task.options, -1);
+  const DeviceTraining training(task.start, task.source, {}, task.vectors, task.options, -1);
   EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
 }
 
 void keeps_the_best_weights(int gpu) {
   const Task task(odd_options(), kOddSizes);
-  DeviceTraining training(task.start, task.pairs, {}, task.vectors, task.options, gpu);
+  DeviceTraining training(task.start, task.source, {}, task.vectors, task.options, gpu);
   TrainState state = task.start;
   task.take_steps(training, 0, 3);
   training.copy_to(state);
@@ -227,18 +230,18 @@ void goes_on_from_a_state(int gpu) {
   const Task task(odd_options(), kOddSizes);
   TrainState whole = task.start, state = task.start;
   {
-    DeviceTraining training(whole, task.pairs, {}, task.vectors, task.options, gpu);
+    DeviceTraining training(whole, task.source, {}, task.vectors, task.options, gpu);
     task.take_steps(training, 0, 10);
     training.copy_to(whole);
   }
   {
-    DeviceTraining training(state, task.pairs, {}, task.vectors, task.options, gpu);
+    DeviceTraining training(state, task.source, {}, task.vectors, task.options, gpu);
     task.take_steps(training, 0, 5);
     training.keep_best();
     training.copy_to(state);
   }
   const Parameters best = state.best;
-  DeviceTraining training(state, task.pairs, {}, task.vectors, task.options, gpu);
+  DeviceTraining training(state, task.source, {}, task.vectors, task.options, gpu);
   task.take_steps(training, 5, 10);
   training.copy_to(state);
   EXPECT_EQ(state.adam.step, 10);
@@ -284,7 +287,7 @@ TEST_F(GpuTraining, TakesTheTrainersStepsWithManyTiles) {
     const Task task(options, {100, 300, 64});
     TrainState host = task.start;
     const double loss = task.take_steps(host);
-    DeviceTraining training(task.start, task.pairs, {}, task.vectors, options, 0);
+    DeviceTraining training(task.start, task.source, {}, task.vectors, options, 0);
     task.take_steps(training, 0, 10);
     EXPECT_NEAR(training.loss_sum(), loss, 1e-4 * loss);
   });
@@ -309,7 +312,7 @@ TEST_F(GpuTraining, IsStoppedAndGoesOnAsIfThereHadBeenNoStop) {
     const TempFolder folder;
     const auto run = [&](const char* state, int stop_after_steps) {
       int steps = 0;
-      return train(task.pairs, validation, task.vectors, options, folder / state, {},
+      return train(task.source, validation, task.vectors, options, folder / state, {},
                    [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
     };
     const TrainResult whole = run("whole", -1);

@@ -65,7 +65,7 @@ class DemoLearns : public ::testing::Test {
     EXPECT_FALSE(again.trained) << "the checkpoint is fresh";
     EXPECT_EQ(again.metrics, learned.metrics);
     EXPECT_EQ(learned.seeds.front().t2v.queries, 36);
-    return learned.seeds.front().t2v.r10;
+    return learned.seeds.front().t2v["R@10"];
   }
 
   static TempFolder* folder_;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/support/temp_folder.h"
+#include "tests/support/worst_rank.h"
 #include "tests/support/write_file.h"
 
 namespace tvr {
@@ -124,12 +125,22 @@ TEST_F(Report, DrawsTheCurvesOfItsHistoryAndPassesOverBrokenLines) {
 
 TEST_F(Report, GivesTheMeanAndDeviationOfSeveralSeeds) {
   RetrievalMetrics low, high;
-  low.r1 = 10;
-  high.r1 = 14;
+  low["R@1"] = 10;
+  high["R@1"] = 14;
   input_.seeds = {low};
   EXPECT_THAT(report_html(input_), Not(HasSubstr("seeds</th>")));
   input_.seeds = {low, high};
   EXPECT_THAT(report_html(input_), HasSubstr("mean of 2 seeds</th><td>12.0<small>± 2.8</small></td>"));
+}
+
+TEST_F(Report, ShowsAMetricThatIsARowMore) {
+  MetricTable table = retrieval_metrics();
+  table.push_back(testing::worst_rank());
+  evaluation_.t2v = summarize(evaluation_.t2v_ranks, table);
+  evaluation_.t2v_interval = bootstrap_interval(evaluation_.t2v_ranks, 0.95, 100, 1, table);
+  const std::string html = report_html(input_);
+  EXPECT_THAT(html, HasSubstr("<dt>worst</dt>"));
+  EXPECT_THAT(html, HasSubstr("title=\"the last rank; lower is better\">worst</th>"));
 }
 
 TEST_F(Report, CountsVideosByLaneAndStatus) {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "model/batches.h"
+#include "model/pair_source.h"
+#include "model/trainer.h"
+
+namespace tvr {
+
+/// The pairs of a split that lies in memory (MSR-VTT: 7010 clips), in the batches that EpochBatches draws.
+class ResidentPairs : public PairSource {
+ public:
+  /// Keeps a reference to `pairs`. `vectors`: what the captions' ids point to, for the check alone. Throws
+  /// Error(InvalidArgument) for options out of range, for pairs that do not fit together and when they do not
+  /// fill one batch; Error(Corrupt) for a feature that is not finite.
+  ResidentPairs(const PairData& pairs, const Matrix& vectors, const TrainOptions& options);
+
+  [[nodiscard]] std::int64_t clip_count() const noexcept override { return pairs_.clips.rows(); }
+  [[nodiscard]] std::int64_t video_dim() const noexcept override { return pairs_.clips.cols(); }
+  [[nodiscard]] std::int64_t steps() const noexcept override { return batches_.steps(); }
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override;
+  [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override;
+  [[nodiscard]] std::string identity() const override;
+
+ private:
+  using Epoch = std::vector<PairBatch>;
+  [[nodiscard]] std::shared_ptr<const Epoch> batches_of(int epoch) const;
+
+  const PairData& pairs_;
+  EpochBatches batches_;
+  mutable std::mutex mutex_;
+  mutable int drawn_epoch_ = 0;  // 0: none
+  mutable std::shared_ptr<const Epoch>
+      drawn_;  // the batches of that epoch: drawing takes a shuffle of all clips
+};
+
+/// The pairs of these captions of `pairs`.
+[[nodiscard]] StepPairs pairs_of(const PairData& pairs, const PairBatch& captions);
+
+}  // namespace tvr

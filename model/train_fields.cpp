@@ -1,0 +1,81 @@
+#include "model/train_fields.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+/// Stands for any value where only the number of values counts.
+struct Anything {
+  template <class Value>
+  constexpr operator Value() const;  // NOLINT: implicit is its purpose
+};
+
+template <class Struct, std::size_t... Index>
+constexpr auto takes(std::index_sequence<Index...>) -> decltype(Struct{(void(Index), Anything{})...}, true) {
+  return true;
+}
+template <class Struct>
+constexpr bool takes(...) {
+  return false;
+}
+/// How many members an aggregate has: as many values as its initialiser takes.
+template <class Struct, std::size_t Count = 0>
+constexpr std::size_t member_count() {
+  if constexpr (takes<Struct>(std::make_index_sequence<Count + 1>{})) {
+    return member_count<Struct, Count + 1>();
+  } else {
+    return Count;
+  }
+}
+
+constexpr std::size_t row_count() {
+  std::size_t count = 0;
+  const TrainOptions options;
+  for_each_field(options, [&](const auto&...) { ++count; });
+  return count;
+}
+static_assert(row_count() == member_count<TrainOptions>(),
+              "a member of TrainOptions has no row in for_each_field(): a checkpoint trained with another "
+              "value of it would count as fresh");
+
+/// Name and value of the options that `wanted` chooses by what they affect.
+template <class Wanted>
+std::string identity_of(const TrainOptions& options, const Wanted& wanted) {
+  nlohmann::json json;
+  for_each_field(options, [&](const char* name, auto value, const auto&, Affects affects, const char*) {
+    if (wanted(affects)) json[name] = value;
+  });
+  return json.dump();
+}
+
+/// As a message shows it; JSON has no NaN.
+std::string text_of(const nlohmann::json& value) {
+  const bool strange = value.is_number_float() && !std::isfinite(value.get<double>());
+  return strange ? std::to_string(value.get<double>()) : value.dump();
+}
+
+}  // namespace
+
+void validate(const TrainOptions& options) {
+  for_each_field(options, [](const char* name, auto value, const auto& domain, Affects, const char*) {
+    if (domain.holds(value)) return;
+    throw Error(Fault::InvalidArgument, name, "it is " + text_of(value), "Use " + domain.text());
+  });
+}
+
+std::string result_identity(const TrainOptions& options) {
+  return identity_of(options, [](Affects affects) { return affects != Affects::SpeedOnly; });
+}
+
+std::string step_identity(const TrainOptions& options) {
+  return identity_of(options, [&](Affects affects) {
+    return affects == Affects::Result || (affects == Affects::Length && options.cosine);
+  });
+}
+
+}  // namespace tvr

@@ -1,0 +1,22 @@
+#include "model/distributed/collective.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tvr {
+namespace {
+
+TEST(Alone, IsRankZeroOfOneAndGathersItsOwn) {
+  const std::unique_ptr<Collective> group = alone();
+  EXPECT_EQ(group->rank(), 0);
+  EXPECT_EQ(group->size(), 1);
+  const std::vector<float> mine = {1, 2, 3};
+  std::vector<float> all(3);
+  group->all_gather(mine.data(), 3, all.data());
+  EXPECT_EQ(all, mine);
+  group->barrier();  // returns
+}
+
+}  // namespace
+}  // namespace tvr
