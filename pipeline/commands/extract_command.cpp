@@ -6,6 +6,7 @@
 
 #include "data/error.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/options.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/time_account.h"
