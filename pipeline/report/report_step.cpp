@@ -13,6 +13,7 @@
 #include "extract/media/thumbnail.h"
 #include "pipeline/machine/library_versions.h"
 #include "pipeline/machine/machine.h"
+#include "pipeline/machine/version.h"
 #include "pipeline/report/report.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/table.h"
@@ -27,7 +28,7 @@ constexpr int kReportFormat = 1;
 /// too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   constexpr std::int64_t kShown = 200;
-  const StoreInspector inspector(subject.store_file);
+  const StoreInspector inspector(subject.run.store);
   for (const RecipeRow& lane : subject.lanes) {
     OutcomeFilter filter;
     filter.recipe = lane.recipe.identity();
@@ -76,9 +77,9 @@ std::string libraries_text() {
   return text;
 }
 
-void add_provenance(const ReportSubject& subject, ReportInput& input) {
+void add_provenance(const RunFolder& folder, const ReportSubject& subject, ReportInput& input) {
   auto& rows = input.provenance;
-  rows.emplace_back("program", std::string("pipeline ") + TVR_VERSION);
+  rows.emplace_back("program", "pipeline " + program_version_text());
   rows.emplace_back("written",
                     fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now())));
   rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor,
@@ -89,17 +90,19 @@ void add_provenance(const ReportSubject& subject, ReportInput& input) {
                       fmt::format("{} videos, {} columns; weights {}; {}", lane.videos, lane.dim,
                                   lane.recipe.weights, lane.recipe.text));
   }
-  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.store_file.string(),
+  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.run.store.string(),
                                                  subject.store.content_digest()));
-  const DataOptions& files = subject.files;
+  const RunManifest::Data& data = subject.run.data;
+  const bool own_words = subject.run.word_vectors == folder.words();
+  const std::filesystem::path words = own_words ? std::filesystem::path() : subject.run.word_vectors;
   for (const auto& [name, file] :
-       {std::pair{"annotations", &files.annotations}, std::pair{"captions", &files.captions},
-        std::pair{"train list", &files.train}, std::pair{"validation list", &files.val},
-        std::pair{"test list", &files.test}, std::pair{"word vectors", &subject.learning.word_vectors}}) {
+       {std::pair{data.format == "captions" ? "captions" : "annotations", &data.annotations},
+        std::pair{"train list", &data.train}, std::pair{"validation list", &data.val},
+        std::pair{"test list", &data.test}, std::pair{"word vectors", &words}}) {
     if (!file->empty())
       rows.emplace_back(name, fmt::format("{}; sha256 {}", file->string(), sha256_file(*file)));
   }
-  rows.emplace_back("seed", fmt::format("{}", subject.learning.train.seed));
+  rows.emplace_back("seed", fmt::format("{}", data.seed));
 }
 
 /// The middle of the clip, or of the video.
@@ -114,7 +117,7 @@ std::string picture_of(const std::map<std::string, std::filesystem::path>& paths
 }  // namespace
 
 Digest report_digest(const std::string& config, const std::string& metrics) {
-  return Digester().add(fmt::format("{} {}", TVR_VERSION, kReportFormat)).add(config).add(metrics).digest();
+  return Digester().add(fmt::format("{} {}", program_version(), kReportFormat)).add(config).add(metrics).digest();
 }
 
 void write_report(const RunFolder& folder, const ReportSubject& subject) {
@@ -139,7 +142,7 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };
   add_outcomes(subject, input);
   add_cautions(subject, input);
-  add_provenance(subject, input);
+  add_provenance(folder, subject, input);
   write_text(folder.report(), report_html(input));
 }
 
