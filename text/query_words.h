@@ -16,6 +16,7 @@ class QueryWords {
   explicit QueryWords(std::unique_ptr<WordVectors> vectors) : vectors_(std::move(vectors)) {}
 
   [[nodiscard]] int dim() const noexcept { return vectors_->dim(); }
+  void prepare() { vectors_->prepare(); }
   /// The vectors of all words of `sentences` that have one.
   [[nodiscard]] WordTable table_for(const std::vector<std::string>& sentences);
 

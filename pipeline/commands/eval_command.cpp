@@ -1,15 +1,19 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
-#include "data/tensors/tensor_file.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
+#include "pipeline/encoders/run_encoder.h"
 #include "pipeline/learning/comparison.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
@@ -19,19 +23,20 @@
 namespace tvr {
 namespace {
 
+constexpr std::size_t kWordsShown = 10;
+
 struct EvalOptions {
   std::filesystem::path run, checkpoint;
   std::vector<std::filesystem::path> compare;  // two folders of runs
-  StoreRunOptions made_with;                   // features, captions and words
+  StoreRunOptions given;                       // features, captions and words
   std::string ties = "average";
   std::filesystem::path ranks, trec_run, trec_qrels;
   bool json = false;
 };
 
 void add_eval_flags(CLI::App& command, EvalOptions& options) {
-  auto* run =
-      command.add_option("--run", options.run, "folder of a run: its config.toml stands in for flags")
-          ->check(CLI::ExistingDirectory);
+  auto* run = command.add_option("--run", options.run, "folder of a run: its run.json stands in for flags")
+                  ->check(CLI::ExistingDirectory);
   auto* checkpoint = command.add_option("--checkpoint", options.checkpoint, "or a .pth of its weights")
                          ->check(CLI::ExistingFile);
   run->excludes(checkpoint);
@@ -45,8 +50,8 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
   command.add_option("--trec-run", options.trec_run, "write the rankings, text to video, for TREC's tools");
   command.add_option("--trec-qrels", options.trec_qrels, "and the right answers");
   command.add_flag("--json", options.json, "print the metrics as JSON");
-  add_store_flags(command, options.made_with);
-  add_input_flags(command, options.made_with.learn);
+  add_store_flags(command, options.given);
+  add_input_flags(command, options.given.learn);
 }
 
 /// What a run answers to its test queries.
@@ -55,50 +60,127 @@ struct Answers {
   Evaluation evaluation;
 };
 
-Answers answers_of(const EvalOptions& options, const std::filesystem::path& checkpoint) {
-  const StoreRunOptions& made = options.made_with;
-  if (made.store.empty()) {
-    throw Error(Fault::InvalidArgument, "eval", "no store is named", "Pass --store FILE.db, or --run FOLDER");
+void tell_unknown_words(const EncodedText& text) {
+  std::map<std::string, int> captions_with;
+  std::size_t affected = 0, lost = 0;
+  for (std::size_t i = 0; i < text.unknown.size(); ++i) {
+    affected += text.unknown[i].empty() ? 0 : 1;
+    lost += text.understood[i] ? 0 : 1;
+    for (const std::string& word : text.unknown[i]) ++captions_with[word];
   }
-  if (made.learn.word_vectors.empty()) {
-    throw Error(Fault::InvalidArgument, "eval", "no word vectors are named",
-                "Pass --word-vectors FILE, the one the checkpoint was trained with");
+  if (lost == text.unknown.size() && lost > 0) {
+    throw Error(Fault::Mismatch, "text", "the model knows no word of the test captions",
+                "Give captions in the language that it was trained on");
   }
-  const FeatureStore store(made.store);
-  const DataSet data = read_data(made.data, sources_of(store), 0);
-  const WordTable words = words_of(data, made.learn.word_vectors);
-  if (!data.test.empty()) say("text: " + sentence_of(coverage_of(data.test, words), "test"));
-  const std::vector<RecipeRow> lanes = choose_recipes(store, made.lanes, made.feature_recipes);
+  std::string words;
+  std::vector<std::pair<std::string, int>> order(captions_with.begin(), captions_with.end());
+  std::stable_sort(order.begin(), order.end(), [](auto& a, auto& b) { return a.second > b.second; });
+  for (std::size_t i = 0; i < std::min(order.size(), kWordsShown); ++i) {
+    words += fmt::format("{}{} {}", i == 0 ? ", the commonest: " : ", ", order[i].first, order[i].second);
+  }
+  say(fmt::format("text: {} of {} test captions have words that the model does not know{}", affected,
+                  text.unknown.size(), words));
+  if (lost > 0) say(fmt::format("text: {} test captions have no known word", lost));
+}
+
+/// Throws Error(NotFound) for captions or a list of test videos that are not there.
+void require_data(const DatasetSpec& data) {
+  for (const auto& [file, advice] :
+       {std::pair{&data.annotations,
+                  "Name them with --annotations FILE or --captions FILE.csv, and the list of "
+                  "test videos with --test FILE.csv where there is one"},
+        std::pair{&data.test, "Name the list of test videos with --test FILE.csv"}}) {
+    if (file->empty() || std::filesystem::exists(*file)) continue;
+    throw Error(Fault::NotFound, file->string(), "what the run was tested on is not there", advice);
+  }
+}
+
+Answers answers_of(const RunManifest& run, const std::string& ties) {
+  require_data(run.data.dataset);
+  const std::unique_ptr<EncoderPair> encoders = open_run(run);
+  const FeatureStore store(run.store);
+  const DataSet data = read_data(run.data, sources_of(store), run.seed);
   std::vector<std::string> left_out;
   Answers answers;
-  answers.test = load_pairs(store, lanes, data.test, words,
-                            {pooling_named(made.learn.pooling), made.learn.train.max_words}, left_out);
+  answers.test = load_pairs(store, encoders->lanes_in(store), data.test, encoders->pooling(), left_out);
   if (!left_out.empty()) {
     warn(fmt::format("{} clips have no features in the store and are left out, {} for one", left_out.size(),
                      left_out.front()));
   }
-  const JointEmbedding model(read_weights(checkpoint), made.learn.train.max_words);
-  answers.evaluation = evaluate(model, answers.test, words, ties_named(options.ties));
+  EncodedText text = encoders->embed_text(answers.test.captions);
+  tell_unknown_words(text);
+  const PairData& pairs = answers.test.pairs;
+  answers.evaluation =
+      evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs.clip_of, ties_named(ties));
   return answers;
 }
 
-/// Fills in what the run in `folder` was made with; returns its checkpoint.
-std::filesystem::path complete_from_run(CLI::App& command, const std::filesystem::path& folder) {
-  give_defaults_of_run(command, folder);
-  const RunFolder run(folder);
-  if (std::filesystem::exists(run.words())) give_default(command, "--word-vectors", run.words().string());
-  return run.checkpoint();
+/// The recipes of a store's lanes; no names: every lane of the store.
+std::vector<Recipe> recipes_in(const std::filesystem::path& store, const std::vector<std::string>& lanes,
+                               const std::vector<std::string>& feature_recipes) {
+  std::vector<Recipe> recipes;
+  for (const RecipeRow& row : choose_recipes(FeatureStore(store), lanes, feature_recipes)) {
+    recipes.push_back(row.recipe);
+  }
+  return recipes;
 }
 
-/// Of a run as its own config.toml says.
-Answers answers_of_run(const std::filesystem::path& folder, const std::string& ties) {
-  EvalOptions options;
-  CLI::App command;
-  add_eval_flags(command, options);
-  const std::filesystem::path checkpoint = complete_from_run(command, folder);
-  options.ties = ties;
-  say("eval: " + folder.string());
-  return answers_of(options, checkpoint);
+/// The run's data set with what the flags say in place of its own. Other captions come with lists of their
+/// own.
+DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataOptions data) {
+  const auto said = [&](const char* flag) { return command.count(flag) > 0; };
+  if (said("--annotations") || said("--captions")) return given;
+  if (said("--train")) data.dataset.train = given.dataset.train;
+  if (said("--val")) data.dataset.val = given.dataset.val;
+  if (said("--test")) data.dataset.test = given.dataset.test;
+  if (said("--test-fraction")) data.dataset.split.test_fraction = given.dataset.split.test_fraction;
+  if (said("--val-fraction")) data.val_fraction = given.val_fraction;
+  // Only the test split counts here: without the others' lists it is the same.
+  for (std::filesystem::path* list : {&data.dataset.train, &data.dataset.val}) {
+    if (!std::filesystem::exists(*list)) list->clear();
+  }
+  return data;
+}
+
+/// The run in `folder` with what the flags say in place of its own.
+RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command, const EvalOptions& options) {
+  const StoreRunOptions& given = options.given;
+  RunManifest run = read_run(folder, given.store);
+  if (!given.store.empty()) run.store = given.store;
+  if (!given.learn.word_vectors.empty()) run.word_vectors = given.learn.word_vectors;
+  if (command.count("--pooling") > 0) run.pooling = pooling_named(given.learn.pooling);
+  if (command.count("--max-words") > 0) run.max_words = given.learn.train.max_words;
+  if (!given.lanes.empty() || !given.feature_recipes.empty()) {
+    std::vector<std::string> lanes = given.lanes;
+    if (lanes.empty()) {
+      for (const Recipe& lane : run.lanes) lanes.push_back(lane.lane);
+    }
+    run.lanes = recipes_in(run.store, lanes, given.feature_recipes);
+  }
+  run.data = data_of_run(command, given.data, run.data);
+  return run;
+}
+
+/// A checkpoint with all else given by flags.
+RunManifest run_of_checkpoint(const EvalOptions& options) {
+  const StoreRunOptions& given = options.given;
+  if (given.store.empty()) {
+    throw Error(Fault::InvalidArgument, "eval", "no store is named", "Pass --store FILE.db, or --run FOLDER");
+  }
+  if (given.learn.word_vectors.empty()) {
+    throw Error(Fault::InvalidArgument, "eval", "no word vectors are named",
+                "Pass --word-vectors FILE, the one the checkpoint was trained with");
+  }
+  RunManifest run;
+  run.lanes = recipes_in(given.store, given.lanes, given.feature_recipes);
+  run.store = given.store;
+  run.checkpoint = options.checkpoint;
+  run.word_vectors = given.learn.word_vectors;
+  run.pooling = pooling_named(given.learn.pooling);
+  run.max_words = given.learn.train.max_words;
+  run.data = given.data;
+  run.seed = 0;
+  return run;
 }
 
 void write_files(const EvalOptions& options, const Answers& answers) {
@@ -113,20 +195,27 @@ void write_files(const EvalOptions& options, const Answers& answers) {
   if (!options.trec_qrels.empty()) write_text(options.trec_qrels, trec_qrels(answers.test));
 }
 
-/// Each run is evaluated as its config.toml says: other flags would be passed over in silence.
+/// Each run is evaluated as its run.json says, but for where its captions and features are now: other flags
+/// would be passed over in silence.
 void require_only_compare_flags(const CLI::App& command) {
-  const std::set<std::string> meant = {"--compare", "--ties", "--json"};
+  const std::set<std::string> meant = {
+      "--compare", "--ties", "--json",        "--store",         "--annotations",  "--captions",    "--train",
+      "--val",     "--test", "--test-videos", "--test-fraction", "--val-fraction", "--word-vectors"};
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || meant.count(option->get_name()) != 0) continue;
     throw Error(Fault::InvalidArgument, option->get_name(), "it has no meaning with --compare",
-                "Both runs are evaluated as their config.toml says");
+                "Both runs are evaluated as their run.json says");
   }
 }
 
 int run_compare(const CLI::App& command, const EvalOptions& options) {
   require_only_compare_flags(command);
-  const Answers a = answers_of_run(options.compare[0], options.ties);
-  const Answers b = answers_of_run(options.compare[1], options.ties);
+  const auto answers = [&](const std::filesystem::path& folder) {
+    say("eval: " + folder.string());
+    return answers_of(run_in(folder, command, options), options.ties);
+  };
+  const Answers a = answers(options.compare[0]);
+  const Answers b = answers(options.compare[1]);
   require_same_queries(a.test, b.test);
   const Comparison comparison = compare(a.evaluation, b.evaluation);
   if (options.json) {
@@ -137,15 +226,14 @@ int run_compare(const CLI::App& command, const EvalOptions& options) {
   return kDone;
 }
 
-int run_eval(CLI::App& command, const EvalOptions& options) {
+int run_eval(const CLI::App& command, const EvalOptions& options) {
   if (!options.compare.empty()) return run_compare(command, options);
   if (options.run.empty() && options.checkpoint.empty()) {
     throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint or --compare",
                 "Pass --run FOLDER, say");
   }
-  const std::filesystem::path checkpoint =
-      options.run.empty() ? options.checkpoint : complete_from_run(command, options.run);
-  Answers answers = answers_of(options, checkpoint);
+  Answers answers = answers_of(
+      options.run.empty() ? run_of_checkpoint(options) : run_in(options.run, command, options), options.ties);
   write_files(options, answers);
   if (options.json) {
     const nlohmann::json metrics = {{"test", json_of(answers.evaluation)}, {"ties", options.ties}};

@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "data/datasets/data_options.h"
 #include "data/datasets/dataset.h"
 #include "pipeline/extraction/extract_options.h"
-#include "pipeline/learning/data_options.h"
 
 namespace CLI {
 class App;

@@ -8,6 +8,7 @@
 #include "data/error.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/usage.h"
+#include "pipeline/machine/version.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -18,7 +19,7 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
                "pipeline");
   app.require_subcommand(1);
   app.set_config("--config", "", "TOML file of flags, in sections named like the subcommands");
-  app.set_version_flag("--version", TVR_VERSION);
+  app.set_version_flag("--version", program_version_text());
   app.add_flag_callback(
       "--quiet", [] { set_quiet(true); }, "say nothing but warnings and results");
   app.fallthrough();

@@ -9,6 +9,7 @@
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_options.h"
+#include "pipeline/commands/run_record.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/extraction/faster_ways.h"
@@ -48,7 +49,8 @@ void require_a_batch(const CaptionSet& train, int batch_size) {
               "Lower --batch-size, or give more videos");
 }
 
-int run_all(const RunOptions& options, const std::string& config, bool json, TimeAccount& time) {
+int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
+  const std::string config = toml_of(command);
   const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
@@ -62,6 +64,9 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
 
   const std::vector<RecipeRow> lanes = recipes_of_run(store, plan);
   const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  const RunManifest run =
+      record_of(command, {folder, options.extract.store, lanes, options.data, options.learn});
+  keep_manifest(folder.path(), run);
   const int exit_code = extraction.all_well() ? kDone : kSomeVideosFailed;
   if (learned.seeds.empty()) {
     tell(time, faster_ways(plan));
@@ -77,8 +82,7 @@ int run_all(const RunOptions& options, const std::string& config, bool json, Tim
   } else {
     write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
-    write_report(folder, {title, config, options.extract.store, store, lanes, data, options.data.dataset,
-                          options.learn, learned});
+    write_report(folder, {title, config, run, store, lanes, data, learned});
     folder.mark_done("report", report);
   }
   time.lap("report");
@@ -108,7 +112,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       make_demo(*options);
       time.lap("draw the demo");
     }
-    exit_code = run_all(*options, toml_of(*command), *json, time);
+    exit_code = run_all(*options, *command, *json, time);
   });
 }
 

@@ -8,7 +8,6 @@
 #include "pipeline/commands/command.h"
 #include "pipeline/demo/demo.h"
 #include "pipeline/demo/demo_recipe.h"
-#include "pipeline/run/run_folder.h"
 
 namespace tvr {
 namespace {
@@ -69,27 +68,5 @@ void complete(CLI::App& command, RunOptions& options) {
 }
 
 std::filesystem::path demo_folder(const RunOptions& options) { return options.out / "data"; }
-
-RunOptions read_run_options(const std::filesystem::path& folder) {
-  const std::filesystem::path config = folder / "config.toml";
-  if (!std::filesystem::exists(config)) {
-    throw Error(Fault::NotFound, folder.string(), "no config.toml: it is not the folder of a run",
-                "Name the folder that `pipeline run --out` wrote");
-  }
-  RunOptions options;
-  CLI::App app;
-  app.set_config("--config");
-  CLI::App* command = app.add_subcommand("run");
-  add_run_flags(*command, options);
-  try {
-    app.parse(std::vector<std::string>{"run", config.string(), "--config"});  // CLI11 wants them last first
-  } catch (const CLI::ParseError& error) {
-    throw Error(Fault::Corrupt, config.string(), error.what(),
-                "Run `pipeline run` again to have it written anew");
-  }
-  options.out = folder;
-  complete(*command, options);
-  return options;
-}
 
 }  // namespace tvr

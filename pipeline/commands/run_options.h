@@ -28,7 +28,4 @@ void complete(CLI::App& command, RunOptions& options);
 /// Where the demo's clips and captions of this run lie.
 [[nodiscard]] std::filesystem::path demo_folder(const RunOptions& options);
 
-/// The options a run was made with, from the config.toml in its folder. Throws Error(NotFound | Corrupt).
-[[nodiscard]] RunOptions read_run_options(const std::filesystem::path& folder);
-
 }  // namespace tvr

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <utility>
 
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/run_record.h"
+#include "pipeline/encoders/run_encoder.h"
 #include "pipeline/search/search_json.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -65,12 +67,23 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
 
 }  // namespace
 
+std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sentences,
+                                        const Progress& progress) {
+  RunManifest run = read_run(what.run, what.store);
+  if (!what.store.empty()) run.store = what.store;
+  if (!what.word_vectors.empty()) run.word_vectors = what.word_vectors;
+  std::unique_ptr<EncoderPair> encoders = open_run(run);
+  if (many_sentences) encoders->prepare();
+  return std::make_unique<Searcher>(
+      std::move(encoders), SearchOptions{run.store, what.run / "search_index.bin", what.windows}, progress);
+}
+
 int run_search(const SearchArguments& arguments) {
   const std::vector<std::string> sentences = sentences_of(arguments);
-  SearchOptions options = arguments.search;
-  options.many_sentences = sentences.size() > kQueriesAtOnce;
   ProgressLine line("search: embedding", "videos", 0);
-  Searcher searcher(options, progress_on(line));
+  const std::unique_ptr<Searcher> opened =
+      open_searcher(arguments.search, sentences.size() > kQueriesAtOnce, progress_on(line));
+  Searcher& searcher = *opened;
   for (const std::string& id : searcher.index()->damaged()) {
     warn("the features of '" + id + "' are damaged: it is left out");
   }
@@ -86,11 +99,15 @@ int run_search(const SearchArguments& arguments) {
   return kDone;
 }
 
-void add_search_flags(CLI::App& command, SearchOptions& options) {
+void add_search_flags(CLI::App& command, RunToSearch& options) {
   command.add_option("--run", options.run, "folder of a run: its model and words")
       ->required()
       ->transform(absolute_path());
   command.add_option("--store", options.store, "the feature store to search; none: the run's own")
+      ->check(CLI::ExistingFile);
+  command
+      .add_option("--word-vectors", options.word_vectors,
+                  "the file of word vectors that the run was trained with, where it has moved")
       ->check(CLI::ExistingFile);
   command
       .add_option("--window", options.windows.window_s,

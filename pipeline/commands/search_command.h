@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,22 @@ class App;
 
 namespace tvr {
 
+/// Where a trained model and the videos to search lie: the flags of search and serve.
+struct RunToSearch {
+  std::filesystem::path run;           // folder of `pipeline run` or `pipeline train`
+  std::filesystem::path store;         // empty: the run's own
+  std::filesystem::path word_vectors;  // empty: the run's own
+  WindowOptions windows;
+};
+
+/// The model of a run over its store, or over the one that is named; the embedded videos are kept in the
+/// run's folder. `many_sentences`: a slower start, then each of them is quick. Throws what read_run() and
+/// open_run() throw.
+[[nodiscard]] std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sentences,
+                                                      const Progress& progress = {});
+
 struct SearchArguments {
-  SearchOptions search;
+  RunToSearch search;
   SearchQuery query;              // its sentence may be empty: then `queries`
   std::filesystem::path queries;  // a sentence a line
   bool json = false;
@@ -22,7 +37,6 @@ struct SearchArguments {
 /// `pipeline search`: videos and their moments for sentences. Returns the exit code.
 [[nodiscard]] int run_search(const SearchArguments& arguments);
 
-/// --run, --store, --window and --long, which search and serve share.
-void add_search_flags(CLI::App& command, SearchOptions& options);
+void add_search_flags(CLI::App& command, RunToSearch& options);
 
 }  // namespace tvr

@@ -16,16 +16,31 @@ namespace tvr {
 namespace {
 
 struct ServeOptions {
-  SearchOptions search;
+  RunToSearch search;
   std::string host = "127.0.0.1";
   int port = 8000;         // 0: any free one
   double max_seconds = 0;  // 0: until Ctrl-C
 };
 
-std::unique_ptr<Searcher> make_searcher(SearchOptions options) {
-  options.many_sentences = true;
+std::unique_ptr<Searcher> make_searcher(const RunToSearch& what) {
   ProgressLine line("serve: embedding", "videos", 0);
-  return std::make_unique<Searcher>(options, progress_on(line));
+  return open_searcher(what, true, progress_on(line));
+}
+
+/// Said once: such videos are found all the same.
+void tell_missing_files(const SearchIndex& index) {
+  std::size_t missing = 0;
+  const IndexedVideo* first = nullptr;
+  for (const IndexedVideo& video : index.videos()) {
+    std::error_code problem;
+    if (std::filesystem::exists(video.source.path, problem)) continue;
+    if (missing++ == 0) first = &video;
+  }
+  if (first == nullptr) return;
+  warn(
+      fmt::format("{} of {} videos are not where they were when their features were extracted, for one {}: "
+                  "they are found, but cannot be played",
+                  missing, index.videos().size(), first->source.path.string()));
 }
 
 int run_serve(const ServeOptions& options) {
@@ -39,6 +54,7 @@ int run_serve(const ServeOptions& options) {
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
   fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());
   std::fflush(stdout);
+  tell_missing_files(*service.index());
   const auto begin = Clock::now();
   const auto is_over = [&] {
     return options.max_seconds > 0 &&

@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
@@ -16,16 +17,18 @@
 namespace tvr {
 namespace {
 
-int run_train(const StoreRunOptions& options, RunFolder& folder, bool json) {
+int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder& folder, bool json) {
   const FeatureStore store(options.store);
   const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
   const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
   TimeAccount time;
   const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  const RunManifest run = record_of(command, {folder, options.store, lanes, options.data, options.learn});
+  keep_manifest(folder.path(), run);
   if (learned.seeds.empty()) return kDone;
   write_text(folder.metrics(), learned.metrics);
-  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), options.store, store,
-                        lanes, data, options.data.dataset, options.learn, learned});
+  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, store, lanes,
+                        data, learned});
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr
@@ -52,7 +55,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
     apply_recipe(*command, options->learn);
     RunFolder folder(*out);
     write_text(folder.config(), toml_of(*command));
-    exit_code = run_train(*options, folder, *json);
+    exit_code = run_train(*options, *command, folder, *json);
   });
 }
 

@@ -21,9 +21,4 @@ struct StoreRunOptions {
 /// The flags of store, lanes and captions; those of `learn` the subcommands add themselves.
 void add_store_flags(CLI::App& command, StoreRunOptions& options);
 
-/// Gives the flags of `command` (add_store_flags() among them) the values that the run in
-/// `folder` was made with, by its config.toml, where the user has said nothing. Takes the folders of
-/// `pipeline train` and of `pipeline run`. Throws Error(NotFound | Corrupt) when it is neither.
-void give_defaults_of_run(CLI::App& command, const std::filesystem::path& folder);
-
 }  // namespace tvr

@@ -5,6 +5,7 @@
 
 #include "model/significance.h"
 #include "pipeline/learning/evaluation.h"
+#include "pipeline/learning/learning_data.h"
 
 namespace tvr {
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "data/error.h"
 #include "pipeline/terminal/table.h"
@@ -70,15 +71,15 @@ nlohmann::json json_of(const MetricsInterval& interval) {
 
 }  // namespace
 
-Evaluation evaluate(const JointEmbedding& model, const Pairs& pairs, const WordTable& words, Ties ties) {
-  if (pairs.pairs.captions.empty()) {
+Evaluation evaluate(Matrix text, Matrix video, const std::vector<std::int32_t>& clip_of, Ties ties) {
+  if (clip_of.empty()) {
     throw Error(Fault::NotFound, "eval", "the test split has no caption of a clip with features",
                 "Pass --test FILE.csv, or captions with test videos that are in the store");
   }
   Evaluation evaluation;
-  evaluation.text = model.embed_text(words.vectors, pairs.pairs.captions);
-  evaluation.video = model.embed_video(pairs.pairs.clips);
-  RetrievalRanks ranks = retrieval_ranks(evaluation.text, evaluation.video, pairs.pairs.clip_of, ties);
+  evaluation.text = std::move(text);
+  evaluation.video = std::move(video);
+  RetrievalRanks ranks = retrieval_ranks(evaluation.text, evaluation.video, clip_of, ties);
   evaluation.t2v_ranks = std::move(ranks.t2v);
   evaluation.v2t_ranks = std::move(ranks.v2t);
   evaluation.t2v = summarize(evaluation.t2v_ranks);

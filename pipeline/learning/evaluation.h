@@ -1,14 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "data/matrix.h"
-#include "model/joint_embedding.h"
 #include "model/retrieval_metrics.h"
 #include "model/significance.h"
-#include "pipeline/learning/learning_data.h"
 
 namespace tvr {
 
@@ -19,8 +18,9 @@ struct Evaluation {
   MetricsInterval t2v_interval, v2t_interval;  // bootstrap over the queries, 95 %
   Matrix text, video;                          // embeddings [captions, D], [clips, D]
 };
-/// Throws Error(NotFound) when there is no caption to ask.
-[[nodiscard]] Evaluation evaluate(const JointEmbedding& model, const Pairs& pairs, const WordTable& words,
+/// Of the embeddings of captions [Q, D] and clips [N, D]; caption q belongs to clip clip_of[q]. Throws
+/// Error(NotFound) when there is no caption to ask.
+[[nodiscard]] Evaluation evaluate(Matrix text, Matrix video, const std::vector<std::int32_t>& clip_of,
                                   Ties ties);
 
 /// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}: a key per row of the table.

@@ -9,6 +9,7 @@
 #include "data/error.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
+#include "model/joint_embedding.h"
 #include "model/resident_pairs.h"
 #include "model/standardization.h"
 #include "model/train_fields.h"
@@ -46,12 +47,15 @@ void check(const DataSet& data, const LearnOptions& options) {
 
 Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const DataSet& data,
                    const WordTable& words, const LearnOptions& options, std::vector<std::string>& findings) {
-  const PairOptions pairs{pooling_named(options.pooling), options.train.max_words};
+  const Pooling pooling = pooling_named(options.pooling);
   std::vector<std::string> left_out;
   Splits splits;
-  splits.train = load_pairs(store, lanes, data.train, words, pairs, left_out);
-  splits.val = load_pairs(store, lanes, data.val, words, pairs, left_out);
-  splits.test = load_pairs(store, lanes, data.test, words, pairs, left_out);
+  splits.train = load_pairs(store, lanes, data.train, pooling, left_out);
+  splits.val = load_pairs(store, lanes, data.val, pooling, left_out);
+  splits.test = load_pairs(store, lanes, data.test, pooling, left_out);
+  for (Pairs* split : {&splits.train, &splits.val, &splits.test}) {
+    give_word_ids(*split, words, options.train.max_words);
+  }
   if (!left_out.empty()) {
     findings.push_back(fmt::format("{} clips have no features in the store and are left out, {} for one",
                                    left_out.size(), left_out.front()));
@@ -181,7 +185,9 @@ void learn_seed(RunFolder& folder, const Splits& splits, const WordTable& words,
   time.lap("train");
   if (splits.test.captions.empty()) return;
   const JointEmbedding model(read_weights(of_seed.checkpoint()), train.max_words);
-  learned.seeds.push_back(evaluate(model, splits.test, words, Ties::Average));
+  const PairData& test = splits.test.pairs;
+  learned.seeds.push_back(evaluate(model.embed_text(words.vectors, test.captions),
+                                   model.embed_video(test.clips), test.clip_of, Ties::Average));
   tell_if_no_better_than_chance(learned.seeds.back(), learned.findings);
   if (index > 0) learned.seeds.back().text = learned.seeds.back().video = Matrix();
   time.lap("eval");

@@ -156,13 +156,13 @@ std::string sentence_of(const TextCoverage& coverage, const std::string& split) 
 }
 
 Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const CaptionSet& split,
-                 const WordTable& words, const PairOptions& options, std::vector<std::string>& left_out) {
+                 Pooling pooling, std::vector<std::string>& left_out) {
   std::int64_t dim = 0;
-  for (const RecipeRow& lane : lanes) dim += lane.dim * pooled_parts(options.pooling);
+  for (const RecipeRow& lane : lanes) dim += lane.dim * pooled_parts(pooling);
   std::vector<ClipFeature> rows;
   std::vector<std::int32_t> new_index(split.clips.size(), -1);
   Pairs result;
-  ClipPooler pooler(store, lanes, options.pooling);
+  ClipPooler pooler(store, lanes, pooling);
   for (std::size_t i = 0; i < split.clips.size(); ++i) {
     ClipFeature row = pooler.pooled(split.clips[i]);
     if (row.empty()) {
@@ -178,11 +178,17 @@ Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
   for (const Caption& caption : split.captions) {
     const std::int32_t clip = new_index[static_cast<std::size_t>(caption.clip)];
     if (clip < 0) continue;
-    result.pairs.captions.push_back(encode(caption.text, words, options.max_words));
     result.pairs.clip_of.push_back(clip);
     result.captions.push_back(caption.text);
   }
   return result;
+}
+
+void give_word_ids(Pairs& pairs, const WordTable& words, int max_words) {
+  pairs.pairs.captions.clear();
+  for (const std::string& caption : pairs.captions) {
+    pairs.pairs.captions.push_back(encode(caption, words, max_words));
+  }
 }
 
 }  // namespace tvr

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "data/datasets/caption.h"
+#include "data/datasets/data_options.h"
 #include "data/datasets/video.h"
 #include "data/store/feature.h"
 #include "data/store/feature_store.h"
 #include "model/pairs.h"
-#include "pipeline/learning/data_options.h"
 #include "pipeline/learning/learning_options.h"
 #include "pipeline/run/run_folder.h"
 #include "text/coverage.h"
@@ -18,7 +18,8 @@
 
 namespace tvr {
 
-/// Captions and features of one split side by side; row i of pairs.clips is clips[i].
+/// Captions and features of one split side by side; row i of pairs.clips is clips[i]. The word ids
+/// pairs.captions are empty until give_word_ids().
 struct Pairs {
   PairData pairs;
   std::vector<ClipRef> clips;
@@ -47,14 +48,12 @@ struct Pairs {
                                        std::size_t examples = 10);
 [[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
 
-/// Clips pooled over time (pool_lanes) and captions as word ids. Clips without features in every lane are
-/// left out with their captions and counted in `left_out`.
-struct PairOptions {
-  Pooling pooling = Pooling::Max;
-  int max_words = 20;
-};
+/// Clips pooled over time (pool_lanes), with their captions. Clips without features in every lane are left
+/// out with their captions and counted in `left_out`.
 [[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                               const CaptionSet& split, const WordTable& words, const PairOptions& options,
-                               std::vector<std::string>& left_out);
+                               const CaptionSet& split, Pooling pooling, std::vector<std::string>& left_out);
+
+/// Fills in the captions as word ids, at most `max_words` of each.
+void give_word_ids(Pairs& pairs, const WordTable& words, int max_words);
 
 }  // namespace tvr

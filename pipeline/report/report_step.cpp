@@ -13,6 +13,7 @@
 #include "extract/media/thumbnail.h"
 #include "pipeline/machine/library_versions.h"
 #include "pipeline/machine/machine.h"
+#include "pipeline/machine/version.h"
 #include "pipeline/report/report.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/table.h"
@@ -27,7 +28,7 @@ constexpr int kReportFormat = 2;
 /// too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   constexpr std::int64_t kShown = 200;
-  const StoreInspector inspector(subject.store_file);
+  const StoreInspector inspector(subject.run.store);
   for (const RecipeRow& lane : subject.lanes) {
     OutcomeFilter filter;
     filter.recipe = lane.recipe.identity();
@@ -80,9 +81,9 @@ std::string with_hash(const std::filesystem::path& file) {
   return fmt::format("{}; sha256 {}", file.string(), sha256_file(file));
 }
 
-void add_provenance(const ReportSubject& subject, ReportInput& input) {
+void add_provenance(const RunFolder& folder, const ReportSubject& subject, ReportInput& input) {
   auto& rows = input.provenance;
-  rows.emplace_back("program", std::string("pipeline ") + TVR_VERSION);
+  rows.emplace_back("program", "pipeline " + program_version_text());
   rows.emplace_back("written",
                     fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now())));
   rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor,
@@ -93,12 +94,12 @@ void add_provenance(const ReportSubject& subject, ReportInput& input) {
                       fmt::format("{} videos, {} columns; weights {}; {}", lane.videos, lane.dim,
                                   lane.recipe.weights, lane.recipe.text));
   }
-  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.store_file.string(),
+  rows.emplace_back("feature store", fmt::format("{}; content {}", subject.run.store.string(),
                                                  subject.store.content_digest()));
-  for (auto& row : provenance_of(subject.dataset)) rows.push_back(std::move(row));
-  if (const auto& words = subject.learning.word_vectors; !words.empty())
-    rows.emplace_back("word vectors", with_hash(words));
-  rows.emplace_back("seed", fmt::format("{}", subject.learning.train.seed));
+  const RunManifest& run = subject.run;
+  for (auto& row : provenance_of(run.data.dataset)) rows.push_back(std::move(row));
+  if (run.word_vectors != folder.words()) rows.emplace_back("word vectors", with_hash(run.word_vectors));
+  rows.emplace_back("seed", fmt::format("{}", run.seed));
 }
 
 /// The middle of the clip, or of the video.
@@ -121,7 +122,11 @@ std::vector<std::pair<std::string, std::string>> provenance_of(const DatasetSpec
 }
 
 Digest report_digest(const std::string& config, const std::string& metrics) {
-  return Digester().add(fmt::format("{} {}", TVR_VERSION, kReportFormat)).add(config).add(metrics).digest();
+  return Digester()
+      .add(fmt::format("{} {}", program_version(), kReportFormat))
+      .add(config)
+      .add(metrics)
+      .digest();
 }
 
 void write_report(const RunFolder& folder, const ReportSubject& subject) {
@@ -146,7 +151,7 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };
   add_outcomes(subject, input);
   add_cautions(subject, input);
-  add_provenance(subject, input);
+  add_provenance(folder, subject, input);
   write_text(folder.report(), report_html(input));
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "data/store/feature_store.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/run/run_folder.h"
+#include "pipeline/run/run_manifest.h"
 
 namespace tvr {
 
@@ -17,12 +17,10 @@ namespace tvr {
 struct ReportSubject {
   std::string title;
   std::string config;  // config.toml
-  const std::filesystem::path& store_file;
-  const FeatureStore& store;
+  const RunManifest& run;
+  const FeatureStore& store;  // that of the run
   const std::vector<RecipeRow>& lanes;
   const DataSet& data;
-  const DatasetSpec& dataset;  // what `data` was read from
-  const LearnOptions& learning;
   const Learned& learned;  // with a test split
 };
 

@@ -54,14 +54,14 @@ std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::ve
 }
 
 /// Fills in length and windows, and appends the pooled rows of the windows to `rows`.
-void pool_windows(const std::vector<FeatureSequence>& lanes, const SearchIndex::Basis& basis,
+void pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions& options, Pooling pooling,
                   IndexedVideo& video, std::vector<ClipFeature>& rows) {
   for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, lane.times.back().end);
-  const std::vector<TimeSpan> windows = windows_of(video.length, basis.windows);
+  const std::vector<TimeSpan> windows = windows_of(video.length, options);
   for (const TimeSpan& window : windows) {
     try {
       const auto span = windows.size() == 1 ? std::nullopt : std::optional(window);
-      rows.push_back(pool_lanes(lanes, span, basis.pooling));
+      rows.push_back(pool_lanes(lanes, span, pooling));
       video.windows.push_back(window);
     } catch (const Error& error) {  // a lane of a damaged video ends earlier than another
       if (error.fault() != Fault::NotFound) throw;
@@ -96,11 +96,13 @@ std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options) {
   return windows;
 }
 
-SearchIndex::SearchIndex(const FeatureStore& store, const JointEmbedding& model, const Basis& basis,
+SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders, const WindowOptions& windows,
                          const SearchIndex* known, const Progress& progress)
-    : windows_(model.shape().embd_dim) {
-  validate(basis.windows);
-  std::vector<IndexedVideo> fresh = searchable_videos(store, basis.recipes);
+    : windows_(encoders.dim()) {
+  validate(windows);
+  std::vector<std::int64_t> recipes;
+  for (const RecipeRow& lane : encoders.lanes_in(store)) recipes.push_back(lane.id);
+  std::vector<IndexedVideo> fresh = searchable_videos(store, recipes);
   if (known != nullptr) {
     std::vector<IndexedVideo> unknown;
     reuse(*known, std::move(fresh), unknown);
@@ -110,15 +112,16 @@ SearchIndex::SearchIndex(const FeatureStore& store, const JointEmbedding& model,
   std::vector<ClipFeature> rows;
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     try {
-      const std::vector<FeatureSequence> lanes = read_lanes(store, basis.recipes, fresh[i].source.id);
-      if (!lanes.empty()) pool_windows(lanes, basis, fresh[i], rows);
+      const std::vector<FeatureSequence> lanes = read_lanes(store, recipes, fresh[i].source.id);
+      if (!lanes.empty()) pool_windows(lanes, windows, encoders.pooling(), fresh[i], rows);
     } catch (const Error& error) {
       if (error.fault() != Fault::Corrupt) throw;
       damaged_.push_back(fresh[i].source.id);
     }
     if (!fresh[i].windows.empty()) batch.push_back(std::move(fresh[i]));
     if (rows.size() < kRowsAtOnce && i + 1 < fresh.size()) continue;
-    if (!rows.empty()) add(std::exchange(batch, {}), model.embed_video(matrix_of(std::exchange(rows, {}))));
+    if (!rows.empty())
+      add(std::exchange(batch, {}), encoders.embed_video(matrix_of(std::exchange(rows, {}))));
     const auto done = static_cast<std::int64_t>(i + 1), total = static_cast<std::int64_t>(fresh.size());
     if (progress && !progress({"embedding", done, total})) {
       throw Error(Fault::Interrupted, "search", "stopped while the videos were embedded");

@@ -10,8 +10,8 @@
 #include "data/progress.h"
 #include "data/store/feature.h"
 #include "data/store/feature_store.h"
-#include "model/joint_embedding.h"
 #include "model/window_index.h"
+#include "pipeline/encoders/encoder_pair.h"
 
 namespace tvr {
 
@@ -38,14 +38,13 @@ class SearchIndex {
  public:
   /// What the numbers depend on, besides the features.
   struct Basis {
-    Digest checkpoint;                  // sha256 of the file
-    std::vector<std::int64_t> recipes;  // of the store, a lane each, in the model's order of lanes
+    Digest encoders;  // EncoderPair::identity()
     WindowOptions windows;
-    Pooling pooling = Pooling::Max;  // as the model was trained; follows from the checkpoint
   };
-  /// Embeds what `known` does not have yet; from it come the windows of all videos whose features are
-  /// unchanged. A video whose rows are damaged is left out and named in `damaged`. Throws Error(Interrupted).
-  SearchIndex(const FeatureStore& store, const JointEmbedding& model, const Basis& basis,
+  /// Embeds what `known` does not have yet; from it, made on the same basis, come the windows of all videos
+  /// whose features are unchanged. A video whose rows are damaged is left out and named in `damaged`. Throws
+  /// Error(Interrupted), and what EncoderPair::lanes_in() throws.
+  SearchIndex(const FeatureStore& store, const EncoderPair& encoders, const WindowOptions& windows,
               const SearchIndex* known, const Progress& progress);
 
   [[nodiscard]] const std::vector<IndexedVideo>& videos() const noexcept { return videos_; }

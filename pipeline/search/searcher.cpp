@@ -7,10 +7,7 @@
 #include <utility>
 
 #include "data/error.h"
-#include "data/tensors/tensor_file.h"
-#include "model/parallel.h"
 #include "pipeline/terminal/console.h"
-#include "text/sentence.h"
 
 namespace tvr {
 namespace {
@@ -33,66 +30,20 @@ bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
          (query.video.empty() || video.source.id.find(query.video) != std::string::npos);
 }
 
-JointEmbedding model_of(const TrainedRun& run) {
-  set_compute_threads(0);
-  return {read_weights(run.checkpoint), run.max_words};
-}
-
-std::unique_ptr<WordVectors> opened_words(const std::filesystem::path& file, bool prepare) {
-  std::unique_ptr<WordVectors> words = open_word_vectors(file);
-  if (prepare) words->prepare();
-  return words;
-}
-
-TrainedRun run_of(const SearchOptions& options) {
-  TrainedRun run = read_trained_run(options.run);
-  if (!options.store.empty()) run.store = options.store;
-  return run;
-}
-
 }  // namespace
 
-Searcher::Searcher(const SearchOptions& options, const Progress& progress)
-    : Searcher(run_of(options), options, progress) {}
-
-Searcher::Searcher(TrainedRun run, const SearchOptions& options, const Progress& progress)
-    : run_(std::move(run)),
-      windows_(options.windows),
-      checkpoint_(sha256_file(run_.checkpoint)),
-      stamp_(stamp_of(run_.store)),
-      model_(model_of(run_)),
-      words_(opened_words(run_.word_vectors, options.many_sentences)) {
-  if (words_.dim() != model_.shape().word_dim) {
-    throw Error(Fault::Mismatch, run_.word_vectors.string(),
-                fmt::format("its vectors have {} values, the model was trained on {}", words_.dim(),
-                            model_.shape().word_dim),
-                "Name the word vectors that the model was trained with");
-  }
-  const FeatureStore store(run_.store);
-  const SearchIndex::Basis basis = basis_of(store);
-  const std::filesystem::path file = options.run / "search_index.bin";
-  const std::optional<SearchIndex> kept = SearchIndex::load(file, basis);
-  replace_index(SearchIndex(store, model_, basis, kept ? &*kept : nullptr, progress));
-  if (index_->newly_embedded() > 0) keep_index(file, basis);
+Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
+    : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
+  const FeatureStore store(options_.store);
+  const SearchIndex::Basis basis{encoders_->identity(), options_.windows};
+  const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis);
+  replace_index(SearchIndex(store, *encoders_, options_.windows, kept ? &*kept : nullptr, progress));
+  if (index_->newly_embedded() > 0) keep_index(basis);
 }
 
-SearchIndex::Basis Searcher::basis_of(const FeatureStore& store) const {
-  SearchIndex::Basis basis{checkpoint_, {}, windows_, run_.pooling};
-  std::int64_t dim = 0;
-  for (const RecipeRow& lane : recipes_for(run_, store)) {
-    basis.recipes.push_back(lane.id);
-    dim += lane.dim * pooled_parts(run_.pooling);
-  }
-  if (dim == model_.shape().video_dim) return basis;
-  throw Error(Fault::Mismatch, run_.store.string(),
-              fmt::format("its features have {} values in all lanes, the model was trained on {}", dim,
-                          model_.shape().video_dim),
-              "Extract the lanes that the model was trained on");
-}
-
-void Searcher::keep_index(const std::filesystem::path& file, const SearchIndex::Basis& basis) const {
+void Searcher::keep_index(const SearchIndex::Basis& basis) const {
   try {
-    index()->save(file, basis);
+    index()->save(options_.kept, basis);
   } catch (const Error& error) {  // a run on a medium that cannot be written is searched all the same
     warn(fmt::format("the embedded videos are not kept, the next start will embed them again: {}",
                      error.what()));
@@ -111,11 +62,11 @@ std::shared_ptr<const SearchIndex> Searcher::index() const {
 }
 
 bool Searcher::refresh() {
-  std::string stamp = stamp_of(run_.store);
+  std::string stamp = stamp_of(options_.store);
   if (stamp == stamp_) return false;
   const std::shared_ptr<const SearchIndex> known = index();
-  const FeatureStore store(run_.store);
-  replace_index(SearchIndex(store, model_, basis_of(store), known.get(), {}));
+  const FeatureStore store(options_.store);
+  replace_index(SearchIndex(store, *encoders_, options_.windows, known.get(), {}));
   stamp_ = std::move(stamp);
   return true;
 }
@@ -123,20 +74,18 @@ bool Searcher::refresh() {
 std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queries) {
   std::vector<std::string> sentences;
   for (const SearchQuery& query : queries) sentences.push_back(query.sentence);
-  const WordTable table = words_.table_for(sentences);
-  std::vector<std::vector<std::int32_t>> captions;
-  for (const std::string& sentence : sentences) captions.push_back(encode(sentence, table, run_.max_words));
+  EncodedText text = encoders_->embed_text(sentences);
   const std::shared_ptr<const SearchIndex> index = this->index();
-  const BestWindows best = index->windows().best_windows(model_.embed_text(table.vectors, captions));
+  const BestWindows best = index->windows().best_windows(text.rows);
   std::vector<SearchAnswer> answers;
   for (std::size_t q = 0; q < queries.size(); ++q) {
     SearchAnswer answer;
-    if (!captions[q].empty()) {
+    if (text.understood[q]) {
       answer = best_of(*index, queries[q], best.scores.row(static_cast<std::int64_t>(q)),
                        best.windows.data() + q * index->videos().size());
     }
-    answer.understood = !captions[q].empty();
-    answer.unknown = unknown_words(sentences[q], table);
+    answer.understood = text.understood[q];
+    answer.unknown = std::move(text.unknown[q]);
     answers.push_back(std::move(answer));
   }
   return answers;

@@ -6,20 +6,16 @@
 #include <vector>
 
 #include "data/mutex.h"
-#include "model/joint_embedding.h"
-#include "pipeline/run/trained_run.h"
+#include "pipeline/encoders/encoder_pair.h"
 #include "pipeline/search/search_index.h"
-#include "text/query_words.h"
 
 namespace tvr {
 
-/// Where a trained model and the videos to search lie.
+/// What is searched, and how.
 struct SearchOptions {
-  std::filesystem::path run;    // folder of `pipeline run` or `pipeline train`
-  std::filesystem::path store;  // empty: the run's own
+  std::filesystem::path store;
+  std::filesystem::path kept;  // file that keeps the embedded videos from one start to the next
   WindowOptions windows;
-  // Below: speed only.
-  bool many_sentences = false;  // prepare for it: a slower start, then no walk through a large file of words
 };
 
 struct SearchQuery {
@@ -44,12 +40,12 @@ struct SearchAnswer {
   bool understood = true;            // false: no known word at all, and no hits
 };
 
-/// A run's model over the videos of a store.
+/// Sentences over the videos of a store.
 class Searcher {
  public:
-  /// Reads the run's folder, embeds the store's videos or takes their embeddings from the run's folder, and
-  /// keeps them there. Throws Error naming what is missing or does not fit.
-  Searcher(const SearchOptions& options, const Progress& progress);
+  /// Embeds the store's videos or takes them from the file that keeps them. Throws Error naming what is
+  /// missing or does not fit.
+  Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress);
 
   /// Answers in the order of the queries, computed together. By one thread at a time.
   [[nodiscard]] std::vector<SearchAnswer> answer(const std::vector<SearchQuery>& queries);
@@ -58,22 +54,17 @@ class Searcher {
   bool refresh();
 
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const;
-  [[nodiscard]] const std::filesystem::path& store() const noexcept { return run_.store; }
+  [[nodiscard]] const std::filesystem::path& store() const noexcept { return options_.store; }
 
  private:
-  Searcher(TrainedRun run, const SearchOptions& options, const Progress& progress);
   [[nodiscard]] SearchAnswer best_of(const SearchIndex& index, const SearchQuery& query, const float* scores,
                                      const std::int32_t* windows) const;
-  [[nodiscard]] SearchIndex::Basis basis_of(const FeatureStore& store) const;
   void replace_index(SearchIndex index);
-  void keep_index(const std::filesystem::path& file, const SearchIndex::Basis& basis) const;
+  void keep_index(const SearchIndex::Basis& basis) const;
 
-  TrainedRun run_;
-  WindowOptions windows_;
-  Digest checkpoint_;
+  std::unique_ptr<EncoderPair> encoders_;
+  SearchOptions options_;
   std::string stamp_;  // of the store's files when they were last looked at
-  JointEmbedding model_;
-  QueryWords words_;
   mutable Mutex mutex_;
   std::shared_ptr<const SearchIndex> index_ TVR_GUARDED_BY(mutex_);
 };

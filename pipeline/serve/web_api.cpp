@@ -121,8 +121,13 @@ MediaFacts WebApi::media_facts(const std::string& video) {
   const IndexedVideo found = find_video(*service_.index(), video);
   const std::string key = found.features + found.source.path.string();
   if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
-  const Turnstile::Pass pass(decoding_);
   MediaFacts facts;
+  std::error_code problem;
+  if (!std::filesystem::exists(found.source.path, problem)) {
+    facts.reason = "the file is not where it was when its features were extracted";
+    return facts;
+  }
+  const Turnstile::Pass pass(decoding_);
   try {
     facts = examine_media(found.source.path);
   } catch (const Error& error) {  // gone, replaced by something else, damaged

@@ -18,6 +18,7 @@
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/web_server.h"
 #include "tests/support/planted_run.h"
+#include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 
 namespace {
@@ -122,7 +123,7 @@ int main(int argc, char** argv) {
   const tvr::testing::PlantedRun planted(folder.path());
   for (int v = 0; v < 100; ++v) planted.add_video(fmt::format("video{}", v), {v % 8, (v + 1) % 8});
   tvr::SearchService service(
-      std::make_unique<tvr::Searcher>(tvr::SearchOptions{planted.run(), {}, {}, true}, tvr::Progress{}));
+      std::unique_ptr<tvr::Searcher>(new tvr::Searcher(tvr::testing::searcher_of(planted.run()))));
   const tvr::WebServer server(service, planted.run(), "127.0.0.1", 0);
   load.port = server.port();
   return run(load);

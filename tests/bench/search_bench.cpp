@@ -15,7 +15,7 @@
 #include "data/store/feature_store.h"
 #include "data/tensors/pth.h"
 #include "model/parameters.h"
-#include "pipeline/search/searcher.h"
+#include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 
@@ -46,9 +46,12 @@ void write_run(const std::filesystem::path& folder, std::int64_t embd_dim) {
   shape.video_dim = 2 * kLaneDim;
   shape.embd_dim = embd_dim;
   tvr::write_pth(folder / "checkpoint.pth", tvr::state_of(tvr::initial_parameters(shape, 1)));
-  tvr::testing::write_file(folder / "config.toml",
-                           "[train]\nmax-words=20\nstore=\"" + (folder / "features.db").string() +
-                               "\"\nword-vectors=\"" + (folder / "words.txt").string() + "\"\n");
+  tvr::RunManifest run;
+  run.lanes = {{"2d", "{}", "random:seed=1"}, {"3d", "{}", "random:seed=1"}};
+  run.store = folder / "features.db";
+  run.checkpoint = folder / "checkpoint.pth";
+  run.word_vectors = folder / "words.txt";
+  tvr::write_manifest(folder, run);
 }
 
 void write_store(const std::filesystem::path& path, int clips) {
@@ -108,7 +111,7 @@ int main(int argc, char** argv) {
   fmt::print("{} clips, D {}\n", clips, embd_dim);
   for (const char* start : {"first start, embeds all", "later start"}) {
     const auto begin = Clock::now();
-    tvr::Searcher searcher({folder.path(), {}, {}, true}, {});
+    tvr::Searcher searcher = tvr::testing::searcher_of(folder.path());
     fmt::print("{}: {:.0f} ms\n", start, ms_since(begin));
     if (searcher.index()->newly_embedded() > 0) continue;
     (void)searcher.answer({{"word1", 10, "", 0, 0}});  // the first touches all pages

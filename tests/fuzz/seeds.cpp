@@ -7,6 +7,7 @@
 
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
+#include "pipeline/run/run_manifest.h"
 #include "tests/support/pth_bytes.h"
 #include "tests/support/test_video.h"
 
@@ -67,6 +68,19 @@ void write_texts(const Seeds& seeds) {
   seeds.write("fasttext", "header.bin", little_endian(12, 4) + little_endian(3, 4) + std::string(60, '\1'));
 }
 
+void write_run(const Seeds& seeds) {
+  RunManifest run;
+  run.lanes = {{"2d", R"({"fps":1})", "random:seed=1"}};
+  run.store = "/run/features.db";
+  run.checkpoint = "/run/checkpoint.pth";
+  run.checkpoint_content = sha256("");
+  run.word_vectors = "/words.bin";
+  run.data.dataset.format = "captions";
+  run.data.dataset.annotations = "/captions.csv";
+  run.training = {{"epochs", "3"}};
+  seeds.write("run_manifest", "run.json", text_of("/run", run));
+}
+
 void write_videos(const Seeds& seeds) {
   for (const char* const name : {"a.mkv", "a.mp4", "a.avi", "a.ts", "a.flv", "a.nut"}) {
     TestVideo video{"mpeg4", 32, 32, at_rate(12, 8)};
@@ -84,6 +98,7 @@ int main(int argc, char** argv) {
     const tvr::testing::Seeds seeds(argv[1]);
     tvr::testing::write_tensor_files(seeds);
     tvr::testing::write_texts(seeds);
+    tvr::testing::write_run(seeds);
     tvr::testing::write_videos(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());

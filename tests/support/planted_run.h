@@ -7,6 +7,7 @@
 #include "data/store/feature_store.h"
 #include "data/tensors/pth.h"
 #include "model/parameters.h"
+#include "pipeline/run/run_manifest.h"
 #include "tests/support/write_file.h"
 
 namespace tvr::testing {
@@ -32,15 +33,37 @@ class PlantedRun {
     }
     write_file(folder / "run/words.txt", vectors);
     write_pth(folder / "run/checkpoint.pth", state_of(open_gates()));
-    write_file(folder / "run/config.toml", "[train]\nmax-words=20\nstore=\"" + store().string() +
-                                               "\"\nword-vectors=\"" + (folder / "run/words.txt").string() +
-                                               "\"\n");
+    make_old();
+    record(manifest());
     FeatureStore made(store(), FeatureStore::Access::ReadWrite);
     made.add_recipe({"2d", "{}", "random:seed=1"});
     made.add_recipe({"3d", "{}", "random:seed=1"});
   }
 
   [[nodiscard]] std::filesystem::path run() const { return folder_ / "run"; }
+
+  /// What its run.json says, and another one in its place.
+  [[nodiscard]] RunManifest manifest() const {
+    RunManifest manifest;
+    manifest.lanes = {{"2d", "{}", "random:seed=1"}, {"3d", "{}", "random:seed=1"}};
+    manifest.store = store();
+    manifest.checkpoint = run() / "checkpoint.pth";
+    manifest.checkpoint_content = sha256_file(manifest.checkpoint);
+    manifest.word_vectors = run() / "words.txt";
+    manifest.data.dataset.format = "captions";
+    manifest.data.dataset.annotations = folder_ / "captions.csv";
+    return manifest;
+  }
+  void record(const RunManifest& manifest) const { write_manifest(run(), manifest); }
+
+  /// Leaves the run as version 0.1 did: a config.toml of `pipeline train`, ending with `flags`, and no
+  /// run.json.
+  void make_old(const std::string& flags = "") const {
+    std::filesystem::remove(run() / "run.json");
+    write_file(run() / "config.toml", "[train]\nmax-words=20\nstore=\"" + store().string() +
+                                          "\"\nword-vectors=\"" + (run() / "words.txt").string() + "\"\n" +
+                                          flags);
+  }
   [[nodiscard]] std::filesystem::path store() const { return folder_ / "features.db"; }
 
   /// A video that shows word shown[s] in second s (-1: none), as if it had been extracted from `path`.

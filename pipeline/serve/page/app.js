@@ -75,7 +75,7 @@ const still = (video, at) => `thumbnail?${new URLSearchParams({video, at: at.toF
 
 function card(hit, i, best) {
   const picture = element("img", {src: still(hit.video, middle(hit)), alt: "", loading: "lazy"});
-  picture.addEventListener("error", () => picture.remove());
+  picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no picture"})));
   const span = element("span", {className: "span", textContent: moment(hit)});
   const filled = element("span");
   filled.style.width = `${Math.max(0, 100 * hit.score / best)}%`;
@@ -91,7 +91,8 @@ function card(hit, i, best) {
   button.addEventListener("click", () => play(hit));
   ask("api/media", {video: hit.video}).then((media) => {
     if (media.playable) return;
-    words.append(element("span", {className: "note", textContent: `stills only: ${media.reason}`}));
+    words.append(media.codec ? element("span", {className: "note", textContent: `stills only: ${media.reason}`})
+                             : element("span", {className: "soft", textContent: media.reason}));
   }, () => {});
   return button;
 }
@@ -147,7 +148,7 @@ async function play(hit) {
   try {
     const media = await ask("api/media", {video: hit.video});
     if (playing !== hit) return;
-    $("player-facts").textContent += ` ${media.codec} in ${media.container}, ${media.width} × ${media.height}.`;
+    if (media.codec) $("player-facts").textContent += ` ${media.codec} in ${media.container}, ${media.width} × ${media.height}.`;
     if (!media.playable) return show_stills(hit, media.reason);
     video.src = `media?${new URLSearchParams({video: hit.video})}`;
   } catch (error) {
@@ -169,7 +170,12 @@ function show_stills(hit, reason) {
   const count = 6, step = (hit.end - hit.start) / count;
   $("stills").replaceChildren(...Array.from({length: count}, (unused, i) => {
     const at = hit.start + (i + 0.5) * step;
-    return element("img", {src: still(hit.video, at), alt: `at ${clock(at)}`});
+    const picture = element("img", {src: still(hit.video, at), alt: `at ${clock(at)}`});
+    picture.addEventListener("error", () => {
+      picture.remove();
+      if (!$("stills").children.length) $("player-problem").textContent = `It cannot be played here: ${reason}.`;
+    });
+    return picture;
   }));
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/run/run_manifest.h"
 #include "tests/pipeline/commands/learning_fixture.h"
 #include "tests/support/expect_error.h"
 
@@ -102,6 +103,31 @@ TEST(TrainCommand, KeepsTheRecipeInItsConfigAndLetsFlagsOverrideIt) {
   EXPECT_THAT(config, HasSubstr("pooling=\"max+mean\""));
   EXPECT_THAT(config, HasSubstr("n-pair=1"));
   EXPECT_THAT(config, HasSubstr("lr=0.01")) << "given by the fixture, not the recipe's";
+}
+
+TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {
+  const LearningFolder folder;
+  (void)folder.train("run", {"--pooling", "max+mean", "--loss", "nce", "--seed", "4"});
+  const RunManifest run = read_manifest(folder / "run");
+  ASSERT_EQ(run.lanes.size(), 1U);
+  EXPECT_EQ(run.lanes[0].weights, "random:seed=1");
+  EXPECT_EQ(run.store, folder / "features.db");
+  EXPECT_EQ(run.checkpoint_content, sha256_file(folder / "run/checkpoint.pth"));
+  EXPECT_EQ(run.word_vectors, folder / "run/words.bin");
+  EXPECT_EQ(run.pooling, Pooling::MaxMean);
+  EXPECT_EQ(run.data.dataset.format, "captions");
+  EXPECT_EQ(run.data.dataset.annotations, folder / "captions.csv");
+  EXPECT_EQ(run.seed, 4U);
+  EXPECT_EQ(run.training.at("loss"), "nce");
+  EXPECT_EQ(run.training.at("epochs"), "6");
+  EXPECT_EQ(run.training.at("margin"), "0.1") << "a default";
+  EXPECT_EQ(run.training.at("cosine"), "false") << "a flag that was not given";
+  std::vector<std::string> told;
+  for (const auto& [name, value] : run.made) told.push_back(name);
+  EXPECT_EQ(told, (std::vector<std::string>{"commit", "cores", "processor", "program", "system", "when"}));
+  const json text = json::parse(read_text(folder / "run/run.json"));
+  EXPECT_EQ(text["checkpoint"], "checkpoint.pth") << "so that the folder can be moved";
+  EXPECT_EQ(text["word_vectors"], "words.bin");
 }
 
 TEST(TrainCommand, EveryFlagOfTheLossChangesTheResult) {

@@ -74,7 +74,8 @@ TEST_F(WholeRun, GivesMetricsInJsonAndASecondTimeDoesNothing) {
     EXPECT_TRUE(metrics["test"]["t2v"][name].is_number()) << name;
     EXPECT_TRUE(metrics["test"]["v2t"][name].is_number()) << name;
   }
-  for (const char* file : {"metrics.json", "history.jsonl", "checkpoint.pth", "config.toml", "report.html"}) {
+  for (const char* file :
+       {"metrics.json", "history.jsonl", "checkpoint.pth", "config.toml", "report.html", "run.json"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "ein Läuf" / file)) << file;
   }
   const auto begin = std::chrono::steady_clock::now();
@@ -84,6 +85,26 @@ TEST_F(WholeRun, GivesMetricsInJsonAndASecondTimeDoesNothing) {
   EXPECT_EQ(second.out, first.out);
   EXPECT_THAT(second.err, HasSubstr("extract: nothing to do, all 24 videos are fresh"));
   EXPECT_THAT(second.err, HasSubstr("train: nothing to do"));
+}
+
+TEST_F(WholeRun, MovedWithoutItsVideosAndListsIsSearchedAllTheSame) {
+  ASSERT_EQ(run(demo_run()).exit_code, kDone);
+  const auto search = [this](const std::string& folder) {
+    return run({"search", "--run", folder, "a red ball rolls", "--json"});
+  };
+  const ProgramResult before = search("ein Läuf");
+  ASSERT_EQ(before.exit_code, kDone) << before.err;
+  std::filesystem::rename(folder_ / "ein Läuf", folder_ / "elsewhere");
+  const ProgramResult metrics = run({"eval", "--run", "elsewhere", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(metrics.out)["test"],
+            nlohmann::json::parse(read_text(folder_ / "elsewhere/metrics.json"))["test"])
+      << metrics.err;
+  std::filesystem::remove_all(folder_ / "elsewhere/data");
+  std::filesystem::remove(folder_ / "elsewhere/config.toml");
+  EXPECT_EQ(search("elsewhere").out, before.out);
+  const ProgramResult refused = run({"eval", "--run", "elsewhere"});
+  EXPECT_EQ(refused.exit_code, kFailed);
+  EXPECT_THAT(refused.err, HasSubstr("--annotations FILE"));
 }
 
 TEST_F(WholeRun, RenewsAReportOfAnotherFormatThoughNothingElseHasChanged) {

@@ -7,6 +7,7 @@
 #include "pipeline/search/searcher.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/planted_run.h"
+#include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -55,7 +56,7 @@ TEST(Windows, RefuseWhatMakesNoSense) {
 
 class SearchTest : public ::testing::Test {
  protected:
-  [[nodiscard]] Searcher searcher() const { return Searcher({run_.run(), {}, {}, true}, {}); }
+  [[nodiscard]] Searcher searcher() const { return testing::searcher_of(run_.run()); }
 
   static std::vector<std::string> ids(const SearchAnswer& answer) {
     std::vector<std::string> found;
@@ -181,9 +182,10 @@ TEST_F(SearchTest, KeepsTheEmbeddingsInTheRunsFolderAndUsesThemOnlyWhileTheyFit)
   EXPECT_EQ(first.hits[0].score, second.hits[0].score);
   EXPECT_EQ(first.hits[0].span, second.hits[0].span);
 
-  Searcher other({run_.run(), {}, {5, 30}, false}, {});
+  const Searcher other = testing::searcher_of(run_.run(), {5, 30});
   EXPECT_EQ(other.index()->newly_embedded(), 2);  // other windows
   std::ofstream(run_.run() / "checkpoint.pth", std::ios::app) << '\0';
+  run_.record(run_.manifest());
   EXPECT_EQ(searcher().index()->newly_embedded(), 2);  // another checkpoint
 }
 
@@ -233,8 +235,8 @@ TEST_F(SearchTest, LeavesOutAVideoWithDamagedRowsAndNamesIt) {
 
 TEST_F(SearchTest, RefusesAFolderThatIsNoRunAndARunThatIsNotTrained) {
   run_.add_video("a", showing(kRed, 5));
-  expect_error([&] { Searcher({folder_ / "none", {}, {}, true}, {}); }, Fault::NotFound, "none");
-  expect_error([&] { Searcher({folder_.path(), {}, {}, true}, {}); }, Fault::NotFound, "config.toml");
+  expect_error([&] { testing::searcher_of(folder_ / "none"); }, Fault::NotFound, "none");
+  expect_error([&] { testing::searcher_of(folder_.path()); }, Fault::NotFound, "run.json");
   std::filesystem::remove(run_.run() / "checkpoint.pth");
   expect_error([&] { (void)searcher(); }, Fault::NotFound, "checkpoint.pth");
 }
@@ -243,29 +245,11 @@ TEST_F(SearchTest, RefusesAStoreWithoutFeaturesOrWithOthersThanTheModelWasTraine
   expect_error([&] { (void)searcher(); }, Fault::NotFound, "no features");
   run_.add_video("a", showing(kRed, 5));
   const PlantedRun other(folder_ / "other");
-  std::ofstream(other.run() / "config.toml", std::ios::app) << "feature-recipe=\"0123\"\n";
+  RunManifest manifest = other.manifest();
+  manifest.lanes[1].weights = "random:seed=2";
+  other.record(manifest);
   other.add_video("a", showing(kRed, 5));
-  expect_error([&] { Searcher({other.run(), {}, {}, true}, {}); }, Fault::Mismatch, "recipe");
-}
-
-TEST_F(SearchTest, ReadsTheLanesOfARunHoweverItsConfigListsThem) {
-  run_.add_video("a", showing(kRed, 5));
-  for (const char* const lanes : {"lanes=\"2d,3d\"\n", "lanes=[\"2d\", \"3d\"]\n"}) {
-    const PlantedRun other(folder_ / std::to_string(std::string(lanes).size()));
-    other.add_video("a", showing(kRed, 5));
-    std::ofstream(other.run() / "config.toml", std::ios::app) << lanes;
-    Searcher planted({other.run(), {}, {}, true}, {});
-    EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"a"}));
-  }
-}
-
-TEST_F(SearchTest, KnowsTheRecipesOfAWholeRunByItsFlags) {
-  run_.add_video("a", showing(kRed, 5));
-  testing::write_file(run_.run() / "config.toml",
-                      "[run]\nrandom-weights=true\nmodel-2d=\"demo2d\"\nmodel-3d=\"demo3d\"\nstore=\"" +
-                          run_.store().string() + "\"\nword-vectors=\"" +
-                          (run_.run() / "words.txt").string() + "\"\n");
-  expect_error([&] { (void)searcher(); }, Fault::Mismatch, "recipe");  // the planted ones are others
+  expect_error([&] { testing::searcher_of(other.run()); }, Fault::Mismatch, "lane 3d");
 }
 
 TEST_F(SearchTest, RefusesWordVectorsOfAnotherSize) {

@@ -12,6 +12,7 @@
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/web_server.h"
 #include "tests/support/planted_run.h"
+#include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 
@@ -44,7 +45,7 @@ class BrowserTest : public ::testing::Test {
     add("old", 4, "mpeg4", ".avi", 0, kRed);
     add_failure();
     service_ = std::make_unique<SearchService>(
-        std::make_unique<Searcher>(SearchOptions{run_->run(), {}, {}, true}, Progress{}));
+        std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_->run()))));
     server_ = std::make_unique<WebServer>(*service_, run_->run(), "127.0.0.1", 0);
     browser_ = std::make_unique<Browser>(folder_ / "profile");
     browser_->open("http://127.0.0.1:" + std::to_string(server_->port()) + "/");

@@ -19,6 +19,7 @@
 #include "pipeline/serve/web_server.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/planted_run.h"
+#include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 
@@ -84,7 +85,7 @@ class ServeTest : public ::testing::Test {
     run_.add_video("kitchen/gone", {kRed, kRed}, folder_ / "gone.mp4");
     run_.add_video("passwords", {kDog, kRed}, "/etc/passwd");
     service_ = std::make_unique<SearchService>(
-        std::make_unique<Searcher>(SearchOptions{run_.run(), {}, {}, true}, Progress{}));
+        std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
     server_ = std::make_unique<WebServer>(*service_, run_.run(), "127.0.0.1", 0);
   }
 

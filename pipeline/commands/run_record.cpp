@@ -1,0 +1,84 @@
+#include "pipeline/commands/run_record.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "data/fingerprint.h"
+#include "pipeline/commands/old_run.h"
+#include "pipeline/machine/machine.h"
+#include "pipeline/machine/version.h"
+
+namespace tvr {
+namespace {
+
+/// "Debian GNU/Linux 12 (bookworm)"; empty: not told.
+std::string operating_system() {
+  const std::string key = "PRETTY_NAME=";
+  std::ifstream lines("/etc/os-release");
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(key, 0) != 0) continue;
+    line.erase(0, key.size());
+    line.erase(std::remove(line.begin(), line.end(), '"'), line.end());
+    return line;
+  }
+  return {};
+}
+
+std::map<std::string, std::string> made_here() {
+  return {{"program", std::string("pipeline ") + program_version()},
+          {"commit", program_commit()},
+          {"when", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()))},
+          {"processor", read_machine().processor},
+          {"cores", std::to_string(std::max(1U, std::thread::hardware_concurrency()))},
+          {"system", operating_system()}};
+}
+
+/// The value of a flag as it was resolved: "" for none.
+std::string value_of(const CLI::Option& option) {
+  if (option.count() > 0) return fmt::format("{}", fmt::join(option.results(), ","));
+  return option.get_expected_max() == 0 ? "false" : option.get_default_str();
+}
+
+/// The flags of learning, all of which are in the group of --epochs.
+std::map<std::string, std::string> training_of(const CLI::App& command) {
+  const std::string group = command.get_option("--epochs")->get_group();
+  std::map<std::string, std::string> training = {{"seed", value_of(*command.get_option("--seed"))}};
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group() == group) training[option->get_single_name()] = value_of(*option);
+  }
+  return training;
+}
+
+}  // namespace
+
+RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
+  RunManifest run;
+  for (const RecipeRow& lane : subject.lanes) run.lanes.push_back(lane.recipe);
+  run.store = subject.store;
+  run.checkpoint = subject.folder.checkpoint();
+  run.checkpoint_content = sha256_file(run.checkpoint);
+  const std::filesystem::path& given = subject.learning.word_vectors;
+  run.word_vectors = given.empty() ? subject.folder.words() : given;
+  run.pooling = pooling_named(subject.learning.pooling);
+  run.max_words = subject.learning.train.max_words;
+  run.data = subject.data;
+  run.data.dataset.format = format_of(subject.data.dataset).name;
+  run.seed = subject.learning.train.seed;
+  run.training = training_of(command);
+  run.made = made_here();
+  return run;
+}
+
+RunManifest read_run(const std::filesystem::path& folder, const std::filesystem::path& other_store) {
+  return is_old_run(folder) ? old_run(folder, other_store) : read_manifest(folder);
+}
+
+}  // namespace tvr

@@ -1,0 +1,108 @@
+#include "pipeline/encoders/run_encoder.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "data/error.h"
+#include "data/tensors/tensor_file.h"
+#include "model/joint_embedding.h"
+#include "model/parallel.h"
+#include "text/query_words.h"
+#include "text/sentence.h"
+
+namespace tvr {
+namespace {
+
+std::string described(const Recipe& recipe) { return recipe.text + ", weights " + recipe.weights; }
+
+/// The store's features by `wanted`.
+RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
+  const RecipeRow* other = nullptr;
+  const Digest identity = wanted.identity();
+  for (const RecipeRow& row : rows) {
+    if (row.recipe.lane != wanted.lane || row.videos == 0) continue;
+    if (row.recipe.identity() == identity) return row;
+    other = &row;
+  }
+  if (other == nullptr) {
+    throw Error(Fault::NotFound, "the store", "no features of lane " + wanted.lane,
+                "Run `pipeline extract` on it first");
+  }
+  throw Error(Fault::Mismatch, "lane " + wanted.lane,
+              "the store's features (" + described(other->recipe) +
+                  ") are not by the recipe that the model was trained on (" + described(wanted) + ")",
+              "Extract the videos as those of the run were extracted (its config.toml has the flags)");
+}
+
+class RunEncoder final : public EncoderPair {
+ public:
+  RunEncoder(RunManifest run, Digest checkpoint)
+      : run_(std::move(run)),
+        checkpoint_(std::move(checkpoint)),
+        model_(read_weights(run_.checkpoint), run_.max_words),
+        words_(open_word_vectors(run_.word_vectors)) {
+    if (words_.dim() == model_.shape().word_dim) return;
+    throw Error(Fault::Mismatch, run_.word_vectors.string(),
+                fmt::format("its vectors have {} values, the model was trained on {}", words_.dim(),
+                            model_.shape().word_dim),
+                "Name the word vectors that the model was trained with");
+  }
+
+  [[nodiscard]] std::int64_t dim() const noexcept override { return model_.shape().embd_dim; }
+  void prepare() override { words_.prepare(); }
+
+  [[nodiscard]] EncodedText embed_text(const std::vector<std::string>& sentences) override {
+    const WordTable table = words_.table_for(sentences);
+    EncodedText encoded;
+    std::vector<std::vector<std::int32_t>> ids;
+    for (const std::string& sentence : sentences) {
+      ids.push_back(tvr::encode(sentence, table, run_.max_words));
+      encoded.understood.push_back(!ids.back().empty());
+      encoded.unknown.push_back(unknown_words(sentence, table));
+    }
+    encoded.rows = model_.embed_text(table.vectors, ids);
+    return encoded;
+  }
+
+  [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return model_.embed_video(parts); }
+  [[nodiscard]] Pooling pooling() const noexcept override { return run_.pooling; }
+
+  [[nodiscard]] std::vector<RecipeRow> lanes_in(const FeatureStore& store) const override {
+    const std::vector<RecipeRow> rows = store.recipes();
+    std::vector<RecipeRow> lanes;
+    std::int64_t dim = 0;
+    for (const Recipe& wanted : run_.lanes) {
+      lanes.push_back(row_of(wanted, rows));
+      dim += lanes.back().dim * pooled_parts(run_.pooling);
+    }
+    if (dim == model_.shape().video_dim) return lanes;
+    throw Error(Fault::Mismatch, "the store",
+                fmt::format("its features have {} values in all lanes, the model was trained on {}", dim,
+                            model_.shape().video_dim),
+                "Extract the lanes that the model was trained on");
+  }
+
+  [[nodiscard]] Digest identity() const override { return checkpoint_; }
+
+ private:
+  RunManifest run_;
+  Digest checkpoint_;
+  JointEmbedding model_;
+  QueryWords words_;
+};
+
+}  // namespace
+
+std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
+  require_files(run);
+  Digest checkpoint = sha256_file(run.checkpoint);
+  if (!run.checkpoint_content.empty() && run.checkpoint_content != checkpoint) {
+    throw Error(Fault::Mismatch, run.checkpoint.string(), "it is another checkpoint than run.json describes",
+                "Run the same `pipeline run` or `pipeline train` to its end, or copy the run's folder again");
+  }
+  set_compute_threads(0);
+  return std::make_unique<RunEncoder>(run, std::move(checkpoint));
+}
+
+}  // namespace tvr

@@ -1,0 +1,306 @@
+#include "pipeline/run/run_manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/text_file.h"
+#include "pipeline/run/run_folder.h"
+
+namespace tvr {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+constexpr int kMostDepth = 8;
+constexpr std::uintmax_t kMostBytes = 4 << 20;
+constexpr std::size_t kMostLanes = 64;
+constexpr int kMostWords = 1000;
+constexpr const char* kWriteAgain =
+    "Run the same `pipeline run` or `pipeline train` again to have it written anew";
+
+const char* name(Pooling pooling) { return pooling == Pooling::MaxMean ? "max+mean" : "max"; }
+
+/// An object of the file with its place in it, for messages.
+class Part {
+ public:
+  Part(const fs::path& file, std::string place, const json& value)
+      : file_(file), place_(std::move(place)), value_(value) {
+    if (!value_.is_object()) fail("must be an object, is " + std::string(value_.type_name()));
+  }
+
+  [[noreturn]] void fail(const std::string& seen) const {
+    throw Error(Fault::Corrupt, file_.string(), place_.empty() ? "it " + seen : "'" + place_ + "' " + seen,
+                kWriteAgain);
+  }
+  [[noreturn]] void fail(const char* key, const std::string& seen) const {
+    throw Error(Fault::Corrupt, file_.string(), "'" + place_of(key) + "' " + seen, kWriteAgain);
+  }
+
+  [[nodiscard]] bool has(const char* key) const { return value_.contains(key); }
+  [[nodiscard]] const json& at(const char* key) const {
+    const auto found = value_.find(key);
+    if (found == value_.end()) fail(key, "is missing");
+    return *found;
+  }
+  [[nodiscard]] Part part(const char* key) const { return {file_, place_of(key), at(key)}; }
+
+  [[nodiscard]] std::string text(const char* key) const { return text(key, at(key)); }
+  [[nodiscard]] std::string optional_text(const char* key) const { return has(key) ? text(key) : ""; }
+
+  /// A whole number within [low, high].
+  [[nodiscard]] std::int64_t whole(const char* key, std::int64_t low, std::int64_t high) const {
+    const json& value = at(key);
+    const bool fits = value.is_number_unsigned()
+                          ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(high)
+                          : value.is_number_integer() && value.get<std::int64_t>() <= high;
+    if (!fits || value.get<std::int64_t>() < low) {
+      fail(key, fmt::format("must be a whole number from {} to {}", low, high));
+    }
+    return value.get<std::int64_t>();
+  }
+  [[nodiscard]] double share(const char* key) const {
+    const json& value = at(key);
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (!(number >= 0 && number <= 1)) fail(key, "must be a number from 0 to 1");
+    return number;
+  }
+  [[nodiscard]] std::uint64_t seed(const char* key) const {
+    if (!at(key).is_number_unsigned()) fail(key, "must be a whole number of 0 or more");
+    return at(key).get<std::uint64_t>();
+  }
+  /// A path; a relative one lies in `run`. Empty where the key is missing.
+  [[nodiscard]] fs::path path(const char* key, const fs::path& run) const {
+    const fs::path path = optional_text(key);
+    if (path.empty() || path.is_absolute()) return path;
+    const fs::path normal = path.lexically_normal();
+    if (*normal.begin() == "..") fail(key, "leaves the run's folder: '" + path.string() + "'");
+    return run / normal;
+  }
+  [[nodiscard]] std::map<std::string, std::string> texts(const char* key) const {
+    std::map<std::string, std::string> texts;
+    if (!has(key)) return texts;
+    const Part part = this->part(key);
+    for (const auto& [name, value] : part.value_.items()) texts[name] = part.text(name.c_str(), value);
+    return texts;
+  }
+
+ private:
+  [[nodiscard]] std::string place_of(const char* key) const {
+    return place_.empty() ? key : place_ + "." + key;
+  }
+  [[nodiscard]] std::string text(const char* key, const json& value) const {
+    if (!value.is_string()) fail(key, std::string("must be a text, is ") + value.type_name());
+    std::string text = value.get<std::string>();
+    if (text.find('\0') != std::string::npos) fail(key, "has a zero byte");
+    return text;
+  }
+
+  const fs::path& file_;
+  std::string place_;
+  const json& value_;
+};
+
+fs::path file_of(const fs::path& run) { return run / "run.json"; }
+
+json parse(const fs::path& file, std::string_view text) {
+  const auto limit_depth = [&](int depth, json::parse_event_t, json&) {
+    if (depth > kMostDepth) {
+      throw Error(Fault::Corrupt, file.string(),
+                  fmt::format("it is nested deeper than {} levels", kMostDepth), kWriteAgain);
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, limit_depth);
+  } catch (const json::exception& error) {
+    throw Error(Fault::Corrupt, file.string(), std::string("it is not JSON: ") + error.what(), kWriteAgain);
+  }
+}
+
+void require_version(const Part& top, const fs::path& file) {
+  const std::int64_t version = top.whole("version", 1, 1'000'000);
+  if (version <= kVersion) return;
+  throw Error(Fault::Unsupported, file.string(),
+              fmt::format("it is of version {}, this program reads up to {}", version, kVersion),
+              "Use the program that trained the run, or a newer one");
+}
+
+std::vector<Recipe> lanes_of(const Part& top, const fs::path& file) {
+  const json& list = top.at("lanes");
+  if (!list.is_array() || list.empty() || list.size() > kMostLanes) {
+    top.fail("lanes", fmt::format("must be a list of 1 to {} lanes", kMostLanes));
+  }
+  std::vector<Recipe> lanes;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Part lane(file, fmt::format("lanes[{}]", i), list[i]);
+    lanes.push_back({lane.text("lane"), lane.text("recipe"), lane.text("weights")});
+    if (lanes.back().lane.empty()) lane.fail("lane", "is empty");
+    if (lanes.back().identity() != lane.text("identity")) {
+      lane.fail("identity", "is not that of its lane, recipe and weights");
+    }
+  }
+  return lanes;
+}
+
+fs::path required_path(const Part& top, const char* key, const fs::path& run) {
+  fs::path path = top.path(key, run);
+  if (path.empty()) top.fail(key, "is missing");
+  return path;
+}
+
+Digest digest_of(const Part& top, const char* key) {
+  Digest digest = top.optional_text(key);
+  if (!digest.empty() &&
+      (digest.size() != 64 || digest.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+    top.fail(key, "is not a SHA-256 of 64 digits");
+  }
+  return digest;
+}
+
+Pooling pooling_of(const Part& top) {
+  const std::string pooling = top.text("pooling");
+  for (const Pooling known : {Pooling::Max, Pooling::MaxMean}) {
+    if (pooling == name(known)) return known;
+  }
+  top.fail("pooling", "must be 'max' or 'max+mean', is '" + pooling + "'");
+}
+
+DataOptions data_of(const Part& part, const fs::path& run) {
+  DataOptions data;
+  DatasetSpec& dataset = data.dataset;
+  dataset.format = part.text("format");
+  dataset.annotations = part.path("annotations", run);
+  dataset.train = part.path("train", run);
+  dataset.val = part.path("val", run);
+  dataset.test = part.path("test", run);
+  dataset.split.test_videos = part.optional_text("test_videos");
+  dataset.split.test_fraction = part.share("test_fraction");
+  data.val_fraction = part.share("val_fraction");
+  return data;
+}
+
+/// Relative where it lies in `run`.
+std::string portable(const fs::path& path, const fs::path& run) {
+  const fs::path inside = path.lexically_normal().lexically_relative(run.lexically_normal());
+  return inside.empty() || *inside.begin() == ".." ? path.string() : inside.string();
+}
+
+json data_json(const RunManifest& manifest, const fs::path& run) {
+  const DatasetSpec& dataset = manifest.data.dataset;
+  json part = {{"format", dataset.format},
+               {"test_fraction", dataset.split.test_fraction},
+               {"val_fraction", manifest.data.val_fraction},
+               {"seed", manifest.seed}};
+  if (!dataset.split.test_videos.empty()) part["test_videos"] = dataset.split.test_videos;
+  for (const auto& [key, path] :
+       {std::pair{"annotations", &dataset.annotations}, std::pair{"train", &dataset.train},
+        std::pair{"val", &dataset.val}, std::pair{"test", &dataset.test}}) {
+    if (!path->empty()) part[key] = portable(*path, run);
+  }
+  return part;
+}
+
+json json_of(const fs::path& run, const RunManifest& manifest) {
+  json lanes = json::array();
+  for (const Recipe& lane : manifest.lanes) {
+    lanes.push_back({{"lane", lane.lane},
+                     {"recipe", lane.text},
+                     {"weights", lane.weights},
+                     {"identity", lane.identity()}});
+  }
+  return {{"version", kVersion},
+          {"lanes", std::move(lanes)},
+          {"store", portable(manifest.store, run)},
+          {"checkpoint", portable(manifest.checkpoint, run)},
+          {"checkpoint_sha256", manifest.checkpoint_content},
+          {"word_vectors", portable(manifest.word_vectors, run)},
+          {"pooling", name(manifest.pooling)},
+          {"max_words", manifest.max_words},
+          {"data", data_json(manifest, run)},
+          {"training", manifest.training},
+          {"made", manifest.made}};
+}
+
+/// The same apart from when and by whom it was made.
+bool says_the_same(const fs::path& run, const RunManifest& manifest) {
+  try {
+    json kept = json_of(run, read_manifest(run)), wanted = json_of(run, manifest);
+    kept.erase("made");
+    wanted.erase("made");
+    return kept == wanted;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+RunManifest parse_manifest(const fs::path& run, std::string_view text) {
+  const fs::path file = file_of(run);
+  const json value = parse(file, text);
+  const Part top(file, "", value);
+  require_version(top, file);
+  RunManifest manifest;
+  manifest.lanes = lanes_of(top, file);
+  manifest.store = required_path(top, "store", run);
+  manifest.checkpoint = required_path(top, "checkpoint", run);
+  manifest.checkpoint_content = digest_of(top, "checkpoint_sha256");
+  manifest.word_vectors = required_path(top, "word_vectors", run);
+  manifest.pooling = pooling_of(top);
+  manifest.max_words = static_cast<int>(top.whole("max_words", 1, kMostWords));
+  manifest.data = data_of(top.part("data"), run);
+  manifest.seed = top.part("data").seed("seed");
+  manifest.training = top.texts("training");
+  manifest.made = top.texts("made");
+  return manifest;
+}
+
+std::string text_of(const fs::path& run, const RunManifest& manifest) {
+  // A path need not be UTF-8: such a one is written with U+FFFD and must then be named by a flag.
+  return json_of(run, manifest).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+RunManifest read_manifest(const fs::path& run) {
+  const fs::path file = file_of(run);
+  if (!fs::is_directory(run)) {
+    throw Error(Fault::NotFound, run.string(), "there is no such folder", "Name the folder of a run");
+  }
+  if (!fs::exists(file)) {
+    throw Error(Fault::NotFound, run.string(), "no run.json: it is not the folder of a finished run",
+                "Name the folder that `pipeline run --out` or `pipeline train --out` wrote; where it was "
+                "stopped, run the same command to its end");
+  }
+  if (fs::is_regular_file(file) && fs::file_size(file) > kMostBytes) {
+    throw Error(Fault::Corrupt, file.string(), fmt::format("it has more than {} bytes", kMostBytes),
+                kWriteAgain);
+  }
+  return parse_manifest(run, read_text_file(file));
+}
+
+void write_manifest(const fs::path& run, const RunManifest& manifest) {
+  write_text(file_of(run), text_of(run, manifest));
+}
+
+void keep_manifest(const fs::path& run, const RunManifest& manifest) {
+  if (!says_the_same(run, manifest)) write_manifest(run, manifest);
+}
+
+void require_files(const RunManifest& manifest) {
+  const auto require = [](const fs::path& file, const char* seen, const char* advice) {
+    if (!fs::exists(file)) throw Error(Fault::NotFound, file.string(), seen, advice);
+  };
+  require(manifest.checkpoint, "the run's checkpoint is not there: the model is not trained yet",
+          "Run the same `pipeline run` or `pipeline train` to its end");
+  require(manifest.store, "the feature store of the run is not there",
+          "Name where it is now, or another one, with --store FILE.db");
+  require(manifest.word_vectors, "the word vectors that the model was trained with are not there",
+          "Name where they are now with --word-vectors FILE");
+}
+
+}  // namespace tvr

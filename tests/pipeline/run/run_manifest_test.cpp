@@ -1,0 +1,212 @@
+#include "pipeline/run/run_manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/mutate.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+using testing::expect_error;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::TempFolder;
+
+/// With a value of its own in every field.
+RunManifest manifest_in(const std::filesystem::path& run) {
+  RunManifest manifest;
+  manifest.lanes = {{"2d", R"({"fps":1})", "sha256:ab"}, {"mine", "{}", "random:seed=3"}};
+  manifest.store = run / "features.db";
+  manifest.checkpoint = run / "checkpoint.pth";
+  manifest.checkpoint_content = sha256("weights");
+  manifest.word_vectors = "/elsewhere/words.bin";
+  manifest.pooling = Pooling::MaxMean;
+  manifest.max_words = 7;
+  manifest.data = {{"captions",
+                    run / "data/captions.csv",
+                    "/lists/train.csv",
+                    "/lists/val.csv",
+                    "/lists/test.csv",
+                    {"holidays/*", 0.25}},
+                   0.125};
+  manifest.seed = 18446744073709551615U;
+  manifest.training = {{"epochs", "3"}, {"loss", "nce"}};
+  manifest.made = {{"program", "pipeline 1"}, {"when", "2026-11-29T16:00:00Z"}};
+  return manifest;
+}
+
+json written(const std::filesystem::path& run) { return json::parse(text_of(run, manifest_in(run))); }
+
+TEST(RunManifest, IsReadBackAsItWasWritten) {
+  const TempFolder run;
+  const RunManifest given = manifest_in(run.path());
+  write_manifest(run.path(), given);
+  const RunManifest back = read_manifest(run.path());
+  ASSERT_EQ(back.lanes.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(back.lanes[i].identity(), given.lanes[i].identity());
+  EXPECT_EQ(back.store, given.store);
+  EXPECT_EQ(back.checkpoint, given.checkpoint);
+  EXPECT_EQ(back.checkpoint_content, given.checkpoint_content);
+  EXPECT_EQ(back.word_vectors, given.word_vectors);
+  EXPECT_EQ(back.pooling, given.pooling);
+  EXPECT_EQ(back.max_words, given.max_words);
+  EXPECT_EQ(back.data.dataset.format, given.data.dataset.format);
+  EXPECT_EQ(back.data.dataset.annotations, given.data.dataset.annotations);
+  EXPECT_EQ(back.data.dataset.train, given.data.dataset.train);
+  EXPECT_EQ(back.data.dataset.val, given.data.dataset.val);
+  EXPECT_EQ(back.data.dataset.test, given.data.dataset.test);
+  EXPECT_EQ(back.data.dataset.split.test_videos, given.data.dataset.split.test_videos);
+  EXPECT_EQ(back.data.dataset.split.test_fraction, given.data.dataset.split.test_fraction);
+  EXPECT_EQ(back.data.val_fraction, given.data.val_fraction);
+  EXPECT_EQ(back.seed, given.seed);
+  EXPECT_EQ(back.training, given.training);
+  EXPECT_EQ(back.made, given.made);
+}
+
+TEST(RunManifest, OfAMovedFolderNamesTheFilesWhereTheyAreNow) {
+  const TempFolder folder;
+  write_manifest(testing::write_file(folder / "before/x", "").parent_path(), manifest_in(folder / "before"));
+  std::filesystem::rename(folder / "before", folder / "after");
+  const RunManifest moved = read_manifest(folder / "after");
+  EXPECT_EQ(moved.store, folder / "after/features.db");
+  EXPECT_EQ(moved.checkpoint, folder / "after/checkpoint.pth");
+  EXPECT_EQ(moved.data.dataset.annotations, folder / "after/data/captions.csv");
+  EXPECT_EQ(moved.word_vectors, "/elsewhere/words.bin") << "not part of the folder";
+}
+
+TEST(RunManifest, TakesNoPathFromOutsideForOneWithin) {
+  RunManifest manifest = manifest_in("/runs/a");
+  manifest.store = "/runs/ab/features.db";  // begins like the folder
+  EXPECT_EQ(json::parse(text_of("/runs/a", manifest))["store"], "/runs/ab/features.db");
+  manifest.store = "/runs/a/../b.db";
+  EXPECT_EQ(parse_manifest("/runs/c", text_of("/runs/a", manifest)).store, "/runs/a/../b.db");
+}
+
+TEST(RunManifest, IsKeptWhileItSaysTheSame) {
+  const TempFolder run;
+  RunManifest manifest = manifest_in(run.path());
+  keep_manifest(run.path(), manifest);
+  manifest.made["when"] = "later";
+  keep_manifest(run.path(), manifest);
+  EXPECT_EQ(read_manifest(run.path()).made["when"], "2026-11-29T16:00:00Z");
+  manifest.max_words = 8;
+  keep_manifest(run.path(), manifest);
+  EXPECT_EQ(read_manifest(run.path()).made["when"], "later");
+  testing::write_file(run / "run.json", "broken");
+  keep_manifest(run.path(), manifest);
+  EXPECT_EQ(read_manifest(run.path()).max_words, 8);
+}
+
+TEST(RunManifest, ThatIsMissingSaysWhichCommandWritesIt) {
+  const TempFolder folder;
+  expect_error([&] { (void)read_manifest(folder.path()); }, Fault::NotFound, "pipeline train --out");
+  expect_error([&] { (void)read_manifest(folder / "none"); }, Fault::NotFound, "no such folder");
+}
+
+TEST(RunManifest, OfANewerProgramIsNotGuessedAt) {
+  json text = written("/run");
+  text["version"] = 2;
+  text["lanes"] = "of another form";
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Unsupported, "version 2");
+  text["version"] = 0;
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, "version");
+}
+
+TEST(RunManifest, IgnoresWhatItDoesNotKnow) {
+  json text = written("/run");
+  text["colour"] = {{"red", 1}};
+  EXPECT_EQ(parse_manifest("/run", text.dump()).max_words, 7);
+}
+
+TEST(RunManifest, NamesTheFieldThatIsWrong) {
+  struct Damage {
+    const char* field;
+    std::function<void(json&)> make;
+  };
+  const std::vector<Damage> damages = {
+      {"version", [](json& t) { t["version"] = "1"; }},
+      {"lanes", [](json& t) { t.erase("lanes"); }},
+      {"lanes", [](json& t) { t["lanes"] = json::array(); }},
+      {"lanes[1]", [](json& t) { t["lanes"][1] = 5; }},
+      {"lanes[1].weights", [](json& t) { t["lanes"][1]["weights"] = nullptr; }},
+      {"lanes[0].identity", [](json& t) { t["lanes"][0]["recipe"] = "{}"; }},
+      {"store", [](json& t) { t["store"] = ""; }},
+      {"store", [](json& t) { t["store"] = "../../features.db"; }},
+      {"store", [](json& t) { t["store"] = std::string("a\0b", 3); }},
+      {"checkpoint",
+       [](json& t) {
+         t["checkpoint"] = {1, 2};
+       }},
+      {"checkpoint_sha256", [](json& t) { t["checkpoint_sha256"] = "abc"; }},
+      {"word_vectors", [](json& t) { t.erase("word_vectors"); }},
+      {"pooling", [](json& t) { t["pooling"] = "median"; }},
+      {"max_words", [](json& t) { t["max_words"] = 0; }},
+      {"max_words", [](json& t) { t["max_words"] = 2.5; }},
+      {"max_words", [](json& t) { t["max_words"] = -1; }},
+      {"max_words", [](json& t) { t["max_words"] = 18446744073709551615U; }},
+      {"data", [](json& t) { t["data"] = "captions.csv"; }},
+      {"data.format", [](json& t) { t["data"].erase("format"); }},
+      {"data.test_fraction", [](json& t) { t["data"]["test_fraction"] = 1.5; }},
+      {"data.seed", [](json& t) { t["data"]["seed"] = -1; }},
+      {"training.epochs", [](json& t) { t["training"]["epochs"] = 3; }},
+      {"made", [](json& t) { t["made"] = json::array(); }}};
+  for (const Damage& damage : damages) {
+    json text = written("/run");
+    damage.make(text);
+    expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt,
+                 "'" + std::string(damage.field) + "'");
+  }
+}
+
+TEST(RunManifest, ThatIsNoJsonOrTooDeepOrTooLongIsAnError) {
+  expect_error([] { (void)parse_manifest("/run", ""); }, Fault::Corrupt, "not JSON");
+  expect_error([] { (void)parse_manifest("/run", "[1]"); }, Fault::Corrupt, "must be an object");
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  expect_error([&] { (void)parse_manifest("/run", deep); }, Fault::Corrupt, "deeper than");
+  const TempFolder run;
+  testing::write_file(run / "run.json", std::string(5 << 20, ' '));
+  expect_error([&] { (void)read_manifest(run.path()); }, Fault::Corrupt, "bytes");
+}
+
+TEST(RunManifest, DamagedAnywhereIsReadOrRefused) {
+  const std::string good = text_of("/run", manifest_in("/run"));
+  std::mt19937 random(1);
+  int taken = 0;
+  constexpr int kDamages = 5'000;
+  for (int i = 0; i < kDamages; ++i) {
+    const std::string bytes = testing::mutate(good, random);
+    try {
+      const RunManifest read = parse_manifest("/run", bytes);
+      EXPECT_EQ(text_of("/run", parse_manifest("/run", text_of("/run", read))), text_of("/run", read));
+      ++taken;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), Not(::testing::IsEmpty()));
+    }
+  }
+  EXPECT_GT(taken, 0);
+  EXPECT_LT(taken, kDamages);
+}
+
+TEST(RunManifest, FilesThatAreGoneAreNamedWithTheFlagForThem) {
+  const TempFolder run;
+  RunManifest manifest = manifest_in(run.path());
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "checkpoint.pth");
+  testing::write_file(manifest.checkpoint, "");
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "--store");
+  testing::write_file(manifest.store, "");
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "--word-vectors");
+  manifest.word_vectors = testing::write_file(run / "words.bin", "");
+  require_files(manifest);
+}
+
+}  // namespace
+}  // namespace tvr
