@@ -8,6 +8,15 @@
 namespace tvr {
 namespace {
 
+struct KnownTies {
+  Ties ties;
+  const char* name;
+};
+constexpr KnownTies kTies[] = {{Ties::Average, "average"},
+                               {Ties::Optimistic, "optimistic"},
+                               {Ties::Pessimistic, "pessimistic"},
+                               {Ties::Legacy, "legacy"}};
+
 template <int K>
 double recall(const std::vector<double>& ranks) {
   const auto found = std::upper_bound(ranks.begin(), ranks.end(), static_cast<double>(K)) - ranks.begin();
@@ -29,13 +38,26 @@ double rank_by_chance(double candidates) { return (candidates + 1) / 2; }
 
 }  // namespace
 
-Ties ties_named(const std::string& name) {
-  if (name == "average") return Ties::Average;
-  if (name == "optimistic") return Ties::Optimistic;
-  if (name == "pessimistic") return Ties::Pessimistic;
-  if (name == "legacy") return Ties::Legacy;
-  throw Error(Fault::InvalidArgument, "ties", "'" + name + "' is not known",
-              "Use average, optimistic, pessimistic or legacy");
+const char* name(Ties ties) noexcept {
+  for (const KnownTies& known : kTies) {
+    if (known.ties == ties) return known.name;
+  }
+  return "";
+}
+
+std::vector<std::string> ties_names() {
+  std::vector<std::string> names;
+  for (const KnownTies& known : kTies) names.emplace_back(known.name);
+  return names;
+}
+
+Ties ties_named(const std::string& text) {
+  std::string names;
+  for (const KnownTies& known : kTies) {
+    if (text == known.name) return known.ties;
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+  }
+  throw Error(Fault::InvalidArgument, "ties", "'" + text + "' is not known", "Known are " + names);
 }
 
 const MetricTable& retrieval_metrics() {

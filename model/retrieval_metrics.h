@@ -12,6 +12,9 @@ namespace tvr {
 /// How equal similarities are ranked. Average is the honest default; Legacy is the reference's (a tie counts
 /// several times).
 enum class Ties { Average, Optimistic, Pessimistic, Legacy };
+[[nodiscard]] const char* name(Ties ties) noexcept;  // "average", ...
+[[nodiscard]] std::vector<std::string> ties_names();
+/// Throws Error(InvalidArgument) listing the names.
 [[nodiscard]] Ties ties_named(const std::string& name);
 
 /// A number that sums up ranks. All that is known of a metric stands in its row of a table: summaries,

@@ -60,6 +60,7 @@ enum class Pooling {
   Max,      // the reference's (antoine77340/howto100m): [D]
   MaxMean,  // the maximum and beside it the mean: [2 D]
 };
+[[nodiscard]] const char* name(Pooling pooling) noexcept;
 [[nodiscard]] Pooling pooling_named(const std::string& name);  // "max", "max+mean"; Error(InvalidArgument)
 /// Columns of a pooled row a column of a lane.
 [[nodiscard]] constexpr std::int64_t pooled_parts(Pooling pooling) noexcept {

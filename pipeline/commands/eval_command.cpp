@@ -11,6 +11,7 @@
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
 #include "pipeline/encoders/run_encoder.h"
@@ -29,7 +30,7 @@ struct EvalOptions {
   std::filesystem::path run, checkpoint;
   std::vector<std::filesystem::path> compare;  // two folders of runs
   StoreRunOptions given;                       // features, captions and words
-  std::string ties = "average";
+  Ties ties = Ties::Average;
   std::filesystem::path ranks, trec_run, trec_qrels;
   bool json = false;
 };
@@ -43,9 +44,8 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
   command.add_option("--compare", options.compare, "two folders of runs: a paired test on the same queries")
       ->expected(2)
       ->check(CLI::ExistingDirectory);
-  command.add_option("--ties", options.ties, "how equal similarities rank")
-      ->check(CLI::IsMember({"average", "optimistic", "pessimistic", "legacy"}))
-      ->capture_default_str();
+  add_parsed(command, "--ties", options.ties, ties_named, name(options.ties), "how equal similarities rank")
+      ->check(CLI::IsMember(ties_names()));
   command.add_option("--ranks", options.ranks, "write the rank of every query to this CSV");
   command.add_option("--trec-run", options.trec_run, "write the rankings, text to video, for TREC's tools");
   command.add_option("--trec-qrels", options.trec_qrels, "and the right answers");
@@ -95,7 +95,7 @@ void require_data(const DatasetSpec& data) {
   }
 }
 
-Answers answers_of(const RunManifest& run, const std::string& ties) {
+Answers answers_of(const RunManifest& run, Ties ties) {
   require_data(run.data.dataset);
   const std::unique_ptr<EncoderPair> encoders = open_run(run);
   const FeatureStore store(run.store);
@@ -111,7 +111,7 @@ Answers answers_of(const RunManifest& run, const std::string& ties) {
   tell_unknown_words(text);
   const PairData& pairs = answers.test.pairs;
   answers.evaluation =
-      evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs.clip_of, ties_named(ties));
+      evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs.clip_of, ties);
   return answers;
 }
 
@@ -148,7 +148,7 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
   RunManifest run = read_run(folder, given.store);
   if (!given.store.empty()) run.store = given.store;
   if (!given.learn.word_vectors.empty()) run.word_vectors = given.learn.word_vectors;
-  if (command.count("--pooling") > 0) run.pooling = pooling_named(given.learn.pooling);
+  if (command.count("--pooling") > 0) run.pooling = given.learn.pooling;
   if (command.count("--max-words") > 0) run.max_words = given.learn.train.max_words;
   if (!given.lanes.empty() || !given.feature_recipes.empty()) {
     std::vector<std::string> lanes = given.lanes;
@@ -176,7 +176,7 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
   run.store = given.store;
   run.checkpoint = options.checkpoint;
   run.word_vectors = given.learn.word_vectors;
-  run.pooling = pooling_named(given.learn.pooling);
+  run.pooling = given.learn.pooling;
   run.max_words = given.learn.train.max_words;
   run.data = given.data;
   run.seed = 0;
@@ -185,7 +185,7 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
 
 void write_files(const EvalOptions& options, const Answers& answers) {
   if (!options.ranks.empty()) {
-    if (options.ties == "legacy") {
+    if (options.ties == Ties::Legacy) {
       throw Error(Fault::InvalidArgument, "ranks", "legacy ties give a query several ranks",
                   "Use --ties average");
     }
@@ -236,7 +236,7 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
       options.run.empty() ? run_of_checkpoint(options) : run_in(options.run, command, options), options.ties);
   write_files(options, answers);
   if (options.json) {
-    const nlohmann::json metrics = {{"test", json_of(answers.evaluation)}, {"ties", options.ties}};
+    const nlohmann::json metrics = {{"test", json_of(answers.evaluation)}, {"ties", name(options.ties)}};
     fmt::print("{}\n", metrics.dump(2));
   } else {
     std::vector<Evaluation> only;

@@ -8,6 +8,7 @@
 
 #include "model/train_fields.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 
 namespace tvr {
 namespace {
@@ -72,12 +73,27 @@ void add_train_flags(CLI::App& command, TrainOptions& train, const Wanted& wante
   });
 }
 
-/// Flags and values that differ from the flags' own defaults.
-std::vector<std::pair<const char*, const char*>> flags_of(const std::string& recipe) {
-  if (recipe != "best") return {};
-  return {{"--loss", "nce"},    {"--batch-size", "128"},   {"--n-pair", "2"},         {"--lr", "0.001"},
-          {"--cosine", "true"}, {"--pooling", "max+mean"}, {"--standardize", "true"}, {"--embd-dim", "1024"}};
-}
+constexpr const char* kPresetFlag = "--training-preset";
+
+/// Flags and their values where they differ from the flags' own defaults.
+struct TrainingPreset {
+  const char* name;
+  std::vector<std::pair<const char*, const char*>> flags;
+};
+/// "howto100m" is the reference's training (antoine77340/howto100m, MSR-VTT from scratch). "best" is what did
+/// better on real features: docs/TRAINING.md.
+const std::vector<TrainingPreset> kPresets = {
+    {"howto100m", {}},
+    {"best",
+     {{"--loss", "nce"},
+      {"--batch-size", "128"},
+      {"--n-pair", "2"},
+      {"--lr", "0.001"},
+      {"--cosine", "true"},
+      {"--pooling", "max+mean"},
+      {"--standardize", "true"},
+      {"--embd-dim", "1024"}}},
+};
 
 }  // namespace
 
@@ -88,15 +104,23 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(kGroup);
-  add(command, "--pooling", options.pooling, "a clip's rows over time: max (the reference), max+mean")
-      ->check(CLI::IsMember({"max", "max+mean"}));
+  add_parsed(command, "--pooling", options.pooling, pooling_named, name(options.pooling),
+             "pooling of a clip's rows over time: max (the reference's) or max+mean")
+      ->check(CLI::IsMember({"max", "max+mean"}))
+      ->group(kGroup);
   add_train_flags(command, options.train, [](const std::string& name) { return name == kInputOption; });
 }
 
 void add_learn_flags(CLI::App& command, LearnOptions& options) {
-  add(command, "--recipe", options.recipe,
-      "preset of the flags below: howto100m (the reference), or best; a flag that is given wins")
-      ->check(CLI::IsMember({"howto100m", "best"}));
+  std::vector<std::string> presets;
+  for (const TrainingPreset& preset : kPresets) presets.emplace_back(preset.name);
+  // Version 0.1 called it --recipe, which is the identity of a feature now. To be dropped one version later.
+  command
+      .add_option(kPresetFlag + std::string(",--recipe"),
+                  "preset of the flags below: howto100m (the reference) or best; flags that are given win")
+      ->check(CLI::IsMember(presets))
+      ->default_str(presets.front())
+      ->group(kGroup);
   add_input_flags(command, options);
   // --seed is the subcommand's: it seeds all that is random there.
   add_train_flags(command, options.train,
@@ -115,8 +139,12 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
       ->check(CLI::Range(1, 1000));
 }
 
-void apply_recipe(CLI::App& command, const LearnOptions& options) {
-  for (const auto& [flag, value] : flags_of(options.recipe)) give_default(command, flag, value);
+void apply_training_preset(CLI::App& command) {
+  const CLI::Option& chosen = *command.get_option(kPresetFlag);
+  for (const TrainingPreset& preset : kPresets) {
+    if (chosen.count() == 0 || chosen.as<std::string>() != preset.name) continue;
+    for (const auto& [flag, value] : preset.flags) give_default(command, flag, value);
+  }
 }
 
 }  // namespace tvr

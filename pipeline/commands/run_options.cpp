@@ -43,7 +43,7 @@ void complete(CLI::App& command, RunOptions& options) {
   const auto unless_given = [&](const char* flag, const auto& value) {
     give_default(command, flag, fmt::format("{}", value));
   };
-  apply_recipe(command, options.learn);
+  apply_training_preset(command);
   if (options.demo) {
     unless_given("--out", "demo-run");
     const DemoFiles files = demo_files(demo_folder(options));

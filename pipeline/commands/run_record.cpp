@@ -67,7 +67,7 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   run.checkpoint_content = sha256_file(run.checkpoint);
   const std::filesystem::path& given = subject.learning.word_vectors;
   run.word_vectors = given.empty() ? subject.folder.words() : given;
-  run.pooling = pooling_named(subject.learning.pooling);
+  run.pooling = subject.learning.pooling;
   run.max_words = subject.learning.train.max_words;
   run.data = subject.data;
   run.data.dataset.format = format_of(subject.data.dataset).name;

@@ -52,7 +52,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->get_option("--store")->required();
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
   command->callback([options, out, json, command, &exit_code] {
-    apply_recipe(*command, options->learn);
+    apply_training_preset(*command);
     RunFolder folder(*out);
     write_text(folder.config(), toml_of(*command));
     exit_code = run_train(*options, *command, folder, *json);

@@ -47,7 +47,7 @@ void check(const DataSet& data, const LearnOptions& options) {
 
 Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const DataSet& data,
                    const WordTable& words, const LearnOptions& options, std::vector<std::string>& findings) {
-  const Pooling pooling = pooling_named(options.pooling);
+  const Pooling pooling = options.pooling;
   std::vector<std::string> left_out;
   Splits splits;
   splits.train = load_pairs(store, lanes, data.train, pooling, left_out);

@@ -24,8 +24,6 @@ constexpr int kMostWords = 1000;
 constexpr const char* kWriteAgain =
     "Run the same `pipeline run` or `pipeline train` again to have it written anew";
 
-const char* name(Pooling pooling) { return pooling == Pooling::MaxMean ? "max+mean" : "max"; }
-
 /// An object of the file with its place in it, for messages.
 class Part {
  public:

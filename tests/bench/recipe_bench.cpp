@@ -1,11 +1,11 @@
-// The recipes of training on real features: mean and deviation over seeds, and a control whose training
+// The training presets on real features: mean and standard deviation over seeds, and a control whose training
 // captions are dealt to the wrong videos. docs/TRAINING.md has the table that this prints.
-//   recipe_bench CORPUS OUT [--set S] [--recipe howto100m,best] [--seeds 5] [--control-seeds 5] [FLAGS]
+//   recipe_bench CORPUS OUT [--set S] [--presets howto100m,best] [--seeds 5] [--control-seeds 5] [FLAGS]
 // CORPUS holds msrvtt/features_vgg128/ and vidvrd/{labels.json,features_2d/,features_3d/}, OUT the unpacked
 // MSRVTT_data.json; OUT keeps the stores and runs: what is done there already is not done again. FLAGS are of
 // `pipeline train`. Sets:
 //   msrvtt  videos 0-499 train, 500-599 test, every caption a query
-//   tune    videos 0-399 train, 400-499 test: where recipes are chosen, the test videos unseen
+//   tune    videos 0-399 train, 400-499 test: where presets are chosen, the test videos unseen
 //   vidvrd  90 videos, each third one test
 #include <fmt/format.h>
 
@@ -111,21 +111,21 @@ void deal_wrongly(DataSet& data) {
   for (Caption& caption : data.train.captions) caption.clip = wrong[static_cast<std::size_t>(caption.clip)];
 }
 
-LearnOptions options_of(const std::string& recipe, int seeds, std::vector<std::string> flags) {
+LearnOptions options_of(const std::string& preset, int seeds, std::vector<std::string> flags) {
   LearnOptions options;
   CLI::App command;
   add_learn_flags(command, options);
-  flags.insert(flags.end(), {"--recipe", recipe, "--seeds", std::to_string(seeds)});
+  flags.insert(flags.end(), {"--training-preset", preset, "--seeds", std::to_string(seeds)});
   std::reverse(flags.begin(), flags.end());
   command.parse(flags);
-  apply_recipe(command, options);
+  apply_training_preset(command);
   return options;
 }
 
 struct BenchOptions {
   fs::path corpus, out;
   std::string set = "msrvtt";
-  std::vector<std::string> recipes = {"howto100m", "best"};
+  std::vector<std::string> presets = {"howto100m", "best"};
   int seeds = 5, control_seeds = 5;
   std::vector<std::string> flags;
 };
@@ -138,17 +138,17 @@ void run(const BenchOptions& options) {
                                                : msrvtt(options.corpus, out, 500, 100);
   FeatureStore store(out / "features.db", FeatureStore::Access::ReadWrite);
   fill(store, set);
-  for (const std::string& recipe : options.recipes) {
+  for (const std::string& preset : options.presets) {
     for (const bool shuffled : {false, true}) {
       const int seeds = shuffled ? options.control_seeds : options.seeds;
       if (seeds == 0) continue;
       DataSet data = set.data;
       if (shuffled) deal_wrongly(data);
-      const std::string label = recipe + (shuffled ? "-shuffled" : "");
+      const std::string label = preset + (shuffled ? "-shuffled" : "");
       RunFolder folder(out / label);
       TimeAccount time;
       const Learned learned = learn(folder, store, choose_recipes(store, {}, {}), data,
-                                    options_of(recipe, seeds, options.flags), time);
+                                    options_of(preset, seeds, options.flags), time);
       write_text(folder.metrics(), learned.metrics);
       fmt::print("{}, {}\n{}\n", options.set, label, metrics_table(learned.seeds));
       std::fflush(stdout);
@@ -161,11 +161,11 @@ void run(const BenchOptions& options) {
 
 int main(int argc, char** argv) {
   tvr::BenchOptions options;
-  CLI::App app("Recipes of training on real features");
+  CLI::App app("Training presets on real features");
   app.add_option("CORPUS", options.corpus)->required()->check(CLI::ExistingDirectory);
   app.add_option("OUT", options.out)->required()->check(CLI::ExistingDirectory);
   app.add_option("--set", options.set)->check(CLI::IsMember({"msrvtt", "tune", "vidvrd"}));
-  app.add_option("--recipe", options.recipes)->delimiter(',');
+  app.add_option("--presets", options.presets)->delimiter(',');
   app.add_option("--seeds", options.seeds);
   app.add_option("--control-seeds", options.control_seeds);
   app.allow_extras();

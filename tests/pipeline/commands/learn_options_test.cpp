@@ -71,5 +71,19 @@ TEST(LearnFlags, RefuseWhatIsOutsideTheRangeAndNaN) {
   }
 }
 
+TEST(TrainingPreset, GivesItsFlagsWhereTheUserHasSaidNothing) {
+  for (const char* const flag : {"--training-preset", "--recipe"}) {  // the second: its name in version 0.1
+    CLI::App command;
+    LearnOptions options;
+    add_learn_flags(command, options);
+    command.parse(std::vector<std::string>{"64", "--embd-dim", "best", flag});
+    apply_training_preset(command);
+    EXPECT_EQ(options.train.loss, RankingLoss::Nce);
+    EXPECT_EQ(options.pooling, Pooling::MaxMean);
+    EXPECT_EQ(options.train.embd_dim, 64);
+    EXPECT_THAT(command.config_to_str(true, false), HasSubstr("training-preset=\"best\""));
+  }
+}
+
 }  // namespace
 }  // namespace tvr

@@ -96,7 +96,7 @@ TEST(TrainCommand, StopsEarlyOnAValidationOnly) {
 
 TEST(TrainCommand, KeepsTheRecipeInItsConfigAndLetsFlagsOverrideIt) {
   const LearningFolder folder;
-  (void)folder.train("run", {"--recipe", "best", "--epochs", "2", "--n-pair", "1"});
+  (void)folder.train("run", {"--training-preset", "best", "--epochs", "2", "--n-pair", "1"});
   const std::string config = read_text(folder / "run/config.toml");
   EXPECT_THAT(config, HasSubstr("recipe=\"best\""));
   EXPECT_THAT(config, HasSubstr("loss=\"nce\""));
