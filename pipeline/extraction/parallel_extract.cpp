@@ -17,6 +17,7 @@
 #include "data/error.h"
 #include "data/mutex.h"
 #include "data/store/feature.h"
+#include "data/thread_sanitizer.h"
 #include "pipeline/extraction/clip_batcher.h"
 
 namespace tvr {
@@ -321,9 +322,15 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
                                     static_cast<std::size_t>(options.jobs));
   Extraction extraction(devices, tasks, lanes, options, done, progress);
   tbb::task_arena arena(options.jobs);
+  const HandedOn to_threads(&extraction);
   arena.execute([&] {
     tbb::parallel_for(
-        0, options.jobs, [&](int) { extraction.work(); }, tbb::simple_partitioner());
+        0, options.jobs,
+        [&](int) {
+          const TakenOver here(&extraction);
+          extraction.work();
+        },
+        tbb::simple_partitioner());
   });
   ExtractionTimes times = extraction.times();
   times.wall_s = since(start);

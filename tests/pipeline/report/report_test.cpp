@@ -80,10 +80,11 @@ TEST_F(Report, HasOnlyTheTagsThatItWritesItself) {
   const std::string html = report_html(input_);
   // None that runs anything or leads away: no script, iframe, a, form, link.
   static const std::set<std::string> known = {
-      "body",     "br",   "circle", "code",   "dd",    "desc", "details", "div",     "dl",   "dt",    "h1",
-      "h2",       "h3",   "head",   "header", "html",  "img",  "li",      "line",    "meta", "ol",    "p",
-      "polyline", "pre",  "q",      "rect",   "small", "span", "style",   "summary", "svg",  "table", "tbody",
-      "td",       "text", "th",     "thead",  "title", "tr",   "u",       "ul"};
+      "b",    "body",  "br",    "circle", "code",    "dd",   "desc",     "details", "div",
+      "dl",   "dt",    "h1",    "h2",     "h3",      "head", "header",   "html",    "img",
+      "li",   "line",  "main",  "meta",   "ol",      "p",    "polyline", "pre",     "q",
+      "rect", "small", "span",  "style",  "summary", "svg",  "table",    "tbody",   "td",
+      "text", "th",    "thead", "title",  "tr",      "u",    "ul"};
   static const std::regex tag("<([A-Za-z][^ >/]*)");
   for (std::sregex_iterator at(html.begin(), html.end(), tag), end; at != end; ++at) {
     EXPECT_EQ(known.count((*at)[1]), 1u) << (*at)[1];
