@@ -35,9 +35,8 @@ struct EvalOptions {
 };
 
 void add_eval_flags(CLI::App& command, EvalOptions& options) {
-  auto* run =
-      command.add_option("--run", options.run, "folder of a run: its run.json stands in for flags")
-          ->check(CLI::ExistingDirectory);
+  auto* run = command.add_option("--run", options.run, "folder of a run: its run.json stands in for flags")
+                  ->check(CLI::ExistingDirectory);
   auto* checkpoint = command.add_option("--checkpoint", options.checkpoint, "or a .pth of its weights")
                          ->check(CLI::ExistingFile);
   run->excludes(checkpoint);
@@ -127,7 +126,8 @@ std::vector<Recipe> recipes_in(const std::filesystem::path& store, const std::ve
   return recipes;
 }
 
-/// The run's data set with what the flags say in place of its own. Other captions come with lists of their own.
+/// The run's data set with what the flags say in place of its own. Other captions come with lists of their
+/// own.
 RunManifest::Data data_of_run(const CLI::App& command, const DataOptions& given, RunManifest::Data data) {
   const auto said = [&](const char* flag) { return command.count(flag) > 0; };
   if (said("--annotations") || said("--captions")) return data_of(given, data.seed);
@@ -198,9 +198,9 @@ void write_files(const EvalOptions& options, const Answers& answers) {
 /// Each run is evaluated as its run.json says, but for where its captions and features are now: other flags
 /// would be passed over in silence.
 void require_only_compare_flags(const CLI::App& command) {
-  const std::set<std::string> meant = {"--compare", "--ties", "--json", "--store", "--annotations",
-                                       "--captions", "--train", "--val", "--test", "--test-videos",
-                                       "--test-fraction", "--val-fraction", "--word-vectors"};
+  const std::set<std::string> meant = {
+      "--compare", "--ties", "--json",        "--store",         "--annotations",  "--captions",    "--train",
+      "--val",     "--test", "--test-videos", "--test-fraction", "--val-fraction", "--word-vectors"};
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || meant.count(option->get_name()) != 0) continue;
     throw Error(Fault::InvalidArgument, option->get_name(), "it has no meaning with --compare",

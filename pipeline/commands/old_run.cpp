@@ -102,8 +102,9 @@ std::vector<Recipe> recipes_in(const fs::path& store, const Lanes& lanes) {
   for (const RecipeRow& row : choose_recipes(FeatureStore(store), lanes.names, lanes.recipes)) {
     const Digest identity = row.recipe.identity();
     const bool fits = lanes.recipes.empty() ||
-                      std::any_of(lanes.recipes.begin(), lanes.recipes.end(),
-                                  [&](const std::string& r) { return identity.compare(0, r.size(), r) == 0; });
+                      std::any_of(lanes.recipes.begin(), lanes.recipes.end(), [&](const std::string& r) {
+                        return identity.compare(0, r.size(), r) == 0;
+                      });
     if (!fits) {
       throw Error(Fault::Mismatch, "lane " + row.recipe.lane,
                   "the store's features (" + row.recipe.text + ", weights " + row.recipe.weights +

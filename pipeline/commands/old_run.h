@@ -12,8 +12,8 @@ namespace tvr {
 [[nodiscard]] bool is_old_run(const std::filesystem::path& folder);
 
 /// What its config.toml says, as run.json has it. The recipes of its lanes are looked up in its store, or in
-/// `other_store` where that is gone. Throws Error(Corrupt) for a damaged config.toml, Error(Mismatch) when the
-/// store's features are by other recipes, and what choose_recipes() throws.
+/// `other_store` where that is gone. Throws Error(Corrupt) for a damaged config.toml, Error(Mismatch) when
+/// the store's features are by other recipes, and what choose_recipes() throws.
 [[nodiscard]] RunManifest old_run(const std::filesystem::path& folder,
                                   const std::filesystem::path& other_store);
 

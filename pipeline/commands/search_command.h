@@ -21,9 +21,9 @@ struct RunToSearch {
   WindowOptions windows;
 };
 
-/// The model of a run over its store, or over the one that is named; the embedded videos are kept in the run's
-/// folder. `many_sentences`: a slower start, then each of them is quick. Throws what read_run() and open_run()
-/// throw.
+/// The model of a run over its store, or over the one that is named; the embedded videos are kept in the
+/// run's folder. `many_sentences`: a slower start, then each of them is quick. Throws what read_run() and
+/// open_run() throw.
 [[nodiscard]] std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sentences,
                                                       const Progress& progress = {});
 

@@ -38,9 +38,10 @@ void tell_missing_files(const SearchIndex& index) {
     if (missing++ == 0) first = &video;
   }
   if (first == nullptr) return;
-  warn(fmt::format("{} of {} videos are not where they were when their features were extracted, for one {}: "
-                   "they are found, but cannot be played",
-                   missing, index.videos().size(), first->source.path.string()));
+  warn(
+      fmt::format("{} of {} videos are not where they were when their features were extracted, for one {}: "
+                  "they are found, but cannot be played",
+                  missing, index.videos().size(), first->source.path.string()));
 }
 
 int run_serve(const ServeOptions& options) {

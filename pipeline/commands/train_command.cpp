@@ -27,8 +27,8 @@ int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder
   keep_manifest(folder.path(), run);
   if (learned.seeds.empty()) return kDone;
   write_text(folder.metrics(), learned.metrics);
-  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, store, lanes, data,
-                        learned});
+  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, store, lanes,
+                        data, learned});
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
   std::fflush(stdout);  // before the last words on stderr

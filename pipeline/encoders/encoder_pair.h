@@ -18,9 +18,9 @@ struct EncodedText {
   std::vector<bool> understood;                   // [N]: false: no known word at all, its row means nothing
 };
 
-/// What makes a sentence and a part of a video comparable: a tower for each. Evaluation, search and serve know
-/// nothing else of a model. embed_text() is called by one thread at a time; the const methods may run beside
-/// it and each other.
+/// What makes a sentence and a part of a video comparable: a tower for each. Evaluation, search and serve
+/// know nothing else of a model. embed_text() is called by one thread at a time; the const methods may run
+/// beside it and each other.
 class EncoderPair {
  public:
   virtual ~EncoderPair() = default;
@@ -29,8 +29,8 @@ class EncoderPair {
   /// Sentences will come one by one: a slower start, so that each of them is quick. Speed only.
   virtual void prepare() = 0;
   [[nodiscard]] virtual EncodedText embed_text(const std::vector<std::string>& sentences) = 0;
-  /// Parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row does not
-  /// depend on the others.
+  /// Parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row does
+  /// not depend on the others.
   [[nodiscard]] virtual Matrix embed_video(const Matrix& parts) const = 0;
   [[nodiscard]] virtual Pooling pooling() const noexcept = 0;
   /// The recipes of `store` whose features it takes, lane by lane, in the order of pool_lanes(). Throws

@@ -48,8 +48,8 @@ struct Pairs {
                                        std::size_t examples = 10);
 [[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
 
-/// Clips pooled over time (pool_lanes), with their captions. Clips without features in every lane are left out
-/// with their captions and counted in `left_out`.
+/// Clips pooled over time (pool_lanes), with their captions. Clips without features in every lane are left
+/// out with their captions and counted in `left_out`.
 [[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                                const CaptionSet& split, Pooling pooling, std::vector<std::string>& left_out);
 

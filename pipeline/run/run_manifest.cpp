@@ -111,8 +111,8 @@ fs::path file_of(const fs::path& run) { return run / "run.json"; }
 json parse(const fs::path& file, std::string_view text) {
   const auto limit_depth = [&](int depth, json::parse_event_t, json&) {
     if (depth > kMostDepth) {
-      throw Error(Fault::Corrupt, file.string(), fmt::format("it is nested deeper than {} levels", kMostDepth),
-                  kWriteAgain);
+      throw Error(Fault::Corrupt, file.string(),
+                  fmt::format("it is nested deeper than {} levels", kMostDepth), kWriteAgain);
     }
     return true;
   };

@@ -13,8 +13,8 @@
 
 namespace tvr {
 
-/// run.json, all that is needed to use a trained model again: values as they were resolved, not flags. Neither
-/// videos, lists of a data set nor weights of networks need be there to read it.
+/// run.json, all that is needed to use a trained model again: values as they were resolved, not flags.
+/// Neither videos, lists of a data set nor weights of networks need be there to read it.
 struct RunManifest {
   std::vector<Recipe> lanes;  // in the model's order
   std::filesystem::path store;

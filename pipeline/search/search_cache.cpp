@@ -17,9 +17,8 @@ constexpr std::size_t kDigestBytes = 64;
 
 /// What a file must have been made with to be used.
 json json_of(const SearchIndex::Basis& basis) {
-  return {{"checkpoint", basis.encoders},
-          {"window_s", basis.windows.window_s},
-          {"long_s", basis.windows.long_s}};
+  return {
+      {"checkpoint", basis.encoders}, {"window_s", basis.windows.window_s}, {"long_s", basis.windows.long_s}};
 }
 
 json json_of(const IndexedVideo& video) {
