@@ -85,14 +85,15 @@ void tell_unknown_words(const EncodedText& text) {
 
 /// Throws Error(NotFound) for captions or a list of test videos that are not there.
 void require_data(const DatasetSpec& data) {
-  for (const auto& [file, advice] :
-       {std::pair{&data.annotations,
-                  "Name them with --annotations FILE or --captions FILE.csv, and the list of "
-                  "test videos with --test FILE.csv where there is one"},
-        std::pair{&data.test, "Name the list of test videos with --test FILE.csv"}}) {
-    if (file->empty() || std::filesystem::exists(*file)) continue;
-    throw Error(Fault::NotFound, file->string(), "what the run was tested on is not there", advice);
-  }
+  const auto require = [](const std::filesystem::path& file, const char* seen, const char* advice) {
+    if (!file.empty() && !std::filesystem::exists(file)) {
+      throw Error(Fault::NotFound, file.string(), seen, advice);
+    }
+  };
+  require(data.annotations, "the captions that the run was tested on are not there",
+          "Name them with --annotations FILE or --captions FILE.csv, and the list of test videos with --test "
+          "FILE.csv where there is one");
+  require(data.test, "the list of the run's test videos is not there", "Name it with --test FILE.csv");
 }
 
 Answers answers_of(const RunManifest& run, Ties ties) {

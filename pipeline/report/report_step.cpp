@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "data/fingerprint.h"
+#include "data/store/featured_in_all.h"
 #include "data/store/store_inspector.h"
 #include "extract/media/thumbnail.h"
 #include "pipeline/machine/library_versions.h"
@@ -16,6 +18,7 @@
 #include "pipeline/machine/version.h"
 #include "pipeline/report/report.h"
 #include "pipeline/run/digester.h"
+#include "pipeline/run/stills.h"
 #include "pipeline/terminal/table.h"
 
 namespace tvr {
@@ -102,14 +105,45 @@ void add_provenance(const RunFolder& folder, const ReportSubject& subject, Repor
   rows.emplace_back("seed", fmt::format("{}", run.seed));
 }
 
-/// The middle of the clip, or of the video.
-std::string picture_of(const std::map<std::string, std::filesystem::path>& paths, const ClipRef& clip) {
-  const auto found = paths.find(clip.video_id);
-  if (found == paths.end()) return {};
-  const auto middle =
-      clip.span ? std::optional<Micros>((clip.span->start + clip.span->end) / 2) : std::nullopt;
-  return thumbnail_jpeg(found->second, middle);
-}
+/// Pictures of clips: of their middle, or of that of the video. They are kept for when the videos are
+/// elsewhere.
+class ClipPictures {
+ public:
+  ClipPictures(const RunFolder& folder, const ReportSubject& subject)
+      : stills_(folder.path()), store_(subject.store), lane_(subject.lanes.front().id) {
+    std::vector<std::int64_t> recipes;
+    for (const RecipeRow& lane : subject.lanes) recipes.push_back(lane.id);
+    for (FeaturedVideo& video : featured_in_all(subject.store, recipes)) {
+      std::string id = video.source.id;
+      videos_.emplace(std::move(id), std::move(video));
+    }
+  }
+
+  [[nodiscard]] std::string of(const ClipRef& clip) {
+    const auto found = videos_.find(clip.video_id);
+    if (found == videos_.end()) return {};
+    const FeaturedVideo& video = found->second;
+    const std::optional<Micros> asked =
+        clip.span ? std::optional<Micros>((clip.span->start + clip.span->end) / 2) : std::nullopt;
+    std::string jpeg = thumbnail_jpeg(video.source.path, asked);
+    const TimeSpan span = clip.span ? *clip.span : whole(clip.video_id);
+    const Micros middle = (span.start + span.end) / 2;
+    if (jpeg.empty()) return stills_.nearest(video.hash, middle, span);
+    stills_.keep(video.hash, middle, jpeg);
+    return jpeg;
+  }
+
+ private:
+  [[nodiscard]] TimeSpan whole(const std::string& id) const {
+    const std::optional<FeatureSequence> rows = store_.read(id, lane_);
+    return {Micros(0), rows && !rows->times.empty() ? rows->times.back().end : Micros(0)};
+  }
+
+  Stills stills_;
+  const FeatureStore& store_;
+  std::int64_t lane_;
+  std::map<std::string, FeaturedVideo> videos_;
+};
 
 }  // namespace
 
@@ -130,8 +164,7 @@ Digest report_digest(const std::string& config, const std::string& metrics) {
 }
 
 void write_report(const RunFolder& folder, const ReportSubject& subject) {
-  std::map<std::string, std::filesystem::path> paths;
-  for (VideoRow& row : subject.store.videos()) paths.emplace(row.source.id, std::move(row.source.path));
+  ClipPictures pictures(folder, subject);
   ReportInput input;
   input.title = subject.title;
   input.subtitle = fmt::format(
@@ -148,7 +181,7 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   input.words = &subject.learned.words;
   input.notes = subject.data.notes;
   input.config = subject.config;
-  input.picture = [&](const ClipRef& clip) { return picture_of(paths, clip); };
+  input.picture = [&](const ClipRef& clip) { return pictures.of(clip); };
   add_outcomes(subject, input);
   add_cautions(subject, input);
   add_provenance(folder, subject, input);

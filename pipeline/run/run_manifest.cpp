@@ -117,7 +117,9 @@ json parse(const fs::path& file, std::string_view text) {
   try {
     return json::parse(text, limit_depth);
   } catch (const json::exception& error) {
-    throw Error(Fault::Corrupt, file.string(), std::string("it is not JSON: ") + error.what(), kWriteAgain);
+    const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+    throw Error(Fault::Corrupt, file.string(), "it is not JSON:" + words.substr(words.find(']') + 1),
+                kWriteAgain);
   }
 }
 

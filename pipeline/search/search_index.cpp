@@ -9,6 +9,7 @@
 
 #include "data/error.h"
 #include "data/store/feature.h"
+#include "data/store/featured_in_all.h"
 
 namespace tvr {
 namespace {
@@ -17,26 +18,12 @@ constexpr std::size_t kRowsAtOnce = 256;  // windows that share a pass through t
 
 Micros micros(double seconds) { return Micros(std::llround(seconds * 1e6)); }
 
-/// Videos that have rows in every lane, with one digest for all of them.
+/// Videos that have rows in every lane.
 std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
                                             const std::vector<std::int64_t>& recipes) {
   std::vector<IndexedVideo> videos;
-  for (FeaturedVideo& video : store.featured_videos(recipes.front())) {
+  for (FeaturedVideo& video : featured_in_all(store, recipes)) {
     videos.push_back({std::move(video.source), std::move(video.hash), Micros(0), {}});
-  }
-  for (std::size_t lane = 1; lane < recipes.size(); ++lane) {
-    std::unordered_map<std::string, Digest> hashes;
-    for (FeaturedVideo& video : store.featured_videos(recipes[lane])) {
-      hashes.emplace(std::move(video.source.id), std::move(video.hash));
-    }
-    std::vector<IndexedVideo> in_both;
-    for (IndexedVideo& video : videos) {
-      const auto found = hashes.find(video.source.id);
-      if (found == hashes.end()) continue;
-      video.features = sha256(video.features + found->second);
-      in_both.push_back(std::move(video));
-    }
-    videos = std::move(in_both);
   }
   return videos;
 }

@@ -34,6 +34,19 @@ IndexedVideo find_video(const SearchIndex& index, const std::string& id) {
   return *found;
 }
 
+bool is_there(const std::filesystem::path& file) {
+  std::error_code problem;
+  return std::filesystem::exists(file, problem);
+}
+
+/// The first window of the video that `at` lies in.
+TimeSpan window_at(const IndexedVideo& video, Micros at) {
+  for (const TimeSpan& window : video.windows) {
+    if (window.start <= at && at <= window.end) return window;
+  }
+  return video.windows.back();
+}
+
 json json_of(const OutcomeRow& row) {
   return {{"video", row.video},
           {"lane", row.lane},
@@ -61,6 +74,7 @@ std::string optional_text(const std::filesystem::path& path) {
 WebApi::WebApi(SearchService& service, std::filesystem::path run)
     : service_(service),
       run_(std::move(run)),
+      stills_(run_),
       thumbnails_(kThumbnailBytes),
       facts_(kMostFacts),
       decoding_(static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))) {}
@@ -122,8 +136,7 @@ MediaFacts WebApi::media_facts(const std::string& video) {
   const std::string key = found.features + found.source.path.string();
   if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
   MediaFacts facts;
-  std::error_code problem;
-  if (!std::filesystem::exists(found.source.path, problem)) {
+  if (!is_there(found.source.path)) {
     facts.reason = "the file is not where it was when its features were extracted";
     return facts;
   }
@@ -148,11 +161,14 @@ std::string WebApi::thumbnail(const std::string& video, double at_s) {
   const IndexedVideo found = find_video(*service_.index(), video);
   const double length_s = std::chrono::duration<double>(found.length).count();
   const double at = std::clamp(at_s, 0.0, length_s);
+  const Micros moment(std::llround(at * 1e6));
+  if (!is_there(found.source.path)) return stills_.nearest(found.features, moment, window_at(found, moment));
   const std::string key = fmt::format("{}{}@{:.1f}", found.features, found.source.path.string(), at);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made while we waited
-  std::string jpeg = thumbnail_jpeg(found.source.path, Micros(std::llround(at * 1e6)));
+  std::string jpeg = thumbnail_jpeg(found.source.path, moment);
+  stills_.keep(found.features, moment, jpeg);
   thumbnails_.put(key, jpeg, key.size() + jpeg.size());
   return jpeg;
 }

@@ -9,6 +9,7 @@
 
 #include "data/mutex.h"
 #include "extract/media/media.h"
+#include "pipeline/run/stills.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/bounded_cache.h"
 
@@ -59,7 +60,8 @@ class WebApi {
   [[nodiscard]] MediaFacts media_facts(const std::string& video);
   /// The video's file, if it is one that a browser plays. Throws Error(Unsupported) otherwise.
   [[nodiscard]] std::shared_ptr<const SendableFile> open_media(const std::string& video);
-  /// A JPEG of the moment; empty when there is no picture to be had.
+  /// A JPEG of the moment, or where the video is elsewhere of one near it that was made before; empty when
+  /// there is no picture to be had.
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);
 
  private:
@@ -67,6 +69,7 @@ class WebApi {
 
   SearchService& service_;
   std::filesystem::path run_;
+  Stills stills_;
   BoundedCache<std::string> thumbnails_;
   BoundedCache<MediaFacts> facts_;
   Turnstile decoding_;

@@ -1,6 +1,5 @@
 #include "pipeline/run/run_manifest.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -17,8 +16,6 @@ namespace {
 
 using nlohmann::json;
 using testing::expect_error;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::TempFolder;
 
 /// With a value of its own in every field.
@@ -189,7 +186,7 @@ TEST(RunManifest, DamagedAnywhereIsReadOrRefused) {
       EXPECT_EQ(text_of("/run", parse_manifest("/run", text_of("/run", read))), text_of("/run", read));
       ++taken;
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), Not(::testing::IsEmpty()));
+      EXPECT_STRNE(error.what(), "");
     }
   }
   EXPECT_GT(taken, 0);

@@ -205,7 +205,7 @@ TEST(Screenshots, AreTakenWhereTheyAreAskedFor) {
   const char* const sentence = std::getenv("TVR_SCREENSHOTS_SENTENCE");
   if (folder == nullptr || run == nullptr || sentence == nullptr)
     GTEST_SKIP() << "TVR_SCREENSHOTS... are not set";
-  SearchService service(std::make_unique<Searcher>(SearchOptions{run, {}, {}, true}, Progress{}));
+  SearchService service(std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run))));
   const WebServer server(service, run, "127.0.0.1", 0);
   const TempFolder profile;
   Browser browser(profile / "profile");

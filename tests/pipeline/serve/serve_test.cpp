@@ -394,5 +394,18 @@ TEST_F(ServeTest, SaysThatAPortIsTaken) {
                         Fault::Unreadable, std::to_string(server_->port()));
 }
 
+TEST_F(ServeTest, ShowsAStillThatWasMadeBeforeWhereTheVideoIsGoneByNow) {
+  const httplib::Result before = get("/thumbnail?video=clip&at=35");
+  ASSERT_TRUE(before && before->status == 200);
+  std::filesystem::remove(file_);
+  SearchService again(std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
+  server_ = std::make_unique<WebServer>(again, run_.run(), "127.0.0.1", 0);
+  const httplib::Result near = get("/thumbnail?video=clip&at=33");
+  ASSERT_TRUE(near && near->status == 200);
+  EXPECT_EQ(near->body, before->body);
+  EXPECT_EQ(status_of("/thumbnail?video=clip&at=5"), 404) << "no picture of that moment was made";
+  server_.reset();  // before the service it asks
+}
+
 }  // namespace
 }  // namespace tvr

@@ -1,0 +1,69 @@
+#include "pipeline/run/stills.h"
+
+#include "data/error.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::int64_t kMostBytes = 64 << 20;
+
+constexpr const char* kSchema =
+    "PRAGMA synchronous = OFF;"
+    "CREATE TABLE IF NOT EXISTS still ("
+    "  id INTEGER PRIMARY KEY, features TEXT NOT NULL, at INTEGER NOT NULL, jpeg BLOB NOT NULL,"
+    "  UNIQUE (features, at))";
+
+std::unique_ptr<Database> opened(const std::filesystem::path& file, Database::Open mode) {
+  try {
+    auto database = std::make_unique<Database>(file, mode);
+    if (mode == Database::Open::Create) database->run(kSchema);
+    static_cast<void>(database->integer("SELECT count(*) FROM still"));
+    return database;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+Stills::Stills(const std::filesystem::path& run) {
+  const std::filesystem::path file = run / "stills.db";
+  database_ = opened(file, Database::Open::Create);
+  writable_ = database_ != nullptr;
+  if (!writable_) database_ = opened(file, Database::Open::ReadOnly);
+}
+
+void Stills::keep(const Digest& features, Micros at, const std::string& jpeg) {
+  const std::lock_guard lock(mutex_);
+  if (!writable_ || jpeg.empty()) return;
+  try {
+    Transaction transaction(*database_);
+    Statement(*database_, "INSERT OR IGNORE INTO still (features, at, jpeg) VALUES (?, ?, ?)")
+        .run(features, std::int64_t{at.count()}, Blob{jpeg.data(), jpeg.size()});
+    while (database_->integer("SELECT ifnull(sum(length(jpeg)), 0) FROM still") > kMostBytes) {
+      database_->run("DELETE FROM still WHERE id IN (SELECT id FROM still ORDER BY id LIMIT 100)");
+    }
+    transaction.commit();
+  } catch (const Error&) {  // a full disk, another program: what is kept will do
+    writable_ = false;
+  }
+}
+
+std::string Stills::nearest(const Digest& features, Micros at, const TimeSpan& within) {
+  const std::lock_guard lock(mutex_);
+  std::string jpeg;
+  if (database_ == nullptr) return jpeg;
+  try {
+    Statement(
+        *database_,
+        "SELECT jpeg FROM still WHERE features = ? AND at >= ? AND at <= ? ORDER BY abs(at - ?), id LIMIT 1")
+        .for_each([&](const Statement& row) { jpeg = row.blob(0); }, features,
+                  std::int64_t{within.start.count()}, std::int64_t{within.end.count()},
+                  std::int64_t{at.count()});
+  } catch (const Error&) {  // damaged: as if there were none
+    jpeg.clear();
+  }
+  return jpeg;
+}
+
+}  // namespace tvr

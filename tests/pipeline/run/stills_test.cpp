@@ -1,0 +1,81 @@
+#include "pipeline/run/stills.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "data/store/sqlite.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using std::chrono::seconds;
+using testing::TempFolder;
+
+const TimeSpan kWhole = {seconds(0), seconds(100)};
+
+TEST(Stills, GivesTheNearestOfAVideoWithinASpan) {
+  const TempFolder run;
+  Stills stills(run.path());
+  stills.keep("a", seconds(10), "ten");
+  stills.keep("a", seconds(20), "twenty");
+  stills.keep("b", seconds(14), "another video");
+  EXPECT_EQ(stills.nearest("a", seconds(14), kWhole), "ten");
+  EXPECT_EQ(stills.nearest("a", seconds(99), kWhole), "twenty");
+  EXPECT_EQ(stills.nearest("a", seconds(14), {seconds(11), seconds(19)}), "");
+  EXPECT_EQ(stills.nearest("c", seconds(14), kWhole), "");
+}
+
+TEST(Stills, OutlastTheProgramAndMoveWithTheFolder) {
+  const TempFolder folder;
+  const auto run = testing::write_file(folder / "before/x", "").parent_path();
+  Stills(run).keep("a", seconds(1), std::string("\xff\xd8\0jpeg", 7));
+  std::filesystem::rename(run, folder / "after");
+  EXPECT_EQ(Stills(folder / "after").nearest("a", seconds(1), kWhole), std::string("\xff\xd8\0jpeg", 7));
+}
+
+TEST(Stills, DropTheFirstBeyondTheirBudget) {
+  const TempFolder run;
+  Stills stills(run.path());
+  const std::string picture(1 << 20, 'x');
+  for (int i = 0; i < 200; ++i) stills.keep("a", seconds(i), picture);
+  EXPECT_EQ(stills.nearest("a", seconds(0), {seconds(0), seconds(0)}), "");
+  EXPECT_EQ(stills.nearest("a", seconds(199), {seconds(199), seconds(199)}), picture);
+}
+
+TEST(Stills, AreNoneWhereThereIsNoFileAndNoneCanBeMade) {
+  const TempFolder folder;
+  Stills stills(folder / "no such folder");
+  stills.keep("a", seconds(1), "x");
+  EXPECT_EQ(stills.nearest("a", seconds(1), kWhole), "");
+}
+
+TEST(Stills, ThatAreDamagedAreNone) {
+  const TempFolder run;
+  testing::write_file(run / "stills.db", "no database at all, but longer than a header would be");
+  Stills stills(run.path());
+  stills.keep("a", seconds(1), "x");
+  EXPECT_EQ(stills.nearest("a", seconds(1), kWhole), "");
+}
+
+TEST(Stills, TakeManyThreads) {
+  const TempFolder run;
+  Stills stills(run.path());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&stills, t] {
+      for (int i = 0; i < 20; ++i) {
+        stills.keep("video", seconds(4 * i + t), std::to_string(4 * i + t));
+        (void)stills.nearest("video", seconds(i), kWhole);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 80; ++i) EXPECT_EQ(stills.nearest("video", seconds(i), kWhole), std::to_string(i));
+}
+
+}  // namespace
+}  // namespace tvr
