@@ -24,17 +24,17 @@ int gpu_count() noexcept {
 std::string missing_for_gpu() {
   int count = 0;  // left untouched on failure
   const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess) return std::string("no GPU can be used: ") + cudaGetErrorString(status);
+  if (status != cudaSuccess) return std::string("no GPU is usable: ") + cudaGetErrorString(status);
   return count > 0 ? "" : "there is no GPU";
 }
 
 void require_nvdec(int gpu) {
   require_gpu(gpu);
-  // Without this library libav would say nothing, and decode everything on the CPU.
+  // Without this library libav would silently decode everything on the CPU.
   void* const library = dlopen("libnvcuvid.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
     throw Error(Fault::Unsupported, "NVDEC", dlerror(),
-                "It is a part of the driver; a container gets it by "
+                "It is part of the driver; in a container, set "
                 "NVIDIA_DRIVER_CAPABILITIES=compute,utility,video. "
                 "Or use a preset without -gpu");
   }
@@ -76,8 +76,8 @@ void require_gpu(int gpu) {
   const int count = gpu_count();
   if (gpu < count) return;
   throw Error(Fault::Unsupported, "GPU " + std::to_string(gpu),
-              count == 0 ? missing_for_gpu() : "GPUs here are numbered up to " + std::to_string(count - 1),
-              "Use --device cpu or auto, and a preset without -gpu; `pipeline doctor` tells more");
+              count == 0 ? missing_for_gpu() : "the highest GPU number is " + std::to_string(count - 1),
+              "Use --device cpu or auto, and a preset without -gpu; `pipeline doctor` shows details");
 }
 
 }  // namespace tvr

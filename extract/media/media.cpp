@@ -20,7 +20,7 @@ bool one_of(AVCodecID codec, std::initializer_list<AVCodecID> list) {
   return false;
 }
 
-/// The name that people know a libav demuxer by: "mov,mp4,m4a,..." is MP4.
+/// The usual name of a libav demuxer's format: "mov,mp4,m4a,..." is MP4.
 std::string container_name(const AVInputFormat& format) {
   const std::string name = format.name;
   if (name.rfind("mov,mp4", 0) == 0) return "MP4";
@@ -70,7 +70,7 @@ SendableFile::SendableFile(const std::filesystem::path& path)
   size_ = status.st_size;
   if (is_file && size_ > 0) return;
   ::close(descriptor_);
-  throw Error(Fault::Unsupported, path.string(), "is empty or no regular file");
+  throw Error(Fault::Unsupported, path.string(), "is empty or not a regular file");
 }
 
 SendableFile::~SendableFile() { ::close(descriptor_); }
