@@ -13,7 +13,7 @@
 namespace tvr {
 namespace {
 
-/// Whether the file that `descriptor` has open still has this name.
+/// Whether the open file `descriptor` still has this name.
 bool has_name(int descriptor, const std::string& name) {
   struct stat opened {
   }, named{};
@@ -21,7 +21,7 @@ bool has_name(int descriptor, const std::string& name) {
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/// Waits for another writer of the file. A file system without locks leaves that to the user.
+/// Waits for other writers of the file. On a file system without locks, concurrent writers are not detected.
 void wait_for_lock(int descriptor) {
   while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
   }
@@ -35,10 +35,10 @@ AtomicFile::AtomicFile(std::filesystem::path path)
     descriptor_ = open(aside_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail("cannot be created");
     wait_for_lock(descriptor_);
-    if (has_name(descriptor_, aside_)) break;  // else its writer has put it into place, or away, meanwhile
+    if (has_name(descriptor_, aside_)) break;  // otherwise its writer has renamed or removed it meanwhile
     close(descriptor_);
   }
-  // A writer that was killed has left its part behind.
+  // What a killed writer left behind is truncated.
   if (ftruncate(descriptor_, 0) != 0) fail("cannot be written");
 }
 
@@ -67,14 +67,14 @@ void AtomicFile::commit() {
   descriptor_ = -1;
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   const int folder_descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_descriptor < 0) return;  // the name is there; only its durability is not known
+  if (folder_descriptor < 0) return;  // the rename is done; only its durability is not guaranteed
   fsync(folder_descriptor);
   close(folder_descriptor);
 }
 
 void AtomicFile::fail(const char* what) const {
   throw Error(Fault::Unreadable, path_.string(), std::string(what) + " (" + std::strerror(errno) + ")",
-              "Check the folder's permissions and the room on its disk");
+              "Check the folder's permissions and the free space on its disk");
 }
 
 }  // namespace tvr

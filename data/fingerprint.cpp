@@ -15,7 +15,7 @@
 namespace tvr {
 namespace {
 
-/// A regular file, open for reading. Never blocks on a FIFO or a device.
+/// A regular file, open for reading. Opening never blocks on a FIFO or a device.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path) : name_(path.string()) {

@@ -32,12 +32,12 @@ class Descriptor {
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const auto refuse = [&path](Fault fault) { throw Error(fault, path.string(), std::strerror(errno)); };
   const Descriptor file(
-      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a FIFO would block without
+      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // without O_NONBLOCK a FIFO would block
   if (file.get() < 0) refuse(errno == ENOENT ? Fault::NotFound : Fault::Unreadable);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) refuse(Fault::Unreadable);
   if (!S_ISREG(status.st_mode)) throw Error(Fault::Unsupported, path.string(), "is not a regular file");
-  if (status.st_size == 0) return;  // nothing can be mapped, and nothing is wrong
+  if (status.st_size == 0) return;  // an empty file cannot be mapped, which is not an error
   size_ = static_cast<std::size_t>(status.st_size);
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) refuse(Fault::Unreadable);

@@ -15,8 +15,8 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-/// Bytes of the code point that starts `text`, 0 when it is malformed: overlong, surrogate, beyond U+10FFFF
-/// or cut off.
+/// Length in bytes of the code point at the start of `text`; 0 if it is malformed: overlong, surrogate,
+/// beyond U+10FFFF or truncated.
 std::size_t code_point_length(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -49,16 +49,17 @@ std::string read_text_file(const std::filesystem::path& path) {
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) throw Error(Fault::Unreadable, where, error.message());
   if (size > kMaxBytes)
-    throw Error(Fault::Limit, where, "has " + std::to_string(size) + " bytes; text files may have 256 MiB");
+    throw Error(Fault::Limit, where,
+                "has " + std::to_string(size) + " bytes; text files may have at most 256 MiB");
 
   std::string text(static_cast<std::size_t>(size), '\0');
   std::ifstream in(path, std::ios::binary);
   if (!in.read(text.data(), static_cast<std::streamsize>(text.size())))
     throw Error(Fault::Unreadable, where, std::string("cannot be read: ") + std::strerror(errno));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
-    throw Error(Fault::Unsupported, where, "is UTF-16 text; UTF-8 is wanted", "Save it as UTF-8");
+    throw Error(Fault::Unsupported, where, "is UTF-16 text; expected UTF-8", "Save it as UTF-8");
   if (starts_with(text, "\x1f\x8b"))
-    throw Error(Fault::Unsupported, where, "is compressed by gzip", "Unpack it first: gunzip --keep FILE");
+    throw Error(Fault::Unsupported, where, "is compressed with gzip", "Unpack it first: gunzip --keep FILE");
   if (starts_with(text, "\xef\xbb\xbf")) text.erase(0, 3);
   return text;
 }

@@ -19,7 +19,7 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
   if (descriptor_ < 0) {
     throw Error(Fault::Unreadable, store.string(),
                 "its folder cannot be written (" + name + ": " + std::strerror(errno) + ")",
-                "Put the store where you may write");
+                "Put the store in a writable folder");
   }
   if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     std::array<char, 256> holder{};
@@ -27,14 +27,14 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
     close(descriptor_);
     throw Error(
         Fault::Busy, store.string(),
-        "another program writes to it: " + std::string(count > 0 ? holder.data() : "it has not said who"),
-        "Wait until it has finished, or give each its own store and merge them after");
+        "another program is writing to it: " + std::string(count > 0 ? holder.data() : "an unknown process"),
+        "Wait until it has finished, or give each its own store and merge them afterwards");
   }
   std::array<char, 128> host{};
   gethostname(host.data(), host.size() - 1);
   const std::string me = "process " + std::to_string(getpid()) + " on " + host.data();
   if (ftruncate(descriptor_, 0) != 0 || pwrite(descriptor_, me.data(), me.size(), 0) < 0) {
-    // The lock holds all the same; only its label is missing.
+    // The lock is held anyway; only the holder's name is missing.
   }
 }
 

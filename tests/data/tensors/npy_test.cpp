@@ -59,8 +59,8 @@ TEST(Npy, RefusesWhatIsMalformedOrOfAnotherKind) {
   refused(start + "(6,), 'more': 1, }", Fault::Corrupt, "an unknown");
   refused("{'descr': '<f4', 'shape': (6,), }", Fault::Corrupt, "not the dictionary");
   refused(start + "(6,), } + 1", Fault::Corrupt, "not the dictionary");
-  refused(start + "(6", Fault::Corrupt, "')' is wanted");
-  refused("", Fault::Corrupt, "'{' is wanted");
+  refused(start + "(6", Fault::Corrupt, "expected ')'");
+  refused("", Fault::Corrupt, "expected '{'");
   std::string ones = start + "(6";
   for (int i = 0; i < 64; ++i) ones += ", 1";
   refused(ones + "), }", Fault::Corrupt, "64 dimensions");

@@ -155,7 +155,7 @@ TEST(Pth, ChecksWhatItReadsFromAZipByItsChecksum) {
   bytes[at + 2] = '\x81';
   const auto path = testing::write_file(folder / "w.pth", bytes);
   testing::expect_error([&] { (void)read_pth(path); }, Fault::Corrupt,
-                        "record 'archive/data/0' does not have its checksum");
+                        "record 'archive/data/0' does not match its checksum");
 }
 
 TEST(Pth, RefusesWhatIsNoStateDict) {
@@ -176,7 +176,7 @@ TEST(Pth, SaysWhatAFileIsThatIsNoCheckpoint) {
   const auto refused = [&](const std::string& bytes, const std::string& phrase) {
     const auto path = testing::write_file(folder / "w.pth", bytes);
     testing::expect_error([&] { (void)read_weights(path); }, Fault::Corrupt,
-                          "not a checkpoint of PyTorch" + phrase);
+                          "not a PyTorch checkpoint" + phrase);
   };
   refused("", ": the file is empty");
   refused("<!DOCTYPE html><title>404</title>", ": a web page");
