@@ -123,9 +123,9 @@ TEST(WordVectors, PassesOverGloveWordsThatHoldBlanks) {
 TEST(WordVectors, NamesTheLineAtFaultInText) {
   const TempFolder folder;
   const std::map<std::string, std::string> wrong = {
-      {"2 2\nthe 1 2\ncat 3\n", ":3: the line has 1 numbers; 2 are wanted"},
-      {"2 2\nthe 1 2\ncat 3 4 5\n", ":3: the line has 3 numbers; 2 are wanted"},
-      {"the 1 2\ncat 3 4 5\n", ":2: the line has 3 numbers; 2 are wanted"},
+      {"2 2\nthe 1 2\ncat 3\n", ":3: the line has 1 numbers; expected 2"},
+      {"2 2\nthe 1 2\ncat 3 4 5\n", ":3: the line has 3 numbers; expected 2"},
+      {"the 1 2\ncat 3 4 5\n", ":2: the line has 3 numbers; expected 2"},
       {"2 2\nthe 1 2\n\ncat 3 4\n", ":3: the line has 0 numbers"},
       {"1 2\nthe 1,5 2\n", ":2: '1,5' in the vector of 'the' is not a number"},
       {"1 2\nthe 1 nan\n", "the vector of 'the' holds a number that is not finite"},
