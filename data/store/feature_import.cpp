@@ -57,7 +57,7 @@ class Importer {
       : store_(store, FeatureStore::Access::ReadWrite), options_(options), progress_(progress) {
     report_.files = static_cast<std::int64_t>(total);
     if (!std::isfinite(options.rows_per_second) || options.rows_per_second < 0) {
-      throw Error(Fault::InvalidArgument, "rows a second",
+      throw Error(Fault::InvalidArgument, "rows per second",
                   fmt::format("{} is not a rate", options.rows_per_second));
     }
   }

@@ -166,7 +166,7 @@ Tensor read_npy(const std::filesystem::path& path) {
       throw bad("the shape " + shape_text(tensor.shape) + " overflows");
   }
   if (static_cast<std::uint64_t>(wanted) != bytes.size() - start) {
-    throw bad("the shape " + shape_text(tensor.shape) + " wants " + std::to_string(wanted) +
+    throw bad("the shape " + shape_text(tensor.shape) + " needs " + std::to_string(wanted) +
               " bytes, the file has " + std::to_string(bytes.size() - start));
   }
   const auto* data = reinterpret_cast<const std::byte*>(bytes.data() + start);
