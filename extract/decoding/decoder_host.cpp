@@ -114,7 +114,7 @@ std::optional<Clip> PipedClips::next(const std::function<bool()>& stop) {
   throw Error(fault, path_.string(), seen, advice);
 }
 
-/// false: the decoder ended before it had written all of them.
+/// false: the decoder ended before it had written all of it.
 bool PipedClips::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
   auto* next = static_cast<char*>(to);
   while (bytes > 0) {
