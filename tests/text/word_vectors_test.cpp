@@ -186,7 +186,7 @@ TEST(WordVectors, MeetsEveryHostileFileAsTheManifestSays) {
       {"nonfinite_vector", "finite"}, {"vec_row", ".vec:"}};
   const std::map<std::string, std::string> more = {{"w_count_too_high.bin", "ends too early"},
                                                    {"w_endless_word.bin", "word 1 never ends"},
-                                                   {"w_gzip.bin", "still compressed"},
+                                                   {"w_gzip.bin", "is compressed: it has no header"},
                                                    {"v_row_short.vec", ":3: the line has 2 numbers"}};
   for (const char* kind : {"word2vec", "vec", "fasttext"}) {
     const auto files = testing::hostile_files(kind);

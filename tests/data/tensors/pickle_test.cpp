@@ -97,7 +97,7 @@ TEST(Pickle, RefusesWhatIsMalformedOrCut) {
   malformed(pickled(wide) + ".", "more than 64 dimensions");
   testing::PickledTensor uneven;
   uneven.strides = {1};
-  malformed(pickled(uneven) + ".", "other numbers of sizes and strides");
+  malformed(pickled(uneven) + ".", "different numbers of sizes and strides");
   expect_refused("\x80\x06N.", Fault::Corrupt, "protocol above 5");
   expect_refused("", Fault::Corrupt, "truncated");
 }
