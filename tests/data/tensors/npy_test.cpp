@@ -51,7 +51,7 @@ TEST(Npy, RefusesWhatIsMalformedOrOfAnotherKind) {
   refused("{'descr': '>f4', 'fortran_order': False, 'shape': (6,), }", Fault::Unsupported, "'>f4'");
   refused("{'descr': __import__('os'), }", Fault::Corrupt, "npy header");
   refused("{'descr': '<f4', 'fortran_order': 1, 'shape': (6,), }", Fault::Corrupt, "True or False");
-  refused(start + "(7,), }", Fault::Corrupt, "wants 28 bytes, the file has 24");
+  refused(start + "(7,), }", Fault::Corrupt, "needs 28 bytes, the file has 24");
   refused(start + "(-6,), }", Fault::Corrupt, "not a whole number");
   refused(start + "(4611686018427387904, 4), }", Fault::Corrupt, "overflows");
   refused(start + "(99999999999999999999,), }", Fault::Corrupt, "not a whole number");
