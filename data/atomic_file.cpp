@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-/// Whether the file that `descriptor` has open still has this name.
+/// Whether the open file `descriptor` still has this name.
 bool has_name(int descriptor, const std::string& name) {
   struct stat opened {
   }, named{};
@@ -20,7 +20,7 @@ bool has_name(int descriptor, const std::string& name) {
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/// Waits for another writer of the file. A file system without locks leaves that to the user.
+/// Waits for other writers of the file. On a file system without locks, concurrent writers are not detected.
 void wait_for_lock(int descriptor) {
   while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
   }
@@ -35,9 +35,9 @@ AtomicFile::AtomicFile(std::filesystem::path path)
     if (!descriptor_) fail("cannot be created");
     wait_for_lock(descriptor_.get());
     if (has_name(descriptor_.get(), aside_))
-      break;  // else its writer has put it into place, or away, meanwhile
+      break;  // otherwise its writer has renamed or removed it meanwhile
   }
-  // A writer that was killed has left its part behind.
+  // What a killed writer left behind is truncated.
   if (::ftruncate(descriptor_.get(), 0) != 0) fail("cannot be written");
 }
 
@@ -64,12 +64,12 @@ void AtomicFile::commit() {
   descriptor_.reset();
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened) ::fsync(opened.get());  // else the name is there; only its durability is not known
+  if (opened) ::fsync(opened.get());  // else the rename is done; only its durability is not guaranteed
 }
 
 void AtomicFile::fail(const char* what) const {
   throw Error(Fault::Unreadable, path_.string(), std::string(what) + " (" + std::strerror(errno) + ")",
-              "Check the folder's permissions and the room on its disk");
+              "Check the folder's permissions and the free space on its disk");
 }
 
 }  // namespace tvr

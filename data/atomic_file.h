@@ -10,22 +10,23 @@
 
 namespace tvr {
 
-/// A file that is written aside and takes its name at commit(): readers see the old content or the whole new
-/// one, also after a crash or on a full disk. Writers of one file take turns, and each begins where a killed
-/// one has left off with nothing of it. Every method throws Error(Unreadable) with the system's words.
+/// Writes a file under a temporary name and renames it at commit(): readers see the old or the whole new
+/// content, also after a crash or on a full disk. Writers of the same path take turns (flock). What a killed
+/// writer left behind is truncated, never continued. All methods throw Error(Unreadable) with the system's
+/// message.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
-  ~AtomicFile();  // without commit() nothing has happened
+  ~AtomicFile();  // without commit() the target is unchanged
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(const void* bytes, std::size_t count);
   void write(std::string_view text) { write(text.data(), text.size()); }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
-  /// Where it lies until then: for a library that writes to a path.
+  /// The temporary path until commit(): for a library that writes to a path.
   [[nodiscard]] const std::string& aside() const noexcept { return aside_; }
-  /// Syncs and renames. Nothing may be written after it.
+  /// Syncs and renames. Do not write after it.
   void commit();
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxColumns = 1000;
 
-/// Cuts CSV text into rows, one at a time.
+/// Splits CSV text into rows, one at a time.
 class CsvParser {
  public:
   CsvParser(const std::string& name, std::string_view text) : name_(name), text_(text) {}
@@ -23,7 +23,7 @@ class CsvParser {
       row.line = line_;
       do {
         if (row.cells.size() == kMaxColumns)
-          throw Error(Fault::Limit, at(line_), "a row may have 1000 cells");
+          throw Error(Fault::Limit, at(line_), "a row has more than 1000 cells");
         row.cells.push_back(cell());
       } while (take(','));
       take_line_end();
@@ -57,7 +57,7 @@ class CsvParser {
     }
     if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\r' && text_[at_] != '\n')
       throw Error(Fault::Corrupt, at(line_),
-                  "text follows a closing quote; a comma or the end of the line is wanted",
+                  "text follows a closing quote; expected a comma or the end of the line",
                   "Write quotes inside a quoted cell twice");
     return value;
   }
@@ -112,8 +112,7 @@ CsvTable::CsvTable(std::string name, std::string_view text) : name_(std::move(na
   require_plain_text(name_, text);
   CsvParser parser(name_, text);
   std::optional<Row> header = parser.next();
-  if (!header)
-    throw Error(Fault::Corrupt, name_, "is empty; a header line with the names of the columns is wanted");
+  if (!header) throw Error(Fault::Corrupt, name_, "is empty; expected a header line with column names");
   std::set<std::string> seen;
   for (const std::string& cell : header->cells) {
     columns_.emplace_back(trim(cell));

@@ -16,8 +16,8 @@ void append_escaped(std::string& text, char byte) {
   text += {'\\', 'x', kDigits[value >> 4U], kDigits[value & 15U]};
 }
 
-/// Words out of a file must neither steer a terminal, nor break JSON, nor fill a log: control characters and
-/// bytes that are not UTF-8 become \x1b and the like, and what is too long is cut.
+/// Text from files must not control a terminal, break JSON or fill a log: control characters and bytes that
+/// are not UTF-8 become \x1b and the like, and long text is truncated.
 std::string legible(std::string_view text) {
   std::string clean;
   text = text.substr(0, 2 * kLongestBytes);
@@ -32,7 +32,7 @@ std::string legible(std::string_view text) {
   }
   if (clean.size() <= kLongestBytes) return clean;
   std::size_t end = kLongestBytes;
-  while ((static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  while ((static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;  // not within a character
   return clean.substr(0, end) + "...";
 }
 

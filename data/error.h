@@ -5,29 +5,29 @@
 
 namespace tvr {
 
-/// What kind of thing went wrong; callers decide by this, people read the message.
+/// What kind of failure it is. Callers act on this; people read the message.
 enum class Fault {
-  InvalidArgument,  // the caller or the user asked for something that has no meaning
+  InvalidArgument,  // a request that is not valid
   NotFound,         // a file, row, word or column that must exist does not
-  Unreadable,       // the operating system or a library refuses to read or write it
-  Corrupt,          // the bytes do not follow their own format
-  Unsupported,      // well-formed, but a kind that this program does not take
+  Unreadable,       // the operating system or a library failed to read or write it
+  Corrupt,          // the bytes violate their format
+  Unsupported,      // well-formed, but not supported by this program
   Mismatch,         // two inputs that must agree do not
-  Limit,            // a budget (pixels, frames, bytes) was passed
-  Timeout,          // a wall-clock budget was passed
-  Busy,             // somebody else holds it
-  Device,           // a GPU failed, which is the fault of no input
-  Interrupted,      // the user said stop
+  Limit,            // a limit (pixels, frames, bytes) was exceeded
+  Timeout,          // a wall-clock limit was exceeded
+  Busy,             // in use by another process
+  Device,           // a GPU failed; no input is at fault
+  Interrupted,      // the user asked to stop
 };
 
-/// "invalid_argument", "not_found", ... : the stable name used in JSON and in the store.
+/// "invalid_argument", "not_found", ...: the stable name used in JSON and in the store.
 [[nodiscard]] const char* name(Fault fault) noexcept;
 
-/// The one exception type of the program. A message says where, what was seen (and wanted), what to do:
+/// The only exception type of the program. A message says where, what was seen (and wanted), and what to do:
 ///   throw Error(Fault::Mismatch, "features.db", "video 'msrvtt_17' has 2048 columns, wanted 4096",
 ///               "Extract the 3d lane too: run `pipeline extract --lanes 2d,3d`");
-/// Control characters and bytes that are not UTF-8 are shown as \x1b, long texts are cut: names and words of
-/// untrusted files may be put into a message as they are.
+/// Control characters and bytes that are not UTF-8 are shown as \x1b, long texts are truncated: names and
+/// text from untrusted files may be passed as they are.
 class Error : public std::runtime_error {
  public:
   Error(Fault fault, const std::string& where, const std::string& seen, const std::string& advice = {});

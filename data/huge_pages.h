@@ -8,14 +8,14 @@
 
 namespace tvr {
 
-/// Puts large arrays on huge pages where the system has them: a pass over many rows at once then needs tens
-/// of address translations, not tens of thousands.
+/// Requests huge pages for large arrays: a pass over many rows then needs tens of address translations
+/// instead of tens of thousands.
 template <class T>
 struct HugePageAllocator {
   using value_type = T;
   static constexpr std::size_t kPage = std::size_t{2} << 20U;
   static constexpr std::size_t kLarge =
-      8 * kPage;  // smaller arrays come and go, and are not worth a page's zeroing
+      8 * kPage;  // smaller arrays are short-lived, and zeroing a huge page is not worth it
 
   HugePageAllocator() noexcept = default;
   template <class U>
@@ -28,7 +28,7 @@ struct HugePageAllocator {
     const std::size_t whole = (bytes + kPage - 1) / kPage * kPage;
     void* const memory = large ? std::aligned_alloc(kPage, whole) : std::malloc(bytes > 0 ? bytes : 1);
     if (memory == nullptr) throw std::bad_alloc();
-    if (large) madvise(memory, whole, MADV_HUGEPAGE);  // a wish: without it the array is as good
+    if (large) madvise(memory, whole, MADV_HUGEPAGE);  // a hint: without it the array works as well
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }

@@ -5,19 +5,19 @@
 
 namespace tvr {
 
-/// A library that the program stands on. Versions as it tells them, empty where it does not.
+/// A library that the program uses. Versions as the library reports them; empty if it does not.
 struct LibraryVersion {
   std::string name;
-  std::string built;    // of the headers that the program was compiled with
-  std::string running;  // of the library that is loaded now
-  std::string remark;   // what else it says of itself
+  std::string built;    // of the headers used at compile time
+  std::string running;  // of the library loaded at run time
+  std::string remark;   // further information from the library
 };
 
-/// The base name of the file that holds the code at `address`, links followed: "libfasttext.so.0.0.0".
-/// Empty where the system cannot say.
+/// The base name of the file that contains the code at `address`, with links resolved:
+/// "libfasttext.so.0.0.0". Empty if the system cannot tell.
 [[nodiscard]] std::string file_of_code(const void* address);
 
-/// SQLite and OpenSSL. The other rooms have the like of theirs.
+/// SQLite and OpenSSL. Other rooms have the same function for their libraries.
 [[nodiscard]] std::vector<LibraryVersion> data_libraries();
 
 }  // namespace tvr

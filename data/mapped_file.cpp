@@ -12,7 +12,7 @@ namespace tvr {
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const Descriptor file = open_regular(path);
   size_ = static_cast<std::size_t>(status_of(file, path.string()).st_size);
-  if (size_ == 0) return;  // nothing can be mapped, and nothing is wrong
+  if (size_ == 0) return;  // an empty file cannot be mapped, which is not an error
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) {
     throw Error(Fault::Unreadable, path.string(), std::string("cannot be mapped: ") + std::strerror(errno));

@@ -6,11 +6,11 @@
 
 namespace tvr {
 
-/// A regular file mapped into memory read-only: opened at once whatever its size, read where it is looked at.
-/// The file must not be cut while it is mapped.
+/// A regular file, memory-mapped read-only: opened at once whatever its size, pages are read on access. The
+/// file must not be truncated while it is mapped.
 class MappedFile {
  public:
-  /// Throws Error(NotFound | Unreadable), Error(Unsupported) for what is not a regular file.
+  /// Throws Error(NotFound | Unreadable), Error(Unsupported) for anything but a regular file.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
@@ -18,8 +18,8 @@ class MappedFile {
 
   [[nodiscard]] std::string_view bytes() const noexcept { return {data_, size_}; }
 
-  /// Says that the first `end` bytes were read and need not stay in memory. They can be read again, at the
-  /// price of another look at the file.
+  /// Releases the memory of the first `end` bytes. They can still be read, which loads them from the file
+  /// again.
   void release_before(std::size_t end) const noexcept;
 
  private:

@@ -8,8 +8,8 @@
 
 namespace tvr {
 
-/// Owning, dense, row-major float32 matrix [rows, cols]; zero-filled at birth. No arithmetic: that lives in
-/// the rooms that need it, over `data()`.
+/// Owning, dense, row-major float32 matrix [rows, cols], initialised to zero. No arithmetic: the rooms that
+/// need it implement it on `data()`.
 class Matrix {
  public:
   Matrix() = default;

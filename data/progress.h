@@ -6,15 +6,15 @@
 
 namespace tvr {
 
-/// A step of long work. `total` is 0 where it is not known.
+/// Progress of long work. `total` is 0 if unknown.
 struct ProgressEvent {
   std::string stage;  // "download", "hash", "epoch 3", ...
   std::int64_t done = 0;
   std::int64_t total = 0;
 };
 
-/// The one thing a room calls back: told how far the work is, it answers whether to go on. When it says false
-/// the room stops at the next clean point and throws Error(Interrupted). May be empty.
+/// The callback for long work: it receives the progress and returns whether to continue. If it returns false,
+/// the work stops at the next safe point and throws Error(Interrupted). May be empty.
 using Progress = std::function<bool(const ProgressEvent&)>;
 
 }  // namespace tvr

@@ -13,7 +13,7 @@ namespace tvr {
 SpillFile::SpillFile(const std::filesystem::path& folder) : folder_(folder.string()) {
   std::string name = (folder / ".tvr-rows-XXXXXX").string();
   descriptor_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
-  if (!descriptor_) fail("no scratch file can be made here");
+  if (!descriptor_) fail("cannot create a scratch file");
   ::unlink(name.c_str());
 }
 
@@ -43,7 +43,7 @@ void SpillFile::read(std::int64_t offset, void* to, std::size_t bytes) const {
 
 void SpillFile::fail(const char* what) const {
   throw Error(Fault::Unreadable, folder_, std::string(what) + ": " + std::strerror(errno),
-              "Make room on its disk, or put the store elsewhere");
+              "Free space on its disk, or put the store elsewhere");
 }
 
 }  // namespace tvr

@@ -9,13 +9,13 @@
 
 namespace tvr {
 
-/// Bytes on disk instead of in memory, in a file without a name: it goes when this goes, or the process.
+/// Bytes on disk instead of in memory, in an unnamed file that is deleted with this object or the process.
 class SpillFile {
  public:
-  /// Throws Error(Unreadable) where no file can be made in `folder`.
+  /// Throws Error(Unreadable) if no file can be created in `folder`.
   explicit SpillFile(const std::filesystem::path& folder);
 
-  /// What was never written before reads as zeros. Throw Error(Unreadable).
+  /// Bytes that were never written read as zeros. Both throw Error(Unreadable).
   void write(std::int64_t offset, const void* from, std::size_t bytes);
   void read(std::int64_t offset, void* to, std::size_t bytes) const;
 

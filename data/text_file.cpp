@@ -14,8 +14,8 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-/// Bytes of the code point that starts `text`, 0 when it is malformed: overlong, surrogate, beyond U+10FFFF
-/// or cut off.
+/// Length in bytes of the code point at the start of `text`; 0 if it is malformed: overlong, surrogate,
+/// beyond U+10FFFF or truncated.
 std::size_t code_point_length(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -41,13 +41,14 @@ std::string read_text_file(const std::filesystem::path& path) {
   const Descriptor file = open_regular(path);
   const auto size = static_cast<std::uintmax_t>(status_of(file, where).st_size);
   if (size > kMaxBytes)
-    throw Error(Fault::Limit, where, "has " + std::to_string(size) + " bytes; text files may have 256 MiB");
+    throw Error(Fault::Limit, where,
+                "has " + std::to_string(size) + " bytes; text files may have at most 256 MiB");
   std::string text(static_cast<std::size_t>(size), '\0');
   text.resize(read_all(file, text.data(), text.size(), where));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
-    throw Error(Fault::Unsupported, where, "is UTF-16 text; UTF-8 is wanted", "Save it as UTF-8");
+    throw Error(Fault::Unsupported, where, "is UTF-16 text; expected UTF-8", "Save it as UTF-8");
   if (starts_with(text, "\x1f\x8b"))
-    throw Error(Fault::Unsupported, where, "is compressed by gzip", "Unpack it first: gunzip --keep FILE");
+    throw Error(Fault::Unsupported, where, "is compressed with gzip", "Unpack it first: gunzip --keep FILE");
   if (starts_with(text, "\xef\xbb\xbf")) text.erase(0, 3);
   return text;
 }

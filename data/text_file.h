@@ -7,15 +7,16 @@
 
 namespace tvr {
 
-/// The bytes of a regular file of at most 256 MiB, a UTF-8 byte order mark removed. Throws Error(NotFound |
-/// Unreadable | Limit), and Error(Unsupported) for UTF-16 and for what is not a file (a FIFO would block).
+/// The bytes of a regular file of at most 256 MiB, without a UTF-8 byte order mark. Throws Error(NotFound |
+/// Unreadable | Limit), and Error(Unsupported) for UTF-16 and for anything but a regular file (a FIFO would
+/// block).
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& path);
 
-/// Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629); std::string_view::npos when
-/// there is none.
+/// Offset of the first byte that is not well-formed UTF-8 (RFC 3629); std::string_view::npos if there is
+/// none.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text) noexcept;
 
-/// `text` without blanks, tabs and line ends around it.
+/// `text` without surrounding blanks, tabs and line breaks.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 
 }  // namespace tvr

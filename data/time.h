@@ -4,10 +4,10 @@
 
 namespace tvr {
 
-/// All times are microseconds from the start of the video.
+/// All times are in microseconds from the start of the video.
 using Micros = std::chrono::microseconds;
 
-/// Half-open: `start` belongs to it, `end` does not.
+/// Half-open: includes `start`, excludes `end`.
 struct TimeSpan {
   Micros start{0};
   Micros end{0};

@@ -11,7 +11,7 @@
 namespace tvr {
 namespace {
 
-/// The numbers of "0,1"; none where it is anything else.
+/// The numbers in "0,1"; empty for anything else.
 std::vector<int> numbers_in(std::string_view list) {
   std::vector<int> numbers;
   const char* next = list.data();

@@ -6,24 +6,26 @@
 
 namespace tvr {
 
-/// Why no GPU can be used, and what to do: this build has no CUDA, or the machine no device. Empty: one can.
+/// Why no GPU can be used, and what to do: a build without CUDA, or a machine without a GPU. Empty if one can
+/// be used.
 [[nodiscard]] std::string missing_for_gpu();
 
-/// GPUs that can be used; 0 when there is no CUDA in this build, no driver or no device.
+/// Number of usable GPUs; 0 if the build has no CUDA or the machine has no driver or GPU.
 [[nodiscard]] int gpu_count() noexcept;
 
-/// Throws Error(Unsupported), saying what is missing, where networks cannot run on GPU number `gpu`.
+/// Throws Error(Unsupported), saying what is missing, if networks cannot run on GPU number `gpu`.
 void require_gpu(int gpu);
 
-/// Throws Error(Unsupported), saying what is missing, where NVDEC of that GPU cannot be used by libav.
+/// Throws Error(Unsupported), saying what is missing, if libav cannot use NVDEC on that GPU.
 void require_nvdec(int gpu);
 
-/// Makes GPU number `gpu` the calling thread's: work for another one may have come between, and need not have
-/// put this one back. Throws Error(Device) with CUDA's words, Error(Unsupported) without CUDA.
+/// Makes GPU number `gpu` current on the calling thread. Call it before each use: work for another GPU on
+/// this thread may have changed the current device without restoring it. Throws Error(Device) with CUDA's
+/// message, Error(Unsupported) without CUDA.
 void select_gpu(int gpu);
 
-/// The clip with its pictures in host memory; those of a GPU are copied over. Throws Error(Device) with
-/// CUDA's words.
+/// The clip with its frames in host memory; frames on a GPU are copied to the host. Throws Error(Device) with
+/// CUDA's message.
 [[nodiscard]] Clip to_host(Clip clip);
 
 }  // namespace tvr

@@ -42,7 +42,7 @@ Preset preset_named(const std::string& text) {
     if (text == known.name) return known.preset;
     names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
-  throw Error(Fault::InvalidArgument, "preset", "'" + text + "' is not known", "Known are " + names);
+  throw Error(Fault::InvalidArgument, "preset", "'" + text + "' is not known", "Known presets: " + names);
 }
 
 LaneOptions lane_2d(Preset preset) {

@@ -8,7 +8,7 @@
 namespace tvr {
 namespace {
 
-/// Raise this when the program's numbers change for the same options: old rows are then extracted again.
+/// Increase this when the features change for unchanged options: existing rows are then extracted again.
 constexpr int kExtractionVersion = 1;
 
 }  // namespace
@@ -36,7 +36,7 @@ const BuiltinLane& lane_named(const std::string& name, const std::vector<Builtin
     known += std::string(lane.name) + ", ";
   }
   throw Error(Fault::InvalidArgument, "lane", "'" + name + "' is not known",
-              "Known are " + known + "and manifests of networks of your own (FILE.json)");
+              "Known lanes: " + known + "and manifests of your own networks (FILE.json)");
 }
 
 Recipe recipe_of(const LaneSpec& lane) {

@@ -9,29 +9,29 @@
 
 namespace tvr {
 
-/// A lane, from what its network wants to see to the network.
+/// A lane: its frame sampling and its network.
 struct LaneSpec {
   LaneOptions sampling;
   BackboneOptions network;
 };
 
-/// A lane that the program knows by name. Adding one is adding a row.
+/// A built-in lane. Adding one is adding a row to the table.
 struct BuiltinLane {
-  const char* name;                 // "2d"; also in --model-2d and --weights-2d
-  LaneOptions (*sampling)(Preset);  // its name is `name`
-  const char* model;                // the network that is used unless another one is asked for
+  const char* name;                 // "2d"; also the suffix in --model-2d and --weights-2d
+  LaneOptions (*sampling)(Preset);  // the result's name is `name`
+  const char* model;                // default network
   double rows_per_second;           // feature rows per second of video, for estimates
-  const char* weights;              // what the published weights of `model` are called ...
-  const char* weights_from;         // ... and where to get them
+  const char* weights;              // file name of the published weights of `model` ...
+  const char* weights_from;         // ... and where to download them
 };
 [[nodiscard]] const std::vector<BuiltinLane>& builtin_lanes();
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<BuiltinLane>& lanes);
-/// Throws Error(InvalidArgument) listing the lanes.
+/// Throws Error(InvalidArgument) listing the known lanes.
 [[nodiscard]] const BuiltinLane& lane_named(const std::string& name,
                                             const std::vector<BuiltinLane>& lanes = builtin_lanes());
 
-/// The identity of the lane's features. Hashes the weights file, but does not load it; throws
-/// Error(NotFound | Unreadable) where it cannot be read.
+/// The identity of the lane's features. Hashes the weights file without loading it; throws Error(NotFound |
+/// Unreadable) if it cannot be read.
 [[nodiscard]] Recipe recipe_of(const LaneSpec& lane);
 
 }  // namespace tvr

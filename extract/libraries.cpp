@@ -23,7 +23,7 @@ std::string text_of(unsigned version) {
                      AV_VERSION_MICRO(version));
 }
 
-/// The instructions that oneDNN chose: what the networks run on.
+/// The instruction set that oneDNN dispatches to.
 std::string onednn_isa() {
   switch (static_cast<int>(dnnl::get_effective_cpu_isa())) {
     case dnnl_cpu_isa_sse41:
@@ -80,7 +80,7 @@ double claimed_duration_s(const std::filesystem::path& video) {
     constexpr double kLeastBytesPerSecond = 500;
     return std::min(static_cast<double>(duration) / AV_TIME_BASE,
                     static_cast<double>(std::filesystem::file_size(video)) / kLeastBytesPerSecond);
-  } catch (const std::exception&) {  // whoever extracts it will be told
+  } catch (const std::exception&) {  // the extraction of this file reports the error
     return 0;
   }
 }

@@ -11,15 +11,14 @@ namespace tvr {
 namespace {
 
 // The layout is that of fastText 0.9.2 (FastText::saveModel, Args::save, Dictionary::save,
-// DenseMatrix::save), all little-endian without padding: magic, version, 12 arguments, the dictionary, the
-// input matrix, the output matrix. The library's own loader trusts every size in it, so the file is read
-// here.
+// DenseMatrix::save), little-endian without padding: magic, version, 12 arguments, the dictionary, the input
+// matrix, the output matrix. The library's own loader does not validate sizes, so the file is parsed here.
 
 constexpr std::int32_t kOldestVersion = 11, kNewestVersion = 12;
 constexpr std::int32_t kMaxNgram = 100;
 constexpr std::size_t kEntryBytesAfterWord = 9;  // int64 count, int8 type
 
-/// Reads values one after the other, never beyond the end.
+/// Reads consecutive values, never past the end.
 class ByteReader {
  public:
   ByteReader(std::string_view bytes, const std::string& where) : bytes_(bytes), where_(where) {}
@@ -39,7 +38,7 @@ class ByteReader {
     return taken;
   }
 
-  /// The bytes before the next NUL, which is passed over.
+  /// The bytes up to the next NUL, which is skipped.
   std::string_view read_c_string() {
     const std::size_t end = bytes_.find('\0', at_);
     if (end == std::string_view::npos) fail_early_end();
@@ -53,7 +52,7 @@ class ByteReader {
  private:
   [[noreturn]] void fail_early_end() const {
     throw Error(Fault::Corrupt, where_, fmt::format("the file ends too early, after {} bytes", bytes_.size()),
-                "It is cut off or damaged: fetch it again");
+                "It is cut off or damaged: download it again");
   }
 
   std::string_view bytes_;
@@ -61,8 +60,8 @@ class ByteReader {
   std::size_t at_ = 0;
 };
 
-/// Ids of the subwords of `word` (Dictionary::computeSubwords): hashes (FNV-1a, bytes taken as signed) of its
-/// character n-grams, the word in angle brackets; single brackets do not count.
+/// Ids of the subwords of `word` (Dictionary::computeSubwords): hashes (FNV-1a on signed bytes) of the
+/// character n-grams of the word in angle brackets, without those that are a single bracket.
 class Subwords {
  public:
   std::int32_t min_length = 0, max_length = 0, buckets = 0;
@@ -141,7 +140,7 @@ class FasttextBinary : public WordVectors {
     in.read<std::int32_t>();  // lrUpdateRate
     in.read<double>();        // t
     constexpr std::int32_t kSupervised = 3;
-    if (version == 11 && model == kSupervised) subwords_.max_length = 0;  // as FastText::loadModel does
+    if (version == 11 && model == kSupervised) subwords_.max_length = 0;  // as in FastText::loadModel
     if (dim_ < 1 || dim_ > kMaxVectorDim || subwords_.buckets < 0 || subwords_.min_length < 0 ||
         subwords_.max_length < 0 || subwords_.max_length > kMaxNgram)
       fail_header(fmt::format("dim {}, {} buckets, n-grams of {} to {}", dim_, subwords_.buckets,
@@ -166,7 +165,7 @@ class FasttextBinary : public WordVectors {
     dictionary_ = file_->bytes().substr(file_->bytes().size() - before, dictionary_bytes_);
   }
 
-  /// Rows and columns as int64, then the numbers. `rows`: how many there must be, where that is known.
+  /// Rows and columns as int64, then the numbers. `rows`: the required number of rows, if known.
   std::string_view read_matrix(ByteReader& in, const std::optional<std::int64_t>& rows) const {
     const auto m = in.read<std::int64_t>();
     const auto n = in.read<std::int64_t>();
@@ -175,7 +174,7 @@ class FasttextBinary : public WordVectors {
     return in.take(static_cast<std::uint64_t>(m), static_cast<std::uint64_t>(n) * sizeof(float));
   }
 
-  /// The rows of `words` in the input matrix, kUnknown for those that the dictionary does not have.
+  /// The rows of `words` in the input matrix; kUnknown for words that are not in the dictionary.
   std::unordered_map<std::string_view, std::int32_t> rows_of(const std::vector<std::string>& words) const {
     std::unordered_map<std::string_view, std::int32_t> rows;
     for (const std::string& word : words) rows.emplace(word, kUnknown);
@@ -188,7 +187,7 @@ class FasttextBinary : public WordVectors {
     return rows;
   }
 
-  /// FastText::getWordVector, its order of additions included.
+  /// FastText::getWordVector, with the same order of additions.
   void mean_of_rows(const std::vector<std::int64_t>& rows, float* mean) const {
     std::vector<float> values(static_cast<std::size_t>(dim_));
     const std::size_t row_bytes = values.size() * sizeof(float);
@@ -201,12 +200,12 @@ class FasttextBinary : public WordVectors {
   }
 
   [[noreturn]] void fail_header(const std::string& seen) const {
-    throw Error(Fault::Corrupt, where_, "the header makes no sense: " + seen,
-                "The file is damaged: fetch it again");
+    throw Error(Fault::Corrupt, where_, "the header is invalid: " + seen,
+                "The file is damaged: download it again");
   }
   [[noreturn]] void fail_quantised() const {
     throw Error(Fault::Unsupported, where_, "is a quantised fastText model (.ftz)",
-                "Give the .bin it was made from");
+                "Use the .bin it was made from");
   }
 
   std::unique_ptr<const MappedFile> file_;

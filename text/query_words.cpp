@@ -7,7 +7,7 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kMostRemembered = 50'000;  // words: whoever sends endless new ones must not fill memory
+constexpr std::size_t kMostRemembered = 50'000;  // words: an endless stream of new words must not fill memory
 
 }  // namespace
 

@@ -9,8 +9,8 @@
 
 namespace tvr {
 
-/// Word vectors for sentences that come one after the other: a word is looked up in the file when it comes
-/// for the first time, since a look-up walks through the whole file. Used by one thread at a time.
+/// Word vectors for a stream of sentences. A word is looked up in the file on its first occurrence only,
+/// because a lookup may scan the whole file. Not thread-safe.
 class QueryWords {
  public:
   explicit QueryWords(std::unique_ptr<WordVectors> vectors) : vectors_(std::move(vectors)) {}
@@ -24,10 +24,10 @@ class QueryWords {
   void look_up(const std::vector<std::string>& words);
 
   std::unique_ptr<WordVectors> vectors_;
-  std::unordered_map<std::string, std::vector<float>> known_;  // empty: the file does not have the word
+  std::unordered_map<std::string, std::vector<float>> known_;  // empty: the word is not in the file
 };
 
-/// The words of `sentence` that `table` does not have, each once, in their order.
+/// The words of `sentence` that are not in `table`, each once, in order.
 [[nodiscard]] std::vector<std::string> unknown_words(const std::string& sentence, const WordTable& table);
 
 }  // namespace tvr

@@ -8,8 +8,8 @@
 
 namespace tvr {
 
-/// Ids of a sentence's words in `table`: words without a vector are dropped, then the first `max_words` kept.
-/// May be empty: a sentence without a known word (the model sees padding only).
+/// Ids of a sentence's words in `table`: words without a vector are dropped, then the first `max_words` are
+/// kept. Empty for a sentence without a known word (the model's input is then only padding).
 [[nodiscard]] std::vector<std::int32_t> encode(std::string_view sentence, const WordTable& table,
                                                int max_words);
 

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t kProgressSteps = 1000;
 
-/// A nameless file in memory, as the library reads its corpus from a path only.
+/// An unnamed in-memory file: the library reads its corpus only from a path.
 class MemoryFile {
  public:
   MemoryFile() : file_(::memfd_create("corpus", MFD_CLOEXEC)) {
@@ -43,8 +43,8 @@ void validate(const SkipgramOptions& options) {
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
 }
 
-/// Writes a line a sentence. Returns the number of words. Throws when none is there often enough to be
-/// learnt.
+/// Writes one sentence per line. Returns the number of words. Throws if no word is frequent enough to be
+/// learned.
 std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_count, const std::string& path) {
   std::ofstream out(path, std::ios::binary);
   std::unordered_map<std::string, int> counts;
@@ -66,8 +66,9 @@ std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_cou
   return words;
 }
 
-/// fastText begins with vectors of length 0.06 and lengthens them as it reads. Of 60 captions read 25 times
-/// they stay so short that all sentences look alike to the joint embedding, and nothing is learnt.
+/// fastText initialises vectors with length 0.06 and lengthens them in training. After 25 epochs over 60
+/// captions they are still so short that all sentences look alike to the joint embedding, and nothing is
+/// learned.
 int epochs_for(std::int64_t words, const SkipgramOptions& options) {
   return std::max(options.epochs, static_cast<int>(options.min_words / words));
 }
@@ -84,9 +85,9 @@ fasttext::Args arguments(const SkipgramOptions& options, std::int64_t words, con
   if (options.bucket == 0) args.maxn = 0;
   args.lr = options.lr;
   args.seed = options.seed;
-  args.thread = 1;   // more would race for the weights, and no run would equal another
-  args.verbose = 0;  // the library would print
-  args.label = " ";  // no word begins so: a caption may say "__label__"
+  args.thread = 1;   // more threads race for the weights: runs would differ
+  args.verbose = 0;  // no output by the library
+  args.label = " ";  // no word starts with it: a caption may say "__label__"
   return args;
 }
 
@@ -119,7 +120,7 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
   AtomicFile file(path);
   try {
     model.saveModel(file.aside());
-    (void)open_word_vectors(file.aside());  // the library does not notice a full disk
+    (void)open_word_vectors(file.aside());  // the library does not detect a full disk
   } catch (const std::exception& failure) {
     throw Error(Fault::Unreadable, path.string(), fmt::format("cannot be written whole: {}", failure.what()));
   }

@@ -14,7 +14,7 @@ namespace {
 
 bool is_separator(char c) { return c == ' ' || c == '\t'; }
 
-/// Cuts a line at blanks and tabs, one field at a time; a field is never empty but at the end.
+/// Splits a line at blanks and tabs, one field at a time; a field is empty only at the end of the line.
 class Fields {
  public:
   explicit Fields(std::string_view line) : rest_(line) {}
@@ -41,7 +41,7 @@ int count_fields(std::string_view text) {
   return fields;
 }
 
-/// Numbers beyond what a float holds become infinite or zero, as strtof does. nullopt: not a number.
+/// Numbers outside float's range become infinite or zero, as with strtof. nullopt: not a number.
 std::optional<float> parse_float(std::string_view text) {
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
   double value = 0;
@@ -53,7 +53,7 @@ std::optional<float> parse_float(std::string_view text) {
   return static_cast<float>(value);
 }
 
-/// Cuts text into lines, counting them; LF and CRLF.
+/// Splits text into lines and counts them; LF and CRLF.
 class Lines {
  public:
   explicit Lines(std::string_view text) : text_(text) {}
@@ -157,15 +157,15 @@ class TextVectors : public WordVectors {
 
   std::string at(std::int64_t line) const { return fmt::format("{}:{}", where_, line); }
 
-  /// False for a word that holds blanks itself, as some of GloVe's 840B do: no word of a sentence equals it.
+  /// False for a word that contains blanks, as some in GloVe's 840B: no word of a sentence equals it.
   bool has_right_length(std::string_view numbers, std::int64_t line) const {
     const int count = count_fields(numbers);
     if (count == dim_) return true;
     if (count > dim_ && !header_ && !parse_float(Fields(numbers).next())) return false;
-    throw Error(Fault::Corrupt, at(line), fmt::format("the line has {} numbers; {} are wanted", count, dim_));
+    throw Error(Fault::Corrupt, at(line), fmt::format("the line has {} numbers; expected {}", count, dim_));
   }
 
-  /// `line` gives the line's number, which is asked for only when there is something wrong with it.
+  /// `line` returns the line number, and is called only on an error.
   template <class Line>
   void read_numbers(Fields& fields, std::string_view word, const Line& line, float* values) const {
     for (int i = 0; i < dim_; ++i) {

@@ -16,8 +16,9 @@ constexpr std::array<bool, 128> make_ascii_word_table() {
 }
 constexpr std::array<bool, 128> kAsciiWord = make_ascii_word_table();
 
-/// Python's \w beyond ASCII is str.isalnum(): the letters (L*) and whatever has a numeric value, which are
-/// the numbers (N*) and letters. Marks (M*) are not words: "é" written with a combining accent is cut there.
+/// Python's \w outside ASCII is str.isalnum(): letters (L*) and everything with a numeric value, which are
+/// the numbers (N*) and some letters. Marks (M*) are not word characters: "é" written with a combining accent
+/// is split there.
 bool is_word_category(utf8proc_category_t category) {
   switch (category) {
     case UTF8PROC_CATEGORY_LU:
@@ -34,7 +35,7 @@ bool is_word_category(utf8proc_category_t category) {
   }
 }
 
-/// Length in bytes of the word character at the start of `text`, 0 when there is another one or none.
+/// Length in bytes of the word character at the start of `text`; 0 if there is none.
 std::size_t word_character_length(std::string_view text) {
   if (text.empty()) return 0;
   const auto first = static_cast<unsigned char>(text.front());
@@ -53,7 +54,7 @@ std::vector<std::string> tokenize(std::string_view sentence) {
     std::size_t end = start;
     while (const std::size_t length = word_character_length(sentence.substr(end))) end += length;
     if (end > start) words.emplace_back(sentence.substr(start, end - start));
-    start = end + 1;  // what ends a word may be several bytes: its continuation bytes start no word either
+    start = end + 1;  // a separator may have several bytes: its continuation bytes do not start a word either
   }
   return words;
 }

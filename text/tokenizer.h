@@ -6,8 +6,8 @@
 
 namespace tvr {
 
-/// The words of a sentence: Python's re.findall(r"[\w']+", s) over Unicode code points, case kept.
-/// Bytes that are not UTF-8 separate words.
+/// The words of a sentence: Python's re.findall(r"[\w']+", s) on Unicode code points, case preserved. Bytes
+/// that are not UTF-8 separate words.
 [[nodiscard]] std::vector<std::string> tokenize(std::string_view sentence);
 
 }  // namespace tvr

@@ -10,22 +10,22 @@
 
 namespace tvr {
 
-/// The formats of word vectors, each over the mapped bytes of a file. `where` names the file in messages.
-/// What can be checked at once is checked on opening; a look-up walks through the whole file and checks its
+/// Readers of the word vector formats, each on the mapped bytes of a file. `where` is the file name in
+/// messages. Opening checks what can be checked at once; a lookup scans the whole file and checks its
 /// structure.
 
-/// The first line of word2vec's two formats.
+/// The first line of both word2vec formats.
 struct Word2vecHeader {
   std::int64_t words = 0;
   int dim = 0;
-  std::size_t bytes = 0;  // length of the line, its end included
+  std::size_t bytes = 0;  // length of the line, with its end
 };
 
 constexpr int kMaxVectorDim = 1 << 16;
-/// After so many bytes of a walk through a file they are given back to the system.
+/// A scan of a file releases the memory it has read after so many bytes.
 constexpr std::size_t kWalkWindowBytes = std::size_t{64} << 20;
 
-/// word2vec.c's binary: the header, then word, blank, dim float32, and perhaps a line end.
+/// word2vec.c's binary format: the header, then word, blank, dim float32, and possibly a line end.
 [[nodiscard]] std::unique_ptr<WordVectors> open_word2vec_binary(std::unique_ptr<const MappedFile> file,
                                                                 std::string where,
                                                                 const Word2vecHeader& header);
@@ -35,13 +35,13 @@ constexpr std::size_t kWalkWindowBytes = std::size_t{64} << 20;
                                                              std::string where,
                                                              const std::optional<Word2vecHeader>& header);
 
-/// fastText's .bin of versions 11 and 12, not quantised.
+/// fastText's .bin, versions 11 and 12, not quantised.
 [[nodiscard]] std::unique_ptr<WordVectors> open_fasttext_binary(std::unique_ptr<const MappedFile> file,
                                                                 std::string where);
 constexpr std::uint32_t kFasttextMagic =
     793712314;  // FASTTEXT_FILEFORMAT_MAGIC_INT32 of fastText's fasttext.cc
 
-/// Whether `text` begins with a word and at least one number, as GloVe's lines do.
+/// Whether `text` starts with a word and at least one number, like GloVe's lines.
 [[nodiscard]] bool is_line_of_vectors(std::string_view line);
 
 }  // namespace tvr

@@ -11,13 +11,13 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kMaxWordBytes = 4096;  // word2vec.c itself cuts words at 100 bytes
+constexpr std::size_t kMaxWordBytes = 4096;  // word2vec.c itself truncates words to 100 bytes
 
 class Word2vecBinary : public WordVectors {
  public:
   Word2vecBinary(std::unique_ptr<const MappedFile> file, std::string where, const Word2vecHeader& header)
       : file_(std::move(file)), where_(std::move(where)), header_(header) {
-    const std::size_t least = 2 + vector_bytes();  // a word of one letter, a blank, the numbers
+    const std::size_t least = 2 + vector_bytes();  // a one-letter word, a blank, the numbers
     const std::size_t body = file_->bytes().size() - header_.bytes;
     if (static_cast<std::size_t>(header_.words) > body / least)
       throw Error(Fault::Corrupt, where_,

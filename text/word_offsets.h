@@ -8,7 +8,7 @@
 
 namespace tvr {
 
-/// Where the words of a large file lie: 16 bytes a word, whatever its length.
+/// Offsets of words in a large file: 16 bytes per word, whatever its length.
 class WordOffsets {
  public:
   struct Entry {
@@ -17,10 +17,10 @@ class WordOffsets {
   };
 
   void add(std::string_view word, std::size_t offset);
-  /// To be called once, after the last add().
+  /// Call once, after the last add().
   void sort();
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  /// The places where `word` may lie, in the order of the file: another word may have its hash.
+  /// Candidate offsets of `word`, in file order: other words may have the same hash.
   [[nodiscard]] std::pair<const Entry*, const Entry*> candidates(std::string_view word) const;
 
  private:

@@ -10,19 +10,19 @@
 
 namespace tvr {
 
-/// Collects the vectors of wanted words in whatever order a file holds them.
+/// Collects the vectors of requested words, in whatever order a file holds them.
 class WordTableBuilder {
  public:
-  /// `words` must outlive the builder; a word may be asked for twice.
+  /// `words` must outlive the builder; it may contain duplicates.
   WordTableBuilder(const std::vector<std::string>& words, int dim);
 
-  /// Whether `word` is wanted and has no vector yet: of two vectors in a file the first counts.
+  /// Whether `word` is requested and has no vector yet: if a file has two, the first is used.
   [[nodiscard]] bool wants(std::string_view word) const;
-  /// Where the `dim` numbers of a wanted word go, zero as yet; valid until the next call.
+  /// Memory for the `dim` numbers of a requested word, zero-initialised; valid until the next call.
   float* add(std::string_view word);
 
-  /// The words that were added, in the order they were asked for. Throws Error(Corrupt) naming `where` and
-  /// the word for a vector that holds a NaN or an infinity.
+  /// The words found, in the order of the request. Throws Error(Corrupt) naming `where` and the word if a
+  /// vector holds a NaN or an infinity.
   [[nodiscard]] WordTable take(const std::string& where) const;
 
  private:
@@ -30,8 +30,8 @@ class WordTableBuilder {
 
   const std::vector<std::string>& words_;
   std::size_t dim_;
-  std::unordered_map<std::string_view, std::int64_t> row_of_;  // of every wanted word
-  std::vector<float> rows_;                                    // [found, dim], as they were found
+  std::unordered_map<std::string_view, std::int64_t> row_of_;  // of every requested word
+  std::vector<float> rows_;                                    // [found, dim], in the order found
 };
 
 }  // namespace tvr

@@ -13,7 +13,7 @@ namespace tvr {
 namespace {
 
 constexpr std::size_t kMaxFirstLineBytes = std::size_t{1} << 20;
-constexpr std::size_t kTextWindowBytes = 4096;  // looked at to tell text from binary
+constexpr std::size_t kTextWindowBytes = 4096;  // examined to distinguish text from binary
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -26,14 +26,15 @@ bool is_fasttext(std::string_view bytes) {
   return magic == kFasttextMagic;
 }
 
-/// The first line, its end included; empty when there is none within reason.
+/// The first line with its end; empty if there is none of reasonable length.
 std::string_view first_line(std::string_view bytes) {
   const std::size_t end = bytes.substr(0, kMaxFirstLineBytes).find('\n');
   if (end != std::string_view::npos) return bytes.substr(0, end + 1);
   return bytes.size() < kMaxFirstLineBytes ? bytes : std::string_view{};
 }
 
-/// "3000000 300\n": two whole numbers and nothing else. The numbers are not judged yet.
+/// "3000000 300
+/// ": two integers and nothing else. Their values are not checked yet.
 std::optional<Word2vecHeader> parse_header(std::string_view line) {
   Word2vecHeader header;
   std::int64_t dim = 0;
@@ -49,7 +50,7 @@ std::optional<Word2vecHeader> parse_header(std::string_view line) {
   return header;
 }
 
-/// Whether the vectors in `body` are written out: binary ones hold bytes that no text has.
+/// Whether the vectors in `body` are text: binary ones hold bytes that text does not.
 bool is_text(std::string_view body) {
   const std::string_view line = first_line(body);
   const std::string_view numbers = line.substr(std::min(line.find_first_of(" \t"), line.size()));
@@ -82,8 +83,8 @@ std::unique_ptr<WordVectors> open_word_vectors(const std::filesystem::path& path
   if (bytes.empty()) throw Error(Fault::Corrupt, where, "is empty");
   if (is_fasttext(bytes)) return open_fasttext_binary(std::move(file), where);
   if (starts_with(bytes, "\x1f\x8b") || starts_with(bytes, "PK\x03\x04"))
-    throw Error(Fault::Unsupported, where, "is still compressed, there is no header of word vectors",
-                "Unpack it by gunzip or unzip first");
+    throw Error(Fault::Unsupported, where, "is compressed: it has no header of word vectors",
+                "Unpack it with gunzip or unzip first");
 
   const std::string_view line = first_line(bytes);
   if (const auto header = parse_header(line)) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kHalvesInMemory = 1 << 19;  // 1 MiB
 constexpr std::int64_t kPieceBytes = 1 << 18;
 
-/// Calls visit(row) for every row that overlaps `span`, for all rows without one; returns how many.
+/// Calls visit(row) for every row that overlaps `span`, or for all rows without a span; returns their number.
 template <class Visit>
 std::int64_t for_rows(const FeatureSequence& features, const std::optional<TimeSpan>& span,
                       const Visit& visit) {

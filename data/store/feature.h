@@ -16,60 +16,60 @@
 
 namespace tvr {
 
-/// The rows of one lane of one video: `values` [T, D], `times` [T] half-open, sorted by start.
+/// The feature rows of one lane of one video: `values` [T, D], `times` [T] half-open, sorted by start.
 struct FeatureSequence {
   Matrix values;
   std::vector<TimeSpan> times;
 };
 
-/// The same as it is kept: float16, row after row. Where a folder for it is named, what exceeds 1 MiB lies in
-/// a file there that has no name, so that memory does not grow with the length of a video.
+/// The same as stored: float16, row by row. If a folder is given, what exceeds 1 MiB is kept in an unnamed
+/// file there, so that memory use does not depend on the length of a video.
 struct HalfSequence {
   std::int64_t dim = 0;
-  std::vector<std::uint16_t> halves;  // [T, dim], or empty: they lie in `spilled`
+  std::vector<std::uint16_t> halves;  // [T, dim]; empty if they are in `spilled`
   std::vector<TimeSpan> times;        // [T]
   std::filesystem::path spill_folder;
-  std::shared_ptr<SpillFile> spilled;  // copies share it
+  std::shared_ptr<SpillFile> spilled;  // shared by copies
 
   [[nodiscard]] std::int64_t rows() const noexcept { return static_cast<std::int64_t>(times.size()); }
-  /// Rounds `values` [dim] into row `row`; rows may come in any order. Throws Error(Unreadable) when the
-  /// folder's disk takes no more.
+  /// Rounds `values` [dim] to float16 and stores them as row `row`; rows may come in any order. Throws
+  /// Error(Unreadable) if the folder's disk is full.
   void set(std::size_t row, const float* values, const TimeSpan& span);
-  /// Hands the bytes of [T, dim] to `use`, in order, in pieces.
+  /// Passes the bytes of [T, dim] to `use`, in order, in pieces.
   void for_each_piece(const std::function<void(std::string_view)>& use) const;
 
  private:
   void spill();
 };
 
-/// One clip as the joint embedding sees it: [D].
+/// A clip's feature vector, the input of the joint embedding: [D].
 using ClipFeature = std::vector<float>;
 
-/// Elementwise maximum over all rows: values [T >= 1, D] to [D]. Throws Error(InvalidArgument) when T is 0.
+/// Elementwise maximum over all rows: values [T >= 1, D] to [D]. Throws Error(InvalidArgument) if T is 0.
 [[nodiscard]] ClipFeature max_pool(const FeatureSequence& features);
 
-/// The same over the rows that overlap `span`; throws Error(NotFound) when none does.
+/// The same over the rows that overlap `span`; throws Error(NotFound) if none does.
 [[nodiscard]] ClipFeature max_pool(const FeatureSequence& features, const TimeSpan& span);
 
-/// Divides `values` [count] by its Euclidean norm in place; a zero vector stays zero.
-/// (torch.nn.functional.normalize: x / max(||x||, 1e-12).)
+/// Divides `values` [count] by its Euclidean norm in place; a zero vector stays zero
+/// (torch.nn.functional.normalize: x / max(||x||, 1e-12)).
 void l2_normalize(float* values, std::size_t count) noexcept;
 
-/// What a lane's rows become over time.
+/// How a lane's rows are pooled over time.
 enum class Pooling {
-  Max,      // the reference's (antoine77340/howto100m): [D]
-  MaxMean,  // the maximum and beside it the mean: [2 D]
+  Max,      // as in the reference (antoine77340/howto100m): [D]
+  MaxMean,  // maximum and mean, concatenated: [2 D]
 };
 [[nodiscard]] const char* name(Pooling pooling) noexcept;
 [[nodiscard]] Pooling pooling_named(const std::string& name);  // "max", "max+mean"; Error(InvalidArgument)
-/// Columns of a pooled row a column of a lane.
+/// Columns of a pooled row per column of a lane.
 [[nodiscard]] constexpr std::int64_t pooled_parts(Pooling pooling) noexcept {
   return pooling == Pooling::MaxMean ? 2 : 1;
 }
 
-/// A clip, or the part of it in `span`, as the joint embedding sees it: pooled over time a lane, each part
-/// L2-normalised, lanes side by side; [pooled_parts * sum of the lanes' D]. Throws Error(NotFound) when a
-/// lane has no row in the span.
+/// The input of the joint embedding for a clip, or for its part in `span`: each lane is pooled over time,
+/// each part is L2-normalised, and the lanes are concatenated: [pooled_parts * sum of the lanes' D]. Throws
+/// Error(NotFound) if a lane has no row in the span.
 [[nodiscard]] ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes,
                                      const std::optional<TimeSpan>& span = std::nullopt,
                                      Pooling pooling = Pooling::Max);

@@ -11,7 +11,7 @@
 namespace tvr {
 namespace {
 
-/// Walks over the features that `filter` lets through, one recipe a lane.
+/// Iterates over the features selected by `filter`, one recipe per lane.
 class Exporter {
  public:
   Exporter(const std::filesystem::path& store, const OutcomeFilter& filter, const Progress& progress)
@@ -21,19 +21,19 @@ class Exporter {
       const auto [seen, is_new] = recipes_.emplace(sum.lane, sum.recipe);
       if (!is_new && seen->second != sum.recipe) {
         throw Error(Fault::Mismatch, where_,
-                    "lane " + sum.lane + " has features by two recipes: " + seen->second.substr(0, 12) +
+                    "lane " + sum.lane + " has features of two recipes: " + seen->second.substr(0, 12) +
                         " and " + sum.recipe.substr(0, 12),
-                    "Choose one with --recipe and its first digits; `pipeline store stats` tells them apart");
+                    "Choose one with --recipe and its first digits; `pipeline store stats` lists them");
       }
       total_ += sum.videos;
     }
     if (recipes_.empty()) {
-      throw Error(Fault::NotFound, where_, "no features fit",
-                  "`pipeline store ls` shows what there is, with the same filters");
+      throw Error(Fault::NotFound, where_, "no features match",
+                  "`pipeline store ls` with the same filters shows what exists");
     }
   }
 
-  /// Calls use(row, features); it tells whether it took them.
+  /// Calls use(row, features), which returns whether it exported them.
   template <class Use>
   ExportReport run(const Use& use) {
     std::map<std::string, ExportReport::Lane> lanes;
@@ -79,7 +79,7 @@ class Exporter {
   StoreInspector inspector_;
   const OutcomeFilter& filter_;
   const Progress& progress_;
-  std::map<std::string, std::string> recipes_;  // of each lane
+  std::map<std::string, std::string> recipes_;  // by lane
   std::int64_t total_ = 0;
 };
 

@@ -34,7 +34,7 @@ void replace(std::string& text, const char* word, const std::string& value) {
 
 [[noreturn]] void refuse_pattern(const std::string& pattern, const std::string& why) {
   throw Error(Fault::InvalidArgument, "--name", "'" + pattern + "' " + why,
-              "Write '{lane}/{video}.npy', say: {video} once, {lane} once or not at all");
+              "Use for example '{lane}/{video}.npy': {video} once, {lane} at most once");
 }
 
 void validate_pattern(const std::string& pattern) {
@@ -60,9 +60,9 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// What stood for the one or two words of the pattern `before`WORD`between`WORD`after` in `name`; the shorter
-/// cut is made next to {lane}, which is plain where {video} may hold anything. Empty: the name is not like
-/// that.
+/// Parses `name` by the pattern `before`WORD`between`WORD`after`: returns the text in place of the one or two
+/// placeholders. Where the split is ambiguous, {lane} is the shorter part, as {video} may hold anything.
+/// Empty if the name does not match.
 std::vector<std::string> words_of(const std::string& name, const std::string& pattern) {
   const std::size_t video = pattern.find(kVideo), lane = pattern.find(kLane);
   const bool one = lane == std::string::npos;
@@ -119,7 +119,7 @@ FeatureFileNames FeatureFileNames::by_pattern(const std::string& pattern, const 
   names.lane_ = lane;
   if (!lane.empty()) validate_lane(lane, "--lane");
   if (lane.empty() && pattern.find(kLane) == std::string::npos)
-    refuse_pattern(pattern, "does not tell the lane, and --lane does not either");
+    refuse_pattern(pattern, "does not hold {lane}, and --lane is not given");
   return names;
 }
 
@@ -172,9 +172,9 @@ std::vector<FeatureFile> FeatureFileNames::find_in(const fs::path& folder) const
     if (files.empty()) {
       throw Error(Fault::NotFound, folder.string(),
                   names.empty() ? "there are no .npy files"
-                                : "none of its " + std::to_string(names.size()) + " .npy files is called '" +
-                                      pattern_ + "': they are like '" + names.front() + "'",
-                  "Say how they are called: --name '{video}.npy' --lane 2d");
+                                : "none of its " + std::to_string(names.size()) + " .npy files matches '" +
+                                      pattern_ + "', for example '" + names.front() + "'",
+                  "State how they are named: --name '{video}.npy' --lane 2d");
     }
   }
   std::sort(files.begin(), files.end(), [](const FeatureFile& a, const FeatureFile& b) {

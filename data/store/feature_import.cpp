@@ -19,7 +19,7 @@ Recipe recipe_of(const std::string& lane, std::int64_t dim, const ImportOptions&
   return {lane, text.dump(), "imported"};
 }
 
-/// The span of row `row` at `rate` rows a second.
+/// The span of row `row` at `rate` rows per second.
 TimeSpan span_of(std::int64_t row, double rate) {
   if (rate <= 0) return {};
   const auto at = [rate](std::int64_t i) {
@@ -57,18 +57,18 @@ class Importer {
       : store_(store, FeatureStore::Access::ReadWrite), options_(options), progress_(progress) {
     report_.files = static_cast<std::int64_t>(total);
     if (!std::isfinite(options.rows_per_second) || options.rows_per_second < 0) {
-      throw Error(Fault::InvalidArgument, "rows a second",
+      throw Error(Fault::InvalidArgument, "rows per second",
                   fmt::format("{} is not a rate", options.rows_per_second));
     }
   }
 
-  /// `digest_of` is cheap beside `read`, which gives the tensor and is called when the row is not fresh. What
-  /// is wrong with them is this file's failure; what is wrong with the store ends the import.
+  /// `digest_of` is cheap compared with `read`, which returns the tensor and is called only if the row is not
+  /// fresh. Errors of either count as this file's failure; errors of the store end the import.
   template <class DigestOf, class Read>
   void take(const std::string& lane, const std::string& video, const std::string& from,
             const DigestOf& digest_of, const Read& read) {
     if (progress_ && !progress_({"import", done_++, report_.files}))
-      throw Error(Fault::Interrupted, from, "the import was stopped", "Run it again to go on");
+      throw Error(Fault::Interrupted, from, "the import was stopped", "Run it again to continue");
     Digest content;
     HalfSequence features;
     try {
@@ -109,7 +109,7 @@ class Importer {
     if (known.recipe == 0) known.recipe = store_.add_recipe(recipe_of(lane, known.dim, options_));
   }
 
-  /// The first file of a lane says how many columns it has.
+  /// The first file of a lane sets its number of columns.
   HalfSequence features_of(const std::string& lane, const Tensor& tensor) {
     HalfSequence features = tvr::features_of(tensor, options_.rows_per_second);
     const std::int64_t dim = lanes_.emplace(lane, KnownLane{features.dim, 0}).first->second.dim;

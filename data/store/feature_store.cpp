@@ -15,7 +15,7 @@
 namespace tvr {
 namespace {
 
-/// start and end of each row as int64 microseconds.
+/// Start and end of each row as int64 microseconds.
 std::vector<std::int64_t> packed(const std::vector<TimeSpan>& times) {
   std::vector<std::int64_t> numbers;
   numbers.reserve(2 * times.size());
@@ -67,13 +67,13 @@ const char* name(Status status) noexcept {
   return "unknown";
 }
 
-/// A line for each try at a video; recipe is NULL when there was none.
+/// One line per outcome of a video; recipe is NULL if it has none.
 constexpr const char* kKnown =
     "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, f.recipe IS NOT NULL, "
     "v.id FROM video v LEFT JOIN outcome o ON o.video = v.id "
     "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ";
 
-/// Prepared once: they are run for every video.
+/// Prepared once, because they run for every video.
 struct Queries {
   Database& database;
   Statement find_known{database,
@@ -169,8 +169,7 @@ class FeatureStore::Impl {
 
   void look_up(const std::vector<std::string_view>& ids,
                const std::function<void(std::size_t, const KnownVideo*)>& use) {
-    constexpr std::int64_t kScanIsFaster =
-        8;  // a video met on a scan costs that much less than one that is sought
+    constexpr std::int64_t kScanIsFaster = 8;  // a full scan costs this much less per video than a lookup
     if (static_cast<std::int64_t>(ids.size()) * kScanIsFaster <
         database_.integer("SELECT count(*) FROM video")) {
       for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -184,14 +183,14 @@ class FeatureStore::Impl {
     for (std::size_t i = 0; i < ids.size(); ++i) places.emplace(ids[i], i);
     constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
     std::vector<bool> seen(ids.size());
-    KnownVideo met;  // of ids[place], while its rows come
+    KnownVideo met;  // of ids[place], while its rows arrive
     std::size_t place = kNowhere;
     const auto pass = [&] {
       if (place == kNowhere) return;
       seen[place] = true;
       use(place, &met);
     };
-    // In the order of the file: in that of the names every look would be at another page.
+    // In file order: in name order every lookup would hit another page.
     std::int64_t id = -1;
     Statement(database_, (std::string(kKnown) + "ORDER BY v.id").c_str()).for_each([&](const Statement& row) {
       if (row.integer(8) != id) {
@@ -299,9 +298,9 @@ class FeatureStore::Impl {
           const std::string_view times = row.blob(3), halves = row.blob(4);
           if (!feature_is_intact(rows, dim, times, halves, row.text(2))) {
             throw Error(Fault::Corrupt, path_,
-                        "the features of video '" + video_id + "' do not have their hash",
-                        "The file is damaged: `pipeline store verify --repair` marks such rows, extract them "
-                        "again after");
+                        "the features of video '" + video_id + "' do not match their hash",
+                        "The file is damaged: `pipeline store verify --repair` drops such rows; extract them "
+                        "again afterwards");
           }
           features = unpacked(rows, dim, times, halves);
         },
@@ -326,7 +325,7 @@ class FeatureStore::Impl {
 
  private:
   static void add_try(KnownVideo& video, const Statement& row) {
-    const std::int64_t recipe = row.integer(5);  // 0: there was no try
+    const std::int64_t recipe = row.integer(5);  // 0: no outcome
     if (recipe != 0) video.tries.push_back({recipe, row.text(6), row.integer(7) != 0});
   }
 
@@ -341,7 +340,7 @@ class FeatureStore::Impl {
 
   void put_recipe(std::int64_t id) {
     const auto added = added_recipes_.find(id);
-    if (added == added_recipes_.end()) return;  // of the store's own
+    if (added == added_recipes_.end()) return;  // was already in the store
     const Recipe& recipe = added->second;
     queries_->put_recipe.run(id, recipe.identity(), recipe.lane, recipe.text, recipe.weights);
   }
@@ -369,7 +368,7 @@ class FeatureStore::Impl {
   std::unique_ptr<StoreLock> lock_;
   Database database_;
   std::unique_ptr<Queries> queries_;
-  std::map<std::int64_t, Recipe> added_recipes_;  // by row number, in the file or not yet
+  std::map<std::int64_t, Recipe> added_recipes_;  // by row number; written to the file or not yet
 };
 
 FeatureStore::FeatureStore(const std::filesystem::path& path, Access access)

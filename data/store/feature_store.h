@@ -16,69 +16,69 @@
 
 namespace tvr {
 
-/// How the last try at a video went. The names are also those in the store: "ok", "partial", ...
+/// Outcome of the last extraction of a video. In the store as "ok", "partial", ...
 enum class Status {
   Ok,          // decoded to its end
-  Partial,     // damaged: the features of what decoded are there
-  NoVideo,     // holds no video stream, or no picture
+  Partial,     // damaged: features of the decodable part
+  NoVideo,     // no video stream, or no frame
   Unreadable,  // not media, forbidden format, missing, no permission
-  Limit,       // a budget of pixels, frames or bytes was passed
-  Timeout,     // the wall-clock budget was passed
-  Imported,    // not made here: read from a file of features
+  Limit,       // a limit of pixels, frames or bytes was exceeded
+  Timeout,     // the wall-clock limit was exceeded
+  Imported,    // not extracted: read from a feature file
 };
 [[nodiscard]] const char* name(Status status) noexcept;
 
-/// What became of one video in one pass over some lanes: one transaction of the store.
+/// The result of one video in one pass over some lanes: one transaction of the store.
 struct VideoOutcome {
   VideoSource source;
-  SourceFingerprint fingerprint;  // content empty when the file could not be read at all
+  SourceFingerprint fingerprint;  // content is empty if the file could not be read at all
   Status status = Status::Ok;
-  std::string message;               // libav's words, empty when ok
-  std::int64_t decoded_frames = 0;   // native frames
-  std::int64_t expected_frames = 0;  // by the container; 0: it does not say
+  std::string message;               // libav's message; empty if ok
+  std::int64_t decoded_frames = 0;   // at the video's own frame rate
+  std::int64_t expected_frames = 0;  // from the container; 0: not stated
   double duration_s = 0;
   double seconds = 0;             // time spent
-  bool first_frame_only = false;  // 0 sampled frames at 1 fps: its first frame was taken
+  bool first_frame_only = false;  // no frame sampled at this lane's rate: the first frame was used
   struct Lane {
-    std::int64_t recipe = 0;  // as FeatureStore::add_recipe gave it
-    HalfSequence features;    // empty when the video failed
+    std::int64_t recipe = 0;  // from FeatureStore::add_recipe()
+    HalfSequence features;    // empty if the video failed
   };
   std::vector<Lane> lanes;  // every lane that was tried, failed or not
 };
 
-/// What the store knows of a video.
+/// What the store knows about a video.
 struct VideoRow {
   VideoSource source;
   SourceFingerprint fingerprint;
 };
 
-/// A video with what became of it by each recipe that was tried.
+/// A video with its outcome for each recipe.
 struct KnownVideo {
   VideoRow video;
   struct Try {
     std::int64_t recipe = 0;
-    Digest content;  // of the file that was tried; empty: it could not be read
+    Digest content;  // of the file at that time; empty: it could not be read
     bool has_features = false;
   };
   std::vector<Try> tries;
 };
 
-/// A recipe of the store, with its row number.
+/// A recipe in the store, with its row number.
 struct RecipeRow {
   std::int64_t id = 0;
   Recipe recipe;
-  std::int64_t dim = 0;     // columns of its rows; 0 while there are none
-  std::int64_t videos = 0;  // videos with features by it
+  std::int64_t dim = 0;     // columns per row; 0 while there are none
+  std::int64_t videos = 0;  // number of videos with features of this recipe
 };
 
-/// A video with features by some recipe.
+/// A video with features of some recipe.
 struct FeaturedVideo {
   VideoSource source;
   Digest hash;  // of its feature rows: equal hash, equal rows
 };
 
-/// The wall between the dear side and the cheap side: one SQLite file (data/store/FORMAT.md).
-/// One object is used by one thread at a time. Every method throws Error naming the file.
+/// The boundary between expensive extraction and cheap training: one SQLite file (data/store/FORMAT.md). Not
+/// thread-safe. Every method throws Error naming the file.
 class FeatureStore {
  public:
   enum class Access { ReadOnly, ReadWrite };  // ReadWrite creates a missing file and locks out other writers
@@ -88,58 +88,58 @@ class FeatureStore {
   FeatureStore(FeatureStore&&) noexcept;
   FeatureStore& operator=(FeatureStore&&) noexcept;
 
-  /// The row number of `recipe`. A new one enters the file with the first outcome that names it: work that
-  /// comes to nothing leaves the store as it was.
+  /// The row number of `recipe`. A new recipe is written with the first outcome that refers to it, so that a
+  /// run without results leaves the store unchanged.
   std::int64_t add_recipe(const Recipe& recipe);
   [[nodiscard]] std::vector<RecipeRow> recipes() const;
 
-  /// What is known of a video, found in one look; nullopt: never seen. Hand its fingerprint to
+  /// What is known about a video, in one lookup; nullopt: unknown. Pass its fingerprint to
   /// fingerprint_source().
   [[nodiscard]] std::optional<KnownVideo> known(const std::string& id) const;
-  /// The same for many at once: calls use(i, what is known of ids[i]; nullptr: never seen) once for every i,
-  /// in any order. `ids`: each once. `use` must not write to the store.
+  /// The same for many videos: calls use(i, what is known about ids[i]; nullptr: unknown) once for every i,
+  /// in any order. `ids` must be unique. `use` must not write to the store.
   void look_up(const std::vector<std::string_view>& ids,
                const std::function<void(std::size_t, const KnownVideo*)>& use) const;
   [[nodiscard]] std::vector<VideoRow> videos() const;
 
-  /// Fresh: tried by this recipe with exactly this content, whatever came of it.
+  /// Fresh: tried with this recipe and exactly this content, whatever the outcome.
   [[nodiscard]] bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const;
 
-  /// Whether there are feature rows by this recipe.
+  /// Whether the video has features of this recipe.
   [[nodiscard]] bool has_features(const std::string& video_id, std::int64_t recipe) const;
 
-  /// All videos with feature rows by this recipe, in order of id. Does not read the rows.
+  /// All videos with features of this recipe, in order of id. Does not read the features.
   [[nodiscard]] std::vector<FeaturedVideo> featured_videos(std::int64_t recipe) const;
 
-  /// Writes all of it or nothing. Features and outcomes of other recipes stay, unless the video's content has
-  /// changed: then they are dropped, as they describe a file that is gone. A file that could not be read (no
-  /// content) has not changed: its features and their outcomes stay, other lanes of it are noted as failed.
-  /// An import (Status::Imported) says nothing about the video: its fingerprint's content is that of the file
-  /// of features, and it comes and goes without touching other recipes.
+  /// Writes everything or nothing. Features and outcomes of other recipes stay, unless the video's content
+  /// has changed: then they are dropped, because they describe a file that no longer exists. A file that
+  /// could not be read (empty content) counts as unchanged: existing features and their outcomes stay, and
+  /// its other lanes are recorded as failed. An import (Status::Imported) is independent of the video file:
+  /// its fingerprint's content is that of the feature file, and adding or removing it does not affect other
+  /// recipes.
   void write(const VideoOutcome& outcome);
 
-  /// Drops outcomes and features: the next extraction makes them anew. All of them or none.
+  /// Drops outcomes and features, so that the next extraction computes them again. All or none.
   struct RowName {
     std::string video_id;
     std::int64_t recipe = 0;
   };
   void forget(const std::vector<RowName>& rows);
 
-  /// Drops videos and recipes that no outcome names any more.
+  /// Drops videos and recipes without outcomes.
   void drop_unused();
 
-  /// Writes the file anew without its free pages; needs as much room again while it does.
+  /// Rewrites the file without its free pages; temporarily needs the same space again.
   void compact();
 
-  /// Notes a new path or time stamp of an unchanged file, so that it is not hashed again.
+  /// Records a new path or modification time of an unchanged file, so that it is not hashed again.
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint);
 
-  /// Features of one lane; nullopt when there are none. The stored hash is checked: Error(Corrupt) names the
-  /// row.
+  /// Features of one lane; nullopt if there are none. Checks the stored hash: Error(Corrupt) names the row.
   [[nodiscard]] std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) const;
 
-  /// sha256 over the identities and hashes of all feature rows in order of video and recipe: equal content
-  /// gives an equal digest, whatever the order of writing, the crashes, the shards.
+  /// sha256 over the identities and hashes of all features in order of video and recipe: equal content gives
+  /// an equal digest, whatever the order of writing, crashes or shards.
   [[nodiscard]] Digest content_digest() const;
 
   /// Moves the write-ahead log into the file; call after each stage.

@@ -6,15 +6,16 @@
 
 namespace tvr {
 
-/// Everything that changes the numbers of one lane, and nothing that changes only the speed.
+/// The identity of a lane's features: everything that changes their values, and nothing that changes only the
+/// speed.
 struct Recipe {
-  std::string lane;  // "2d", "3d"; plug-ins and imports may bring others
+  std::string lane;  // "2d", "3d"; plug-ins and imports may add others
   std::string
       text;  // canonical JSON (sorted keys, no blanks): preset, fps, size, crop, model, precision, ...
   std::string
-      weights;  // what they are made of, by hashes: "sha256:<hex>", "random:seed=<n>", ... (FORMAT.md)
+      weights;  // hashes of what computes the features: "sha256:<hex>", "random:seed=<n>", ... (FORMAT.md)
 
-  /// sha256 over lane, text and weights: two rows with equal identity and source hold equal numbers.
+  /// sha256 over lane, text and weights: rows with equal identity and source file hold equal values.
   [[nodiscard]] Digest identity() const;
 };
 

@@ -33,7 +33,7 @@ Fault fault_of(int rc) {
 std::string advice_for(int rc) {
   switch (rc & 0xFF) {
     case SQLITE_FULL:
-      return "Make room on the disk and run the same command again";
+      return "Free disk space and run the same command again";
     case SQLITE_IOERR:
       return "Check the disk, its quota and `ulimit -f`, and run the same command again";
     case SQLITE_BUSY:
@@ -41,7 +41,7 @@ std::string advice_for(int rc) {
       return "Wait until the other program has finished";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return "Keep a copy of it, and take the last good one, or extract anew";
+      return "Keep a copy of it, and restore the last good one, or extract again";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -51,7 +51,7 @@ std::string advice_for(int rc) {
   }
 }
 
-/// The path as a URI, so that nothing in it has a meaning of its own.
+/// The path as a URI, with special characters escaped.
 std::string uri_of(const std::string& path) {
   static const char digits[] = "0123456789ABCDEF";
   std::string uri = "file:";
@@ -65,22 +65,23 @@ std::string uri_of(const std::string& path) {
   return uri;
 }
 
-/// An immutable database is read without its write-ahead log: committed rows would be missing in silence.
+/// An immutable database is read without its write-ahead log: committed rows would be silently missing.
 void require_empty_log(const std::string& name) {
   std::error_code none;
   const std::uintmax_t bytes = std::filesystem::file_size(name + "-wal", none);
   if (none || bytes == 0) return;
   throw Error(Fault::Unreadable, name,
-              "committed rows wait in its -wal file, which cannot be used in a folder that cannot be written",
-              "Copy the store and its -wal file to a folder that can be, and open it there");
+              "its -wal file holds committed rows, which cannot be read in a read-only folder",
+              "Copy the store and its -wal file to a writable folder, and open it there");
 }
 
 }  // namespace
 
 Database::Database(const std::filesystem::path& path, Open mode) : name_(path.string()) {
-  std::error_code unseen;  // what cannot be looked at is SQLite's to explain
+  std::error_code unseen;  // if the file status cannot be read, SQLite reports why
   if (mode != Open::Create && !std::filesystem::exists(path, unseen) && !unseen) {
-    throw Error(Fault::NotFound, name_, "there is no such store", "Make it with `pipeline extract --store`");
+    throw Error(Fault::NotFound, name_, "there is no such store",
+                "Create it with `pipeline extract --store`");
   }
   const std::string uri = uri_of(name_);
   try {
@@ -91,7 +92,7 @@ Database::Database(const std::filesystem::path& path, Open mode) : name_(path.st
     if (mode != Open::ReadOnly || error.fault() != Fault::Unreadable) throw;
     require_empty_log(name_);
     connect(uri + "?immutable=1",
-            SQLITE_OPEN_READONLY);  // a write-ahead store on a medium that cannot be written
+            SQLITE_OPEN_READONLY);  // a write-ahead store on a read-only medium
   }
 }
 
@@ -106,7 +107,7 @@ void Database::connect(const std::string& name, int flags) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_busy_timeout(handle_, 5000);
     run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
-    (void)integer("SELECT count(*) FROM sqlite_schema");  // the first look at the file: is it one?
+    (void)integer("SELECT count(*) FROM sqlite_schema");  // the first read: fails if this is not a database
   } catch (...) {
     sqlite3_close(handle_);
     handle_ = nullptr;
@@ -213,7 +214,7 @@ Transaction::~Transaction() {
   if (!open_) return;
   try {
     database_.run("ROLLBACK");
-  } catch (const Error&) {  // SQLite has rolled back by itself
+  } catch (const Error&) {  // SQLite has rolled back already
   }
 }
 

@@ -14,9 +14,8 @@ namespace tvr {
 
 class Statement;
 
-/// A connection, opened so that the file cannot do harm: no triggers, no functions called by its schema, no
-/// writes to the schema by its content. Used by one thread at a time. Errors name the file and carry SQLite's
-/// words.
+/// A connection to an untrusted file: no triggers, no functions called by its schema, no schema changes by
+/// its content. Not thread-safe. Errors name the file and contain SQLite's message.
 class Database {
  public:
   enum class Open { ReadOnly, ReadWrite, Create };
@@ -26,13 +25,13 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// Runs one or more statements without parameters and results.
+  /// Runs one or more statements without parameters or results.
   void run(const char* sql);
-  [[nodiscard]] std::int64_t integer(const char* sql);  // the first column of the first row
+  [[nodiscard]] std::int64_t integer(const char* sql);  // first column of the first row
   [[nodiscard]] std::int64_t last_row() const noexcept;
-  [[nodiscard]] std::int64_t changes() const noexcept;  // rows that the last statement changed
+  [[nodiscard]] std::int64_t changes() const noexcept;  // rows changed by the last statement
   [[nodiscard]] sqlite3* get() const noexcept { return handle_; }
-  /// Throws the Error that fits the result code `rc` of an SQLite call.
+  /// Throws the Error for the result code `rc` of an SQLite call.
   [[noreturn]] void fail(int rc) const;
 
  private:
@@ -41,13 +40,13 @@ class Database {
   sqlite3* handle_ = nullptr;
 };
 
-/// Bytes that are bound without a copy: they must live until the step is done.
+/// Bytes bound without a copy: they must stay valid until the step is done.
 struct Blob {
   const void* data = nullptr;
   std::size_t size = 0;
 };
 
-/// Fills a blob of a row of the database, whose size is given, piece by piece.
+/// Fills an allocated blob of a row in pieces.
 class BlobWriter {
  public:
   BlobWriter(Database& database, const char* table, const char* column, std::int64_t row);
@@ -62,7 +61,7 @@ class BlobWriter {
   int written_ = 0;
 };
 
-/// A prepared statement. run() and for_each() bind, step to the end and reset within one call.
+/// A prepared statement. run() and for_each() bind, step to the end and reset in one call.
 class Statement {
  public:
   Statement(Database& database, const char* sql);
@@ -74,7 +73,7 @@ class Statement {
   void run(const Values&... values) {
     for_each([](Statement&) {}, values...);
   }
-  /// Calls `use(*this)` on every row; the columns are valid within the call only.
+  /// Calls `use(*this)` for every row; the columns are valid during the call only.
   template <class Use, class... Values>
   void for_each(const Use& use, const Values&... values) {
     const ResetOnExit guard{*this};
@@ -103,7 +102,7 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
-/// What was not committed did not happen.
+/// Rolls back unless committed.
 class Transaction {
  public:
   explicit Transaction(Database& database);

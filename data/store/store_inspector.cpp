@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kFailures = "o.status IN ('partial', 'no_video', 'unreadable', 'limit', 'timeout')";
 
-/// Outcomes that are so few are found by their index and sorted; more are met on a walk over the videos'
-/// names.
+/// Up to this many outcomes are found by their index and sorted; for more, the videos are scanned in order of
+/// name.
 constexpr std::int64_t kFew = 100'000;
 
 bool begins_literally(const std::string& glob) { return glob.find_first_of("*?[") != 0; }
@@ -100,7 +100,7 @@ class StoreInspector::Impl {
     const std::int64_t orphans = database_.integer(
         "SELECT count(*) FROM feature f WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.video = f.video "
         "AND o.recipe = f.recipe)");
-    if (orphans > 0) complaints.push_back(std::to_string(orphans) + " feature rows have lost their outcome");
+    if (orphans > 0) complaints.push_back(std::to_string(orphans) + " feature rows have no outcome");
     return complaints;
   }
 
@@ -109,7 +109,7 @@ class StoreInspector::Impl {
     return " LEFT JOIN " + features_ + " ON f.video = o.video AND f.recipe = o.recipe ";
   }
 
-  /// The recipes that fit, "1, 2".
+  /// Row numbers of the matching recipes: "1, 2".
   std::string recipes_of(const OutcomeFilter& filter) {
     std::string ids;
     Statement(database_,
@@ -120,7 +120,7 @@ class StoreInspector::Impl {
     return ids;
   }
 
-  /// Every parameter is in it, used or not, so that all are bound alike.
+  /// Refers to every parameter, used or not, so that binding is uniform.
   std::string where_outcome(const OutcomeFilter& filter) {
     const bool any = filter.lane.empty() && filter.recipe.empty() && filter.status.empty() && !filter.failed;
     return (any ? "" : "o.recipe IN (" + recipes_of(filter) + ") AND ") +
@@ -134,7 +134,7 @@ class StoreInspector::Impl {
            (filter.part.empty() ? "?3 = ''" : "instr(v.name, ?3) > 0");
   }
 
-  /// Videos and outcomes, the first to be walked first.
+  /// Joins videos and outcomes, starting with the table to scan.
   std::string joined(const OutcomeFilter& filter) {
     const bool chosen =
         !filter.lane.empty() || !filter.recipe.empty() || !filter.status.empty() || filter.failed;

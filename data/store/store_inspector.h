@@ -11,46 +11,46 @@
 
 namespace tvr {
 
-/// What became of one video in one lane.
+/// The outcome of one video in one lane.
 struct OutcomeRow {
   std::string video, lane, recipe, status, message, path, content, finished_at;
   std::int64_t feature_rows = 0, dim = 0, decoded_frames = 0, expected_frames = 0;
   double duration_s = 0;  // of the video
-  double seconds = 0;     // spent on it
+  double seconds = 0;     // processing time
   bool first_frame_only = false;
-  std::int64_t recipe_row = 0;  // as FeatureStore::read() and forget() take it
+  std::int64_t recipe_row = 0;  // for FeatureStore::read() and forget()
 };
 
-/// Outcomes of one recipe and status, added up.
+/// Totals over the outcomes of one recipe and status.
 struct OutcomeSum {
   std::string lane, recipe, status;
   std::int64_t videos = 0, feature_rows = 0;
   std::int64_t feature_bytes = 0;             // of values and times
   double duration_s = 0;                      // of the videos
-  double seconds = 0;                         // spent on them
+  double seconds = 0;                         // processing time
   std::string first_finished, last_finished;  // UTC
 };
 
-/// A feature row whose hash does not fit its bytes.
+/// A video's features whose hash does not match their bytes.
 struct DamagedRow {
   std::string video, lane;
-  std::int64_t recipe = 0;  // as FeatureStore::forget() takes it
+  std::int64_t recipe = 0;  // for FeatureStore::forget()
 };
 
-/// Which outcomes; empty fields match everything.
+/// Selects outcomes; empty fields match everything.
 struct OutcomeFilter {
   std::string lane;
-  std::string recipe;  // its first digits
+  std::string recipe;  // prefix of its digits
   std::string status;
   std::string video;    // glob: "floor33/*"
-  std::string part;     // of the video's name, letter by letter
-  bool failed = false;  // only what is neither "ok" nor "imported"
+  std::string part;     // substring of the video's name
+  bool failed = false;  // only those that are neither "ok" nor "imported"
 };
 
-/// A glob that matches `id` alone.
+/// A glob that matches only `id`.
 [[nodiscard]] std::string exact_glob(const std::string& id);
 
-/// Reads a store for people: never writes, never waits for a writer. Throws Error naming the file.
+/// Queries a store for display: never writes, never waits for a writer. Throws Error naming the file.
 class StoreInspector {
  public:
   explicit StoreInspector(const std::filesystem::path& path);
@@ -58,16 +58,17 @@ class StoreInspector {
   StoreInspector(const StoreInspector&) = delete;
   StoreInspector& operator=(const StoreInspector&) = delete;
 
-  /// In order of video, lane and recipe; at most `limit` rows, 0: all. Memory does not grow with the store.
+  /// In order of video, lane and recipe; at most `limit` rows, 0: all. Memory use does not depend on the
+  /// store's size.
   void for_each(const OutcomeFilter& filter, std::int64_t limit,
                 const std::function<void(const OutcomeRow&)>& use) const;
   [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
   /// In order of lane, recipe and status.
   [[nodiscard]] std::vector<OutcomeSum> sums(const OutcomeFilter& filter) const;
-  /// In order of video and lane. Reads all features that the filter lets through.
+  /// In order of video and lane. Reads all features selected by the filter.
   [[nodiscard]] std::vector<DamagedRow> damaged_features(const OutcomeFilter& filter = {},
                                                          const Progress& progress = {}) const;
-  /// SQLite's own complaints about pages, indexes and constraints, at most 100; empty: none.
+  /// Problems that SQLite finds in pages, indexes and constraints, at most 100; empty if there are none.
   [[nodiscard]] std::vector<std::string> damaged_structure() const;
 
  private:

@@ -6,11 +6,11 @@
 
 namespace tvr {
 
-/// Holds `<store>.lock` for one writer; the system lets go of it when the process ends, however it ends. The
-/// file says who holds it.
+/// Holds `<store>.lock` for one writer; the system releases it when the process ends, however it ends. The
+/// file names the holder.
 class StoreLock {
  public:
-  /// Throws Error(Busy) naming the holder, Error(Unreadable) when the file cannot be made.
+  /// Throws Error(Busy) naming the holder, Error(Unreadable) if the file cannot be created.
   explicit StoreLock(const std::filesystem::path& store);
 
  private:

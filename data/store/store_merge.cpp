@@ -13,7 +13,8 @@
 namespace tvr {
 namespace {
 
-/// The videos are walked by their index, so that nothing is sorted and memory does not grow with the store.
+/// Scans the videos by their index, so that nothing is sorted and memory use does not depend on the store's
+/// size.
 std::string all_of(Database& part) {
   return "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, r.identity, o.content, o.status, o.message, "
          "o.decoded_frames, o.expected_frames, o.duration_s, o.seconds, o.first_frame_only, o.finished_at, "
@@ -22,7 +23,7 @@ std::string all_of(Database& part) {
          feature_summary(part) + " ON f.video = o.video AND f.recipe = o.recipe ORDER BY v.name";
 }
 
-/// What the target has of one video and recipe.
+/// The target's outcome for one video and recipe.
 struct Present {
   bool outcome = false;
   std::string content;
@@ -33,7 +34,7 @@ bool is_better(const std::string& content, const Digest& hash, const Present& pr
   if (!present.outcome) return true;
   if (hash.empty() != present.hash.empty()) return present.hash.empty();
   if (!hash.empty()) return hash < present.hash;
-  return present.content.empty() && !content.empty();  // failed by its content beats never read
+  return present.content.empty() && !content.empty();  // a tried file beats an unreadable one
 }
 
 class Merger {
@@ -55,12 +56,12 @@ class Merger {
     Queries queries{target_, part_};
     std::optional<Transaction> batch;
     Statement(part_, all_of(part_).c_str()).for_each([&](const Statement& row) {
-      constexpr std::int64_t kBatch = 256;  // rows a commit: each waits for the disk
+      constexpr std::int64_t kBatch = 256;  // rows per commit: each waits for the disk
       if (report.outcomes % kBatch == 0) {
         if (batch) batch->commit();
         batch.reset();
         if (progress && !progress({"merge", report.outcomes, total}))
-          throw Error(Fault::Interrupted, part_name_, "the merge was stopped", "Run it again to go on");
+          throw Error(Fault::Interrupted, part_name_, "the merge was stopped", "Run it again to continue");
         batch.emplace(target_);
       }
       ++report.outcomes;
@@ -104,7 +105,7 @@ class Merger {
   }
 
   bool take(Queries& queries, const Statement& row) {
-    if (row.text(0) != video_name_) {  // the outcomes of a video follow each other
+    if (row.text(0) != video_name_) {  // the outcomes of a video are consecutive
       video_ = video_for(queries, row);
       video_name_ = row.text(0);
     }
@@ -130,7 +131,7 @@ class Merger {
     return true;
   }
 
-  /// The target's row number of the video of `row`, added or completed.
+  /// The target's row number for the video of `row`, inserted or updated.
   std::int64_t video_for(Queries& queries, const Statement& row) {
     const std::string name = row.text(0), content = row.text(4);
     std::int64_t id = 0;
@@ -139,9 +140,9 @@ class Merger {
         [&](const Statement& found) { id = found.integer(0), known = found.text(1); }, name);
     if (!known.empty() && !content.empty() && known != content) {
       throw Error(Fault::Mismatch, part_name_,
-                  "video '" + name + "' has the content " + content.substr(0, 12) +
-                      "..., the store merged into knows it with " + known.substr(0, 12) + "...",
-                  "Extract that video anew into one of them, or leave this part out");
+                  "video '" + name + "' has content " + content.substr(0, 12) +
+                      "..., but the target store has " + known.substr(0, 12) + "...",
+                  "Extract that video again into one of them, or leave this part out");
     }
     if (id == 0 || (known.empty() && !content.empty())) {
       queries.put_video.run(name, row.text(1), row.integer(2), row.integer(3), content);
@@ -153,7 +154,7 @@ class Merger {
   struct Blobs {
     std::string times, halves;
   };
-  /// The features of `row`; false: they are damaged and to be left out.
+  /// The features of `row`; false if they are damaged and skipped.
   bool read_blobs(Queries& queries, const Statement& row, Blobs& blobs) {
     try {
       queries.read_feature.for_each(
@@ -164,9 +165,9 @@ class Merger {
       if (feature_is_intact(row.integer(15), row.integer(16), blobs.times, blobs.halves, row.text(17)))
         return true;
       throw Error(
-          Fault::Corrupt, part_name_, "the features of video '" + row.text(0) + "' do not have their hash",
+          Fault::Corrupt, part_name_, "the features of video '" + row.text(0) + "' do not match their hash",
           "Run `pipeline store verify --repair` on it and extract again, or merge with --skip-damaged");
-    } catch (const Error& error) {  // also of a page that is damaged
+    } catch (const Error& error) {  // also thrown for a damaged page
       if (error.fault() != Fault::Corrupt || damaged_ == Damaged::Refuse) throw;
     }
     ++left_out_;
@@ -176,11 +177,11 @@ class Merger {
   Damaged damaged_;
   std::int64_t left_out_ = 0;
   std::string part_name_;
-  Database part_;  // opened first: a mistyped part makes no empty target
+  Database part_;  // opened first: a mistyped path creates no empty target
   StoreLock lock_;
   Database target_;
-  std::map<std::string, std::int64_t> recipes_;  // the target's row numbers by identity
-  std::string video_name_;                       // of the last row, and the target's row number of it
+  std::map<std::string, std::int64_t> recipes_;  // identity to the target's row number
+  std::string video_name_;                       // of the last row, with the target's row number
   std::int64_t video_ = 0;
 };
 

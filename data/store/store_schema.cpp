@@ -1,4 +1,4 @@
-// data/store/FORMAT.md tells what each column means.
+// data/store/FORMAT.md describes each column.
 #include "data/store/store_schema.h"
 
 #include <array>
@@ -13,8 +13,8 @@
 namespace tvr {
 namespace {
 
-/// Each step takes a store from the version before it; the first makes an empty file a store of version 1. A
-/// new store goes through all of them, so that it cannot differ from one that was migrated.
+/// Each step migrates a store from the previous version; the first creates version 1 in an empty file. A new
+/// store goes through all steps, so that it cannot differ from a migrated one.
 constexpr std::array<const char*, kStoreVersion> kSteps = {R"sql(
 CREATE TABLE recipe (
   id INTEGER PRIMARY KEY,
@@ -111,13 +111,13 @@ std::int64_t version_of(Database& database, const char* name) {
   const std::int64_t version = database.integer("PRAGMA user_version");
   if (version > kStoreVersion) {
     throw Error(Fault::Unsupported, name,
-                "the store has version " + std::to_string(version) + ", this program knows up to " +
+                "the store has version " + std::to_string(version) + ", this program supports up to " +
                     std::to_string(kStoreVersion),
                 "Use a newer `pipeline`");
   }
   if (version < 1) {
-    throw Error(Fault::Corrupt, name, "the store has the impossible version " + std::to_string(version),
-                "Take the last good copy, or extract anew");
+    throw Error(Fault::Corrupt, name, "the store has the invalid version " + std::to_string(version),
+                "Restore the last good copy, or extract again");
   }
   return version;
 }
@@ -134,13 +134,13 @@ void check_store_schema(Database& database, const char* name) {
   for (const Item& item : found) {
     if (wanted.count(item) == 0) {
       throw Error(Fault::Corrupt, name,
-                  "its schema holds a " + std::get<0>(item) + " '" + std::get<1>(item) + "' that is not ours",
+                  "its schema holds an unexpected " + std::get<0>(item) + " '" + std::get<1>(item) + "'",
                   "Do not trust this file: it may have been crafted");
     }
   }
   if (found.size() != wanted.size()) {
     throw Error(Fault::Corrupt, name, "tables of its schema are missing",
-                "Take the last good copy, or extract anew");
+                "Restore the last good copy, or extract again");
   }
 }
 

@@ -4,28 +4,28 @@
 
 namespace tvr {
 
-/// "TVRS" as SQLite's application_id: what `file` and we know a store by.
+/// "TVRS" as SQLite's application_id: identifies a store to `file` and to this program.
 constexpr int kStoreApplicationId = 0x54565253;
 
-/// Raise with every change of the schema, and add the step that leads there.
+/// Increase with every change of the schema, and add the migration step.
 constexpr int kStoreVersion = 2;
 
 class Database;
 
-/// Makes the tables and views of `version` in an empty file.
+/// Creates the tables and views of `version` in an empty file.
 void create_store_schema(Database& database, int version = kStoreVersion);
 
-/// Throws unless `database` is a store of this or an older version whose schema is exactly ours:
+/// Throws unless `database` is a store of this or an older version with exactly our schema:
 /// Error(Unsupported) for another program's file or a newer version, Error(Corrupt) naming what does not
-/// belong (a trigger, a changed view, ...). What is read of a store is in every version.
+/// belong (a trigger, a changed view, ...). What reading code uses exists in every version.
 void check_store_schema(Database& database, const char* name);
 
-/// "feature f", by the index that holds all but its blobs where the store's version has one: so that looking
-/// at many features does not touch them. For a FROM clause.
+/// "feature f" for a FROM clause, through the covering index of all columns but the blobs, if the store's
+/// version has it: so that scanning many rows does not read the features.
 [[nodiscard]] std::string feature_summary(Database& database);
 
-/// Makes the schema in an empty file, checks it in another and brings it to this version, and sets up durable
-/// writing (WAL, synchronous FULL). For the holder of the StoreLock alone.
+/// Creates the schema in an empty file, or checks and migrates that of an existing one, and configures
+/// durable writing (WAL, synchronous FULL). The caller must hold the StoreLock.
 void prepare_store_for_writing(Database& database, const char* name);
 
 }  // namespace tvr

@@ -21,7 +21,7 @@ constexpr Descr kDescrs[] = {{"<f2", DType::F16}, {"<f4", DType::F32}, {"<f8", D
                              {"|u1", DType::U8},  {"|i1", DType::I8},  {"<i2", DType::I16},
                              {"<i4", DType::I32}, {"<i8", DType::I64}, {"|b1", DType::Bool}};
 
-/// Reads the header's Python literal {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } and nothing
+/// Parses the header's Python literal {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } and nothing
 /// else.
 class HeaderParser {
  public:
@@ -65,7 +65,7 @@ class HeaderParser {
     return true;
   }
   void expect(char wanted) {
-    if (!accept(wanted)) fail(std::string("'") + wanted + "' is wanted at column " + std::to_string(at_));
+    if (!accept(wanted)) fail(std::string("expected '") + wanted + "' at column " + std::to_string(at_));
   }
   std::string_view quoted() {
     const char quote = accept('\'') ? '\'' : '"';
@@ -92,7 +92,7 @@ class HeaderParser {
     }
     if (!descr.empty() && descr.find('O') != std::string_view::npos) {
       throw Error(Fault::Unsupported, where_, "npy: the array holds pickled objects",
-                  "Only numbers are read, code of a file is never run: save a plain array");
+                  "Only numbers are read, code in a file is never executed: save a plain array");
     }
     throw Error(Fault::Unsupported, where_, "npy: arrays of type '" + std::string(descr) + "' are not read",
                 "Convert it to float32 or float16, little-endian");
@@ -121,7 +121,7 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-/// Column-major bytes to row-major.
+/// Converts column-major bytes to row-major.
 std::vector<std::byte> transposed(const Tensor& tensor, const std::byte* data) {
   const std::size_t item = size_of(tensor.dtype), rank = tensor.shape.size();
   std::vector<std::byte> out(static_cast<std::size_t>(tensor.numel()) * item);
@@ -145,9 +145,10 @@ Tensor read_npy(const std::filesystem::path& path) {
   const std::string_view bytes = file.bytes();
   const auto bad = [&](const std::string& what) {
     return Error(Fault::Corrupt, where, "npy header: " + what,
-                 "The file is damaged or incomplete: get it again");
+                 "The file is damaged or incomplete: download it again");
   };
-  if (bytes.substr(0, kMagic.size()) != kMagic || bytes.size() < 12) throw bad("it is no file of numpy.save");
+  if (bytes.substr(0, kMagic.size()) != kMagic || bytes.size() < 12)
+    throw bad("it was not written by numpy.save");
   const auto byte = [&](std::size_t i) { return std::size_t{static_cast<unsigned char>(bytes[i])}; };
   const std::size_t version = byte(6), length_bytes = version == 1 ? 2 : 4;
   if (version < 1 || version > 3) throw bad("version " + std::to_string(version) + " is not known");
@@ -165,7 +166,7 @@ Tensor read_npy(const std::filesystem::path& path) {
       throw bad("the shape " + shape_text(tensor.shape) + " overflows");
   }
   if (static_cast<std::uint64_t>(wanted) != bytes.size() - start) {
-    throw bad("the shape " + shape_text(tensor.shape) + " wants " + std::to_string(wanted) +
+    throw bad("the shape " + shape_text(tensor.shape) + " needs " + std::to_string(wanted) +
               " bytes, the file has " + std::to_string(bytes.size() - start));
   }
   const auto* data = reinterpret_cast<const std::byte*>(bytes.data() + start);

@@ -1,5 +1,4 @@
-// The opcodes: Python's Lib/pickletools.py describes each; the ones here are those that torch.save has
-// written since 2016.
+// The opcodes that torch.save has written since 2016; Python's Lib/pickletools.py describes each.
 #include "data/tensors/pickle.h"
 
 #include <fmt/format.h>
@@ -13,14 +12,14 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kMostValues = 500'000;  // and one more for every four bytes: torch.save needs eight
-constexpr std::size_t kMostItems = 4;  // of containers, for each value: the same value may be in several
+constexpr std::size_t kMostValues = 500'000;  // plus one per four bytes: torch.save needs eight
+constexpr std::size_t kMostItems = 4;  // container items per value: a value may be in several containers
 constexpr std::uint32_t kMostMemo = 4'000'000;
 constexpr std::uint32_t kDeepest = 1000;
 
 struct KnownGlobal {
   std::string_view name;
-  std::optional<DType> storage_of;  // of the storage types
+  std::optional<DType> storage_of;  // for storage types
 };
 constexpr KnownGlobal kGlobals[] = {
     {"collections.OrderedDict", {}},         {"torch._utils._rebuild_tensor_v2", {}},
@@ -33,7 +32,7 @@ constexpr KnownGlobal kGlobals[] = {
     {"torch.BoolStorage", DType::Bool},
 };
 
-/// nullptr for a global that is not on the list.
+/// nullptr if the global is not on the list.
 const KnownGlobal* known_global(std::string_view name) {
   const auto* const found = std::find_if(std::begin(kGlobals), std::end(kGlobals),
                                          [&](const auto& known) { return known.name == name; });
@@ -64,7 +63,7 @@ class PickleMachine {
 
  private:
   [[noreturn]] void limit_passed(const std::string& what) const {
-    throw Error(Fault::Limit, where_, "pickle: limit passed, " + what + " at byte " + std::to_string(at_),
+    throw Error(Fault::Limit, where_, "pickle: limit exceeded, " + what + " at byte " + std::to_string(at_),
                 "The file is damaged or was not written by torch.save");
   }
   [[noreturn]] void malformed(const std::string& what) const {
@@ -75,9 +74,9 @@ class PickleMachine {
   std::string_view take(std::uint64_t count) {
     if (count > bytes_.size() - at_) {
       throw Error(Fault::Corrupt, where_,
-                  "pickle: truncated, " + std::to_string(count) + " bytes are wanted at byte " +
+                  "pickle: truncated, " + std::to_string(count) + " bytes are needed at byte " +
                       std::to_string(at_) + " of " + std::to_string(bytes_.size()),
-                  "The download is incomplete: get it again");
+                  "The download is incomplete: download it again");
     }
     const std::string_view part = bytes_.substr(at_, count);
     at_ += count;
@@ -119,7 +118,7 @@ class PickleMachine {
     if (stack_.empty()) malformed("the stack is empty");
     const Id id = stack_.back();
     stack_.pop_back();
-    if (at(id).kind == Kind::Mark) malformed("a mark where a value is wanted");
+    if (at(id).kind == Kind::Mark) malformed("a mark instead of a value");
     return id;
   }
   Value& at(Id id) { return pickle_.values_[id]; }
@@ -127,7 +126,7 @@ class PickleMachine {
     if (stack_.empty()) malformed("the stack is empty");
     return at(stack_.back());
   }
-  /// What lies above the last mark, which goes too.
+  /// Pops everything above the last mark, and the mark.
   std::vector<Id> pop_to_mark() {
     std::size_t from = stack_.size();
     while (from > 0 && at(stack_[from - 1]).kind != Kind::Mark) --from;
@@ -183,7 +182,7 @@ class PickleMachine {
     const KnownGlobal* known = known_global(global);
     if (known == nullptr) {
       throw Error(Fault::Unsupported, where_, "pickle: it asks for the forbidden global '" + global + "'",
-                  "Only tensors are read, code of a file is never run: save the bare state dict again");
+                  "Only tensors are read, code in a file is never executed: save the bare state dict");
     }
     push(Kind::Global, 0, known->name);
   }
@@ -200,7 +199,7 @@ class PickleMachine {
     push(Kind::Int, static_cast<std::int64_t>(value));
   }
 
-  /// ("storage", torch.XStorage, key, location, number of elements[, view])
+  /// Persistent id: ("storage", torch.XStorage, key, location, number of elements[, view])
   void push_storage() {
     const Value& id = at(pop());
     const bool fits = id.kind == Kind::Tuple && id.items.size() >= 5 && at(id.items[0]).text == "storage" &&
@@ -232,7 +231,7 @@ class PickleMachine {
   void reduce() {
     const Value& arguments = at(pop());
     const Value& function = at(pop());
-    if (function.kind != Kind::Global) malformed("REDUCE of what is not a function");
+    if (function.kind != Kind::Global) malformed("REDUCE of a value that is not a function");
     if (arguments.kind != Kind::Tuple) malformed("REDUCE without a tuple of arguments");
     if (function.text == "collections.OrderedDict") {
       push_ordered_dict(arguments);
@@ -248,12 +247,12 @@ class PickleMachine {
     }
   }
 
-  /// OrderedDict() and, in Python 2, OrderedDict([[key, value], ...])
+  /// OrderedDict() and, from Python 2, OrderedDict([[key, value], ...])
   void push_ordered_dict(const Value& arguments) {
     Value& dict = push(Kind::Dict);
     if (arguments.items.empty()) return;
     for (const Id pair : at(arguments.items[0]).items) {
-      if (at(pair).items.size() != 2) malformed("an OrderedDict of what are not pairs");
+      if (at(pair).items.size() != 2) malformed("an OrderedDict of values that are not pairs");
       append(dict, at(pair).items[0]);
       append(dict, at(pair).items[1]);
     }
@@ -273,7 +272,7 @@ class PickleMachine {
                     integers(arguments.items[2]),
                     integers(arguments.items[3])};
     if (view.shape.size() != view.strides.size())
-      malformed("a tensor with other numbers of sizes and strides");
+      malformed("a tensor with different numbers of sizes and strides");
     push(Kind::Tensor, static_cast<std::int64_t>(pickle_.views_.size()));
     pickle_.views_.push_back(std::move(view));
   }
@@ -300,7 +299,7 @@ class PickleMachine {
     push_long(static_cast<std::uint64_t>(count));
   }
   void push_float() {
-    (void)take(8);  // nobody asks for the value
+    (void)take(8);  // the value is not used
     push(Kind::Float);
   }
   void set_item() {
@@ -311,7 +310,7 @@ class PickleMachine {
     const std::string_view module = line();
     push_global(module, line());
   }
-  /// The attributes of an OrderedDict (_metadata) are not needed.
+  /// The attributes of an OrderedDict (_metadata) are ignored.
   void build() {
     (void)pop();
     (void)top();

@@ -10,7 +10,7 @@
 
 namespace tvr {
 
-/// A view of a storage, as torch._utils._rebuild_tensor_v2 is told of it; not yet checked against the
+/// A view of a storage, from the arguments of torch._utils._rebuild_tensor_v2; not yet checked against the
 /// storage's size.
 struct TensorView {
   std::string_view storage;  // key
@@ -20,11 +20,11 @@ struct TensorView {
   std::vector<std::int64_t> shape, strides;
 };
 
-/// What a pickle describes, without ever having run anything of it: the machine knows the opcodes that
-/// torch.save writes and the globals collections.OrderedDict, torch._utils._rebuild_tensor_v2,
-/// _rebuild_parameter and torch.*Storage; any other global is refused by name. Values lie in one arena and
-/// refer to each other by index: no depth of nesting can overflow the stack. Texts are parts of the bytes
-/// that were read, which must outlive it. Memory stays below 100 MB and 40 bytes for each byte of the pickle.
+/// Parses a pickle without executing anything. Supports the opcodes that torch.save writes and the globals
+/// collections.OrderedDict, torch._utils._rebuild_tensor_v2, _rebuild_parameter and torch.*Storage; any other
+/// global is refused by name. Values are in one arena and refer to each other by index, so that no nesting
+/// depth can overflow the stack. Strings point into the input bytes, which must outlive this object. Memory
+/// stays below 100 MB plus 40 bytes per byte of the pickle.
 class Pickle {
  public:
   using Id = std::uint32_t;
@@ -52,8 +52,8 @@ class Pickle {
     std::vector<Id> items;     // Tuple, List; Dict: key, value, key, value, ...
   };
 
-  /// Reads one pickle at the beginning of `bytes`. Throws Error(Corrupt) for what is malformed or cut short,
-  /// Error(Unsupported) for a forbidden global, Error(Limit) for what would take too much memory; all name
+  /// Reads one pickle at the start of `bytes`. Throws Error(Corrupt) if it is malformed or truncated,
+  /// Error(Unsupported) for a forbidden global, Error(Limit) if it would need too much memory; all name
   /// `where`.
   Pickle(std::string_view bytes, const std::string& where);
 
@@ -62,16 +62,16 @@ class Pickle {
   [[nodiscard]] const TensorView& view(const Value& tensor) const noexcept {
     return views_[static_cast<std::size_t>(tensor.integer)];
   }
-  /// How many values there are: ids run from 0.
+  /// Number of values: ids are 0 to size - 1.
   [[nodiscard]] Id count() const noexcept { return static_cast<Id>(values_.size()); }
-  /// How many bytes the pickle took.
+  /// Length of the pickle in bytes.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// The value of a string key of a Dict; nullptr when there is none.
+  /// The value of a string key in a Dict; nullptr if there is none.
   [[nodiscard]] const Value* get(const Value& dict, std::string_view key) const noexcept;
 
  private:
   friend class PickleMachine;
-  std::deque<Value> values_;  // grows without copying
+  std::deque<Value> values_;  // grows without moving elements
   std::vector<TensorView> views_;
   Id root_ = 0;
   std::size_t size_ = 0;

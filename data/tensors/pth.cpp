@@ -19,20 +19,20 @@ using Id = Pickle::Id;
 using Kind = Pickle::Kind;
 using Value = Pickle::Value;
 
-/// The bytes of a storage by its key and the bytes that the pickle says it has; throws when there are fewer.
+/// The bytes of a storage, by its key and the size that the pickle states; throws if there are fewer.
 using Storages = std::function<std::string_view(const TensorView&, std::size_t wanted_bytes)>;
 
 bool begins(std::string_view text, std::string_view beginning) {
   return text.substr(0, beginning.size()) == beginning;
 }
 
-/// Files that are often there under the name of a checkpoint.
+/// Recognises other files that are often found under a checkpoint's name.
 [[noreturn]] void not_a_checkpoint(std::string_view bytes, const std::string& where) {
-  std::string seen = "not a checkpoint of PyTorch";
+  std::string seen = "not a PyTorch checkpoint";
   std::string advice = "Wanted: a file written by torch.save";
   if (bytes.empty()) seen += ": the file is empty";
   if (begins(bytes, "version https://git-lfs")) {
-    seen += ": a pointer of Git LFS, not the file itself";
+    seen += ": a Git LFS pointer, not the file itself";
     advice = "Get the file with `git lfs pull`";
   }
   if (begins(bytes, "<")) {
@@ -62,7 +62,7 @@ class Materializer {
       if (is_new)
         tensors.emplace_back(key.text, std::move(tensor));
       else
-        tensors[place->second].second = std::move(tensor);  // as a Python dict: the later one holds
+        tensors[place->second].second = std::move(tensor);  // as in a Python dict: the later one wins
     }
     return tensors;
   }
@@ -74,10 +74,10 @@ class Materializer {
                  "tensor '" + name + "' " + what + ": shape " + shape_text(view.shape) + ", strides " +
                      shape_text(view.strides) + ", offset " + std::to_string(view.offset) +
                      " in a storage of " + std::to_string(view.storage_numel),
-                 "The file is damaged: get it again");
+                 "The file is damaged: download it again");
   }
 
-  /// Throws unless the view lies within its storage; returns its number of elements.
+  /// Throws unless the view is within its storage; returns its number of elements.
   [[nodiscard]] std::int64_t checked_numel(const TensorView& view, const std::string& name) const {
     std::int64_t numel = 1, last = view.offset;
     bool overflow = false;
@@ -117,7 +117,7 @@ class Materializer {
     return tensor;
   }
 
-  /// Row-major order of the view; runs that are contiguous in the storage are copied at once.
+  /// Elements in row-major order of the view; contiguous runs are copied at once.
   static void copy(const TensorView& view, const char* storage, std::byte* out, std::size_t item) {
     std::size_t inner = view.shape.size();
     std::int64_t run = 1;
@@ -142,11 +142,11 @@ class Materializer {
 
   const Pickle& pickle_;
   const Storages& storages_;
-  std::size_t budget_;  // bytes that may still be made: views of one storage must not multiply without bound
+  std::size_t budget_;  // bytes left to allocate: many views of one storage must not exhaust memory
   std::string where_;
 };
 
-/// What a PyTorch file holds, whichever of its two formats it has.
+/// The content of a PyTorch file in either format.
 class PthFile {
  public:
   explicit PthFile(const std::filesystem::path& path) : name_(path.string()), file_(path) {
@@ -170,11 +170,11 @@ class PthFile {
       const std::size_t slash = record.name.rfind('/');
       if (slash == std::string::npos || record.name.substr(slash) != "/data.pkl") continue;
       if (data != nullptr)
-        throw Error(Fault::Corrupt, name_, "zip: there are two data.pkl", "Get the file again");
+        throw Error(Fault::Corrupt, name_, "zip: there are two data.pkl", "Download the file again");
       data = &record;
     }
     if (data == nullptr) {
-      throw Error(Fault::Corrupt, name_, "not a checkpoint of PyTorch: a zip archive without data.pkl",
+      throw Error(Fault::Corrupt, name_, "not a PyTorch checkpoint: a zip archive without data.pkl",
                   "Wanted: a file written by torch.save");
     }
     const std::string root = data->name.substr(0, data->name.rfind('/') + 1);
@@ -195,7 +195,7 @@ class PthFile {
     };
   }
 
-  /// Five pickles (magic number, protocol, system, object, storage keys), then each storage: int64 count,
+  /// Five pickles (magic number, protocol, system, object, storage keys), then per storage: int64 count,
   /// elements.
   void open_legacy() {
     static const std::string magic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
@@ -232,7 +232,7 @@ class PthFile {
     };
   }
 
-  /// The element size of a legacy storage is said by the tensors that use it.
+  /// In the legacy format, the element size of a storage is known only from its tensors.
   [[nodiscard]] std::size_t item_bytes(std::string_view storage) {
     if (item_bytes_.empty()) {
       for (Id id = 0; id < pickle_->count(); ++id) {
@@ -247,15 +247,15 @@ class PthFile {
   [[noreturn]] void refuse_storage(const TensorView& view, bool missing) const {
     throw Error(Fault::Corrupt, name_,
                 "storage '" + std::string(view.storage) + "' " +
-                    (missing ? "is missing" : "is smaller than its tensors say") + " (wanted " +
+                    (missing ? "is missing" : "is smaller than its tensors need") + " (wanted " +
                     std::to_string(view.storage_numel) + " of " + tvr::name(view.dtype) + ")",
-                "The download is incomplete: get it again");
+                "The download is incomplete: download it again");
   }
   [[noreturn]] void refuse_count(std::string_view storage, std::int64_t count) const {
     throw Error(Fault::Corrupt, name_,
-                "storage '" + std::string(storage) + "' is cut short or has the impossible size " +
+                "storage '" + std::string(storage) + "' is truncated or has the impossible size " +
                     std::to_string(count),
-                "The download is incomplete: get it again");
+                "The download is incomplete: download it again");
   }
 
   std::string name_;

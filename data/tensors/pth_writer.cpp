@@ -1,4 +1,4 @@
-// The format: torch/serialization.py, `_save`.
+// Format: torch/serialization.py, `_save`.
 #include <algorithm>
 
 #include "data/atomic_file.h"
@@ -8,7 +8,7 @@
 namespace tvr {
 namespace {
 
-/// Writes the pickle of torch.save (protocol 2) and the storages, one a tensor.
+/// Writes the pickle of torch.save (protocol 2) and the storages, one per tensor.
 class PthWriter {
  public:
   explicit PthWriter(const std::filesystem::path& path) : file_(path), zip_(file_) { pickle_ = "\x80\x02"; }
@@ -25,7 +25,7 @@ class PthWriter {
     string(std::to_string(tensors_.size()));
     string("cpu");
     integer(value.numel());
-    pickle_ += "tQK";  // storage; then the offset 0
+    pickle_ += "tQK";  // storage; followed by the offset 0
     pickle_ += '\0';
     integers(value.shape);
     std::vector<std::int64_t> strides(value.shape.size(), 1);

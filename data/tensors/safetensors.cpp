@@ -14,22 +14,22 @@ namespace {
 
 using nlohmann::json;
 
-/// The format allows 100 MB; a header of ten thousand tensors has 1 MB, and parsed JSON takes 25 times its
-/// text.
+/// The format allows 100 MB. A header of ten thousand tensors has 1 MB, and parsed JSON needs 25 times the
+/// memory of its text.
 constexpr std::uint64_t kLongestHeader = 8'000'000;
 
 [[noreturn]] void bad_header(const std::string& where, const std::string& what) {
   throw Error(Fault::Corrupt, where, "safetensors header: " + what,
-              "The file is damaged or incomplete: get it again");
+              "The file is damaged or incomplete: download it again");
 }
 
 [[noreturn]] void bad_layout(const std::string& where, const std::string& name, const std::string& what) {
   throw Error(Fault::Corrupt, where, "safetensors layout: tensor '" + name + "' " + what,
-              "The file is damaged or incomplete: get it again");
+              "The file is damaged or incomplete: download it again");
 }
 
-/// The header has four levels at most: {name: {"shape": [...]}}. Duplicate keys would let two readers see two
-/// files.
+/// Header JSON has at most four levels: {name: {"shape": [...]}}. Duplicate keys are refused: readers would
+/// disagree about the content.
 json parse_header(std::string_view text, const std::string& where) {
   std::vector<std::set<std::string>> keys;
   const auto check = [&](int depth, json::parse_event_t event, json& value) {
@@ -60,7 +60,7 @@ std::optional<DType> dtype_named(const std::string& name) {
 }
 
 std::vector<std::int64_t> whole_numbers(const json& list, const std::string& where, const std::string& name) {
-  if (!list.is_array()) bad_layout(where, name, "has no list of numbers where one is wanted");
+  if (!list.is_array()) bad_layout(where, name, "has no list of numbers where one is expected");
   if (list.size() > kMostDimensions) bad_layout(where, name, "has more than 64 dimensions");
   std::vector<std::int64_t> numbers;
   for (const json& item : list) {
@@ -74,7 +74,7 @@ std::vector<std::int64_t> whole_numbers(const json& list, const std::string& whe
 
 struct Entry {
   std::string name;
-  Tensor tensor;  // without its bytes
+  Tensor tensor;  // bytes not yet set
   std::int64_t begin, end;
 };
 

@@ -43,7 +43,7 @@ float element(DType dtype, const std::byte* at) noexcept {
   return 0;
 }
 
-/// Infinities and NaNs are the numbers whose exponent is all ones.
+/// Infinities and NaNs have an exponent of all ones.
 template <class Word>
 bool all_finite(const std::vector<std::byte>& bytes, Word exponent) noexcept {
   unsigned other = 0;
@@ -147,7 +147,7 @@ Tensor Tensor::from_floats(std::vector<std::int64_t> shape, const float* values,
       std::memcpy(tensor.bytes.data() + 2 * i, &bits, sizeof(bits));
     }
   } else {
-    throw Error(Fault::InvalidArgument, "Tensor::from_floats", std::string("makes no ") + name(dtype),
+    throw Error(Fault::InvalidArgument, "Tensor::from_floats", std::string("cannot make ") + name(dtype),
                 "Ask for float32 or float16");
   }
   return tensor;
@@ -170,7 +170,7 @@ void require_finite(const NamedTensors& tensors, const std::string& where) {
   for (const auto& [key, tensor] : tensors) {
     if (all_finite(tensor)) continue;
     throw Error(Fault::Corrupt, where, "tensor '" + key + "' holds a value that is not finite",
-                "The file is damaged or comes from a training that diverged: get it again");
+                "The file is damaged or comes from a training that diverged: download it again");
   }
 }
 

@@ -10,20 +10,20 @@ namespace tvr {
 
 enum class DType { F16, BF16, F32, F64, U8, I8, I16, I32, I64, Bool };
 
-/// As torch and numpy have it: no file may ask for more.
+/// The limit of torch and numpy.
 constexpr std::size_t kMostDimensions = 64;
 
 [[nodiscard]] std::size_t size_of(DType dtype) noexcept;
-[[nodiscard]] const char* name(DType dtype) noexcept;  // "float16", as numpy and torch say it
+[[nodiscard]] const char* name(DType dtype) noexcept;  // "float16", as in numpy and torch
 
-/// A dense, contiguous, row-major (C order) little-endian array as it lies in a file. Owns its bytes.
+/// A dense, contiguous, row-major (C order), little-endian array, as stored in a file. Owns its bytes.
 struct Tensor {
   DType dtype = DType::F32;
   std::vector<std::int64_t> shape;  // empty: a scalar
   std::vector<std::byte> bytes;     // numel() * size_of(dtype)
 
   [[nodiscard]] std::int64_t numel() const noexcept;
-  /// Values as float32, whatever the stored type. Throws nothing; integers beyond 2^24 round.
+  /// Values as float32, whatever the stored type. Throws nothing; integers above 2^24 are rounded.
   [[nodiscard]] std::vector<float> to_floats() const;
   [[nodiscard]] static Tensor from_floats(std::vector<std::int64_t> shape, const float* values,
                                           DType dtype = DType::F32);
@@ -32,16 +32,16 @@ struct Tensor {
 /// "[64, 3, 7, 7]"
 [[nodiscard]] std::string shape_text(const std::vector<std::int64_t>& shape);
 
-/// A state dict: names and tensors in the order of the file. Names are unique.
+/// A state dict: names and tensors in file order. Names are unique.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-/// nullptr when there is no such name.
+/// nullptr if the name does not exist.
 [[nodiscard]] const Tensor* find(const NamedTensors& tensors, const std::string& name) noexcept;
 
 /// Throws Error(Corrupt) naming the first tensor that holds a NaN or an infinity.
 void require_finite(const NamedTensors& tensors, const std::string& where);
 
-/// IEEE half precision, round to nearest even; overflow gives infinity.
+/// IEEE half precision, rounded to nearest even; overflow gives infinity.
 [[nodiscard]] std::uint16_t to_half(float value) noexcept;
 [[nodiscard]] float from_half(std::uint16_t bits) noexcept;
 

@@ -9,13 +9,13 @@
 namespace tvr {
 namespace {
 
-/// A safetensors file begins with the length of its JSON header, and then the header's brace.
+/// A safetensors file starts with the length of its JSON header, then the header's opening brace.
 bool looks_like_safetensors(std::string_view bytes, const std::filesystem::path& path) {
   return path.extension() == ".safetensors" ||
          (bytes.size() > 8 && bytes[8] == '{' && bytes.substr(0, 2) != "PK");
 }
 
-/// torch.nn.DataParallel puts "module." before every name.
+/// torch.nn.DataParallel prefixes every name with "module.".
 void remove_module_prefix(NamedTensors& tensors) {
   const std::string prefix = "module.";
   const bool everywhere = std::all_of(tensors.begin(), tensors.end(), [&](const auto& entry) {

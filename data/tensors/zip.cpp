@@ -1,4 +1,4 @@
-// The format: PKWARE APPNOTE.TXT 6.3.10. Numbers are little-endian.
+// Format: PKWARE APPNOTE.TXT 6.3.10. Numbers are little-endian.
 #include "data/tensors/zip.h"
 
 #include <algorithm>
@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50;
 constexpr std::uint32_t kEnd64 = 0x06064b50, kLocator64 = 0x07064b50;
-constexpr std::uint32_t kIn64 = 0xFFFFFFFF;  // the true number lies in the zip64 part
+constexpr std::uint32_t kIn64 = 0xFFFFFFFF;  // the actual number is in the zip64 record
 constexpr std::size_t kAlignment = 64;
 
-/// Reads numbers and names off a part of the archive; a step over its end is an error.
+/// Reads numbers and names from a part of the archive; reading past its end is an error.
 class Cursor {
  public:
   Cursor(std::string_view bytes, std::uint64_t at, const std::string& where)
@@ -24,7 +24,7 @@ class Cursor {
   [[nodiscard]] std::string_view take(std::uint64_t count) {
     if (at_ > bytes_.size() || count > bytes_.size() - at_) {
       throw Error(Fault::Corrupt, where_, "zip: a header runs past the end of the file",
-                  "The download is incomplete: get it again");
+                  "The download is incomplete: download it again");
     }
     const std::string_view part = bytes_.substr(at_, count);
     at_ += count;
@@ -57,7 +57,7 @@ Directory find_directory(std::string_view archive, const std::string& where) {
   const std::size_t found = tail.rfind(std::string_view("PK\x05\x06", 4));
   if (found == std::string_view::npos) {
     throw Error(Fault::Corrupt, where, "zip: there is no central directory at its end",
-                "The download is incomplete: get it again");
+                "The download is incomplete: download it again");
   }
   const std::uint64_t end = archive.size() - searched + found;
   Cursor cursor(archive, end, where);
@@ -87,7 +87,7 @@ struct Central {
   std::uint64_t method = 0, crc = 0, packed = 0, size = 0, offset = 0;
 };
 
-/// The 64-bit numbers of the extra field 0x0001 stand in for those that are kIn64, in this order.
+/// The 64-bit numbers in extra field 0x0001 replace those equal to kIn64, in this order.
 void apply_zip64(std::string_view extra, Central& entry, const std::string& where) {
   Cursor cursor(extra, 0, where);
   while (cursor.position() + 4 <= extra.size()) {
@@ -142,7 +142,7 @@ std::array<std::array<std::uint32_t, 256>, 8> crc_tables() noexcept {
 }  // namespace
 
 std::uint32_t crc32(std::string_view bytes) noexcept {
-  static const auto tables = crc_tables();  // eight bytes a step
+  static const auto tables = crc_tables();  // eight bytes per step
   std::uint32_t crc = 0xFFFFFFFFU;
   std::size_t at = 0;
   for (; at + 8 <= bytes.size(); at += 8) {
@@ -164,7 +164,8 @@ ZipReader::ZipReader(std::string_view archive, std::string where) : where_(std::
   for (std::uint64_t i = 0; i < directory.count; ++i) {
     const Central entry = read_central(cursor, where_);
     const auto damaged = [&](const std::string& what) {
-      return Error(Fault::Corrupt, where_, "zip: record '" + entry.name + "' " + what, "Get the file again");
+      return Error(Fault::Corrupt, where_, "zip: record '" + entry.name + "' " + what,
+                   "Download the file again");
     };
     if (entry.method != 0) {
       throw Error(Fault::Unsupported, where_, "zip: record '" + entry.name + "' is compressed",
@@ -178,7 +179,7 @@ ZipReader::ZipReader(std::string_view archive, std::string where) : where_(std::
     local.skip(extra_bytes);
     const std::uint64_t start = local.position();
     if (entry.packed != entry.size || start > directory.offset || entry.size > directory.offset - start) {
-      throw damaged("claims " + std::to_string(entry.size) + " bytes, more than the file has for it");
+      throw damaged("claims " + std::to_string(entry.size) + " bytes, more than the file holds");
     }
     if (!index_.emplace(entry.name, records_.size()).second) throw damaged("is there twice");
     extents.emplace_back(entry.offset, start + entry.size);
@@ -199,8 +200,8 @@ const ZipReader::Record* ZipReader::find(const std::string& name) const noexcept
 
 void ZipReader::check(const Record& record) const {
   if (record.crc != 0 && crc32(record.bytes) != record.crc) {
-    throw Error(Fault::Corrupt, where_, "zip: record '" + record.name + "' does not have its checksum",
-                "The file is damaged: get it again");
+    throw Error(Fault::Corrupt, where_, "zip: record '" + record.name + "' does not match its checksum",
+                "The file is damaged: download it again");
   }
 }
 
@@ -211,7 +212,7 @@ void ZipWriter::add(const std::string& name, std::string_view bytes) {
   if (large) {
     put(extra, 1, 2), put(extra, 16, 2), put(extra, entry.size, 8), put(extra, entry.size, 8);
   }
-  // Padding in an extra field of its own ("FB", as PyTorch names it) brings the content to the alignment.
+  // Padding in an extra field of its own ("FB", as in PyTorch) aligns the content.
   const std::uint64_t unpadded = entry.offset + 30 + name.size() + extra.size() + 4;
   const std::size_t padding = (kAlignment - unpadded % kAlignment) % kAlignment;
   put(extra, 0x4246, 2), put(extra, padding, 2);

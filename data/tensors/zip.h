@@ -10,9 +10,9 @@
 
 namespace tvr {
 
-/// The records of a zip archive in memory, as PyTorch writes them: stored, never compressed. The central
-/// directory is believed only where the local headers agree, names are unique, and no record leaves the file
-/// or overlaps another.
+/// The records of an in-memory zip archive as PyTorch writes it: stored, never compressed. Refused unless the
+/// central directory agrees with the local headers, names are unique, and all records are inside the file
+/// without overlap.
 class ZipReader {
  public:
   struct Record {
@@ -21,13 +21,13 @@ class ZipReader {
     std::uint32_t crc = 0;  // 0: the writer did not compute it
   };
 
-  /// `archive` must outlive this. `where` names the file in errors. Throws Error(Corrupt | Unsupported).
+  /// `archive` must outlive this. `where` is the file name in errors. Throws Error(Corrupt | Unsupported).
   ZipReader(std::string_view archive, std::string where);
 
   [[nodiscard]] const std::vector<Record>& records() const noexcept { return records_; }
-  /// nullptr when there is none of that name.
+  /// nullptr if there is no record of that name.
   [[nodiscard]] const Record* find(const std::string& name) const noexcept;
-  /// Throws Error(Corrupt) when the record's bytes do not have its checksum.
+  /// Throws Error(Corrupt) if the checksum of the record's bytes does not match.
   void check(const Record& record) const;
 
  private:
@@ -36,8 +36,8 @@ class ZipReader {
   std::unordered_map<std::string, std::size_t> index_;  // by name
 };
 
-/// Writes stored records with 64-byte aligned contents (as PyTorch does, so that they can be mapped), with
-/// zip64 sizes where they are needed.
+/// Writes stored records with contents aligned to 64 bytes (as PyTorch does, so that they can be mapped),
+/// with zip64 sizes where needed.
 class ZipWriter {
  public:
   explicit ZipWriter(AtomicFile& file) : file_(file) {}
@@ -55,7 +55,7 @@ class ZipWriter {
   std::vector<Entry> entries_;
 };
 
-/// CRC-32 of IEEE 802.3, as zip uses it.
+/// CRC-32 of IEEE 802.3, as used by zip.
 [[nodiscard]] std::uint32_t crc32(std::string_view bytes) noexcept;
 
 }  // namespace tvr

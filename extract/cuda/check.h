@@ -8,7 +8,7 @@
 
 namespace tvr {
 
-/// Throws Error(Device) with CUDA's words; without memory also what to do about that.
+/// Throws Error(Device) with CUDA's message; if memory ran out, with the advice `for_memory`.
 inline void check(cudaError_t status, const std::string& where, const char* for_memory = "") {
   if (status == cudaSuccess) return;
   throw Error(Fault::Device, where, std::string("CUDA: ") + cudaGetErrorString(status),

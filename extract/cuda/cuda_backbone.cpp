@@ -46,8 +46,8 @@ at::ScalarType type_of(Precision precision) {
   }
 }
 
-/// Where a batch waits before and after its pass, in memory of its own, while the GPU works on others. Filled
-/// by one thread and reused only when it is finished.
+/// Host and device buffers of one batch, used before and after its pass while the GPU works on others. One
+/// thread fills it; it is reused only after its batch has finished.
 class Staging {
  public:
   Staging(const BatchSize& size, std::int64_t dim) {
@@ -59,7 +59,7 @@ class Staging {
     rows_ = at::empty({size.clips, dim}, pinned.dtype(at::kFloat));
   }
 
-  /// Says where each picture lies; those in host memory are copied beside each other.
+  /// Registers where each frame is; frames in host memory are copied side by side into pinned memory.
   void fill(const std::vector<const Clip*>& clips, const BatchSize& size) {
     auto* const table = reinterpret_cast<const std::uint8_t**>(host_table_.data_ptr());
     std::fill_n(table, size.pictures(), nullptr);
@@ -80,7 +80,7 @@ class Staging {
     }
   }
 
-  /// Brings the pictures over on `stream`.
+  /// Uploads the frames on `stream`.
   void upload(const c10::cuda::CUDAStream& stream) {
     check(cudaMemcpyAsync(pictures_.data_ptr(), host_pictures_.data_ptr(),
                           static_cast<std::size_t>(uploaded_), cudaMemcpyHostToDevice, stream),
@@ -88,7 +88,7 @@ class Staging {
     uploaded_at_.record(stream);
   }
 
-  /// What the network reads and writes; both wait for what came before on `stream`.
+  /// Network input and output; both wait for earlier work on `stream`.
   void begin(const at::Tensor& table, const c10::cuda::CUDAStream& stream) {
     uploaded_at_.block(stream);
     table.copy_(host_table_, true);
@@ -98,7 +98,7 @@ class Staging {
     ended_at_.record(stream);
   }
 
-  /// Waits for the batch; rows: at least [rows.rows(), dim].
+  /// Waits for the batch and copies its rows; `rows` has at least [rows.rows(), dim].
   void finish(Matrix& rows) {
     ended_at_.synchronize();
     std::memcpy(rows.data(), rows_.data_ptr<float>(),
@@ -107,14 +107,13 @@ class Staging {
 
  private:
   static constexpr unsigned kSleep =
-      cudaEventBlockingSync | cudaEventDisableTiming;  // cores are for decoders
+      cudaEventBlockingSync | cudaEventDisableTiming;  // waiting threads sleep: cores are for decoders
   at::Tensor host_table_, host_pictures_, pictures_, rows_;
   std::int64_t uploaded_ = 0;  // bytes
   at::cuda::CUDAEvent uploaded_at_{kSleep}, ended_at_{kSleep};
 };
 
-/// A network for one batch size: the whole pass as a CUDA graph, and idle stagings. Not safe from many
-/// threads.
+/// The network for one batch size: the whole pass as a CUDA graph, and idle staging buffers. Not thread-safe.
 class CudaPlan {
  public:
   CudaPlan(const TorchNetwork& network, const BatchSize& size) : network_(network), size_(size) {
@@ -138,7 +137,7 @@ class CudaPlan {
   }
   void give_back(std::unique_ptr<Staging> staging) { idle_.push_back(std::move(staging)); }
 
-  /// Asks the current stream for a pass; the upload goes by a stream of its own.
+  /// Enqueues a pass on the current stream; the upload uses a stream of its own.
   void run(Staging& staging, const c10::cuda::CUDAStream& upload) {
     const c10::cuda::CUDAStream stream = at::cuda::getCurrentCUDAStream();
     staging.upload(upload);
@@ -150,12 +149,12 @@ class CudaPlan {
 
  private:
   void capture() {
-    static Mutex one_at_a_time;  // LibTorch's allocator is for the whole process
+    static Mutex one_at_a_time;  // LibTorch's allocator is shared by the whole process
     const MutexLock lock(one_at_a_time);
     normalize();
     for (int pass = 0; pass < 3; ++pass) output_ = network_.forward(input_);  // cuDNN chooses its kernels
     at::cuda::getCurrentCUDAStream().synchronize();
-    // Other threads decode and allocate meanwhile, which the default mode forbids.
+    // Other threads decode and allocate meanwhile, which the default capture mode forbids.
     graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     normalize();
     output_ = network_.forward(input_);
@@ -183,7 +182,7 @@ class CudaBackbone : public Backbone {
         stream_(at::cuda::getStreamFromPool(false, device_.index())),
         upload_(at::cuda::getStreamFromPool(false, device_.index())),
         network_(std::move(network), weights, device_, type_of(options.precision)) {
-    // Of the whole process; every network of a run has one precision.
+    // A process-wide setting; all networks of a run have the same precision.
     at::globalContext().setAllowTF32CuDNN(options.precision == Precision::Tf32);
     at::globalContext().setAllowTF32CuBLAS(options.precision == Precision::Tf32);
     at::globalContext().setBenchmarkCuDNN(true);
@@ -208,7 +207,7 @@ class CudaBackbone : public Backbone {
   }
 
  private:
-  /// Copying to and from pinned memory is done outside the lock, while the GPU works on other batches.
+  /// Copies to and from pinned memory happen outside the lock, while the GPU works on other batches.
   void run(const std::vector<const Clip*>& clips, const BatchSize& size, Matrix& rows) const {
     std::shared_ptr<CudaPlan> plan;
     std::unique_ptr<Staging> staging;
@@ -227,8 +226,8 @@ class CudaBackbone : public Backbone {
     plan->give_back(std::move(staging));
   }
 
-  /// A plan that holds the batch: making one takes seconds, running one that is too large milliseconds.
-  /// Pictures of other sizes come and go; the plan that was longest unused is dropped.
+  /// A plan that holds the batch. Building a plan takes seconds; running one that is too large costs
+  /// milliseconds. Frame sizes vary between videos, so the least recently used plan is dropped.
   std::shared_ptr<CudaPlan> plan_for(const BatchSize& size) const TVR_REQUIRES(mutex_) {
     constexpr std::size_t kMostPlans = 8;
     const auto found = std::find_if(plans_.begin(), plans_.end(),
@@ -246,7 +245,7 @@ class CudaBackbone : public Backbone {
   c10::cuda::CUDAStream stream_, upload_;
   TorchNetwork network_;
   mutable Mutex mutex_;
-  mutable std::list<std::shared_ptr<CudaPlan>> plans_ TVR_GUARDED_BY(mutex_);  // newest first
+  mutable std::list<std::shared_ptr<CudaPlan>> plans_ TVR_GUARDED_BY(mutex_);  // most recently used first
 };
 
 }  // namespace

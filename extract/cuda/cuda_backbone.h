@@ -9,9 +9,9 @@
 
 namespace tvr {
 
-/// A network on the GPU `options.gpu`, by LibTorch and cuDNN. A pass is a CUDA graph for so many clips, a
-/// power of two, which serves smaller batches too; several threads' batches overlap. A batch's pictures may
-/// lie in host memory or on that device. The device is there: require_gpu().
+/// A network on GPU number `options.gpu`, run by LibTorch and cuDNN. A pass is a CUDA graph for a fixed
+/// number of clips, a power of two, which also serves smaller batches. Batches of several threads overlap.
+/// Frames may be in host memory or on that GPU. REQUIRES: require_gpu() has succeeded.
 [[nodiscard]] std::unique_ptr<Backbone> cuda_backbone(Network network, const NamedTensors& weights,
                                                       const BackboneOptions& options);
 

@@ -14,12 +14,12 @@ extern "C" {
 
 namespace tvr {
 void use_device(int gpu, const std::string& where) {
-#if CUDART_VERSION >= 12000  // from then on cudaSetDevice() makes the context
+#if CUDART_VERSION >= 12000  // since CUDA 12 cudaSetDevice() creates the context
   check(cudaInitDevice(gpu, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), where);
 #endif
   check(cudaSetDevice(gpu), where);
   check(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync), where);
-  // What is given back to the pool stays there: pictures come and go by the thousand.
+  // Memory returned to the pool stays there: thousands of frames are allocated and freed.
   cudaMemPool_t pool = nullptr;
   check(cudaDeviceGetDefaultMemPool(&pool, gpu), where);
   std::uint64_t all = UINT64_MAX;
@@ -35,7 +35,7 @@ BufferHandle cuda_decoder(int gpu) {
                                             nullptr, AV_CUDA_USE_PRIMARY_CONTEXT);
   if (status < 0) {
     throw Error(Fault::Unsupported, where, "libav cannot open it: " + av_words(status),
-                "Look at nvidia-smi, and whether the driver's libnvcuvid.so.1 is there; or use a preset "
+                "Check nvidia-smi, and that the driver's libnvcuvid.so.1 is installed; or use a preset "
                 "without -gpu");
   }
   device.reset(made);
@@ -44,7 +44,7 @@ BufferHandle cuda_decoder(int gpu) {
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), where);
   static_cast<AVCUDADeviceContext*>(context->hwctx)->stream = stream;
   context->user_opaque = stream;
-  // libav has no owner for a stream that it was given: it goes with the device.
+  // libav does not take ownership of a stream passed to it: it is destroyed with the device.
   context->free = [](AVHWDeviceContext* ended) {
     cudaStreamDestroy(static_cast<cudaStream_t>(ended->user_opaque));
   };

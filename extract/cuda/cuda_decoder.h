@@ -6,12 +6,12 @@
 
 namespace tvr {
 
-/// Makes GPU number `gpu` the calling thread's. Its primary context, which LibTorch and libav share, waits by
-/// sleeping: libav takes no other. Throws Error(Device) with CUDA's words.
+/// Makes GPU number `gpu` current on the calling thread. Its primary context, shared by LibTorch and libav,
+/// waits by sleeping (blocking sync): libav accepts no other. Throws Error(Device) with CUDA's message.
 void use_device(int gpu, const std::string& where);
 
-/// A libav device for NVDEC on GPU number `gpu`, with a CUDA stream of its own, which the last owner of its
-/// frames ends. Throws Error(Unsupported) with libav's words.
+/// A libav device for NVDEC on GPU number `gpu`, with its own CUDA stream, which is destroyed with the last
+/// owner of its frames. Throws Error(Unsupported) with libav's message.
 [[nodiscard]] BufferHandle cuda_decoder(int gpu);
 
 }  // namespace tvr

@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kForMemory = "Use fewer --jobs";
 
-/// Gives device memory of the GPU `opaque` back to CUDA's pool, from whatever thread.
+/// Returns device memory of the GPU `opaque` to CUDA's pool, from any thread.
 void release_memory(void* opaque, std::uint8_t* memory) {
   const auto gpu = static_cast<int>(reinterpret_cast<std::intptr_t>(opaque));
   int before = gpu;
@@ -35,8 +35,9 @@ void release_memory(void* opaque, std::uint8_t* memory) {
   if (before != gpu) cudaSetDevice(before);
 }
 
-/// Device memory as libav's buffer, so that frames own it; for use on `stream`, and elsewhere once that was
-/// waited for. From CUDA's pool (use_device): cudaMalloc() would stop the device at each picture.
+/// Device memory as a libav buffer, so that frames own it. Usable on `stream`, and on other streams once
+/// `stream` has been synchronised. Allocated from CUDA's pool (use_device): cudaMalloc() would synchronise
+/// the device for each frame.
 BufferHandle device_memory(std::size_t bytes, cudaStream_t stream, const std::string& where) {
   int gpu = 0;
   void* memory = nullptr;
@@ -48,11 +49,11 @@ BufferHandle device_memory(std::size_t bytes, cudaStream_t stream, const std::st
   return BufferHandle{av_allocated(buffer.release())};
 }
 
-/// A plan's filters in device memory.
+/// A plan's resampling filters in device memory.
 class DeviceFilters {
  public:
   DeviceFilters(const ScalePlan& plan, const std::string& name) {
-    std::vector<std::int32_t> values;  // of each filter the places, then the weights' bits
+    std::vector<std::int32_t> values;  // per filter: the source offsets, then the bits of the weights
     for (const ResampleFilter* filter : filters_of(plan)) {
       values.insert(values.end(), filter->first.begin(), filter->first.end());
       const std::size_t at = values.size();
@@ -66,7 +67,7 @@ class DeviceFilters {
     check(cudaStreamSynchronize(cudaStreamPerThread), name);
   }
 
-  /// Makes the job read them.
+  /// Points the job at these filters.
   void set(gpu::ScaleJob& job, const ScalePlan& plan) const {
     const std::uint8_t* at = memory_->data;
     gpu::FilterView* const views[] = {&job.y_across, &job.y_down, &job.chroma_across, &job.chroma_down};
@@ -87,7 +88,7 @@ class DeviceFilters {
   BufferHandle memory_;
 };
 
-/// Pinned host memory that grows: from it a picture goes to the GPU without a copy by the driver.
+/// Growing pinned host memory, from which frames are uploaded without a copy by the driver.
 class PinnedMemory {
  public:
   PinnedMemory() = default;
@@ -117,7 +118,7 @@ cudaStream_t stream_of(const AVFrame& frame) {
   return static_cast<const AVCUDADeviceContext*>(frames_of(frame).device_ctx->hwctx)->stream;
 }
 
-/// Of the pictures as they lie in memory.
+/// Pixel format of the samples in memory.
 AVPixelFormat format_of(const AVFrame& frame) {
   return frame.format == AV_PIX_FMT_CUDA ? frames_of(frame).sw_format
                                          : static_cast<AVPixelFormat>(frame.format);
@@ -136,7 +137,7 @@ class CudaPictureConverter : public PictureConverter {
     require_pixels(name, size_, target_, max_pixels);
     if (!can_scale(format_)) {
       throw Error(Fault::Unsupported, name,
-                  std::string("NVDEC gives pictures of the format ") + av_get_pix_fmt_name(format_),
+                  std::string("NVDEC gives frames in the unsupported format ") + av_get_pix_fmt_name(format_),
                   "Use a preset without -gpu for this video");
     }
     const ScalePlan plan = scale_plan(frame, lane, target_);
@@ -171,8 +172,9 @@ class CudaPictureConverter : public PictureConverter {
     }
     gpu::scale(job_, picture->data[0], stream);
     check(cudaGetLastError(), name_);
-    // The decoder may use the surface again as soon as `frame` is let go, the pinned memory serves the next
-    // picture, and the picture goes to other streams. It takes microseconds: no sleep is worth it.
+    // The decoder may reuse the surface as soon as `frame` is released, the pinned memory is reused for the
+    // next frame, and other streams read the result. The kernel takes microseconds, so no blocking-sync event
+    // is used.
     check(cudaEventRecord(made_, stream), name_);
     check(cudaEventSynchronize(made_), name_);
     return picture;
@@ -181,7 +183,7 @@ class CudaPictureConverter : public PictureConverter {
   [[nodiscard]] PictureSize target() const noexcept override { return target_; }
 
  private:
-  /// Copies a picture from host memory to the device.
+  /// Uploads a frame from host memory.
   void bring_over(const AVFrame& frame, cudaStream_t stream) {
     thread_local PinnedMemory pinned;
     const int bytes = av_image_get_buffer_size(format_, size_.width, size_.height, 1);
@@ -199,7 +201,7 @@ class CudaPictureConverter : public PictureConverter {
 
   std::string name_;
   PictureSize size_;
-  bool is_there_;  // on the device, by NVDEC
+  bool is_there_;  // decoded by NVDEC: already on the device
   AVPixelFormat format_;
   std::optional<DisplayMatrix> matrix_;
   PictureSize target_;

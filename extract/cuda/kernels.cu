@@ -15,7 +15,7 @@ __global__ void scale_pixels(ScaleJob job, std::uint8_t* rgb) {
   scale_pixel(job, x, y, rgb + 3 * (static_cast<std::int64_t>(y) * job.width + x));
 }
 
-/// Normalization without std::array, whose members are the host's.
+/// Normalization without std::array, whose member functions are host-only.
 struct Channels {
   float scale, mean[3], std[3];
 };
@@ -28,13 +28,13 @@ __device__ float load(const float* at) { return *at; }
 __device__ float load(const __half* at) { return __half2float(*at); }
 __device__ float load(const __nv_bfloat16* at) { return __bfloat162float(*at); }
 
-/// What a thread moves at once.
+/// A vectorised load and store of one thread.
 template <class T, int N>
 struct alignas(sizeof(T) * N) Pack {
   T values[N];
 };
 
-/// Packs lie within a channel's row: N divides `channels`.
+/// A pack must not cross a row of channels: N divides `channels`.
 template <class T, int N>
 __global__ void finish_packs(Pack<T, N>* values, const Pack<T, N>* bias, const Pack<T, N>* residual,
                              std::int64_t packs, int packs_a_row, bool relu) {
@@ -94,7 +94,7 @@ __global__ void pool_packs(PoolJob job, std::int64_t packs, const Pack<T, N>* in
 #pragma unroll
         for (int k = 0; k < N; ++k) {
           const float seen = load(&value.values[k]);
-          most[k] = seen > most[k] || seen != seen ? seen : most[k];  // NaN stays: it is to be noticed
+          most[k] = seen > most[k] || seen != seen ? seen : most[k];  // NaN is kept, so that it is detected later
         }
       }
     }
@@ -119,7 +119,7 @@ void pool(const PoolJob& job, int batch, const void* in, void* out, cudaStream_t
                                    : pool_by_packs<T, 1>(job, batch, in, out, stream);
 }
 
-/// Pictures along the grid's y.
+/// blockIdx.y is the frame.
 template <class T>
 __global__ void normalize_values(const std::uint8_t* const* pictures, unsigned values, Channels how, T* out) {
   const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;

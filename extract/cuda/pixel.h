@@ -8,32 +8,33 @@
 #define TVR_HOST_DEVICE
 #endif
 
-/// The arithmetic of one pixel from a decoded picture to scaled, cropped rgb24, the same text on the host
-/// (where tests compare it with libswscale) and on the device. Plain pointers, for a kernel's sake: nothing
-/// is owned.
+/// The arithmetic of one pixel, from a decoded frame to scaled, cropped rgb24. The same code is compiled for
+/// the host (where tests compare it with libswscale) and for the device. Plain non-owning pointers, so that a
+/// kernel can take it by value.
 namespace tvr::gpu {
 
-/// One channel of a picture: sample (x, y) lies at data + y * pitch + x * step.
+/// One channel of a frame: sample (x, y) is at data + y * pitch + x * step.
 struct Channel {
   const std::uint8_t* data = nullptr;
   std::int64_t pitch = 0;  // bytes
   int step = 1;            // bytes
   int sample_bytes = 1;    // 1 or 2
-  float unit = 1;          // of a sample, in levels of 8 bits
+  float unit = 1;          // factor from a sample to 8-bit levels
 };
 
-/// A ResampleFilter in the memory of whoever reads it.
+/// A non-owning view of a ResampleFilter, in host or device memory.
 struct FilterView {
   int taps = 1;
   const int* first = nullptr;
   const float* weights = nullptr;
 };
 
-/// R'G'B' from luma and colour differences, as libswscale makes it. For targets of odd width by arithmetic:
-///   r = gain * (y - black) + red_v * (v - 128), g and b alike.
-/// For even widths, where two neighbouring pixels share their colour, by tables, with values rounded to 8
-/// bits first: colour moves the index into a luma table by whole steps, and the table for the limited range
-/// begins 1.8 levels too dark (libswscale/yuv2rgb.c; FFmpeg 5.1 and 7.1). 16.16 fixed point.
+/// YUV to RGB as libswscale computes it, in 16.16 fixed point (libswscale/yuv2rgb.c; FFmpeg 5.1 and 7.1).
+/// Targets of odd width use arithmetic:
+///   r = gain * (y - black) + red_v * (v - 128), g and b likewise.
+/// For even widths two neighbouring pixels share their chroma and lookup tables are used, after rounding
+/// values to 8 bits: chroma shifts the index into a luma table by whole entries, and the table for limited
+/// range starts 1.8 levels too dark.
 struct ColorMatrix {
   float black = 16, gain = 0, red_v = 0, green_u = 0, green_v = 0, blue_u = 0;
   std::int32_t luma_step = 0, luma_start = 0;
@@ -43,10 +44,10 @@ struct ColorMatrix {
 struct ScaleJob {
   Channel y, u, v;
   FilterView y_across, y_down, chroma_across, chroma_down;
-  bool shares_color = false;  // two neighbouring pixels have one colour, by tables
-  bool truncates = false;  // values for the tables are cut, not rounded: libswscale where it blends two rows
-  int left = 0, top = 0;   // of the crop within the scaled picture
-  int width = 0, height = 0;  // of the crop
+  bool shares_color = false;  // table path: two neighbouring pixels share their chroma
+  bool truncates = false;  // table path: values are truncated, not rounded, where libswscale blends two rows
+  int left = 0, top = 0;   // offset of the crop within the scaled frame
+  int width = 0, height = 0;  // size of the crop
   ColorMatrix color;
 };
 
@@ -57,7 +58,7 @@ TVR_HOST_DEVICE inline float sample(const Channel& channel, int x, int y) {
   return static_cast<float>(at[0] + 256 * at[1]) * channel.unit;
 }
 
-/// Across first, as libswscale, which keeps 15 bits between: more than white is cut there already.
+/// Horizontal pass first, as in libswscale, whose 15-bit intermediate already clips values above white.
 TVR_HOST_DEVICE inline float scaled(const Channel& channel, const FilterView& across, const FilterView& down,
                                     int x, int y) {
   constexpr float kMost = 32767.0F / 128.0F;
@@ -76,7 +77,7 @@ TVR_HOST_DEVICE inline std::uint8_t level(float value) {
   return static_cast<std::uint8_t>(value <= 0 ? 0 : value >= 255 ? 255 : static_cast<int>(value + 0.5F));
 }
 
-/// By how many entries of the luma table a colour difference of 0 to 255 moves.
+/// Shift in luma table entries for a chroma value of 0 to 255.
 TVR_HOST_DEVICE inline std::int32_t moved(std::int32_t step, int value) {
   return (value * step >> 16) - (128 * step >> 16);
 }
@@ -86,7 +87,7 @@ TVR_HOST_DEVICE inline std::uint8_t table_level(const ColorMatrix& color, std::i
   return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/// Pixel (x, y) of the crop, rgb24, to `out`.
+/// Writes pixel (x, y) of the crop as rgb24 to `out`.
 TVR_HOST_DEVICE inline void scale_pixel(const ScaleJob& job, int x, int y, std::uint8_t* out) {
   const int column = x + job.left, row = y + job.top;
   const int chroma_column = job.shares_color ? column / 2 : column;

@@ -5,7 +5,7 @@
 namespace tvr {
 namespace {
 
-/// The weights of red and blue in luma, by ITU-T H.273, table 4.
+/// Luma weights of red and blue, from ITU-T H.273, table 4.
 struct LumaWeights {
   double red, blue;
 };
@@ -22,7 +22,7 @@ LumaWeights weights_of(AVColorSpace space) {
     case AVCOL_SPC_BT2020_CL:
       return {0.2627, 0.0593};
     default:
-      return {0.299, 0.114};  // BT.601, and what is not tagged
+      return {0.299, 0.114};  // BT.601, also the default for untagged video
   }
 }
 
@@ -39,7 +39,7 @@ gpu::ColorMatrix matrix_of(const AVFrame& frame) {
   constexpr double kOne = 65536;
   const auto step = [&](double value) { return static_cast<std::int32_t>(std::lround(value / gain * kOne)); };
   matrix.luma_step = static_cast<std::int32_t>(gain * kOne);
-  // The table begins at -384 (and black); luma 0 is its entry 326, or 384 in the full range.
+  // The table starts at -384 (and black); luma 0 is entry 326, or 384 in full range.
   matrix.luma_start = is_full ? 0 : -((384 + 16) << 16) + 326 * matrix.luma_step;
   matrix.red_v_step = step(red_v);
   matrix.green_u_step = step(-blue_u * blue / green);
@@ -52,9 +52,9 @@ int half(int side) { return (side + 1) / 2; }
 
 struct Layout {
   AVPixelFormat format;
-  bool is_paired;  // u and v side by side in one plane
-  int bytes;       // of a sample
-  float unit;      // as gpu::Channel's
+  bool is_paired;  // u and v interleaved in one plane
+  int bytes;       // per sample
+  float unit;      // as gpu::Channel::unit
 };
 constexpr Layout kLayouts[] = {
     {AV_PIX_FMT_NV12, true, 1, 1},

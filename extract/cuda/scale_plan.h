@@ -10,22 +10,22 @@ extern "C" {
 
 namespace tvr {
 
-/// How pictures of one size, format and colour become those of a lane, in host memory.
+/// How frames of one size, pixel format and colour space become those of a lane; in host memory.
 struct ScalePlan {
   ResampleFilter y_across, y_down, chroma_across, chroma_down;
-  gpu::ScaleJob job;  // all but the channels and the filters
+  gpu::ScaleJob job;  // without channels and filters
 };
 
-/// Formats whose pictures can be scaled so: 4:2:0 as NVDEC gives it (NV12, P010, P016) and as decoders on the
-/// processor do (three planes of 8, 10 or 12 bits).
+/// Pixel formats that can be scaled this way: 4:2:0 from NVDEC (NV12, P010, P016) and from CPU decoders
+/// (three planes of 8, 10 or 12 bits).
 [[nodiscard]] bool can_scale(AVPixelFormat format) noexcept;
 
-/// The plan for `frame`, which gives size, colour matrix (untagged: BT.601) and range, scaled to `target` and
-/// cropped as the lane wants. Colour is scaled as libswscale does it: planes of half the size, centres
-/// aligned; one colour for two pixels where the target is of even width.
+/// The plan for frames like `frame` (size, colour matrix, untagged: BT.601, and range), scaled to `target`
+/// and cropped as the lane asks. Chroma is scaled as in libswscale: half-size planes with aligned centres; if
+/// the target's width is even, two pixels share one chroma value.
 [[nodiscard]] ScalePlan scale_plan(const AVFrame& frame, const LaneOptions& lane, PictureSize target);
 
-/// The three channels of a picture of such a format, whose planes lie at `planes`, `pitches` bytes a row.
+/// The three channels of a frame in such a format; `pitches` are the planes' bytes per row.
 void set_channels(gpu::ScaleJob& job, const std::uint8_t* const* planes, const int* pitches,
                   AVPixelFormat format);
 

@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kCellChannels = 16;  // 12 values of 2 x 2 pixels; tensor cores want whole sixteens
+constexpr std::int64_t kCellChannels = 16;  // 12 values of 2 x 2 pixels; tensor cores need multiples of 16
 
 at::Tensor tensor_of(const NamedTensors& weights, const std::string& name) {
   const Tensor& tensor = *find(weights, name);
@@ -24,7 +24,7 @@ at::MemoryFormat channels_last(std::int64_t spatial_dims) {
   return spatial_dims == 3 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
 }
 
-/// The sizes of as many axes as the network has: {time, height, width} or {height, width}.
+/// The sizes along the network's axes: {time, height, width} or {height, width}.
 std::vector<std::int64_t> spatial(const Network& network, const std::array<int, 3>& sizes) {
   return {sizes.end() - network.spatial_dims, sizes.end()};
 }
@@ -37,8 +37,9 @@ bool reads_pixels(const NetworkStep& step) {
          is(step.stride, 2) && is(step.padding, 3);
 }
 
-/// [N, 3, (T,) H, W] as cells [N, 16, (T,) (H + 1) / 2 + 3, (W + 1) / 2 + 3]: channel 3 * (2 r + s) + c of
-/// cell (y + 2, x + 2) is channel c of pixel (2 y + r, 2 x + s); two cells of zeros come before, one after.
+/// Space-to-depth: [N, 3, (T,) H, W] to cells [N, 16, (T,) (H + 1) / 2 + 3, (W + 1) / 2 + 3]. Channel 3 * (2
+/// r + s) + c of cell (y + 2, x + 2) is channel c of pixel (2 y + r, 2 x + s), with two zero cells before and
+/// one after.
 at::Tensor cells_of(const at::Tensor& input) {
   const std::int64_t rows = input.dim() - 2, columns = input.dim() - 1;
   std::vector<std::int64_t> sizes = input.sizes().vec();
@@ -59,8 +60,9 @@ at::Tensor cells_of(const at::Tensor& input) {
   return cells;
 }
 
-/// The kernel for cells, [O, 16, (T,) 4, 4], of one for pixels, [O, 3, (T,) 7, 7]. Output y wants the rows
-/// from 2 y - 3 on; they begin in the second row of cell y - 2, so the first row of all meets a zero.
+/// The kernel on cells, [O, 16, (T,) 4, 4], of a kernel on pixels, [O, 3, (T,) 7, 7]. Output y reads pixel
+/// rows from 2 y - 3 on, which start in the second row of cell y - 2: the first row of that cell gets weight
+/// zero.
 at::Tensor kernel_for_cells(const at::Tensor& weight) {
   const at::Tensor padded = at::constant_pad_nd(weight, {1, 0, 1, 0});
   const std::int64_t rows = weight.dim() - 2, columns = weight.dim() - 1;
@@ -74,7 +76,7 @@ at::Tensor kernel_for_cells(const at::Tensor& weight) {
   return at::cat(parts, 1);
 }
 
-/// How many groups become one.
+/// How many groups are merged into one.
 std::int64_t joined_groups(const NetworkStep& step) {
   constexpr int kFewest = 16, kWanted = 64;
   const int channels = step.in_channels / step.groups;
@@ -82,7 +84,8 @@ std::int64_t joined_groups(const NetworkStep& step) {
   return step.groups > 1 && channels < kFewest && joined > 1 && step.groups % joined == 0 ? joined : 1;
 }
 
-/// [O, I, ...] of O / `joined` ... groups as [O, joined * I, ...]: each output reads its own group's inputs.
+/// [O, I, ...] with O / `joined` ... groups as [O, joined * I, ...]: each output reads only the inputs of its
+/// own group.
 at::Tensor join_groups(const at::Tensor& weight, std::int64_t groups, std::int64_t joined) {
   const std::int64_t inputs = weight.size(1);
   std::vector<std::int64_t> sizes = weight.sizes().vec();
@@ -97,8 +100,8 @@ at::Tensor join_groups(const at::Tensor& weight, std::int64_t groups, std::int64
   return wide;
 }
 
-/// Whether cuDNN may finish the convolution by itself, with bias, residual and ReLU: in half precision, in
-/// 2D. Those of one value in 3D networks are convolutions in 2D.
+/// Whether cuDNN may fuse the convolution with bias, residual and ReLU: in half precision and 2D. 1 x 1 x 1
+/// convolutions of 3D networks run as 2D convolutions.
 bool can_finish(const NetworkStep& step, const at::Tensor& input) {
   const bool is_half = input.scalar_type() == at::kHalf || input.scalar_type() == at::kBFloat16;
   const bool is_product = step.kernel == std::array{1, 1, 1} && step.stride == std::array{1, 1, 1};
@@ -109,7 +112,7 @@ at::Tensor finished_by_cudnn(const at::Tensor& weight, const at::Tensor& bias, s
                              const at::Tensor& input, const at::Tensor& residual,
                              const std::vector<std::int64_t>& stride,
                              const std::vector<std::int64_t>& padding) {
-  if (input.dim() == 5) {  // channels last, time and height are one axis as well
+  if (input.dim() == 5) {  // channels last: time and height merge into one axis
     const at::Tensor beside = residual.defined() ? residual.flatten(2, 3) : residual;
     return finished_by_cudnn(weight.squeeze(2), bias, groups, input.flatten(2, 3), beside, {1, 1}, {0, 0})
         .view({input.size(0), weight.size(0), input.size(2), input.size(3), input.size(4)});
@@ -128,7 +131,7 @@ at::Tensor pool_on_gpu(const NetworkStep& step, const at::Tensor& input) {
   std::vector<std::int64_t> sizes = input.sizes().vec();
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::int64_t tensor_axis =
-        static_cast<std::int64_t>(axis) + input.dim() - 3;  // in 2D, 1 is no time
+        static_cast<std::int64_t>(axis) + input.dim() - 3;  // in 2D, axis 1 is channels, not time
     const bool is_there = tensor_axis >= 2;
     job.in[axis] = is_there ? static_cast<int>(input.size(tensor_axis)) : 1;
     job.kernel[axis] = step.kernel[axis];
@@ -144,7 +147,7 @@ at::Tensor pool_on_gpu(const NetworkStep& step, const at::Tensor& input) {
 }
 #endif
 
-/// value + bias + residual, then ReLU, as the step wants.
+/// ReLU(value + bias + residual), as the step specifies.
 void finish(const NetworkStep& step, const at::Tensor& value, const at::Tensor& bias,
             const at::Tensor& residual) {
 #ifdef TVR_CUDA

@@ -17,21 +17,21 @@ namespace tvr {
 [[nodiscard]] gpu::ValueType value_type(at::ScalarType type) noexcept;
 #endif
 
-/// A Network in evaluation mode by LibTorch's operators, on any device; batch normalisation is folded into
-/// the convolutions, everything lies channels last. Safe from many threads.
+/// A Network in evaluation mode, run by LibTorch's operators on any device. Batch normalisation is folded
+/// into the convolutions; all tensors are channels last. Thread-safe.
 ///
-/// Two of its convolutions are written in another way than the network has them, with the same sums, because
-/// cuDNN's kernels for them are slow (H200, fp16, 32 clips: 4.5 and 5.4 ms as they are, 0.2 ms for the latter
-/// as it is here):
-///   the first one, of 7 x 7 at a stride of 2 on three channels, is one of 4 x 4 at a stride of 1 on cells of
-///   2 x 2 pixels, 12 values, filled up to 16;
-///   groups of fewer than 16 channels are joined to groups of 64, with zeros where they do not mix.
+/// Two kinds of convolution are rewritten as equivalent ones, because cuDNN's kernels for the originals are
+/// slow (H200, fp16, 32 clips: 4.5 and 5.4 ms as they are, 0.2 ms for the latter rewritten):
+///   the first one, 7 x 7 with stride 2 on three channels, becomes 4 x 4 with stride 1 on cells of 2 x 2
+///   pixels (12 values, padded to 16 channels);
+///   grouped convolutions with fewer than 16 channels per group get groups of 64, with zeros in the added
+///   weights.
 class TorchNetwork {
  public:
-  /// `type`: of weights and activations; sums within a convolution are float32 whatever it is.
+  /// `type`: of weights and activations; convolutions accumulate in float32 whatever it is.
   TorchNetwork(Network network, const NamedTensors& weights, at::Device device, at::ScalarType type);
 
-  /// input [N, 3, (T,) H, W] of this device and type, channels last; returns [N, dim] float32: the mean over
+  /// input [N, 3, (T,) H, W] of this device and type, channels last. Returns [N, dim] float32: the mean over
   /// time, height and width.
   [[nodiscard]] at::Tensor forward(const at::Tensor& input) const;
 
@@ -40,12 +40,12 @@ class TorchNetwork {
 
  private:
   struct Folded {
-    at::Tensor weight, bias;  // empty for pools
+    at::Tensor weight, bias;  // undefined for pools
     std::int64_t groups = 1;
     bool on_cells = false;
   };
   [[nodiscard]] Folded fold(const NetworkStep& step, const NamedTensors& weights, at::Device device) const;
-  /// The whole step; `residual`: undefined where there is none.
+  /// One step of the network; `residual`: undefined if there is none.
   [[nodiscard]] at::Tensor convolve(std::size_t index, const at::Tensor& input,
                                     const at::Tensor& residual) const;
   [[nodiscard]] at::Tensor copy_channels(const NetworkStep& step, const at::Tensor& input) const;
@@ -53,8 +53,8 @@ class TorchNetwork {
 
   Network network_;
   at::ScalarType type_;
-  std::vector<Folded> folded_;                      // as network_.steps
-  mutable std::atomic<bool> cudnn_finishes_{true};  // until it turns out that this cuDNN has no such kernel
+  std::vector<Folded> folded_;                      // parallel to network_.steps
+  mutable std::atomic<bool> cudnn_finishes_{true};  // false once cuDNN has no fused kernel
 };
 
 }  // namespace tvr

@@ -19,8 +19,8 @@
 namespace tvr {
 namespace {
 
-constexpr int kPipeBytes = 1 << 20;  // a clip or two ahead
-constexpr int kPatienceMs = 200;     // between two looks at whether to stop
+constexpr int kPipeBytes = 1 << 20;  // lets the decoder run a clip or two ahead
+constexpr int kPatienceMs = 200;     // interval between checks of `stop`
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(Fault::Unreadable, "decoder process", what + ": " + std::strerror(errno));
@@ -29,7 +29,7 @@ constexpr int kPatienceMs = 200;     // between two looks at whether to stop
 struct Pipe {
   Pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) fail("no pipe");
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail("cannot create a pipe");
     read = Descriptor(ends[0]);
     write = Descriptor(ends[1]);
   }
@@ -53,10 +53,10 @@ void send(int socket, std::string request, const std::array<int, 2>& pipes) {
   do {
     sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0) fail("it does not take work any more");
+  if (sent < 0) fail("it no longer accepts work");
 }
 
-/// A video whose records come through the pipe `data`; `status` tells how its decoder ended.
+/// A video whose records arrive through the pipe `data`; `status` delivers its decoder's wait status.
 class PipedClips : public VideoClips {
  public:
   PipedClips(std::filesystem::path path, const DecodeLimits& limits, Descriptor data, Descriptor status)
@@ -132,36 +132,36 @@ void PipedClips::explain_death() const {
   const bool known = ::read(status_.get(), &status, sizeof status) == sizeof status && status >= 0;
   if (known && WIFEXITED(status) && WEXITSTATUS(status) == ENOMEM) {
     throw Error(Fault::Limit, path_.string(),
-                "limit of memory: decoding it takes more than " +
+                "limit of memory: decoding needs more than " +
                     std::to_string(limits_.max_memory_bytes >> 20) + " MiB",
-                "Pass a greater --max-memory");
+                "Pass a larger --max-memory");
   }
   if (known && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
-    throw Error(Fault::Timeout, path_.string(), "decoding it took longer than allowed, within one packet");
+    throw Error(Fault::Timeout, path_.string(), "decoding took longer than allowed, within one packet");
   }
   if (known && WIFSIGNALED(status)) {
     throw Error(Fault::Unreadable, path_.string(),
                 std::string("its decoder crashed: ") + ::strsignal(WTERMSIG(status)));
   }
-  throw Error(Fault::Unreadable, path_.string(), "its decoder could not be started, or was ended");
+  throw Error(Fault::Unreadable, path_.string(), "its decoder could not be started, or was killed");
 }
 
 }  // namespace
 
 DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits) : limits_(limits) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("no socket");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("cannot create a socket");
   socket_ = Descriptor(ends[0]);
   const Descriptor its_end(ends[1]);
   host_ = ::fork();
   if (host_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     Descriptor socket(::dup2(its_end.get(), STDERR_FILENO + 1));
-    ::close_range(STDERR_FILENO + 2, ~0U, 0);  // above all the lock and the file of the store
+    ::close_range(STDERR_FILENO + 2, ~0U, 0);  // above all the lock and the file descriptor of the store
     serve_decoders(std::move(socket), decode, limits);
     ::_exit(EXIT_SUCCESS);
   }
-  if (host_ < 0) fail("it cannot be started");
+  if (host_ < 0) fail("cannot be started");
 }
 
 DecoderHost::~DecoderHost() {
@@ -179,7 +179,7 @@ std::unique_ptr<VideoClips> DecoderHost::open(const std::filesystem::path& path,
   if (request.size() > kMaxRequestBytes)
     throw Error(Fault::Unreadable, path.string(), "the path is too long");
   Pipe data, status;
-  ::fcntl(data.write.get(), F_SETPIPE_SZ, kPipeBytes);  // where the system grants it
+  ::fcntl(data.write.get(), F_SETPIPE_SZ, kPipeBytes);  // best effort: the system may cap it
   {
     const MutexLock lock(mutex_);
     send(socket_.get(), request, {data.write.get(), status.write.get()});

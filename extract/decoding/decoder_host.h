@@ -13,25 +13,25 @@
 
 namespace tvr {
 
-/// Decodes the clips of `lanes` (indices) of a file, hands each to `give`, and tells how it ended.
+/// Decodes the clips of `lanes` (indices) of a file, passes each to `give`, and returns how decoding ended.
 using Decode =
     std::function<DecodeSummary(const std::filesystem::path& path, const std::vector<std::size_t>& lanes,
                                 const std::function<void(const Clip&)>& give)>;
 
-/// Runs a Decode for every video in a process of its own: when a file makes libav crash, spin within one
-/// packet or ask for all memory, the kernel ends that process and the program goes on with the next video.
-/// A small process, forked at construction, forks one for each video: forking is cheap and safe there, as it
-/// has one thread and nothing in its memory.
+/// Runs a Decode for every video in a process of its own: if a file makes libav crash, loop within one packet
+/// or exhaust memory, the kernel ends that process and the program continues with the next video. The
+/// processes are forked from a small helper process, itself forked at construction: forking there is cheap
+/// and safe, because it has one thread and almost no memory.
 class DecoderHost : public ClipSource {
  public:
-  /// Call it before networks are loaded and threads started. Throws Error(Unreadable) where the system has no
-  /// process or pipe to give.
+  /// Construct before networks are loaded and threads started. Throws Error(Unreadable) if the system cannot
+  /// create a process or pipe.
   DecoderHost(Decode decode, const DecodeLimits& limits);
-  ~DecoderHost() override;  // ends it, and the decoders that still run
+  ~DecoderHost() override;  // ends the helper and all running decoders
   DecoderHost(const DecoderHost&) = delete;
   DecoderHost& operator=(const DecoderHost&) = delete;
 
-  /// The video runs ahead by what a pipe holds. A decoder that died is Error(Timeout | Limit | Unreadable).
+  /// Decoding runs ahead by what a pipe holds. A decoder that died gives Error(Timeout | Limit | Unreadable).
   [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
                                                  const std::vector<std::size_t>& lanes) override;
 
@@ -42,7 +42,7 @@ class DecoderHost : public ClipSource {
   pid_t host_ = -1;
 };
 
-/// The Decode of real videos.
+/// The Decode of the program: opens the file with libav.
 [[nodiscard]] Decode decode_by(std::vector<LaneOptions> lanes, const DecodeLimits& limits);
 
 }  // namespace tvr

@@ -21,7 +21,7 @@
 namespace tvr {
 namespace {
 
-/// The decoder's end of the data pipe. When nobody reads any more, SIGPIPE ends the process.
+/// The decoder's end of the data pipe. If the reader is gone, SIGPIPE ends the process.
 class RecordWriter {
  public:
   explicit RecordWriter(int pipe) : pipe_(pipe) {}
@@ -79,7 +79,7 @@ struct Request {
   Descriptor data, status;
 };
 
-/// false: the other end is closed.
+/// false: the other end was closed.
 bool receive(const Descriptor& socket, Request& request) {
   std::array<char, kMaxRequestBytes> bytes{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> ends{};
@@ -120,7 +120,7 @@ void limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
   ::setrlimit(resource, &limits);
 }
 
-/// The life of a decoder; its exit status.
+/// Main function of a decoder process; returns its exit status.
 int decode_one(const Request& request, const Decode& decode, const DecodeLimits& limits) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, std::max<std::int64_t>(1, std::llround(std::ceil(std::min(limits.max_seconds, 1e9)))));
@@ -156,10 +156,10 @@ void keep(Request request, const Decode& decode, const DecodeLimits& limits) {
 }  // namespace
 
 void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits) {
-  std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group: the program decides
+  std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group: the main program handles it
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGPIPE, SIG_DFL);
-  std::signal(SIGCHLD, SIG_IGN);  // keepers are not waited for
+  std::signal(SIGCHLD, SIG_IGN);  // keepers are reaped automatically
   for (Request request; receive(socket, request); request = {}) {
     if (::fork() == 0) {
       socket.reset();

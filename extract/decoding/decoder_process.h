@@ -5,10 +5,10 @@
 
 namespace tvr {
 
-/// What goes through a decoder's pipe: a kind, then the fields of that kind, strings as length and bytes.
+/// Records in a decoder's pipe: a kind, then its fields; strings as length and bytes.
 enum class DecoderRecord : std::uint8_t { Clip, End, Failure };
 
-/// A clip without its pixels, whose number is `bytes`.
+/// A clip without its pixels; `bytes` is their size.
 struct ClipHeader {
   std::size_t lane, bytes;
   std::int64_t index, start_us, end_us;
@@ -22,12 +22,12 @@ struct EndHeader {
   bool complete, first_frame_only;
 };
 
-constexpr std::size_t kMaxRequestBytes = 8192;  // the number of lanes, the lanes, the path
+constexpr std::size_t kMaxRequestBytes = 8192;  // number of lanes, lane indices, path
 
-/// The life of the process behind a DecoderHost: for each request that comes through `socket` (a message,
-/// with the ends of a data and a status pipe) it forks a keeper, which forks the decoder. The decoder writes
-/// records to the data pipe; when it has ended the keeper writes its wait status to the other. Returns when
-/// the program behind the socket is gone.
+/// Main loop of the process behind a DecoderHost. For each request received through `socket` (a message
+/// carrying the write ends of a data and a status pipe) it forks a keeper, which forks the decoder. The
+/// decoder writes records to the data pipe; when it has ended, the keeper writes its wait status to the
+/// status pipe. Returns when the main program has closed the socket.
 void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits);
 
 }  // namespace tvr

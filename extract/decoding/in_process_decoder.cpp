@@ -8,7 +8,7 @@ namespace {
 class StreamClips : public VideoClips {
  public:
   explicit StreamClips(ClipStream stream) : stream_(std::move(stream)) {}
-  /// Decodes in the calling thread: there is no waiting in which to ask whether to stop.
+  /// Decodes on the calling thread and never blocks, so `stop` is not needed.
   [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& /*stop*/) override {
     return stream_.next();
   }

@@ -6,12 +6,12 @@
 
 namespace tvr {
 
-/// Decodes within the program, so that pictures made on a GPU stay there. Nothing holds it to a memory, and a
-/// file that makes a decoder crash ends the program: elsewhere a DecoderHost decodes.
+/// Decodes inside the program, so that frames on a GPU stay there. Memory is not limited, and a file that
+/// crashes a decoder ends the program; where that matters, use DecoderHost.
 class InProcessDecoder : public ClipSource {
  public:
-  /// gpu: which one scales and holds the clips when the lanes' presets are of the GPU; require_nvdec() tells
-  /// whether it can.
+  /// gpu: the GPU that scales and holds the clips if the lanes' presets are GPU presets; check it with
+  /// require_nvdec() first.
   InProcessDecoder(std::vector<LaneOptions> lanes, const DecodeLimits& limits, int gpu);
 
   [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,

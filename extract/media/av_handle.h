@@ -14,7 +14,7 @@ extern "C" {
 #include <libavutil/frame.h>
 }
 
-/// Owners of libav's objects: the only file that frees them.
+/// RAII owners of libav objects: the only file that frees them.
 namespace tvr {
 
 template <auto Free>
@@ -25,7 +25,7 @@ struct AvFree {
   }
 };
 
-/// avio_context_free() leaves the buffer, which libav may have replaced, to its owner.
+/// avio_context_free() does not free the buffer, which libav may have reallocated.
 struct AvIoFree {
   void operator()(AVIOContext* io) const noexcept {
     av_freep(&io->buffer);
@@ -41,7 +41,7 @@ using InputHandle = std::unique_ptr<AVFormatContext, AvFree<avformat_close_input
 using IoHandle = std::unique_ptr<AVIOContext, AvIoFree>;
 using PacketHandle = std::unique_ptr<AVPacket, AvFree<av_packet_free>>;
 
-/// Key-value options for one thing or, one set each, for `count` things; by address as libav wants them.
+/// AVDictionary options: one set, or one per stream for `count` streams; passed by address as libav expects.
 class AvOptions {
  public:
   explicit AvOptions(std::size_t count = 1) : sets_(count, nullptr) {}
@@ -60,8 +60,7 @@ class AvOptions {
   std::vector<AVDictionary*> sets_;
 };
 
-/// The two open ends of a filter chain's text: what flows in comes from `source`, what flows out goes to
-/// `sink`.
+/// The two open ends of a parsed filter chain: input comes from `source`, output goes to `sink`.
 class FilterEnds {
  public:
   FilterEnds(AVFilterContext* source, AVFilterContext* sink)
@@ -87,14 +86,14 @@ class FilterEnds {
   AVFilterInOut* sinks_;
 };
 
-/// What libav calls the error: "Invalid data found when processing input".
+/// libav's message for an error code: "Invalid data found when processing input".
 [[nodiscard]] inline std::string av_words(int error) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(error, text, sizeof text);
   return text;
 }
 
-/// Passes a libav allocation on, or throws std::bad_alloc.
+/// Returns a libav allocation, or throws std::bad_alloc if it is null.
 template <class T>
 [[nodiscard]] T* av_allocated(T* pointer) {
   if (pointer == nullptr) throw std::bad_alloc();

@@ -4,11 +4,11 @@
 
 namespace tvr {
 
-/// libav's own words about one file: the first few error lines, without addresses, so that they can be
+/// libav's log messages about one file: the first few error lines, without addresses, so that runs can be
 /// compared.
 class AvLog {
  public:
-  /// While it lives, what libav says on this thread goes to `log`; all else that libav says is dropped.
+  /// While alive, libav's messages on this thread go to `log`; messages of other threads are dropped.
   class Listening {
    public:
     explicit Listening(AvLog& log);
@@ -22,9 +22,9 @@ class AvLog {
 
   void add(const std::string& source, const std::string& text, bool from_demuxer);
   void clear();
-  /// Lines joined by "; ", empty when libav was silent.
+  /// Lines joined by "; "; empty if libav logged nothing.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  /// Whether a demuxer complained: some say in this way alone that a file is cut short.
+  /// Whether a demuxer logged an error: some report a truncated file in no other way.
   [[nodiscard]] bool demuxer_complained() const noexcept { return demuxer_complained_; }
 
  private:

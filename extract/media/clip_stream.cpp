@@ -28,7 +28,7 @@ void validate(const LaneOptions& lane) {
 
 Micros slot_time(std::int64_t frame, int fps) { return Micros{frame * 1'000'000 / fps}; }
 
-/// A lane's sampler and the clip that it is filling.
+/// A lane's sampler and the clip being filled.
 class LaneClips {
  public:
   LaneClips(std::size_t lane, const LaneOptions& options, MediaInput& input, const DecodeLimits& limits)
@@ -37,7 +37,7 @@ class LaneClips {
   [[nodiscard]] Sampler& sampler() noexcept { return sampler_; }
   [[nodiscard]] const Sampler& sampler() const noexcept { return sampler_; }
 
-  /// The next full clip among the pictures that are ready.
+  /// The next full clip from the frames that are ready.
   [[nodiscard]] std::optional<Clip> next() {
     while (const AVFrame* const picture = sampler_.next()) {
       append(*picture);
@@ -46,15 +46,15 @@ class LaneClips {
     return std::nullopt;
   }
 
-  /// The clip begun, at the end of the video.
+  /// The last, incomplete clip, at the end of the video.
   [[nodiscard]] std::optional<Clip> rest() {
     if (clip_.frames == 0) return std::nullopt;
     return take();
   }
 
  private:
-  /// A clip's pictures lie in one place: in host memory, if a video changes within a clip so that they cannot
-  /// be scaled on the GPU any more, or can from now on.
+  /// All frames of a clip are in one memory space: host memory, if the video changes within the clip so that
+  /// its frames can no longer, or only from now on, be scaled on the GPU.
   void append(const AVFrame& picture) {
     if (clip_.frames == 0) begin(picture);
     if (picture.format != AV_PIX_FMT_CUDA) {
@@ -123,7 +123,7 @@ class ClipStream::Impl {
     const TimeBudget::Running running(budget_);
     const AvLog::Listening listening(log_);
     input_.emplace(path, limits, budget_);
-    log_.clear();  // what was said on the way to a file that opens means nothing
+    log_.clear();  // messages logged while opening a valid file are irrelevant
     if (!lanes.empty() && is_gpu(lanes.front().preset)) gpu_ = gpu;
     frames_.emplace(*input_, limits, gpu_);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes_.emplace_back(i, lanes[i], *input_, limits);
@@ -177,24 +177,24 @@ class ClipStream::Impl {
   }
 
   [[nodiscard]] std::string describe(const Damage& damage, bool cut) const {
-    std::string words = std::to_string(damage.pictures) + " pictures decoded";
+    std::string words = std::to_string(damage.pictures) + " frames decoded";
     if (cut) {
       words += ", the file ends after " + std::to_string(damage.packets_read) + " of " +
                std::to_string(input_->expected_packets()) + " frames";
     }
-    if (damage.rejected > 0) words += ", " + std::to_string(damage.rejected) + " packets refused";
-    if (damage.flawed > 0) words += ", " + std::to_string(damage.flawed) + " pictures damaged";
+    if (damage.rejected > 0) words += ", " + std::to_string(damage.rejected) + " packets rejected";
+    if (damage.flawed > 0) words += ", " + std::to_string(damage.flawed) + " frames damaged";
     if (!input_->read_error().empty()) words += ", reading stopped: " + input_->read_error();
     return log_.text().empty() ? words : words + " (" + log_.text() + ")";
   }
 
   [[nodiscard]] Error no_picture() {
-    // Where a container does not say the size, libav's words are all that tell of the limit.
+    // If the container does not state the size, only libav's message reveals the limit.
     if (log_.text().find("max pixel count") != std::string::npos) {
       return Error(Fault::Limit, input_->name(), "limit of pixels: " + log_.text());
     }
     return Error(Fault::Corrupt, input_->name(),
-                 "no frames: not one picture of its video stream could be decoded" +
+                 "no frames: no frame of its video stream could be decoded" +
                      (log_.text().empty() ? "" : " (" + log_.text() + ")"));
   }
 

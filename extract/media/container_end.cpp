@@ -16,11 +16,10 @@ std::uint64_t byte(std::string_view bytes, std::size_t at) noexcept {
 bool riff_ends_early(std::string_view head, std::int64_t file_bytes) noexcept {
   std::uint64_t size = 0;
   for (std::size_t i = 0; i < 4; ++i) size |= byte(head, 4 + i) << (8 * i);
-  return static_cast<std::int64_t>(size) + 8 >
-         file_bytes;  // 0 where the writer never came back to fill it in
+  return static_cast<std::int64_t>(size) + 8 > file_bytes;  // 0 if the writer never filled it in
 }
 
-/// A Matroska element's size and where its content begins; all ones: unknown.
+/// A Matroska element's size and the offset of its content; size with all bits set: unknown.
 struct Element {
   std::uint64_t size = 0;
   std::size_t content = 0;

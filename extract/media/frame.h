@@ -7,8 +7,8 @@
 
 namespace tvr {
 
-/// One decoded picture. Its time is in units of the stream's time base, from the start of the video (the
-/// container's start time is already taken off); AV_NOPTS_VALUE where neither file nor decoder could say.
+/// A decoded frame. Its time is in units of the stream's time base, from the start of the video (the
+/// container's start time is already subtracted); AV_NOPTS_VALUE if neither file nor decoder gave one.
 struct Frame {
   FrameHandle picture;
   std::int64_t pts = AV_NOPTS_VALUE;

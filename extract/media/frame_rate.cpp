@@ -10,7 +10,7 @@ extern "C" {
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kTooManyCopies = 30 * 3600;  // the ffmpeg program leaves such a gap unfilled
+constexpr std::int64_t kTooManyCopies = 30 * 3600;  // the ffmpeg program does not fill longer gaps
 
 }  // namespace
 
@@ -43,7 +43,7 @@ FrameRate::Slots FrameRate::finish(std::int64_t end_pts) {
 }
 
 ConstantRate::Copies ConstantRate::at(std::int64_t slot) {
-  // In double and with this nudge off the exact midpoint, as the ffmpeg program computes it.
+  // In double and nudged off the exact midpoint, as the ffmpeg program computes it.
   const double nudge = slot == 0 ? 0 : std::copysign(1.0 / (1 << 17), static_cast<double>(slot));
   const double drift = static_cast<double>(slot) + nudge - static_cast<double>(written_);
   const double span = drift + 1;

@@ -9,21 +9,22 @@ extern "C" {
 
 namespace tvr {
 
-/// Which frames of any timing make a video of a fixed rate: the arithmetic of FFmpeg's `fps` filter (rounding
-/// to nearest, the last frame whose rounded time has come wins). It always holds the newest frame back.
+/// Selects the frames of a constant-rate video from frames of arbitrary timing, as FFmpeg's `fps` filter
+/// does: times are rounded to the nearest slot, and a slot shows the last frame whose rounded time is not
+/// after it. Always holds back the newest frame.
 class FrameRate {
  public:
   FrameRate(AVRational time_base, int fps) : time_base_(time_base), fps_(fps) {}
 
-  /// A run of output slots, `count` of them from number `first`, all filled with one frame.
+  /// `count` consecutive output slots from number `first`, all filled with the same frame.
   struct Slots {
     std::int64_t first = 0;
     std::int64_t count = 0;
   };
 
-  /// A new frame at `pts` arrives: the slots that the frame held back until now fills.
+  /// A new frame arrives at `pts`: returns the slots filled by the frame held back until now.
   [[nodiscard]] Slots push(std::int64_t pts);
-  /// The stream ends at `end_pts`: the slots of the last frame.
+  /// The stream ends at `end_pts`: returns the slots of the last frame.
   [[nodiscard]] Slots finish(std::int64_t end_pts);
 
  private:
@@ -37,19 +38,19 @@ class FrameRate {
   std::int64_t next_ = AV_NOPTS_VALUE;  // the next slot to fill
 };
 
-/// How often each slot's picture is written so that slot numbers and written pictures keep step: the
-/// constant-frame-rate output of the ffmpeg program (5.1). A stream that starts late is padded, one that runs
-/// behind loses pictures.
+/// How often each slot's frame is written so that slot numbers and written frames stay in sync: the
+/// constant-frame-rate output of the ffmpeg program (5.1). A stream that starts late is padded with copies;
+/// one that falls behind drops frames.
 class ConstantRate {
  public:
   struct Copies {
-    std::int64_t previous = 0;  // of the picture before, first
-    std::int64_t current = 0;   // of this one
-    bool forget = false;        // this picture is not to become "the picture before"
+    std::int64_t previous = 0;  // of the previous frame, written first
+    std::int64_t current = 0;   // of this frame
+    bool forget = false;        // this frame must not become the previous frame
   };
 
   [[nodiscard]] Copies at(std::int64_t slot);
-  /// Copies of the last picture at the end of the stream.
+  /// Copies of the last frame at the end of the stream.
   [[nodiscard]] std::int64_t at_end() const;
 
  private:

@@ -10,15 +10,14 @@
 namespace tvr {
 namespace {
 
-constexpr int kMaxRefusedDrains = 1000;  // a codec that fails for ever must not be asked for ever
+constexpr int kMaxRefusedDrains = 1000;  // bounds the drain loop of a decoder that never returns EOF
 
-/// Small pictures are decoded on the processor all the same: NVDEC takes longer to begin than they take
-/// whole.
+/// Small frames are decoded on the CPU anyway: NVDEC's start-up time exceeds their whole decoding time.
 constexpr std::int64_t kFewestPixels = 1280 * 720;
 
-/// libav then asks NVDEC, which may decline the codec or size, and decodes itself where it does.
+/// libav then tries NVDEC, and falls back to its own decoder if NVDEC declines the codec or size.
 void use_gpu(AVCodecContext& codec, const AVStream& stream, int gpu) {
-  constexpr int kPicturesHeld = 8;  // by samplers, four a lane: surfaces that NVDEC cannot write to meanwhile
+  constexpr int kPicturesHeld = 8;  // by samplers, four per lane: surfaces that NVDEC cannot reuse meanwhile
   use_device(gpu, "decoding on GPU " + std::to_string(gpu));
   const AVCodecParameters& parameters = *stream.codecpar;
   const auto format = static_cast<AVPixelFormat>(parameters.format);
@@ -66,7 +65,7 @@ void FrameStream::open_decoder(const DecodeLimits& limits, std::optional<int> gp
   }
 }
 
-/// Some decoders keep to themselves that there was no memory for a picture.
+/// Some decoders do not report that allocating a frame failed.
 int FrameStream::give_picture_memory(AVCodecContext* codec, AVFrame* picture, int flags) {
   const int status = avcodec_default_get_buffer2(codec, picture, flags);
   if (status == AVERROR(ENOMEM)) static_cast<FrameStream*>(codec->opaque)->memory_refused_ = true;
@@ -76,8 +75,8 @@ int FrameStream::give_picture_memory(AVCodecContext* codec, AVFrame* picture, in
 void FrameStream::check_memory(int status) const {
   if (!memory_refused_ && status != AVERROR(ENOMEM)) return;
   throw Error(Fault::Limit, input_.name(),
-              "limit of memory: no more for its pictures after " + std::to_string(damage_.pictures),
-              "Pass a greater --max-memory, or scale the video down");
+              "limit of memory: no memory for a frame after " + std::to_string(damage_.pictures) + " frames",
+              "Pass a larger --max-memory, or scale the video down");
 }
 
 std::optional<Frame> FrameStream::next() {
@@ -108,7 +107,7 @@ std::optional<Frame> FrameStream::decode() {
   packet_sent_ = true;
   clock_->before_decode(repeated ? nullptr : packet_.get());
   FrameHandle picture{av_allocated(av_frame_alloc())};
-  int status = AVERROR(EAGAIN);  // an empty packet gives nothing
+  int status = AVERROR(EAGAIN);  // an empty packet yields no frame
   if (packet_->size > 0) {
     status = repeated ? 0 : avcodec_send_packet(codec_.get(), packet_.get());
     if (status >= 0) status = avcodec_receive_frame(codec_.get(), picture.get());
@@ -126,7 +125,7 @@ std::optional<Frame> FrameStream::decode() {
   return frame;
 }
 
-/// h264 learns its delay while it decodes; the demuxer's guesses at missing times depend on it.
+/// The h264 decoder learns its delay while decoding; the demuxer's guesses of missing times depend on it.
 void FrameStream::tell_delay() {
   AVCodecParameters& parameters = *input_.stream().codecpar;
   if (codec_->codec_id != AV_CODEC_ID_H264) return;
@@ -136,7 +135,7 @@ void FrameStream::tell_delay() {
 std::optional<Frame> FrameStream::drain() {
   clock_->before_drain();
   FrameHandle picture{av_allocated(av_frame_alloc())};
-  static_cast<void>(avcodec_send_packet(codec_.get(), nullptr));  // says so when it was told before
+  static_cast<void>(avcodec_send_packet(codec_.get(), nullptr));  // fails if already draining
   const int status = avcodec_receive_frame(codec_.get(), picture.get());
   check_memory(status);
   if (status == AVERROR_EOF) {

@@ -11,29 +11,30 @@
 
 namespace tvr {
 
-/// What was wrong with a stream, as far as decoding has come.
+/// Damage found in a stream so far.
 struct Damage {
   std::int64_t packets_read = 0;
   std::int64_t pictures = 0;
-  std::int64_t rejected = 0;  // packets that the decoder refused
-  std::int64_t flawed = 0;    // packets or pictures that libav marks as corrupt
+  std::int64_t rejected = 0;  // packets that the decoder rejected
+  std::int64_t flawed = 0;    // packets or frames that libav marks as corrupt
 };
 
-/// The pictures of a video in order, pulled one at a time, each with its time. One decoder thread: a damaged
-/// H.264 file decodes differently with each number of threads.
+/// The frames of a video in order, pulled one at a time, each with its time. Decodes with one thread: a
+/// damaged H.264 file decodes differently with each thread count.
 class FrameStream {
  public:
-  /// `input` must outlive this. `gpu`: NVDEC of this GPU decodes large upright videos of codecs that it
-  /// knows, and leaves the pictures there; all else is decoded on the CPU. Throws
-  /// Error(Unsupported) without a decoder for the stream, or without that GPU.
+  /// `input` must outlive this. `gpu`: NVDEC of this GPU decodes large, unrotated videos in codecs that it
+  /// supports, and leaves the frames there; everything else is decoded on the CPU. Throws Error(Unsupported)
+  /// if the stream has no decoder or the GPU is missing.
   FrameStream(MediaInput& input, const DecodeLimits& limits, std::optional<int> gpu = std::nullopt);
 
-  /// nullopt: the video is over; stays so. A packet that the decoder refuses is skipped and counted.
+  /// nullopt: end of the video, also on later calls. Packets that the decoder rejects are skipped and
+  /// counted.
   /// Throws Error(Limit | Timeout).
   [[nodiscard]] std::optional<Frame> next();
 
-  /// Once next() has returned nullopt: the time at which the last picture ends, in units of the stream's time
-  /// base.
+  /// The end time of the last frame, in units of the stream's time base. Valid once next() has returned
+  /// nullopt.
   [[nodiscard]] std::int64_t end() const { return clock_->end(); }
   [[nodiscard]] const Damage& damage() const noexcept { return damage_; }
 
@@ -50,7 +51,7 @@ class FrameStream {
   [[nodiscard]] Frame finish(FrameHandle picture, bool draining);
 
   MediaInput& input_;
-  bool joined_;  // a broadcast, which may be cut anywhere: what precedes its first whole picture is no loss
+  bool joined_;  // a broadcast, which may start anywhere: what precedes its first whole frame is no damage
   CodecHandle codec_;
   std::optional<PacketClock> clock_;
   PacketHandle packet_;

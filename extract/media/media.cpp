@@ -18,7 +18,7 @@ bool one_of(AVCodecID codec, std::initializer_list<AVCodecID> list) {
   return false;
 }
 
-/// The name that people know a libav demuxer by: "mov,mp4,m4a,..." is MP4.
+/// The usual name of a libav demuxer's format: "mov,mp4,m4a,..." is MP4.
 std::string container_name(const AVInputFormat& format) {
   const std::string name = format.name;
   if (name.rfind("mov,mp4", 0) == 0) return "MP4";

@@ -19,8 +19,8 @@
 namespace tvr {
 namespace {
 
-// Containers of moving pictures, and the sound files that people take for them (so that the message can say
-// "no video stream"). Not here: playlists and scripts (hls, dash, concat, ...), which name other files; still
+// Allowed demuxers: video containers, and audio files mistaken for them (so that the message can say "no
+// video stream"). Excluded: playlists and scripts (hls, dash, concat, ...), which refer to other files; still
 // images; text (tty).
 constexpr const char* kFormats =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpegts,mpeg,mpegvideo,m4v,h261,h263,h264,hevc,"
@@ -29,7 +29,7 @@ constexpr const char* kFormats =
 
 constexpr int kIoBytes = 32768;
 
-/// A demuxer's name is a list, too: "matroska,webm".
+/// A demuxer's name may be a list: "matroska,webm".
 bool on_list(const std::string& format) {
   return (std::string(",") + kFormats + ",").find("," + format + ",") != std::string::npos;
 }
@@ -58,20 +58,20 @@ std::string stream_kinds(const AVFormatContext& format) {
     const char* const kind = av_get_media_type_string(stream.codecpar->codec_type);
     const bool cover = (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
     if (!kinds.empty()) kinds += ", ";
-    kinds += cover ? "cover picture" : kind == nullptr ? "unknown" : kind;
+    kinds += cover ? "cover art" : kind == nullptr ? "unknown" : kind;
   }
   return kinds;
 }
 
 }  // namespace
 
-/// A regular file's bytes by descriptor.
+/// A regular file, read through its descriptor.
 class MediaInput::File {
  public:
   File(const std::filesystem::path& path, const TimeBudget& budget)
       : budget_(budget), file_(open_regular(path)), size_(status_of(file_, path.string()).st_size) {
     if (size_ == 0)
-      throw Error(Fault::Corrupt, path.string(), "no media file: empty (0 bytes)", "Fetch it again");
+      throw Error(Fault::Corrupt, path.string(), "not a media file: empty (0 bytes)", "Download it again");
   }
 
   [[nodiscard]] std::string head() const {
@@ -134,7 +134,7 @@ MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& li
 MediaInput::~MediaInput() = default;
 
 void MediaInput::open_format() {
-  // The name without its folders: libav reads its extension, and nothing else of it can mean anything.
+  // The file name without its folder: libav uses the extension; the rest cannot be taken for a protocol.
   const std::string url = "file:" + std::filesystem::path(name_).filename().string();
   const AVInputFormat* const demuxer = recognise(url);
   AVFormatContext* format = av_allocated(avformat_alloc_context());
@@ -158,26 +158,27 @@ const AVInputFormat* MediaInput::recognise(const std::string& url) {
   const std::string format = demuxer->name;
   if (on_list(format)) return demuxer;
   if (has(format, "_pipe") && !has(format, "svg")) {
-    throw Error(Fault::Unsupported, name_, "no media file: a still image (" + format + ")");
+    throw Error(Fault::Unsupported, name_, "not a media file: a still image (" + format + ")");
   }
   if (format == "tty") refuse(AVERROR_INVALIDDATA);
-  throw Error(Fault::Unsupported, name_, "forbidden format '" + format + "' (" + demuxer->long_name + ")",
-              "Playlists and scripts, which can name other files, are not read; nor are rare formats");
+  throw Error(
+      Fault::Unsupported, name_, "forbidden format '" + format + "' (" + demuxer->long_name + ")",
+      "Playlists and scripts, which can refer to other files, are not read; neither are rare formats");
 }
 
 void MediaInput::refuse(int status) const {
-  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening it took longer than allowed");
+  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening took longer than allowed");
   if (status == AVERROR(ENOMEM)) {
-    throw Error(Fault::Limit, name_, "limit of memory: none left to open it", "Pass a greater --max-memory");
+    throw Error(Fault::Limit, name_, "limit of memory: no memory to open it", "Pass a larger --max-memory");
   }
   const std::string head = lower(file_->head());
   if (has(head, "<svg"))
     throw Error(Fault::Unsupported, name_, "forbidden format 'svg'", "Name a video file");
   if (has(head, "<!doctype html") || has(head, "<html")) {
-    throw Error(Fault::Corrupt, name_, "no media file: an HTML page",
-                "A web server may have answered the download by an error page: fetch it again");
+    throw Error(Fault::Corrupt, name_, "not a media file: an HTML page",
+                "A web server may have sent an error page instead of the file: download it again");
   }
-  throw Error(Fault::Corrupt, name_, "no media file: " + av_words(status));
+  throw Error(Fault::Corrupt, name_, "not a media file: " + av_words(status));
 }
 
 void MediaInput::find_streams() {
@@ -202,15 +203,15 @@ void MediaInput::choose_stream() {
     if (wanted) stream_ = stream;
   }
   if (stream_ != nullptr) return;
-  if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: not one stream found");
+  if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: the file has no streams");
   throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
 }
 
 void MediaInput::check_pixels(std::int64_t pixels) const {
   if (pixels <= limits_.max_pixels) return;
   throw Error(Fault::Limit, name_,
-              "limit of pixels: pictures of " + std::to_string(pixels) + " pixels, at most " +
-                  std::to_string(limits_.max_pixels) + " are decoded");
+              "limit of pixels: frames of " + std::to_string(pixels) + " pixels, at most " +
+                  std::to_string(limits_.max_pixels) + " are allowed");
 }
 
 std::int64_t MediaInput::expected_packets() const {
@@ -222,7 +223,7 @@ std::int64_t MediaInput::expected_packets() const {
 
 bool MediaInput::read(AVPacket& packet) {
   for (;;) {
-    if (budget_.spent()) throw Error(Fault::Timeout, name_, "decoding it took longer than allowed");
+    if (budget_.spent()) throw Error(Fault::Timeout, name_, "decoding took longer than allowed");
     const int status = av_read_frame(format_.get(), &packet);
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {

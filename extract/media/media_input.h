@@ -11,29 +11,28 @@
 
 namespace tvr {
 
-/// A media file opened so that it can do no harm: a regular file, read through a descriptor of our own, by a
-/// demuxer on our list, which may open nothing else; and in it the first video stream that is no cover
-/// picture.
+/// A media file opened safely: a regular file, read through our own descriptor, with a demuxer from an
+/// allow-list, which cannot open anything else. Selects the first video stream that is not cover art.
 class MediaInput {
  public:
-  /// `budget` must run (TimeBudget::Running) during construction and read(), and outlive this.
+  /// `budget` must be running (TimeBudget::Running) during construction and read(), and outlive this.
   /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout).
   MediaInput(const std::filesystem::path& path, const DecodeLimits& limits, const TimeBudget& budget);
   ~MediaInput();
   MediaInput(const MediaInput&) = delete;
   MediaInput& operator=(const MediaInput&) = delete;
 
-  /// The next packet of the video stream as the demuxer gives it; false at the end, or where the file cannot
-  /// be read on (then read_error() says so). Throws Error(Limit | Timeout).
+  /// The next packet of the video stream as the demuxer returns it; false at the end, or on a read error
+  /// (then read_error() is set). Throws Error(Limit | Timeout).
   [[nodiscard]] bool read(AVPacket& packet);
 
   [[nodiscard]] AVFormatContext& format() noexcept { return *format_; }
   [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
   [[nodiscard]] int stream_index() const noexcept { return stream_->index; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// How many packets the container promises for the video stream; 0: it does not say so reliably.
+  /// Number of packets that the container declares for the video stream; 0: no reliable number.
   [[nodiscard]] std::int64_t expected_packets() const;
-  /// Why reading stopped before the whole video was read, else empty.
+  /// Why reading stopped before the end of the video; empty otherwise.
   [[nodiscard]] const std::string& read_error() const noexcept { return read_error_; }
 
  private:

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::int64_t kUnknown = AV_NOPTS_VALUE;
 constexpr AVRational kMicrosecond{1, AV_TIME_BASE};
-constexpr std::int64_t kJumpUs = 10LL * AV_TIME_BASE;     // a clock that may jump (MPEG-TS) has jumped
-constexpr std::int64_t kErrorUs = 3600LL * AV_TIME_BASE;  // in a file whose clock may not, a time is wrong
+constexpr std::int64_t kJumpUs = 10LL * AV_TIME_BASE;     // a discontinuity, in MPEG-TS and the like
+constexpr std::int64_t kErrorUs = 3600LL * AV_TIME_BASE;  // a wrong timestamp, in other formats
 constexpr std::int64_t kBackwardUs = AV_TIME_BASE / 10;
 
-// Damaged files hold any number: sums wrap instead of being undefined.
+// Damaged files hold arbitrary numbers: sums wrap around instead of being undefined.
 std::int64_t sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
@@ -32,7 +32,7 @@ std::int64_t frame_duration(const AVFrame& picture) {
 #endif
 }
 
-/// Fields a frame of this codec: the unit that its parser counts in.
+/// Ticks per frame of this codec: its parser may count fields.
 int ticks_per_frame(const AVCodecContext& codec) {
 #ifdef AV_CODEC_PROP_FIELDS
   const AVCodecDescriptor* const descriptor = codec.codec_descriptor;
@@ -124,7 +124,7 @@ void PacketClock::hide_jump(AVPacket& packet) {
   if (beyond(difference(pts_us, next_dts_us_), kErrorUs)) packet.pts = kUnknown;
 }
 
-/// The first time the stream is decoded: a codec that reorders begins that many frames before 0.
+/// The stream's first timestamp when decoding starts: a codec that reorders starts that many frames before 0.
 void PacketClock::start() {
   if (!started_) {
     const AVRational rate = stream_.avg_frame_rate;

@@ -37,15 +37,13 @@ std::optional<DisplayMatrix> stream_matrix(const AVStream& stream) {
 #endif
 }
 
-/// Clockwise degrees in about [0, 360), by which the picture is to be turned; NaN for a matrix without
-/// meaning.
+/// Clockwise rotation to apply, in degrees, in about [0, 360); NaN for a degenerate matrix.
 double degrees_of(const DisplayMatrix& matrix) {
   const double turn = -std::round(av_display_rotation_get(matrix.data()));
   return turn - 360 * std::floor(turn / 360 + 0.9 / 360);
 }
 
-/// When its input changes, the ffmpeg program also appends a scaler to the size of its output, with its own
-/// defaults.
+/// When its input changes, the ffmpeg program also appends a scaler to its output size, with default options.
 std::string second_scaler(const LaneOptions& lane, PictureSize target) {
   if (lane.crop_px > 0) target = {lane.crop_px, lane.crop_px};
   return ",scale=" + std::to_string(target.width) + ":" + std::to_string(target.height);
@@ -137,7 +135,7 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
   if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
     return cuda_picture_converter(name, frame, lane, target, max_pixels);
   if (frame.format == AV_PIX_FMT_CUDA) {
-    throw Error(Fault::Unsupported, name, "pictures that NVDEC decoded are turned from some point on",
+    throw Error(Fault::Unsupported, name, "frames decoded by NVDEC become rotated in mid-stream",
                 "Use a preset without -gpu for this video");
   }
   return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
@@ -183,10 +181,10 @@ void FilterConverter::build(const AVFrame& frame, const AVStream& stream, const 
 
 void FilterConverter::fail(int status) const {
   if (status == AVERROR(ENOMEM)) {
-    throw Error(Fault::Limit, name_, "limit of memory: none left to convert a picture",
-                "Pass a greater --max-memory");
+    throw Error(Fault::Limit, name_, "limit of memory: no memory to convert a frame",
+                "Pass a larger --max-memory");
   }
-  throw Error(Fault::Unsupported, name_, "its pictures cannot be converted to rgb24: " + av_words(status));
+  throw Error(Fault::Unsupported, name_, "its frames cannot be converted to rgb24: " + av_words(status));
 }
 
 bool FilterConverter::fits(const AVFrame& frame) const {
@@ -195,7 +193,7 @@ bool FilterConverter::fits(const AVFrame& frame) const {
 }
 
 FrameHandle FilterConverter::convert(const AVFrame& frame) {
-  // The graph only reads the picture: a reference goes in, the caller's stays.
+  // av_buffersrc keeps a reference; the caller's frame stays valid.
   int status =
       av_buffersrc_add_frame_flags(source_, const_cast<AVFrame*>(&frame), AV_BUFFERSRC_FLAG_KEEP_REF);
   FrameHandle picture{av_allocated(av_frame_alloc())};

@@ -17,8 +17,8 @@ struct PictureSize {
   int width = 0;
 };
 
-/// The size to which a lane scales a video that is displayed at `shown` (before its crop): the short side
-/// becomes short_side_px, the long side is truncated. Formula of antoine77340/video_feature_extractor,
+/// The size to which a lane scales a video displayed at `shown`, before cropping: the short side becomes
+/// short_side_px, the long side is truncated to an integer. Formula of antoine77340/video_feature_extractor,
 /// video_loader.py.
 [[nodiscard]] PictureSize scaled_size(PictureSize shown, const LaneOptions& lane);
 
@@ -26,38 +26,38 @@ struct PictureSize {
 [[nodiscard]] std::string scale_filters(const LaneOptions& lane, PictureSize target);
 
 using DisplayMatrix = std::array<std::int32_t, 9>;
-/// A picture's own.
+/// The display matrix of the frame itself.
 [[nodiscard]] std::optional<DisplayMatrix> display_matrix(const AVFrame& frame);
 
-/// How the ffmpeg program (5.1) turns a picture upright.
+/// The filters with which the ffmpeg program (5.1) rotates a frame upright.
 struct Rotation {
   std::string filters;       // "transpose=clock,", "hflip,vflip,", "" ...
-  bool swaps_sides = false;  // by a quarter
+  bool swaps_sides = false;  // rotated by 90 or 270 degrees
 };
 [[nodiscard]] Rotation rotation_of(const std::optional<DisplayMatrix>& matrix);
 
-/// Throws Error(Limit) when a picture shown at `shown` would be scaled to more than `max_pixels`.
+/// Throws Error(Limit) if a frame displayed at `shown` would be scaled to more than `max_pixels`.
 void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels);
 
-/// Turns decoded pictures of one format, size and orientation into rgb24 of one lane.
+/// Converts decoded frames of one pixel format, size and orientation to rgb24 of one lane.
 class PictureConverter {
  public:
   virtual ~PictureConverter() = default;
-  /// Whether `frame` can go through: the same format, size and display matrix.
+  /// Whether this converter accepts `frame`: same pixel format, size and display matrix.
   [[nodiscard]] virtual bool fits(const AVFrame& frame) const = 0;
   [[nodiscard]] virtual FrameHandle convert(const AVFrame& frame) = 0;
   [[nodiscard]] virtual PictureSize target() const noexcept = 0;
 };
 
-/// By libavfilter, or by a kernel for the presets -gpu. `frame` shows what will come; its own
-/// display matrix wins over the stream's. `target` fixes the scaled size (a video that changes its size keeps
-/// that of its first picture). Throws Error(Limit) when the scaled picture has more than `max_pixels`,
-/// Error(Unsupported).
+/// Uses libavfilter, or a CUDA kernel for the -gpu presets. `frame` is an example of the input; its own
+/// display matrix takes precedence over the stream's. `target` fixes the scaled size (a video that changes
+/// its size keeps that of its first frame). Throws Error(Limit) if the scaled frame has more than
+/// `max_pixels`, Error(Unsupported).
 [[nodiscard]] std::unique_ptr<PictureConverter> make_picture_converter(
     const std::string& name, const AVFrame& frame, const AVStream& stream, const LaneOptions& lane,
     std::optional<PictureSize> target, std::int64_t max_pixels);
 
-/// Whether the stream's display matrix turns or flips its pictures.
+/// Whether the stream's display matrix rotates or flips its frames.
 [[nodiscard]] bool is_turned(const AVStream& stream);
 
 }  // namespace tvr

@@ -12,7 +12,7 @@ Sampler::Sampler(std::string name, const AVStream& stream, const LaneOptions& la
 
 void Sampler::configure(const AVFrame& frame) {
   if (converter_ && converter_->fits(frame)) return;
-  // Like the ffmpeg program, which rebuilds its filters and so loses the frame that they hold back.
+  // As in the ffmpeg program, which rebuilds its filters and thereby loses the frame they hold back.
   const std::optional<PictureSize> target = converter_ ? std::optional(converter_->target()) : std::nullopt;
   converter_ = make_picture_converter(name_, frame, stream_, lane_, target, limits_.max_scaled_pixels);
   rate_.emplace(stream_.time_base, lane_.sample_fps);
@@ -35,8 +35,7 @@ void Sampler::fill(FrameRate::Slots slots, const FrameHandle& frame) {
   slots_ = slots;
   if (slots.count == 0) return;
   if (slots.count > limits_.max_frames) {
-    throw Error(Fault::Limit, name_,
-                "limit of frames: a gap of " + std::to_string(slots.count) + " pictures");
+    throw Error(Fault::Limit, name_, "limit of frames: a gap of " + std::to_string(slots.count) + " frames");
   }
   retire_current();
   current_ = converter_->convert(*frame);
@@ -52,7 +51,7 @@ const AVFrame* Sampler::next() {
   }
   if (++pictures_ > limits_.max_frames) {
     throw Error(Fault::Limit, name_,
-                "limit of frames: more than " + std::to_string(limits_.max_frames) + " pictures");
+                "limit of frames: more than " + std::to_string(limits_.max_frames) + " frames");
   }
   first_.reset();
   if (copies_.previous > 0) {
@@ -67,7 +66,7 @@ std::string Sampler::ffmpeg_filters() const {
   return "fps=" + std::to_string(lane_.sample_fps) + "," + scale_filters(lane_, converter_->target());
 }
 
-/// Finds out what is to be given next; false: nothing for now.
+/// Determines the next frame to return; false: none for now.
 bool Sampler::open_slot() {
   if (slots_.count > 0) {
     copies_ = output_.at(slots_.first);

@@ -14,28 +14,26 @@
 
 namespace tvr {
 
-/// Frames of a video in, rgb24 pictures of one lane out, pulled one at a time: chosen by rate, rotated,
-/// scaled, cropped. Holds at most four pictures, however long the video and its gaps.
+/// Frames of a video in, rgb24 frames of one lane out, pulled one at a time: sampled at the lane's rate,
+/// rotated, scaled, cropped. Holds at most four frames, however long the video and its gaps.
 class Sampler {
  public:
   /// `name`: of the file, for messages. `stream` must outlive this.
   Sampler(std::string name, const AVStream& stream, const LaneOptions& lane, const DecodeLimits& limits);
 
-  /// Takes the next frame of the video in. REQUIRES: next() has returned null.
-  /// Throws Error(Limit) when the pictures would be too large or too many, Error(Unsupported) when libav
-  /// cannot convert.
+  /// Accepts the next frame of the video. REQUIRES: next() has returned null. Throws Error(Limit) if frames
+  /// would be too large or too many, Error(Unsupported) if libav cannot convert them.
   void push(const Frame& frame);
-  /// The video is over at `end_pts`; a video without any picture at this rate gives its first frame.
+  /// The video ends at `end_pts`; a video without a frame at this rate yields its first frame.
   void finish(std::int64_t end_pts);
 
-  /// The next rgb24 picture, valid until the next call; null: push() more, or the end.
+  /// The next rgb24 frame, valid until the next call; null: push() more, or the end.
   [[nodiscard]] const AVFrame* next();
 
-  /// What the ffmpeg program would be told: "fps=1,scale=298:224:flags=bicubic". Valid after the first
-  /// push().
+  /// The filters for the ffmpeg program: "fps=1,scale=298:224:flags=bicubic". Valid after the first push().
   [[nodiscard]] std::string ffmpeg_filters() const;
 
-  /// No slot of the rate was filled, and the first frame taken instead.
+  /// No slot of the rate was filled, so the first frame was used instead.
   [[nodiscard]] bool first_frame_only() const noexcept { return first_frame_only_; }
 
  private:
@@ -51,12 +49,12 @@ class Sampler {
   std::unique_ptr<PictureConverter> converter_;
   std::optional<FrameRate> rate_;
   ConstantRate output_;
-  FrameHandle first_;     // until a picture is out
-  FrameHandle held_;      // the newest frame, whose last slot is not known yet
-  FrameHandle previous_;  // the picture before
+  FrameHandle first_;     // until a frame has been returned
+  FrameHandle held_;      // the newest frame; its last slot is not known yet
+  FrameHandle previous_;  // the frame before current_
   FrameHandle current_;
   FrameRate::Slots slots_;       // still to be filled with current_
-  ConstantRate::Copies copies_;  // still to be given out for the slot at hand
+  ConstantRate::Copies copies_;  // still to be returned for the current slot
   std::int64_t pictures_ = 0;
   bool over_ = false;
   bool tail_given_ = false;

@@ -23,11 +23,11 @@ LaneOptions thumbnail_lane() {
 DecodeLimits thumbnail_limits() {
   DecodeLimits limits;
   limits.max_seconds = 20;
-  limits.max_frames = 600;  // ten minutes are enough to find a picture
+  limits.max_frames = 600;  // sampled at 1 fps: ten minutes are enough
   return limits;
 }
 
-/// The sampled picture at `at`, or of the middle, from the beginning on; an empty clip when there is none.
+/// The sampled frame at `at`, or of the middle, decoding from the start; an empty clip if there is none.
 Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at) {
   std::vector<Clip> seen;
   try {
@@ -35,15 +35,15 @@ Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at
     while (std::optional<Clip> clip = stream.next()) {
       const bool beyond = at && clip->span.start > *at;
       if (beyond && !seen.empty()) break;
-      if (at) seen.clear();  // only the last is wanted
+      if (at) seen.clear();  // only the last frame is needed
       seen.push_back(std::move(*clip));
     }
-  } catch (const Error&) {  // what was seen before the failure will do
+  } catch (const Error&) {  // use what was decoded before the failure
   }
   return seen.empty() ? Clip{} : std::move(seen[seen.size() / 2]);
 }
 
-/// The last decoded picture at or before `at`, from the key picture before it on; nullptr when there is none.
+/// The last frame at or before `at`, decoding from the preceding key frame; nullptr if there is none.
 FrameHandle picture_near(MediaInput& input, const DecodeLimits& limits, Micros at) {
   constexpr AVRational kMicro = {1, 1'000'000};
   const AVStream& of = input.stream();
@@ -54,14 +54,14 @@ FrameHandle picture_near(MediaInput& input, const DecodeLimits& limits, Micros a
   FrameStream stream(input, limits);
   FrameHandle last;
   while (std::optional<Frame> frame = stream.next()) {
-    if (frame->pts == AV_NOPTS_VALUE) return nullptr;  // seeking in it means nothing
+    if (frame->pts == AV_NOPTS_VALUE) return nullptr;  // without timestamps seeking is meaningless
     if (frame->pts > wanted && last != nullptr) break;
     last = std::move(frame->picture);
   }
   return last;
 }
 
-/// By seeking, for a moment deep in a long video; an empty clip where the file does not allow it.
+/// By seeking, for a time deep in a long video; an empty clip if the file is not seekable.
 Clip picture_by_seeking(const std::filesystem::path& video, Micros at) {
   const DecodeLimits limits = thumbnail_limits();
   try {

@@ -8,12 +8,12 @@
 
 namespace tvr {
 
-/// A JPEG (short side 112) of the picture at or before `at`, of the middle of the video where `at` is not
-/// given. Takes at most 20 s, twice that for a moment in a file that cannot be sought in. Empty when the
-/// video cannot be read: a missing picture is no reason to fail.
+/// A JPEG (short side 112) of the frame at or before `at`, or of the middle of the video. Takes at most 20 s,
+/// twice that for a time in a file that is not seekable. Empty if the video cannot be read: a missing
+/// thumbnail is not an error.
 [[nodiscard]] std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at);
 
-/// RFC 4648.
+/// Base64 (RFC 4648).
 [[nodiscard]] std::string base64(const std::string& bytes);
 
 }  // namespace tvr

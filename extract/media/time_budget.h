@@ -4,7 +4,8 @@
 
 namespace tvr {
 
-/// Wall time that may be spent on one file. It runs only inside calls, so that a slow consumer costs nothing.
+/// Wall time that may be spent on one file. It runs only inside calls, so that a slow consumer is not
+/// charged.
 class TimeBudget {
  public:
   using Clock = std::chrono::steady_clock;
@@ -12,7 +13,7 @@ class TimeBudget {
   explicit TimeBudget(double seconds)
       : left_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {}
 
-  /// While it lives, the budget runs.
+  /// The budget runs while this is alive.
   class Running {
    public:
     explicit Running(TimeBudget& budget) : budget_(budget) {

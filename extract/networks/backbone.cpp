@@ -83,7 +83,7 @@ Network network_named(const std::string& model) {
     if (model == known.model) return known.build();
     names += (names.empty() ? "" : ", ") + std::string(known.model);
   }
-  throw Error(Fault::InvalidArgument, "model", "'" + model + "' is not known", "Known are " + names);
+  throw Error(Fault::InvalidArgument, "model", "'" + model + "' is not known", "Known models: " + names);
 }
 
 class CpuBackbone : public Backbone {
@@ -100,7 +100,7 @@ class CpuBackbone : public Backbone {
 
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     const BatchShape shape = shape_of(clips);
-    omp_set_num_threads(1);  // of the calling thread's parallel regions, oneDNN's among them
+    omp_set_num_threads(1);  // for the calling thread's parallel regions, including oneDNN's
     try {
       std::unique_ptr<CpuPlan> plan = take(shape);
       preprocess(clips, shape.frames, network_.normalization, plan->input());
@@ -120,7 +120,7 @@ class CpuBackbone : public Backbone {
     return {static_cast<int>(clips.size()), network_.clip_frames, first.height, first.width};
   }
 
-  /// An idle plan of this shape, or a new one.
+  /// An idle plan for this shape, or a new one.
   [[nodiscard]] std::unique_ptr<CpuPlan> take(const BatchShape& shape) const {
     {
       const MutexLock lock(mutex_);
@@ -135,8 +135,8 @@ class CpuBackbone : public Backbone {
     return std::make_unique<CpuPlan>(network_, weights_, shape);
   }
 
-  /// Keeps the plan for the next batch of its shape. Pictures of other sizes come and go: the longest unused
-  /// plans are dropped.
+  /// Returns the plan for the next batch of its shape. Frame sizes vary between videos: the least recently
+  /// used plans are dropped.
   void give_back(std::unique_ptr<CpuPlan> plan) const {
     constexpr std::size_t kMostIdleBytes = 256U << 20U;
     const MutexLock lock(mutex_);
@@ -147,12 +147,12 @@ class CpuBackbone : public Backbone {
   }
 
   Network network_;
-  mutable CpuWeights weights_;  // guards itself
+  mutable CpuWeights weights_;  // thread-safe
   mutable Mutex mutex_;
   mutable std::vector<std::unique_ptr<CpuPlan>> idle_ TVR_GUARDED_BY(mutex_);
 };
 
-/// Whether a GPU runs the network.
+/// Whether the network runs on a GPU.
 bool on_gpu(const BackboneOptions& options) {
   if (options.device == Device::Cuda) {
     require_gpu(options.gpu);
@@ -164,13 +164,12 @@ bool on_gpu(const BackboneOptions& options) {
 void require_able_cpu(const BackboneOptions& options) {
   if (options.precision == Precision::Bf16 && !onednn::has_bf16()) {
     throw Error(Fault::Unsupported, "--precision bf16",
-                "this processor has no bf16 arithmetic (AVX512-BF16 or AMX), so it would be slower than fp32",
+                "this CPU has no bf16 arithmetic (AVX512-BF16 or AMX), so it would be slower than fp32",
                 "Use --precision fp32");
   }
   if (options.precision == Precision::Fp16 || options.precision == Precision::Tf32) {
     throw Error(Fault::Unsupported, std::string("--precision ") + name(options.precision),
-                "it is a GPU's arithmetic, and the network runs on the processor",
-                "Use --precision fp32 or bf16");
+                "it needs a GPU, but the network runs on the CPU", "Use --precision fp32 or bf16");
   }
 }
 
@@ -210,7 +209,8 @@ Precision precision_named(const std::string& text) {
     if (text == known.name) return known.precision;
     names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
-  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known", "Known are " + names);
+  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known",
+              "Known precisions: " + names);
 }
 
 std::vector<BackboneName> backbone_names() {

@@ -14,7 +14,7 @@
 namespace tvr {
 
 enum class Device { Auto, Cpu, Cuda };
-enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
+enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on GPUs only
 
 [[nodiscard]] const char* name(Precision precision) noexcept;  // "fp32", ...
 [[nodiscard]] std::vector<std::string> precision_names();
@@ -23,11 +23,11 @@ enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on a GPU only
 struct BackboneOptions {
   std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)
   std::filesystem::path weights;    // .pth or .safetensors; empty: seeded random weights
-  std::uint64_t random_seed = 1;    // used without weights only
+  std::uint64_t random_seed = 1;    // only used without weights
   Precision precision = Precision::Fp32;
-  // Below: speed only, never the numbers.
-  Device device = Device::Auto;  // Auto: a GPU where one can be used. Plug-ins run on the CPU
-  int gpu = 0;                   // which, with Device::Cuda
+  // Below: affects speed only, never the features.
+  Device device = Device::Auto;  // Auto: a GPU if one is usable. Plug-ins run on the CPU
+  int gpu = 0;                   // device number, with Device::Cuda
 };
 
 /// Names of the built-in networks, with the lane they were made for: {"resnet152", "2d"}, {"resnext101",
@@ -38,26 +38,26 @@ struct BackboneName {
 };
 [[nodiscard]] std::vector<BackboneName> backbone_names();
 
-/// A frozen network in evaluation mode: clips of one size in, a row each out.
+/// A frozen network in evaluation mode: clips of one size in, one row per clip out.
 class Backbone {
  public:
   virtual ~Backbone() = default;
   [[nodiscard]] virtual int dim() const noexcept = 0;
-  /// How many frames a clip it takes; shorter clips are padded with raw zeros before the normalisation.
+  /// Frames per clip; shorter clips are padded with zeros before the normalisation.
   [[nodiscard]] virtual int clip_frames() const noexcept = 0;
-  /// clips: 1 or more, of equal height and width. Returns [N, dim] float32, not normalised. On the CPU one
-  /// thread's work, and safe from many threads. Which clips share a batch changes a row by rounding only
+  /// clips: one or more, of equal height and width. Returns [N, dim] float32, not normalised. On the CPU it
+  /// uses the calling thread only. Thread-safe. The other clips in a batch change a row by rounding only
   /// (1e-5 relative).
   [[nodiscard]] virtual Matrix forward(const std::vector<const Clip*>& clips) const = 0;
 };
 
-/// "sha256:<hex>" of the weights file (of a plug-in: plugin_id()), or "random:seed=<n>": for the recipe.
+/// "sha256:<hex>" of the weights file (for a plug-in: plugin_id()), or "random:seed=<n>": part of the recipe.
 /// Hashes the file.
 [[nodiscard]] std::string weights_id(const BackboneOptions& options);
 
 /// Throws Error(InvalidArgument) for an unknown model (naming the known ones), Error(Mismatch) naming the
-/// first missing, unexpected or misshapen tensor of the weights, Error(Unsupported) for bf16 on a processor
-/// that has none, and what read_weights() and read_plugin() throw.
+/// first missing, unexpected or misshapen tensor in the weights, Error(Unsupported) for bf16 on a CPU without
+/// it, and what read_weights() and read_plugin() throw.
 [[nodiscard]] std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options);
 
 }  // namespace tvr

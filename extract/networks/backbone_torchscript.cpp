@@ -18,7 +18,7 @@
 namespace tvr {
 namespace {
 
-/// The last line that is not empty: LibTorch's messages end in what matters, after its own stack of calls.
+/// The last non-empty line: LibTorch's messages end with the cause, after a stack trace.
 std::string words(const std::exception& problem) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&problem);
   std::string text = torch_error != nullptr ? torch_error->what_without_backtrace() : problem.what();
@@ -37,7 +37,7 @@ torch::jit::Module load(const std::filesystem::path& path) {
   char magic[4] = {};
   file.read(magic, sizeof magic);
   if (std::memcmp(magic, "PK\3\4", sizeof magic) != 0) {
-    throw Error(Fault::Corrupt, path.string(), "not a TorchScript module", "Write it by torch.jit.save");
+    throw Error(Fault::Corrupt, path.string(), "not a TorchScript module", "Write it with torch.jit.save");
   }
   try {
     torch::jit::Module module = torch::jit::load(path.string(), at::kCPU);
@@ -45,11 +45,11 @@ torch::jit::Module load(const std::filesystem::path& path) {
     return module;
   } catch (const std::exception& problem) {
     throw Error(Fault::Corrupt, path.string(), "LibTorch cannot load it: " + words(problem),
-                "Write it by torch.jit.save, with no newer PyTorch than the LibTorch of this program");
+                "Write it with torch.jit.save, of a PyTorch no newer than this program's LibTorch");
   }
 }
 
-/// Folds what is constant; a module that forbids it runs as it is.
+/// Freezes the module (constant folding); a module that does not allow it runs unfrozen.
 torch::jit::Module frozen(const torch::jit::Module& module) {
   try {
     return torch::jit::freeze(module);
@@ -78,7 +78,7 @@ class TorchScriptBackbone : public Backbone {
 
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     const c10::InferenceMode inference;
-    // The optimising executor fuses what it has seen a few times: a row would depend on when it was made.
+    // The profiling executor fuses operators after a few runs: a row would depend on when it was computed.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
     at::set_num_threads(1);
     try {
@@ -112,7 +112,7 @@ class TorchScriptBackbone : public Backbone {
   [[nodiscard]] Matrix matrix_of(const c10::IValue& result, std::int64_t clips) const {
     const std::string wanted = "wanted a tensor [N, " + std::to_string(plugin_.dim) + "]";
     const auto refuse = [&](const std::string& seen) {
-      throw Error(Fault::Mismatch, plugin_.module.string(), "the module gave " + seen + ", " + wanted,
+      throw Error(Fault::Mismatch, plugin_.module.string(), "the module returned " + seen + ", " + wanted,
                   "Correct 'dim' in the manifest, or the module");
     };
     if (!result.isTensor()) refuse("a " + result.tagKind());

@@ -20,7 +20,7 @@ Memory::dims spatial(const std::array<int, 3>& sizes, int dims) { return {sizes.
 
 dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own is not for many threads
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the default is not thread-safe
   return attributes;
 }
 
@@ -32,12 +32,12 @@ Memory::format_tag channels_last(int spatial_dims) {
   return spatial_dims == 3 ? Memory::format_tag::ndhwc : Memory::format_tag::nhwc;
 }
 
-/// Channels in blocks of 16.
+/// The layout with channels in blocks of 16.
 Memory::format_tag blocked(int spatial_dims) {
   return spatial_dims == 3 ? Memory::format_tag::nCdhw16c : Memory::format_tag::nChw16c;
 }
 
-/// Height, width and frames of a step's result.
+/// Frames, height and width of a step's result.
 Memory::dims result_dims(const NetworkStep& step, const Memory::dims& source, int spatial_dims) {
   Memory::dims dims = {source[0], step.out_channels};
   const Memory::dims kernel = spatial(step.kernel, spatial_dims), stride = spatial(step.stride, spatial_dims),
@@ -68,7 +68,7 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
   input_ = Memory({input_dims, Memory::data_type::f32, plain(dims)}, weights.engine());
 
   values_.push_back({input_.get_desc(), kNone});  // value 0 lies in input_
-  std::vector<std::size_t> made = {0};            // network value -> values_
+  std::vector<std::size_t> made = {0};            // network value to index in values_
   if (weights.unfolds_input()) {
     const NetworkStep& first = network.steps.front();
     input_dims[1] = unfolded(first).in_channels;
@@ -105,7 +105,7 @@ CpuPlan::CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& 
 
 std::size_t CpuPlan::new_value(const Memory::desc& layout) {
   const std::size_t bytes = layout.get_size();
-  // The smallest free buffer that is large enough, else the largest, which grows.
+  // The smallest free buffer that is large enough, otherwise the largest, which is grown.
   std::size_t best = kNone;
   for (std::size_t i = 0; i < free_buffers_.size(); ++i) {
     if (best == kNone) {
@@ -134,7 +134,7 @@ void CpuPlan::release(std::size_t value) {
   free_buffers_.push_back(buffer);
 }
 
-/// The value in another layout: itself when it has it already.
+/// The value in another layout; itself if it has it already.
 std::size_t CpuPlan::reordered(std::size_t value, const Memory::desc& layout) {
   if (values_[value].layout == layout) return value;
   const std::size_t copy = new_value(layout);
@@ -170,9 +170,9 @@ CpuPlan::Convolution CpuPlan::library_convolution(const NetworkStep& step, std::
                                spatial(step.stride, dims), spatial(step.padding, dims), attributes);
   };
   const auto laid = [&](Memory::format_tag tag) { return Memory::desc(source_dims, weights_.type(), tag); };
-  // The layout of the input is given. Elsewhere the kernel chooses, unless its neighbours are ours; or it is
-  // a convolution in groups: left to themselves these ask for a layout that no other step has, at the price
-  // of two reorders.
+  // The layout of the input is fixed. Elsewhere oneDNN chooses, except next to our kernels and for grouped
+  // convolutions: left to itself it would choose a layout that no other step has, at the cost of two
+  // reorders.
   const bool given = index == 0;
   auto described = given ? describe(source, Memory::format_tag::any)
                          : describe(laid(Memory::format_tag::any), Memory::format_tag::any);
@@ -261,7 +261,7 @@ std::size_t CpuPlan::convolve(const NetworkStep& step, std::size_t index, std::s
   if (!add) {
     result = new_value(convolution.result);
   } else if (residual_dies && values_[residual].layout == convolution.result) {
-    result = residual;  // the sum is made in place
+    result = residual;  // the sum is computed in place
   } else {
     result = new_value(convolution.result);
     reorder(residual, result);

@@ -11,7 +11,7 @@
 
 namespace tvr {
 
-/// Sizes of a batch; 2D networks have frames 1.
+/// Batch dimensions; 2D networks have frames 1.
 struct BatchShape {
   int clips = 1, frames = 1, height = 0, width = 0;
   friend bool operator==(const BatchShape& a, const BatchShape& b) noexcept {
@@ -19,36 +19,35 @@ struct BatchShape {
   }
 };
 
-/// A network laid out for one batch shape: kernels with convolution, residual sum and ReLU in one, oneDNN's
-/// or ours, and the memory of all values, which share buffers as soon as they are no longer needed. Used by
-/// one thread at a time.
+/// A network prepared for one batch shape: kernels (oneDNN's or ours) that fuse convolution, residual sum and
+/// ReLU, and the memory of all values, which share buffers once they are no longer needed. Not thread-safe.
 class CpuPlan {
  public:
   /// `weights` must outlive the plan.
   CpuPlan(const Network& network, CpuWeights& weights, const BatchShape& shape);
 
   [[nodiscard]] const BatchShape& shape() const noexcept { return shape_; }
-  /// Of all its buffers.
+  /// Total size of its buffers.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  /// Where the input goes before run(): float32 [clips, 3, (frames,) height, width].
+  /// The input of run(): float32 [clips, 3, (frames,) height, width].
   [[nodiscard]] float* input() noexcept { return static_cast<float*>(input_.get_data_handle()); }
-  /// Runs the network; writes the mean over time, height and width of its last value, [clips, dim], to
+  /// Runs the network; writes the mean of its last value over time, height and width, [clips, dim], to
   /// `rows`.
   void run(float* rows);
 
  private:
-  /// A buffer that several values use one after the other.
+  /// A buffer that several values use in turn.
   struct Value {
     dnnl::memory::desc layout;
     std::size_t buffer = 0;
   };
-  using Arguments = std::unordered_map<int, dnnl::memory>;  // by oneDNN's numbers
+  using Arguments = std::unordered_map<int, dnnl::memory>;  // by oneDNN argument number
   struct Execution {
     std::function<void(const Arguments&)> run;
     std::vector<std::pair<int, std::size_t>> values;  // argument, index into values_
-    Arguments arguments;                              // weights and bias; values are filled in at the end
+    Arguments arguments;                              // weights and bias; values are added at the end
   };
-  /// How a convolution is computed, and what it works on.
+  /// The kernel of a convolution and its operands.
   struct Convolution {
     dnnl::memory::desc source, result, scratchpad;
     std::function<void(const Arguments&)> run;
@@ -79,7 +78,7 @@ class CpuPlan {
   std::vector<std::size_t> buffer_bytes_;
   std::vector<std::size_t> free_buffers_;
   std::size_t scratchpad_bytes_ = 0, bytes_ = 0;
-  std::vector<std::pair<std::size_t, dnnl::memory::desc>> scratchpads_;  // execution, layout
+  std::vector<std::pair<std::size_t, dnnl::memory::desc>> scratchpads_;  // index of the execution, layout
   std::vector<dnnl::memory> buffers_;
   std::vector<Execution> executions_;
 };

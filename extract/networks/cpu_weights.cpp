@@ -14,20 +14,20 @@ namespace {
 
 using Memory = dnnl::memory;
 
-/// Row-major strides: a plain layout without naming a format for each rank.
+/// Row-major strides: a plain layout that needs no format tag per rank.
 Memory::dims dense_strides(const Memory::dims& dims) {
   Memory::dims strides(dims.size(), 1);
   for (std::size_t i = dims.size(); i > 1; --i) strides[i - 2] = strides[i - 1] * dims[i - 1];
   return strides;
 }
 
-/// norm(conv(x)) = conv'(x) + bias with weights scaled by gamma / sqrt(var + eps); eps as
+/// norm(conv(x)) = conv'(x) + bias, with weights scaled by gamma / sqrt(var + eps); eps is
 /// torch.nn.BatchNorm's default.
 struct Folded {
   std::vector<float> weights, bias;
 };
 
-/// Channel to channel, zeros in what is new.
+/// Identity convolution; additional output channels are zero.
 Folded copied_channels(const NetworkStep& step) {
   const auto in = static_cast<std::size_t>(step.in_channels),
              out = static_cast<std::size_t>(step.out_channels);
@@ -57,10 +57,10 @@ Folded fold(const NetworkStep& step, const NamedTensors& tensors) {
   return folded;
 }
 
-/// Groups of few channels leave a kernel's vectors or tiles empty: neighbouring groups are joined until one
-/// reads as many channels as a tile of AMX or a vector of floats has, with zeros between what did not belong
-/// together. Faster, though it multiplies more: in bf16 several times, in f32 because nothing need be
-/// reordered for kernels that want four or eight channels side by side.
+/// Groups with few channels leave a kernel's vectors or tiles mostly empty. Neighbouring groups are merged
+/// until each reads as many channels as an AMX tile row or a float vector holds, with zero weights between
+/// channels of different groups. This multiplies more but is faster: in bf16 several times; in f32 because no
+/// reorder to kernels with blocks of four or eight channels is needed.
 int joined_groups(const NetworkStep& step, Memory::data_type type) {
   constexpr int kTileChannels = 32;
   const int wanted = type == Memory::data_type::bf16 ? kTileChannels : onednn::vector_floats();
@@ -90,7 +90,7 @@ Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const
 
 bool has_tiles() { return onednn::has_amx() && amx::request_tiles(); }
 
-/// Whether extract/amx knows the step, with its groups joined.
+/// Whether the kernels of networks/amx support the step with its groups merged.
 bool fits_tiles(const NetworkStep& step, bool first) {
   const bool reads_colors =
       first && step.in_channels == amx::kColors && step.groups == 1 && step.kernel[2] <= amx::kMostColumns;
@@ -98,8 +98,8 @@ bool fits_tiles(const NetworkStep& step, bool first) {
          step.out_channels / step.groups % amx::kPanel == 0;
 }
 
-/// Of steps that extract/avx512 knows. 3 x 3 with more channels stays with the library: their pictures are so
-/// small that reading 16 / 9 times the weights costs more than the arithmetic that is saved.
+/// For steps that networks/avx512 supports. 3 x 3 with more channels stays with oneDNN: its inputs are so
+/// small that reading 16 / 9 times the weights costs more than the saved arithmetic.
 CpuWeights::Kernel kernel_for(const NetworkStep& step) {
   using Box = std::array<int, 3>;
   constexpr int kMostWinogradWeights = 256 * 256;
@@ -234,7 +234,7 @@ Memory CpuWeights::packed(std::size_t index, const Memory::desc& layout) {
   Memory made(layout, engine_);
   reorder(step.layouts.front(), made, engine_);
   if (step.plain)
-    step.layouts.clear();  // any layout can be made from any other: the plain copy is not needed
+    step.layouts.clear();  // any layout can be reordered from any other: the plain copy is not needed
   step.plain = false;
   step.layouts.push_back(made);
   return made;

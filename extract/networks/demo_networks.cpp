@@ -45,8 +45,7 @@ Network demo3d() {
   network.normalization = kinetics_normalization();
   NetworkStep first = convolution(0, "1", 3, 48), pool = max_pool(1, 48),
               second = convolution(2, "2", 48, 256);
-  first.kernel = {7, 7, 7}, first.stride = {2, 2, 2},
-  first.padding = {0, 3, 3};  // no zeros before and after the clip
+  first.kernel = {7, 7, 7}, first.stride = {2, 2, 2}, first.padding = {0, 3, 3};  // no zero padding in time
   first.zero_sum_over_time = true;
   pool.kernel = {3, 3, 3}, pool.stride = {2, 2, 2}, pool.padding = {1, 1, 1};
   second.kernel = {3, 3, 3}, second.padding = {1, 1, 1};

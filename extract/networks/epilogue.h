@@ -2,10 +2,10 @@
 
 namespace tvr {
 
-/// What a convolution of ours does to a sum before it is stored.
+/// What our convolution kernels apply to a sum before it is stored.
 struct Epilogue {
   const float* bias = nullptr;  // [out channels]
-  bool add_result = false;      // what `result` held before is added
+  bool add_result = false;      // adds the previous content of `result`
   bool relu = false;
 };
 

@@ -9,13 +9,13 @@
 namespace tvr {
 namespace {
 
-/// SplitMix64.
+/// Sebastiano Vigna's splitmix64: a counter passed through a mixing function.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
   [[nodiscard]] std::uint64_t next() noexcept { return splitmix64(state_ += kSplitMix64Step); }
-  /// Mean 0, variance 1: the sum of eight 16-bit uniforms. Whole numbers and one product, so the same bits
-  /// everywhere; std::normal_distribution promises no such thing.
+  /// Mean 0, variance 1: the sum of eight 16-bit uniforms. Integers and one multiplication give the same bits
+  /// on every machine; std::normal_distribution does not guarantee that.
   [[nodiscard]] float normal() noexcept {
     std::int64_t sum = 0;
     for (int draw = 0; draw < 2; ++draw) {
@@ -41,7 +41,7 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// values [out, in, t, h, w]: the mean over t is taken away.
+/// Subtracts the mean over t from values [out, in, t, h, w].
 void remove_sum_over_time(std::vector<float>& values, const std::vector<std::int64_t>& shape) {
   const auto frames = static_cast<std::size_t>(shape[2]),
              area = static_cast<std::size_t>(shape[3] * shape[4]);
@@ -87,7 +87,7 @@ void require_fit(const Network& network, const NamedTensors& weights, const std:
     }
     if (tensor->shape != parameter.shape) {
       throw Error(Fault::Mismatch, where,
-                  "tensor '" + parameter.name + "' is " + shape_text(tensor->shape) + ", the model wants " +
+                  "tensor '" + parameter.name + "' is " + shape_text(tensor->shape) + ", the model expects " +
                       shape_text(parameter.shape),
                   advice);
     }

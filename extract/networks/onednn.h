@@ -5,7 +5,7 @@
 
 namespace tvr::onednn {
 
-// The one place that knows how oneDNN 2 (Debian 12) and 3 (Debian 13) differ.
+// All differences between oneDNN 2 (Debian 12) and 3 (Debian 13) are handled here.
 
 inline dnnl::convolution_forward::primitive_desc convolution(
     const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
@@ -59,25 +59,25 @@ inline dnnl::memory::data_type type_of(const dnnl::memory::desc& layout) {
 #endif
 }
 
-/// Floats that a vector register of this processor holds, as far as oneDNN makes use of it.
+/// Floats per vector register of this CPU, as far as oneDNN uses it.
 inline int vector_floats() {
-  constexpr auto kAvx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);  // values are sets of bits
+  constexpr auto kAvx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);  // values are bit sets
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kAvx512) == kAvx512 ? 16 : 8;
 }
 
-/// Whether this processor multiplies bf16 itself; oneDNN would go through f32 otherwise, slower than f32.
+/// Whether this CPU has bf16 arithmetic; otherwise oneDNN would convert to f32, slower than f32.
 inline bool has_bf16() {
   constexpr auto kBf16 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kBf16) == kBf16;
 }
 
-/// Whether this processor has AMX for bf16, and AVX512-BF16.
+/// Whether this CPU has AMX for bf16, and AVX512-BF16.
 inline bool has_amx() {
   constexpr auto kAmx = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_amx);
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kAmx) == kAmx;
 }
 
-/// Whether the library found no kernel made for this: only its plain loops, a hundred times slower.
+/// Whether oneDNN has only its reference implementation for this primitive, a hundred times slower.
 template <class PrimitiveDesc>
 bool is_plain_loops(const PrimitiveDesc& described) {
   return std::string(described.impl_info_str()).rfind("ref", 0) == 0;

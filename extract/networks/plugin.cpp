@@ -33,7 +33,7 @@ json read_json(const std::filesystem::path& path) {
   }
 }
 
-/// The keys of a manifest; remembers which were asked for.
+/// Accessors for a manifest's keys; record which keys were read.
 class Keys {
  public:
   Keys(const json& manifest, std::string where) : manifest_(manifest), where_(std::move(where)) {}

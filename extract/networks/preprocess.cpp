@@ -8,7 +8,7 @@
 namespace tvr {
 namespace {
 
-using Levels = std::array<std::array<float, 256>, 3>;  // channel and 8-bit level to input value
+using Levels = std::array<std::array<float, 256>, 3>;  // by channel and 8-bit level
 
 Levels levels_of(const Normalization& normalization) {
   Levels levels{};

@@ -12,12 +12,12 @@ std::array<int, 3> box(int spatial_dims, int size, int flat) {
   return {spatial_dims == 3 ? size : flat, size, size};
 }
 
-/// Appends steps and keeps count of the values.
+/// Appends steps and numbers their values.
 class Builder {
  public:
   explicit Builder(Network& network) : network_(network) {}
 
-  /// Returns the number of the value made.
+  /// Returns the number of the new value.
   int convolve(int input, const std::string& name, const std::string& norm, int in, int out, int kernel,
                int stride, int groups = 1) {
     const int dims = network_.spatial_dims;

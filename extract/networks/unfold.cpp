@@ -10,7 +10,7 @@ constexpr int kColors = 3;
 
 std::size_t of(int value) { return static_cast<std::size_t>(value); }
 
-/// Rounded to the nearest, ties to even; the network's input holds no NaN.
+/// Rounds to nearest, ties to even; the network's input holds no NaN.
 std::uint16_t bf16(float value) {
   std::uint32_t bits = 0;
   std::memcpy(&bits, &value, sizeof bits);
@@ -50,8 +50,8 @@ void unfold_columns(const float* planes, int clips, int frames, int height, int 
   const std::size_t rows = of(frames * height), plane = rows * of(width);
   const std::size_t channels = of(unfolded(first).in_channels), used = of(kColors * first.kernel[2]);
   const int columns = (width + 2 * first.padding[2] - first.kernel[2]) / first.stride[2] + 1;
-  // A row with its colours side by side and its zeros at both ends: the columns under a kernel follow each
-  // other.
+  // A row with interleaved colours and zero padding at both ends, so that the columns under a kernel are
+  // contiguous.
   std::vector<std::uint16_t> line(of(kColors * (width + 2 * first.padding[2])));
   std::fill_n(out, of(clips) * rows * of(columns) * channels, std::uint16_t{0});
   for (int clip = 0; clip < clips; ++clip, planes += kColors * plane) {

@@ -7,12 +7,12 @@
 
 namespace tvr {
 
-// For bf16 by oneDNN (without AMX; extract/amx reads the planes itself). A network's first convolution reads
-// three channels, which leaves the vectors of a bf16 kernel nearly empty. Here the columns of its kernel
-// become channels: column x of channel c is channel 3 * x + c, rounded up to a multiple of 8 with zeros. The
-// sums are the same.
+// For bf16 by oneDNN without AMX (networks/amx reads the planes directly). A network's first convolution
+// reads three channels, which leaves the vectors of a bf16 kernel nearly empty. Unfolding turns the columns
+// of its kernel into channels: column x of channel c becomes channel 3 * x + c, padded with zeros to a
+// multiple of 8. The result is the same.
 
-/// The convolution on the unfolded input: a kernel one column wide.
+/// The convolution on the unfolded input: its kernel is one column wide.
 [[nodiscard]] NetworkStep unfolded(const NetworkStep& first);
 
 /// weights [out, 3, (t,) h, w] as [out, channels, (t,) h, 1], of unfolded(first).

@@ -123,9 +123,9 @@ TEST(WordVectors, PassesOverGloveWordsThatHoldBlanks) {
 TEST(WordVectors, NamesTheLineAtFaultInText) {
   const TempFolder folder;
   const std::map<std::string, std::string> wrong = {
-      {"2 2\nthe 1 2\ncat 3\n", ":3: the line has 1 numbers; 2 are wanted"},
-      {"2 2\nthe 1 2\ncat 3 4 5\n", ":3: the line has 3 numbers; 2 are wanted"},
-      {"the 1 2\ncat 3 4 5\n", ":2: the line has 3 numbers; 2 are wanted"},
+      {"2 2\nthe 1 2\ncat 3\n", ":3: the line has 1 numbers; expected 2"},
+      {"2 2\nthe 1 2\ncat 3 4 5\n", ":3: the line has 3 numbers; expected 2"},
+      {"the 1 2\ncat 3 4 5\n", ":2: the line has 3 numbers; expected 2"},
       {"2 2\nthe 1 2\n\ncat 3 4\n", ":3: the line has 0 numbers"},
       {"1 2\nthe 1,5 2\n", ":2: '1,5' in the vector of 'the' is not a number"},
       {"1 2\nthe 1 nan\n", "the vector of 'the' holds a number that is not finite"},
@@ -186,7 +186,7 @@ TEST(WordVectors, MeetsEveryHostileFileAsTheManifestSays) {
       {"nonfinite_vector", "finite"}, {"vec_row", ".vec:"}};
   const std::map<std::string, std::string> more = {{"w_count_too_high.bin", "ends too early"},
                                                    {"w_endless_word.bin", "word 1 never ends"},
-                                                   {"w_gzip.bin", "still compressed"},
+                                                   {"w_gzip.bin", "is compressed: it has no header"},
                                                    {"v_row_short.vec", ":3: the line has 2 numbers"}};
   for (const char* kind : {"word2vec", "vec", "fasttext"}) {
     const auto files = testing::hostile_files(kind);

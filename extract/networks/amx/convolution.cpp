@@ -2,7 +2,7 @@
 
 #ifdef __AMX_BF16__
 
-// Compiled for AMX, as layout.cpp: nothing is included whose inline functions others use.
+// Compiled for AMX, like layout.cpp: must not include inline functions that other translation units use.
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 namespace tvr::amx {
 namespace {
 
-constexpr std::size_t kProducts = 2 * kMostRows * kPanel;  // floats of a block
+constexpr std::size_t kProducts = 2 * kMostRows * kPanel;  // floats per block
 
 using Floats __attribute__((vector_size(4 * kPanel / 2), may_alias)) = float;
 using Words __attribute__((vector_size(4 * kPanel / 2), may_alias)) = std::uint32_t;
@@ -24,7 +24,8 @@ struct alignas(kLine) TileConfig {
   std::uint8_t rows[16] = {};
 };
 
-// Tiles: 0 to 3 the sums of two tiles of positions and two of outputs, 4 a source's, 5 the weights'.
+// Tile registers: 0 to 3 are accumulators (two tiles of positions by two of output channels), 4 source, 5
+// weights.
 void configure_tiles(int rows) {
   TileConfig config;
   for (int tile = 0; tile < 6; ++tile) {
@@ -41,19 +42,19 @@ Floats load(const Bf16* from) {
 }
 Floats relu(Floats value) { return value > 0 ? value : Floats{}; }
 
-/// A block of sums that are yet to be stored.
+/// A block of sums waiting to be stored.
 struct Pending {
   const float* sums = nullptr;  // [positions, kPanel]
   int positions = 0;
-  int x = 0;  // of the first in its row
+  int x = 0;  // column of the first position
   const float* bias = nullptr;
-  Bf16* to = nullptr;  // of the first that is within the width
+  Bf16* to = nullptr;  // where the first position within the width goes
 };
 
-/// Where sums go.
+/// Where sums are stored.
 struct Target {
   int width = 0, pitch = 0;  // of a row
-  std::size_t out = 0;       // channels of a position
+  std::size_t out = 0;       // channels per position
   void (*store_row)(const Target&, const Pending&, int count) = nullptr;
 };
 
@@ -82,7 +83,7 @@ decltype(Target::store_row) store_row_for(const Epilogue& epilogue) {
   return epilogue.relu ? store_row<false, true> : store_row<false, false>;
 }
 
-/// Stores up to `most` of them.
+/// Stores up to `most` positions.
 void store(const Target& target, Pending& pending, int most) {
   most = smaller(most, pending.positions);
   pending.positions -= most;
@@ -100,20 +101,20 @@ void store(const Target& target, Pending& pending, int most) {
   }
 }
 
-/// A block of positions times a panel.
+/// A block of positions to multiply by a weight panel.
 struct Block {
   const std::byte* source = nullptr;
-  std::size_t position = 0;  // bytes
+  std::size_t position = 0;  // stride in bytes
   std::size_t second = 0;    // bytes from the first tile's positions to the second's
   const std::ptrdiff_t* offsets = nullptr;
   int steps = 0;
   const std::byte* weights = nullptr;
-  const std::byte* ahead = nullptr;  // weights that are wanted soon
-  int ahead_lines = 0;               // a step
+  const std::byte* ahead = nullptr;  // weights to prefetch
+  int ahead_lines = 0;               // per step
 };
 
-/// sums [2 * rows, kPanel] = the block's; on the way those of the block `before` are stored, so that tiles
-/// and vectors work side by side.
+/// sums [2 * rows, kPanel] = the block's; meanwhile stores the sums of the block `before`, so that tile and
+/// vector units work in parallel.
 void multiply(const Block& block, int rows, float* sums, const Target& target, Pending& before) {
   const int stored = parts_of(before.positions, block.steps);
   const std::byte* weights = block.weights;
@@ -152,7 +153,7 @@ bool request_tiles() {
 
 namespace {
 
-/// What convolve() keeps in its scratchpad, in bytes from its start.
+/// Layout of convolve()'s scratchpad: byte offsets.
 struct Scratch {
   std::size_t row = 0, planes = 0, end = 0;
 };
@@ -162,12 +163,12 @@ Scratch scratch_of(const Convolution& shape, const Grid& grid) {
   scratch.planes = scratch.row + (reads_colors(shape) ? in_lines(row_values(shape) * sizeof(Bf16)) : 0);
   scratch.end = scratch.planes;
   if (grid.is_source) return scratch;
-  // The last block reads some positions behind the last plane.
+  // The last block reads some positions past the last plane.
   scratch.end += of(shape.source.t) * grid.frame + 2 * kMostRows * kLine;
   return scratch;
 }
 
-/// A convolution at work.
+/// A convolution in progress.
 class Work {
  public:
   Work(const Convolution& shape, const Bf16* panels, const Epilogue& epilogue, Bf16* result,
@@ -213,8 +214,7 @@ class Work {
     return planes;
   }
 
-  /// Blocks of positions that are computed before the next weights are read: the level-2 cache holds what
-  /// they read.
+  /// Blocks of positions per pass over the weights: what they read fits in the L2 cache.
   [[nodiscard]] int strip_blocks(int blocks) const {
     constexpr std::size_t kStripBytes = 768 << 10;
     const int frames = grid_.is_source ? 1 : shape_.source.t;
@@ -233,10 +233,10 @@ class Work {
     }
   }
 
-  /// Blocks [first, last) of a frame of the result, for a panel of channels.
+  /// Blocks [first, last) of a frame of the result, for one panel of channels.
   void convolve_strip(const std::byte* source, int out, int t, int first, int last) {
     const int steps = steps_of(shape_), a_frame = steps / shape_.kernel.t;
-    const int source_t = t * shape_.stride.t - shape_.padding.t;  // of the kernel's first frame
+    const int source_t = t * shape_.stride.t - shape_.padding.t;  // the kernel's first frame
     const int begin = larger(0, -source_t), end = smaller(shape_.kernel.t, shape_.source.t - source_t);
     const std::byte* const frame = source + (grid_.is_source ? 0 : of(source_t + begin) * grid_.frame);
     const std::size_t panel_bytes = of(steps) * kStepBytes;
@@ -249,7 +249,7 @@ class Work {
     int done = first * grid_.block_positions();
     for (int i = first; i < last; ++i) {
       int at = i * grid_.block_positions();
-      // Nothing may be read behind the source: the last block begins in the one before.
+      // Must not read past the source: the last block overlaps the one before.
       if (grid_.is_source) at = smaller(at, grid_.positions() - grid_.block_positions());
       block_.source = frame + of(at) * grid_.position;
       block_.ahead_lines = (i - first) * lines < kPanelLines ? lines : 0;
@@ -271,7 +271,7 @@ class Work {
   const Convolution& shape_;
   Grid grid_;
   Scratch scratch_;
-  int rows_;  // of a tile
+  int rows_;  // per tile
   const std::byte* panels_;
   const float* bias_;
   Target target_;
@@ -294,7 +294,7 @@ void convolve(const Convolution& shape, const void* source, const Bf16* panels, 
 
 }  // namespace tvr::amx
 
-#else  // another kind of processor: no tiles, and nobody asks for more
+#else  // other architectures: no tiles, never called
 
 namespace tvr::amx {
 

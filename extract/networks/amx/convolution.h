@@ -5,21 +5,21 @@
 
 #include "extract/networks/epilogue.h"
 
-/// Convolutions in bfloat16 for AMX, with sums in float32: all of ResNet-152 and ResNeXt-101.
+/// Convolutions in bfloat16 for AMX, accumulating in float32: all of ResNet-152 and ResNeXt-101.
 ///
-/// Why not oneDNN's: its kernels use all eight tile registers, and while another hardware thread uses the
-/// same core there are two left to rename them with: each instruction then waits for the one before. These
-/// use six. With the core to themselves both are about equally fast; else these take half the time
-/// (tvr_convolution_bench, docs/EXTRACTION.md).
+/// Why not oneDNN's: its kernels use all eight tile registers. While another hardware thread uses the same
+/// core, only two physical registers remain for renaming, so each instruction waits for the one before. These
+/// kernels use six. With the core to themselves both are about equally fast; otherwise these take half the
+/// time (tvr_convolution_bench, docs/EXTRACTION.md).
 ///
-/// Activations lie channels last: [positions, channels], one picture or clip. Everything is summed in one
-/// order that depends on the shapes alone, on the calling thread.
+/// Activations are channels last: [positions, channels] of one image or clip. Sums are computed on the
+/// calling thread in an order that depends on the shapes alone.
 namespace tvr::amx {
 
 using Bf16 = std::uint16_t;
 
-constexpr int kDepth = 32;  // input channels that a tile's row holds
-constexpr int kPanel = 32;  // output channels that are computed together
+constexpr int kDepth = 32;  // input channels per tile row
+constexpr int kPanel = 32;  // output channels computed together
 
 /// Frames, rows, columns.
 struct Box {
@@ -27,31 +27,31 @@ struct Box {
 };
 
 struct Convolution {
-  int in = 0, out = 0;  // channels: multiples of kDepth and kPanel in each group; or in is kColors
+  int in = 0, out = 0;  // channels: multiples of kDepth and kPanel per group; or in is kColors
   int groups = 1;
   Box source, kernel, stride;
   Box padding{0, 0, 0};
 };
 
-/// The first convolution reads pictures: float32 planes [kColors, frames, rows, columns], as the network's
-/// input is. The columns under its kernel are a tile's row.
+/// The first convolution reads images: float32 planes [kColors, frames, rows, columns], like the network's
+/// input. The columns under its kernel form a tile row.
 constexpr int kColors = 3;
 constexpr int kMostColumns = kDepth / kColors;  // of such a kernel
 
-/// Asks the system for the tile registers of AMX, for the whole process; false where it has none to give. To
-/// be called once before convolve().
+/// Requests permission for the AMX tile registers, for the whole process; false if the system refuses. Call
+/// once before convolve().
 bool request_tiles();
 
-/// Values of all panels of a convolution.
+/// Number of values in all panels of a convolution.
 std::size_t panel_values(const Convolution& shape);
-/// weights [out, in / groups, kernel] as panels [out / kPanel, kernel.t, in / groups / kDepth, kernel.y,
-/// kernel.x, 2, kDepth / 2, kPanel / 2, 2]; a first convolution's [out / kPanel, kernel.t, kernel.y, 2,
-/// kDepth / 2, kPanel / 2, 2]. Rounded to the nearest, ties to even.
+/// Packs weights [out, in / groups, kernel] into panels [out / kPanel, kernel.t, in / groups / kDepth,
+/// kernel.y, kernel.x, 2, kDepth / 2, kPanel / 2, 2]; a first convolution's into [out / kPanel, kernel.t,
+/// kernel.y, 2, kDepth / 2, kPanel / 2, 2]. Rounds to nearest, ties to even.
 void pack(const Convolution& shape, const float* weights, Bf16* panels);
 
-/// Bytes of scratchpad that convolve() wants.
+/// Bytes of scratchpad that convolve() needs.
 std::size_t scratch_bytes(const Convolution& shape);
-/// Everything but the shape is aligned to 64 bytes. `source` is Bf16, or a first convolution's float.
+/// All pointers are aligned to 64 bytes. `source` is Bf16, or float for a first convolution.
 void convolve(const Convolution& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
               Bf16* result, void* scratch);
 

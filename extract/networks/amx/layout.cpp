@@ -16,7 +16,7 @@ Box result_of(const Convolution& shape) {
           reached(from.x, kernel.x, stride.x, padding.x)};
 }
 
-/// A 1 x 1 convolution is a product of two matrices: all its positions are one row.
+/// A 1 x 1 convolution is a matrix product: all its positions form one row.
 bool is_product(const Convolution& shape) {
   const Box& padding = shape.padding;
   return volume(shape.kernel) == 1 && volume(shape.stride) == 1 && shape.groups == 1 &&
@@ -51,7 +51,7 @@ Grid padded_grid(const Convolution& shape) {
   return grid;
 }
 
-/// Rounded to the nearest, ties to even; there is no NaN among a network's input and weights.
+/// Rounds to nearest, ties to even; a network's input and weights hold no NaN.
 Bf16 rounded(float value) {
   std::uint32_t bits = 0;
   __builtin_memcpy(&bits, &value, sizeof bits);
@@ -63,7 +63,7 @@ Bf16 rounded(float value) {
 Grid grid_of(const Convolution& shape) {
   if (is_product(shape)) {
     const Grid grid = product_grid(shape);
-    if (grid.positions() >= grid.block_positions()) return grid;  // else a block would read behind the source
+    if (grid.positions() >= grid.block_positions()) return grid;  // else a block would read past the source
   }
   return padded_grid(shape);
 }
@@ -143,7 +143,7 @@ void pack(const Convolution& shape, const float* weights, Bf16* panels) {
   const Box& kernel = shape.kernel;
   const std::size_t cells = of(volume(kernel));
   const int group = shape.in / shape.groups;
-  // Of the i-th input of a step; a first convolution's are the colours of each column, then nothing.
+  // Of the i-th input of a step; in a first convolution, the colours of each column, then padding.
   const auto weight = [&](int out, int chunk, int i, int t, int y, int x) {
     const int channel = reads_colors(shape) ? i % kColors : chunk * kDepth + i;
     const int column = reads_colors(shape) ? i / kColors : x;
@@ -175,7 +175,7 @@ void pack(const Convolution& shape, const float* weights, Bf16* panels) {
 
 }  // namespace tvr::amx
 
-#else  // another kind of processor: no tiles, and nobody asks for more
+#else  // other architectures: no tiles, never called
 
 namespace tvr::amx {
 

@@ -2,14 +2,14 @@
 
 #include "extract/networks/amx/convolution.h"
 
-/// How a convolution's source and weights lie for the tiles. For the files of this folder alone: they are
-/// compiled for AMX, and nobody else may be given their inline functions.
+/// Memory layout of a convolution's source and weights for AMX tiles. For the files of this folder only: they
+/// are compiled for AMX, so no other translation unit may get their inline functions.
 namespace tvr::amx {
 
-constexpr int kMostRows = 16;                     // of a tile
-constexpr std::size_t kLine = 64;                 // bytes of a tile's row, and of the cache's
+constexpr int kMostRows = 16;                     // rows per tile
+constexpr std::size_t kLine = 64;                 // bytes per tile row and per cache line
 constexpr std::size_t kTile = kMostRows * kLine;  // bytes
-constexpr std::size_t kStepBytes = 2 * kTile;     // of weights: kDepth inputs, kPanel outputs
+constexpr std::size_t kStepBytes = 2 * kTile;     // weights per step: kDepth inputs, kPanel outputs
 
 using Line __attribute__((vector_size(kLine), may_alias)) = std::uint64_t;
 
@@ -22,54 +22,55 @@ inline std::size_t in_lines(std::size_t bytes) { return (bytes + kLine - 1) / kL
 
 inline bool reads_colors(const Convolution& shape) { return shape.in == kColors; }
 
-/// Of kDepth channels, in each group.
+/// Chunks of kDepth input channels per group.
 inline int chunks_of(const Convolution& shape) {
   return reads_colors(shape) ? 1 : shape.in / shape.groups / kDepth;
 }
 
-/// How a tile finds its rows. Each position of a frame of the result has one in the source for each step of
-/// its sum, and neighbours are equally far apart. Rows are `pitch` positions long; what lies behind the
-/// result's width is computed for nothing.
+/// Addressing of a tile's rows. For each step of its sum, a position of the result reads one position of the
+/// source, at a constant distance from that of its neighbour. Rows are `pitch` positions long; results beyond
+/// the result's width are computed and discarded.
 struct Grid {
   Box result;
   int pitch = 0;
-  std::size_t position = 0;  // bytes from one to the next
-  std::size_t plane = 0;     // of the rows and columns that a cell of the kernel meets, a stride apart
-  std::size_t chunk = 0;     // of all planes of kDepth channels
-  std::size_t frame = 0;     // of all chunks
-  int rows = 0;              // of a plane
-  Box phases{1, 1, 1};       // planes a chunk: rows by columns
-  bool is_source = false;    // the source lies like this: nothing is arranged
+  std::size_t position = 0;  // bytes per position
+  std::size_t plane = 0;     // bytes per plane: rows and columns read by a kernel cell, a stride apart
+  std::size_t chunk = 0;     // bytes per chunk: the planes of kDepth channels
+  std::size_t frame = 0;     // bytes per frame: all chunks
+  int rows = 0;              // per plane
+  Box phases{1, 1, 1};       // planes per chunk: rows by columns
+  bool is_source = false;    // the source has this layout already: no copy is made
 
   [[nodiscard]] int positions() const { return (result.y - 1) * pitch + result.x; }
-  /// Two tiles of positions are computed together: of this many rows each.
+  /// Two tiles of positions are computed together; the rows of each.
   [[nodiscard]] int tile_rows() const {
     return parts_of(positions(), 2 * parts_of(positions(), 2 * kMostRows));
   }
   [[nodiscard]] int block_positions() const { return 2 * tile_rows(); }
 };
 
-/// The source itself where that serves, else padded planes that arrange() fills.
+/// The source itself if its layout fits, otherwise padded planes filled by arrange().
 Grid grid_of(const Convolution& shape);
 
-/// Columns of the kernel that are steps of their own.
+/// Kernel columns that are separate steps.
 inline int columns_of(const Convolution& shape) { return reads_colors(shape) ? 1 : shape.kernel.x; }
 
-/// Steps of kDepth inputs that a sum has.
+/// Number of steps of kDepth inputs per sum.
 inline int steps_of(const Convolution& shape) {
   return shape.kernel.t * chunks_of(shape) * shape.kernel.y * columns_of(shape);
 }
 
-/// Where each step of a sum reads, in bytes from where the first one would.
+/// Source offset of each step, in bytes relative to the first.
 void lay_steps(const Convolution& shape, const Grid& grid, std::ptrdiff_t* offsets);
 
-/// One group's channels as the grid wants them, with zeros around.
+/// Copies one group's channels into the grid's layout, with zero padding.
 void arrange(const Convolution& shape, const Grid& grid, const Bf16* source, std::byte* planes);
 
-/// Values of a padded row of a picture, its colours side by side, and of what is read behind it.
+/// Number of values in a padded row of an image with interleaved colours, including what is read past its
+/// end.
 std::size_t row_values(const Convolution& shape);
-/// Pictures with zeros around; a line holds the columns under a kernel, and what follows them, which meets
-/// zeros among the weights. `row` is room for row_values().
+/// Images with zero padding; each line holds the columns under a kernel position, and further columns, whose
+/// weights are zero. `row` is scratch space of row_values().
 void arrange(const Convolution& shape, const Grid& grid, const float* source, std::byte* planes, Bf16* row);
 
 }  // namespace tvr::amx

@@ -1,6 +1,6 @@
 #include "extract/networks/avx512/convolution.h"
 
-// This text is compiled for AVX-512: it includes nothing whose inline functions others use.
+// Compiled for AVX-512: must not include inline functions that other translation units use.
 #include <utility>
 
 #include "extract/networks/avx512/vector.h"
@@ -8,7 +8,7 @@
 namespace tvr::avx512 {
 namespace {
 
-/// result [2, stride, 16] = source [depth / 16, stride, 16] times a panel [depth, 32], for some neighbouring
+/// result [2, stride, 16] = source [depth / 16, stride, 16] times a panel [depth, 32], for a few neighbouring
 /// positions.
 struct Tile {
   const float* source = nullptr;
@@ -18,8 +18,8 @@ struct Tile {
   float* result = nullptr;
   std::size_t result_stride = 0;
   Epilogue epilogue;
-  const float* ahead = nullptr;  // weights that are wanted soon, to be brought near: some with each block
-  int ahead_lines = 0;           // cache lines a block
+  const float* ahead = nullptr;  // weights to prefetch, some with each block
+  int ahead_lines = 0;           // cache lines per block
 };
 
 template <int kPositions>
@@ -77,12 +77,12 @@ Multiply multiply_for(int positions, std::integer_sequence<int, kLess...>) {
   return kAll[positions - 1];
 }
 
-/// A panel with all positions; `tile` begins at the first. On the way the panel behind it is brought near.
+/// Multiplies a panel with all positions; `tile` starts at the first. Prefetches the next panel meanwhile.
 void multiply_all(Tile tile, int positions) {
   const int parts = parts_of(positions, kMostPositions);
   const float* const source = tile.source;
   float* const result = tile.result;
-  tile.ahead_lines = parts_of(kPanel, parts);  // all parts together bring one panel near
+  tile.ahead_lines = parts_of(kPanel, parts);  // all parts together prefetch one panel
   const std::size_t ahead_step = of(tile.ahead_lines) * of(tile.depth);
   tile.ahead = tile.panel + of(tile.depth) * kPanel;
   for (int part = 0; part < parts; ++part, tile.ahead += ahead_step) {
@@ -101,7 +101,7 @@ int positions_of(const Pointwise& shape) {
          parts_of(shape.width, shape.stride);
 }
 
-/// The positions that a strided convolution reads, one after the other.
+/// Gathers the positions that a strided convolution reads.
 void gather(const Pointwise& shape, const float* source, float* gathered) {
   const std::size_t row = of(shape.width) * kBlock, frame = of(shape.height) * row;
   for (int block = 0; block < shape.in / kBlock; ++block, source += of(shape.frames) * frame) {
@@ -116,9 +116,9 @@ void gather(const Pointwise& shape, const float* source, float* gathered) {
   }
 }
 
-// Winograd: letters as in the paper. d is 4 x 4 of the input, g a kernel, Y = A^T [(G g G^T) * (B^T d B)] A.
+// Winograd, in the paper's notation: d is 4 x 4 of the input, g a kernel, Y = A^T [(G g G^T) * (B^T d B)] A.
 
-/// Rows of tiles that are transformed together: so many that the level-2 cache holds them.
+/// Rows of tiles transformed together: as many as fit in the L2 cache.
 int strip_rows(const Winograd& shape) {
   constexpr int kFloats = 320 << 10;
   const int columns = parts_of(shape.width, 2), rows = parts_of(shape.height, 2);
@@ -203,19 +203,19 @@ void transform_result(const Winograd& shape, const float* products, int first, i
   }
 }
 
-/// The value of one channel of each group in all lanes of its group.
+/// Broadcasts one channel of each group to all vector lanes of its group.
 template <int kGroup, int kChannel, int... kLane>
 Vector spread(Vector value, std::integer_sequence<int, kLane...>) {
   return __builtin_shufflevector(value, value, (kLane / kGroup * kGroup + kChannel)...);
 }
 
-/// Sums of neighbouring positions of a row, for a block of channels.
+/// Sums of neighbouring positions in a row, for a block of channels.
 template <int kPositions>
 struct Row {
   Vector sums[kPositions];
-  bool at_left = false, at_right = false;  // the picture ends there
+  bool at_left = false, at_right = false;  // the image ends there
 
-  /// Adds one channel of each group, times three columns of the kernel. `source` is the first position's.
+  /// Adds one channel of each group times three kernel columns. `source` is the first position's.
   template <int kGroup, int kChannel>
   void add(const float* source, const float* weights) {
     const Vector columns[3] = {load(weights), load(weights + kBlock), load(weights + 2 * kBlock)};
@@ -237,7 +237,7 @@ struct Row {
   }
 };
 
-/// One block of channels in the positions [first, first + kPositions) of a row.
+/// One block of channels at the positions [first, first + kPositions) of a row.
 template <int kGroup, int kPositions>
 void convolve_row(const Grouped& shape, int frame, int y, int first, const float* source, const float* panels,
                   const Epilogue& epilogue, float* result) {
@@ -338,7 +338,7 @@ void convolve(const Winograd& shape, const float* source, const float* panels, c
   const std::size_t plane = of(shape.height) * of(shape.width) * kBlock;
   for (int first = 0; first < rows_of_tiles; first += strip) {
     const int rows = smaller(strip, rows_of_tiles - first), tiles = rows * columns;
-    const std::size_t row = of(tiles) * kBlock;  // of one block of channels
+    const std::size_t row = of(tiles) * kBlock;  // per block of channels
     float* const products = scratch + of(kWinogradTerms) * of(shape.in / kBlock) * row;
     transform_input(shape, source, first, rows, scratch);
     Tile tile{scratch, row, panels, shape.in, products, row, {}};

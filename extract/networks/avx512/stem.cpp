@@ -1,6 +1,6 @@
 #include "extract/networks/avx512/stem.h"
 
-// This text is compiled for AVX-512: it includes nothing whose inline functions others use.
+// Compiled for AVX-512: must not include inline functions that other translation units use.
 #include <utility>
 
 #include "extract/networks/avx512/vector.h"
@@ -8,9 +8,9 @@
 namespace tvr::avx512 {
 namespace {
 
-// F(2, 7) on the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, made as Toom and Cook do (Blahut,
-// Fast Algorithms for Signal Processing, 2010, chapter 5). Letters as in convolution.cpp, each for the eight
-// frames d, the seven g of a kernel and the two Y.
+// F(2, 7) at the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, by the Toom-Cook construction (Blahut, Fast
+// Algorithms for Signal Processing, 2010, chapter 5). Notation as in convolution.cpp, for the eight frames d,
+// the seven kernel taps g and the two results Y.
 
 constexpr float kStemInput[kStemTerms][kStemTerms] = {  // B^T
     {-1, 0, 5.25F, 0, -5.25F, 0, 1, 0},        {0, 1, 1, -4.25F, -4.25F, 1, 1, 0},
@@ -21,7 +21,7 @@ constexpr float kStemResult[2][kStemTerms] = {  // A^T
     {1, 1, 1, 1, 1, 1, 1, 0},
     {0, 1, -1, 2, -2, 0.5F, -0.5F, 1}};
 
-/// G g of one line of a kernel in time.
+/// G g for one line of a kernel along time.
 void transform_stem_weights(const double* g, double* terms) {
   constexpr double kPoints[] = {0, 1, -1, 2, -2, 0.5, -0.5};
   for (int term = 0; term < kStemKernel; ++term) {
@@ -38,7 +38,7 @@ void transform_stem_weights(const double* g, double* terms) {
 int stem_rows(const Stem& shape) { return (shape.height - 1) / 2 + 1; }  // of the result
 int stem_columns(const Stem& shape) { return (shape.width - 1) / 2 + 1; }
 
-/// A padded plane of a term and a colour.
+/// A padded plane of one term and colour.
 struct StemPlane {
   std::size_t pitch = 0, floats = 0;
 };
@@ -47,7 +47,7 @@ StemPlane stem_plane(const Stem& shape) {
   return {pitch, pitch * of(shape.height + kStemKernel - 1)};
 }
 
-/// B^T d for a Value's width of columns. `frames`: where these lie in d, null for zeros.
+/// B^T d for as many columns as a Value holds. `frames`: their addresses in d, null for zeros.
 template <class Value>
 void transform_stem_input(const float* const (&frames)[kStemTerms], std::size_t at, float* to,
                           std::size_t term_step) {
@@ -55,7 +55,7 @@ void transform_stem_input(const float* const (&frames)[kStemTerms], std::size_t 
 #pragma GCC unroll 8
   for (int i = 0; i < kStemTerms; ++i) {
     d[i] = Value{};
-    if (frames[i] != nullptr) __builtin_memcpy(&d[i], frames[i] + at, sizeof(Value));  // not aligned
+    if (frames[i] != nullptr) __builtin_memcpy(&d[i], frames[i] + at, sizeof(Value));  // unaligned load
   }
 #pragma GCC unroll 8
   for (int term = 0; term < kStemTerms; ++term) {
@@ -68,7 +68,7 @@ void transform_stem_input(const float* const (&frames)[kStemTerms], std::size_t 
   }
 }
 
-/// B^T times the frames [first, first + 8), to planes [8, 3], whose borders are left alone.
+/// B^T times the frames [first, first + 8), to planes [8, 3]; leaves the borders unchanged.
 void transform_stem_input(const Stem& shape, const float* source, int first, float* planes) {
   const StemPlane plane = stem_plane(shape);
   constexpr int kPadding = kStemKernel / 2;
@@ -93,7 +93,7 @@ void transform_stem_input(const Stem& shape, const float* source, int first, flo
 
 /// Adds a term's products at neighbouring positions of a row, [positions, kPanel] each, to both frames.
 struct StemTile {
-  const float* source = nullptr;  // what the kernel's first cell meets at the first position
+  const float* source = nullptr;  // input under the kernel's first cell at the first position
   std::size_t pitch = 0, plane = 0;
   const float* panel = nullptr;
   int term = 0;
@@ -109,7 +109,7 @@ void multiply_stem(const StemTile& tile) {
       const float* const row = tile.source + of(color) * tile.plane + of(y) * tile.pitch;
 #pragma GCC unroll 1
       for (int x = 0; x < kStemKernel; ++x, panel += kPanel) {
-        // Neighbouring x read the same numbers: kept in registers, they would drive the sums out of them.
+        // Neighbouring x read the same values: keeping them in registers would spill the sums.
         __asm__ volatile("" : : : "memory");
         const Vector left_weights = load(panel), right_weights = load(panel + kBlock);
 #pragma GCC unroll 14
@@ -138,7 +138,7 @@ void (*multiply_stem_for(int positions, std::integer_sequence<int, kLess...>))(c
   return kAll[positions - 1];
 }
 
-/// A row of two frames of the result for a panel, to sums [2, columns, kPanel].
+/// One row of two frames of the result for a panel, to sums [2, columns, kPanel].
 void convolve_stem_row(const Stem& shape, const float* planes, int y, const float* panel, float* sums) {
   const StemPlane plane = stem_plane(shape);
   const int columns = stem_columns(shape), parts = parts_of(columns, kMostPositions);
@@ -164,7 +164,7 @@ void convolve_stem_row(const Stem& shape, const float* planes, int y, const floa
 }  // namespace
 
 void pack_stem(const float* weights, int out, float* panels) {
-  constexpr std::size_t kCells = kStemKernel * kStemKernel;  // of a frame of the kernel
+  constexpr std::size_t kCells = kStemKernel * kStemKernel;  // per kernel frame
   constexpr std::size_t kTerm = kStemColors * kCells * kPanel;
   for (int channel = 0; channel < out; ++channel) {
     float* const panel = panels + of(channel / kPanel) * kStemTerms * kTerm + of(channel % kPanel);

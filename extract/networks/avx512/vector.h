@@ -2,8 +2,8 @@
 
 #include "extract/networks/avx512/convolution.h"
 
-// Of the texts of this folder alone, which are compiled for AVX-512: nameless, so that nobody else's program
-// is made of them.
+// For the files of this folder only, which are compiled for AVX-512: in an unnamed namespace, so that the
+// linker does not use their inline functions elsewhere.
 namespace tvr::avx512 {
 namespace {
 
@@ -13,8 +13,8 @@ inline Vector load(const float* from) { return *reinterpret_cast<const Vector*>(
 inline void store(float* to, Vector value) { *reinterpret_cast<Vector*>(to) = value; }
 inline Vector relu(Vector value) { return value > 0 ? value : Vector{}; }
 
-/// Positions that an innermost loop takes: with two vectors of results each, as many as there are registers
-/// for besides the two of weights and one to spare.
+/// Positions per innermost loop: with two accumulators each, as many as fit in the registers beside two for
+/// weights and one spare.
 constexpr int kMostPositions = 14;
 
 inline std::size_t of(int value) { return static_cast<std::size_t>(value); }

@@ -253,7 +253,7 @@ TEST(FeatureFileNames, RefusePatternsThatCannotWork) {
   const TempFolder folder;
   expect_error([&] { (void)kByLane.find_in(folder / "none"); }, Fault::NotFound, "none");
   write_values(folder / "npy/a.npy", {1, 2}, 2);
-  expect_error([&] { (void)kByLane.find_in(folder / "npy"); }, Fault::NotFound, "they are like 'a.npy'");
+  expect_error([&] { (void)kByLane.find_in(folder / "npy"); }, Fault::NotFound, "for example 'a.npy'");
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ TEST(StoreFaults, AFullDiskIsAnErrorAndLosesNothing) {
     return said + "; kept " + std::to_string(kept);
   });
   if (report.text == "no mount") GTEST_SKIP() << "needs the right to mount a small tmpfs";
-  EXPECT_NE(report.text.find("Make room on the disk"), std::string::npos) << report.text;
+  EXPECT_NE(report.text.find("Free disk space"), std::string::npos) << report.text;
   EXPECT_NE(report.text.find("; kept " + std::to_string(std::stoi(report.text))), std::string::npos)
       << report.text;
 }

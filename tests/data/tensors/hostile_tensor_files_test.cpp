@@ -22,7 +22,7 @@ struct Wanted {
 const std::map<std::string, Wanted>& wanted_of() {
   static const std::map<std::string, Wanted> wanted = {
       {"pickle_forbidden_global", {Fault::Unsupported, "forbidden global '"}},
-      {"pickle_limit", {Fault::Limit, "limit passed"}},
+      {"pickle_limit", {Fault::Limit, "limit exceeded"}},
       {"pickle_truncated", {Fault::Corrupt, "pickle: truncated"}},
       {"pickle_malformed", {Fault::Corrupt, "pickle: "}},
       {"tensor_out_of_bounds", {Fault::Corrupt, "out of bounds"}},
@@ -31,7 +31,7 @@ const std::map<std::string, Wanted>& wanted_of() {
       {"unsupported_byteorder", {Fault::Unsupported, "byteorder"}},
       {"nonfinite_weights", {Fault::Corrupt, "not finite"}},
       {"not_a_state_dict", {Fault::Corrupt, "not a state dict"}},
-      {"not_a_checkpoint", {Fault::Corrupt, "not a checkpoint"}},
+      {"not_a_checkpoint", {Fault::Corrupt, "not a PyTorch checkpoint"}},
       {"zip_malformed", {Fault::Corrupt, "zip: "}},
       {"zip_compressed_record", {Fault::Unsupported, "is compressed"}},
       {"storage_size_mismatch", {Fault::Corrupt, "storage '"}},

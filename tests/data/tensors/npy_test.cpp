@@ -51,7 +51,7 @@ TEST(Npy, RefusesWhatIsMalformedOrOfAnotherKind) {
   refused("{'descr': '>f4', 'fortran_order': False, 'shape': (6,), }", Fault::Unsupported, "'>f4'");
   refused("{'descr': __import__('os'), }", Fault::Corrupt, "npy header");
   refused("{'descr': '<f4', 'fortran_order': 1, 'shape': (6,), }", Fault::Corrupt, "True or False");
-  refused(start + "(7,), }", Fault::Corrupt, "wants 28 bytes, the file has 24");
+  refused(start + "(7,), }", Fault::Corrupt, "needs 28 bytes, the file has 24");
   refused(start + "(-6,), }", Fault::Corrupt, "not a whole number");
   refused(start + "(4611686018427387904, 4), }", Fault::Corrupt, "overflows");
   refused(start + "(99999999999999999999,), }", Fault::Corrupt, "not a whole number");
@@ -59,12 +59,12 @@ TEST(Npy, RefusesWhatIsMalformedOrOfAnotherKind) {
   refused(start + "(6,), 'more': 1, }", Fault::Corrupt, "an unknown");
   refused("{'descr': '<f4', 'shape': (6,), }", Fault::Corrupt, "not the dictionary");
   refused(start + "(6,), } + 1", Fault::Corrupt, "not the dictionary");
-  refused(start + "(6", Fault::Corrupt, "')' is wanted");
-  refused("", Fault::Corrupt, "'{' is wanted");
+  refused(start + "(6", Fault::Corrupt, "expected ')'");
+  refused("", Fault::Corrupt, "expected '{'");
   std::string ones = start + "(6";
   for (int i = 0; i < 64; ++i) ones += ", 1";
   refused(ones + "), }", Fault::Corrupt, "64 dimensions");
-  testing::expect_error([&] { (void)read("\x93NUMPY"); }, Fault::Corrupt, "no file of numpy.save");
+  testing::expect_error([&] { (void)read("\x93NUMPY"); }, Fault::Corrupt, "it was not written by numpy.save");
   testing::expect_error([&] { (void)read("\x93NUMPY\x09" + std::string(9, '\0')); }, Fault::Corrupt,
                         "version 9");
   testing::expect_error([&] { (void)read("\x93NUMPY\x01" + std::string(1, '\0') + "\xff\xff{}"); },

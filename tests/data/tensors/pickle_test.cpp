@@ -78,10 +78,10 @@ TEST(Pickle, RefusesWhatIsMalformedOrCut) {
   };
   malformed("\xff.", "opcode 0xff");
   malformed("t.", "no mark");
-  malformed("(.", "a mark where a value is wanted");
+  malformed("(.", "a mark instead of a value");
   malformed(".", "stack is empty");
   malformed("h\x05.", "memo slot 5 was never set");
-  malformed("K\x01)R.", "REDUCE of what is not a function");
+  malformed("K\x01)R.", "REDUCE of a value that is not a function");
   malformed("}(K\x01u.", "SETITEMS with an odd number");
   malformed("](K\x01K\x02u.", "SETITEMS on another kind");
   malformed("K\x01Q.", "a persistent id that is not a storage");
@@ -97,7 +97,7 @@ TEST(Pickle, RefusesWhatIsMalformedOrCut) {
   malformed(pickled(wide) + ".", "more than 64 dimensions");
   testing::PickledTensor uneven;
   uneven.strides = {1};
-  malformed(pickled(uneven) + ".", "other numbers of sizes and strides");
+  malformed(pickled(uneven) + ".", "different numbers of sizes and strides");
   expect_refused("\x80\x06N.", Fault::Corrupt, "protocol above 5");
   expect_refused("", Fault::Corrupt, "truncated");
 }

@@ -141,7 +141,7 @@ TEST(Pth, RefusesStoragesThatAreMissingOrShort) {
   for (const std::int64_t count : {std::int64_t{-1}, std::int64_t{7}, INT64_MAX}) {
     bytes.replace(bytes.size() - 32, 8, testing::little_endian(static_cast<std::uint64_t>(count), 8));
     const auto path = testing::write_file(folder / "w.pth", bytes);
-    testing::expect_error([&] { (void)read_pth(path); }, Fault::Corrupt, "storage '0' is cut short");
+    testing::expect_error([&] { (void)read_pth(path); }, Fault::Corrupt, "storage '0' is truncated");
   }
 }
 
@@ -155,7 +155,7 @@ TEST(Pth, ChecksWhatItReadsFromAZipByItsChecksum) {
   bytes[at + 2] = '\x81';
   const auto path = testing::write_file(folder / "w.pth", bytes);
   testing::expect_error([&] { (void)read_pth(path); }, Fault::Corrupt,
-                        "record 'archive/data/0' does not have its checksum");
+                        "record 'archive/data/0' does not match its checksum");
 }
 
 TEST(Pth, RefusesWhatIsNoStateDict) {
@@ -176,11 +176,11 @@ TEST(Pth, SaysWhatAFileIsThatIsNoCheckpoint) {
   const auto refused = [&](const std::string& bytes, const std::string& phrase) {
     const auto path = testing::write_file(folder / "w.pth", bytes);
     testing::expect_error([&] { (void)read_weights(path); }, Fault::Corrupt,
-                          "not a checkpoint of PyTorch" + phrase);
+                          "not a PyTorch checkpoint" + phrase);
   };
   refused("", ": the file is empty");
   refused("<!DOCTYPE html><title>404</title>", ": a web page");
-  refused("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n", ": a pointer of Git LFS");
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n", ": a Git LFS pointer");
   refused("a,b\n1,2\n", "");
   refused(std::string("\x80\x02\x8a\x0a") + "0123456789.", "");
 }

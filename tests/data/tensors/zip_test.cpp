@@ -90,7 +90,7 @@ TEST(Zip, RefusesWhatLies) {
   refused(record, Fault::Corrupt, "another name in its local header");
   record = {};
   record.crc = 1;
-  refused(record, Fault::Corrupt, "'a/data.pkl' does not have its checksum");
+  refused(record, Fault::Corrupt, "'a/data.pkl' does not match its checksum");
 }
 
 TEST(Zip, RefusesTwoRecordsOfOneNameOrPlace) {

@@ -179,7 +179,7 @@ TEST_F(ClipStreamTest, MarksAFileThatIsCutShort) {
         testing::write_file(folder_ / ("cut_" + name), bytes.substr(0, bytes.size() / 4 + 1));
     const Decoded decoded = decode(cut, {small_lane(1)});
     EXPECT_FALSE(decoded.summary.complete) << name;
-    EXPECT_THAT(decoded.summary.message, HasSubstr("pictures decoded")) << name;
+    EXPECT_THAT(decoded.summary.message, HasSubstr("frames decoded")) << name;
     EXPECT_FALSE(decoded.clips.empty()) << name;
     EXPECT_LT(decoded.summary.decoded_frames, 50) << name;
   }
@@ -203,7 +203,7 @@ TEST_F(ClipStreamTest, StopsAtItsBudgets) {
   DecodeLimits tiny;
   tiny.max_pixels = 1000;
   expect_error([&] { decode(path, {small_lane(24)}, tiny); }, Fault::Limit,
-               "limit of pixels: pictures of 3072 pixels");
+               "limit of pixels: frames of 3072 pixels");
   DecodeLimits light;
   light.max_packet_bytes = 10;
   expect_error([&] { decode(path, {small_lane(24)}, light); }, Fault::Limit, "limit of packet bytes");

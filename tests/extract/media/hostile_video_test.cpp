@@ -59,7 +59,7 @@ std::vector<std::string> split(const std::string& text) {
 /// How the words of an error begin, by the manifest's class.
 const std::map<std::string, std::string> kWords{
     {"forbidden_format", "forbidden format"},
-    {"not_media", "no media file"},
+    {"not_media", "not a media file"},
     {"no_frames", "no frames"},
     {"no_video_stream", "no video stream"},
     {"limit_pixels", "limit of pixels"},

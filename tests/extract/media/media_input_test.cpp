@@ -51,11 +51,12 @@ TEST_F(MediaInputTest, RefusesFoldersAndDevices) {
 }
 
 TEST_F(MediaInputTest, NamesWhatIsNoMediaFile) {
-  expect_error([&] { open(file("empty.mp4", "")); }, Fault::Corrupt, "no media file: empty");
+  expect_error([&] { open(file("empty.mp4", "")); }, Fault::Corrupt, "not a media file: empty");
   expect_error([&] { open(file("page.mp4", "<!DOCTYPE html>\n<html><body>404</body></html>")); },
-               Fault::Corrupt, "no media file: an HTML page");
-  expect_error([&] { open(file("noise.mp4", std::string(5000, '\x5a'))); }, Fault::Corrupt, "no media file");
-  expect_error([&] { open(file("text.txt", "just some words\n")); }, Fault::Corrupt, "no media file");
+               Fault::Corrupt, "not a media file: an HTML page");
+  expect_error([&] { open(file("noise.mp4", std::string(5000, '\x5a'))); }, Fault::Corrupt,
+               "not a media file");
+  expect_error([&] { open(file("text.txt", "just some words\n")); }, Fault::Corrupt, "not a media file");
 }
 
 TEST_F(MediaInputTest, OpensNothingThatAPlaylistNames) {

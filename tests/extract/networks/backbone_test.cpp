@@ -308,7 +308,7 @@ TEST(Backbone, RefusesWeightsThatDoNotFitNamingTheFirst) {
   NamedTensors misshapen = weights;
   misshapen[0].second = Tensor::from_floats({1}, value);
   testing::expect_error([&] { (void)load_with(folder, "resnet18", misshapen); }, Fault::Mismatch,
-                        "'conv1.weight' is [1], the model wants [64, 3, 7, 7]");
+                        "'conv1.weight' is [1], the model expects [64, 3, 7, 7]");
 }
 
 TEST(Backbone, RefusesWeightsThatAreNotNumbersNamingTheFirst) {

@@ -114,7 +114,7 @@ TEST_F(TorchScript, IsAnotherNetworkWhenModuleOrManifestChanges) {
 TEST_F(TorchScript, RefusesRowsThatAreNotAsPromised) {
   write_manifest();
   write_module("def forward(self, x):\n  return x.mean([2])\n");
-  expect(Fault::Mismatch, "gave [1, 3, 16] for N = 1, wanted a tensor [N, 3]");
+  expect(Fault::Mismatch, "returned [1, 3, 16] for N = 1, wanted a tensor [N, 3]");
   write_module("def forward(self, x):\n  return (x, x)\n");
   expect(Fault::Mismatch, "gave a Tuple");
   write_module("def forward(self, x):\n  return x.mean([0, 2, 3])\n");

@@ -139,7 +139,7 @@ TEST_F(FramesCommandTest, ComparesAFolderAndTellsWhatItRefuses) {
   EXPECT_EQ(list[0]["frames"], 2);
   EXPECT_EQ(list[0]["filters"], "[0:0]fps=1,scale=298:224:flags=bicubic");
   EXPECT_EQ(list[3]["result"], "refused");
-  EXPECT_THAT(list[3]["message"].get<std::string>(), HasSubstr("no media file"));
+  EXPECT_THAT(list[3]["message"].get<std::string>(), HasSubstr("not a media file"));
 }
 
 TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {

@@ -38,7 +38,7 @@ TEST(PlanExtraction, WantsLanesOfDistinctNames) {
   options.features.lanes = {"2d", "2d"};
   expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "two lanes are called 2d");
   options.features.lanes = {"4d"};
-  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "Known are 2d, 3d");
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "Known lanes: 2d, 3d");
 }
 
 TEST(PlanExtraction, WantsTheNetworkWhereTheFramesOfAGpuAre) {

@@ -217,7 +217,7 @@ DecodeSummary decode(const std::filesystem::path& path, const std::vector<std::s
   if (name == "corrupt") throw Error(Fault::Corrupt, name, "no frames");
   if (name == "forbidden") throw Error(Fault::Unsupported, name, "forbidden format");
   if (name == "grows") std::ofstream(path, std::ios::app) << "more";
-  return {name != "partial", name == "partial" ? "2 packets refused" : "", 30, 30, 1.0, false};
+  return {name != "partial", name == "partial" ? "2 packets rejected" : "", 30, 30, 1.0, false};
 }
 
 class ParallelExtractOutcome : public ::testing::Test {
@@ -253,7 +253,7 @@ TEST_F(ParallelExtractOutcome, TellsHowEachVideoEndedAndKeepsTheRowsOfThoseThatD
   const auto outcomes = extract({"ok", "partial", "crash", "limit", "timeout", "corrupt", "forbidden"});
   const std::map<std::string, std::pair<Status, std::string>> wanted = {
       {"ok", {Status::Ok, ""}},
-      {"partial", {Status::Partial, "2 packets refused"}},
+      {"partial", {Status::Partial, "2 packets rejected"}},
       {"crash", {Status::Unreadable, "its decoder crashed: Killed"}},
       {"limit", {Status::Limit, "limit of frames"}},
       {"timeout", {Status::Timeout, "too slow"}},
