@@ -94,15 +94,15 @@ TEST(TrainCommand, StopsEarlyOnAValidationOnly) {
   EXPECT_THAT(history, HasSubstr("\"val\""));
 }
 
-TEST(TrainCommand, KeepsTheRecipeInItsConfigAndLetsFlagsOverrideIt) {
+TEST(TrainCommand, KeepsTheTrainingPresetInItsConfigAndLetsFlagsOverrideIt) {
   const LearningFolder folder;
   (void)folder.train("run", {"--training-preset", "best", "--epochs", "2", "--n-pair", "1"});
   const std::string config = read_text(folder / "run/config.toml");
-  EXPECT_THAT(config, HasSubstr("recipe=\"best\""));
+  EXPECT_THAT(config, HasSubstr("training-preset=\"best\""));
   EXPECT_THAT(config, HasSubstr("loss=\"nce\""));
   EXPECT_THAT(config, HasSubstr("pooling=\"max+mean\""));
   EXPECT_THAT(config, HasSubstr("n-pair=1"));
-  EXPECT_THAT(config, HasSubstr("lr=0.01")) << "given by the fixture, not the recipe's";
+  EXPECT_THAT(config, HasSubstr("lr=0.01")) << "given by the fixture, not the preset's";
 }
 
 TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {
