@@ -94,7 +94,8 @@ __global__ void pool_packs(PoolJob job, std::int64_t packs, const Pack<T, N>* in
 #pragma unroll
         for (int k = 0; k < N; ++k) {
           const float seen = load(&value.values[k]);
-          most[k] = seen > most[k] || seen != seen ? seen : most[k];  // NaN is kept, so that it is detected later
+          most[k] =
+              seen > most[k] || seen != seen ? seen : most[k];  // NaN is kept, so that it is detected later
         }
       }
     }

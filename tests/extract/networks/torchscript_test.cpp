@@ -116,11 +116,11 @@ TEST_F(TorchScript, RefusesRowsThatAreNotAsPromised) {
   write_module("def forward(self, x):\n  return x.mean([2])\n");
   expect(Fault::Mismatch, "returned [1, 3, 16] for N = 1, wanted a tensor [N, 3]");
   write_module("def forward(self, x):\n  return (x, x)\n");
-  expect(Fault::Mismatch, "gave a Tuple");
+  expect(Fault::Mismatch, "returned a Tuple");
   write_module("def forward(self, x):\n  return x.mean([0, 2, 3])\n");
-  expect(Fault::Mismatch, "gave [3] for N = 1");
+  expect(Fault::Mismatch, "returned [3] for N = 1");
   write_module("def forward(self, x):\n  return x.mean([2, 3]).repeat([2, 1])\n");
-  expect(Fault::Mismatch, "gave [2, 3] for N = 1");
+  expect(Fault::Mismatch, "returned [2, 3] for N = 1");
 }
 
 TEST_F(TorchScript, TellsWhatAModuleSaysWhenItFails) {
