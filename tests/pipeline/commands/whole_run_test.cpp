@@ -147,7 +147,7 @@ TEST_F(WholeRun, StoppedByCtrlCSaysHowToGoOnAndGoesOn) {
     return std::filesystem::file_size(history) > lines;
   });
   EXPECT_THAT(again.err, HasSubstr("extract: nothing to do"));
-  EXPECT_THAT(again.err, HasSubstr("train: going on"));
+  EXPECT_THAT(again.err, HasSubstr("train: resuming"));
 }
 
 TEST_F(WholeRun, EndsWith2WhenAVideoIsDamagedAndSaysWhich) {
