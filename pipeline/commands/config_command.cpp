@@ -54,7 +54,7 @@ std::string resolve(std::vector<std::string> arguments) {
 void add_config_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "config",
-      "Print the resolved configuration: flags, then --config FILE.toml, then environment, then defaults");
+      "Print the resolved configuration (precedence: flags, --config FILE.toml, environment, defaults)");
   command->fallthrough(false);
   command->prefix_command();
   command->footer(
