@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The page of `pipeline serve` in a headless Chromium: installs it, builds, runs the tests.
-# With arguments RUN SENTENCE FOLDER also takes pictures of the page for people to look at.
+# Tests the page of `pipeline serve` in a headless Chromium: installs it, builds, runs the tests.
+# With arguments RUN SENTENCE FOLDER also saves screenshots of the page.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a bare Debian 12 or 13 to a trained, evaluated retrieval model on generated clips: installs, builds, runs.
-# Can be run again: what is done is not done twice. Arguments go to `pipeline run --demo`.
+# Can be run again: finished steps are skipped. Arguments go to `pipeline run --demo`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

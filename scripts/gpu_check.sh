@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# On a machine with an NVIDIA GPU, nvcc and a LibTorch made for CUDA: builds, runs the tests that need the GPU, looks for
-# memory errors and measures, within ten minutes. Results go to FOLDER (default: gpu-check); a step that fails is
-# reported, the others go on.
+# On a machine with an NVIDIA GPU, nvcc and a LibTorch made for CUDA: builds, runs the tests that need the GPU, looks
+# for memory errors and measures, within ten minutes. Results go to FOLDER (default: gpu-check); a step that fails is
+# reported and the others still run.
 #   scripts/gpu_check.sh [FOLDER]
-# CMAKE_PREFIX_PATH (of the environment: colons between) names where LibTorch and the other libraries are; without it Python's torch
-# is asked. The comparison with Python needs its torch, torchvision and the ffmpeg program. Nothing is installed.
+# CMAKE_PREFIX_PATH (environment, separated by colons) says where LibTorch and the other libraries are; without it,
+# Python's torch is used. The comparison with Python needs its torch, torchvision and the ffmpeg program. Nothing is
+# installed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 out=${1:-gpu-check}
@@ -13,7 +14,7 @@ out=$(cd "$out" && pwd)
 build=build/gpu
 failed=()
 
-step() { # NAME COMMAND...: its output goes to the screen and to NAME.txt
+step() { # NAME COMMAND...: prints its output and saves it as NAME.txt
   local name=$1
   shift
   printf '\n== %s (%s s so far)\n' "$name" "$SECONDS"
@@ -25,7 +26,7 @@ step() { # NAME COMMAND...: its output goes to the screen and to NAME.txt
 }
 
 declare -A beside
-start() { # NAME COMMAND...: beside what follows, until `finish NAME`
+start() { # NAME COMMAND...: runs in the background until `finish NAME`
   "${@:2}" > "$out/$1.txt" 2>&1 &
   beside[$1]=$!
 }
@@ -60,8 +61,8 @@ tests() {
   return $status
 }
 
-sanitizer() { # of both rooms' kernels, side by side
-  if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not there"; return 0; fi
+sanitizer() { # checks both rooms' kernels in parallel
+  if ! command -v compute-sanitizer > /dev/null; then echo "skipped: compute-sanitizer is not installed"; return 0; fi
   local room status=0
   local -A process filter=([extract]='Gpu.GivesTheClips*' [model]='Gpu*')
   for room in extract model; do
@@ -76,8 +77,8 @@ sanitizer() { # of both rooms' kernels, side by side
   return $status
 }
 
-# 100 clips of 320 x 240, 14 s on average: generated ones joined by threes; each is there ten times. And one of
-# 1920 x 1080 and 10 s, sixteen times.
+# 100 clips of 320 x 240, 14 s on average, each made of three generated ones and present ten times; and one of
+# 1920 x 1080 and 10 s, present sixteen times.
 clips() {
   $build/pipeline/pipeline demo --out "$out/demo" --clips 300 --seed 1 > /dev/null || return 1
   mkdir -p "$out/clips"
@@ -104,7 +105,7 @@ extract() { # STORE FLAGS...
     --device cuda --precision fp16 "$@"
 }
 
-# video_feature_extractor's way on the same device, and how near its rows are to ours.
+# Extraction as video_feature_extractor does it on the same device, and how close its rows are to ours.
 reference_extraction() {
   local lane videos=("$out"/clips/*-1.mp4)
   for lane in 2d 3d; do
@@ -122,7 +123,7 @@ for lane in ("2d", "3d"):
         a, b = (np.load(f).astype(np.float64) for f in (f"{out}/ours/{lane}/{pathlib.Path(video).stem}.npy", f"{out}/reference/{lane}/{index}.npy"))
         assert a.shape == b.shape, (video, a.shape, b.shape)
         least = min(least, ((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).min())
-    print(f"{lane}: least cosine to the reference's rows {least:.6f}")
+    print(f"{lane}: lowest cosine similarity to the reference's rows {least:.6f}")
     assert least > 0.999
 PY
 }
@@ -135,7 +136,7 @@ fi
 step machine nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 step build build
 [ ${#failed[@]} -eq 0 ] || exit 1
-start clips clips # by the processors, while the GPU is tested
+start clips clips # on the CPU, while the GPU is tested
 start sanitizer sanitizer
 step tests tests
 finish sanitizer
@@ -149,5 +150,5 @@ step reference-extraction reference_extraction
 step decoding timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/clips/*-1.mp4
 step decoding-1080p timeout 60 $build/tests/bench/tvr_gpu_bench "$out"/large/*.mp4
 rm -rf "$out"/clips "$out"/large "$out"/demo "$out"/ours "$out"/reference "$out"/*.db* "$out"/*.pth
-printf '\n== done after %s s; look at %s\n' "$SECONDS" "$out"
+printf '\n== done after %s s; results are in %s\n' "$SECONDS" "$out"
 [ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the build needs from the packages of Debian 12 or 13, as root or by sudo; with --tests what the tests
-# need, too, with --browser what those of the web page need, with --style what scripts/check_style.sh needs. Does
-# nothing when all is there.
+# Installs the Debian 12 or 13 packages that the build needs, as root or with sudo; with --tests also those of the tests,
+# with --browser those of the web page's tests, with --style those of scripts/check_style.sh. Does nothing when all are
+# installed.
 set -euo pipefail
 
 packages=(

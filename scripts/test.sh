@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds, and runs all tests. Can be run again cheaply. TVR_WERROR=ON: warnings are errors.
-# --long: also the tests that take minutes, and each parser a minute under libFuzzer (needs clang).
+# --long: also the tests that take minutes, and fuzzes each parser for a minute with libFuzzer (needs clang).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -12,16 +12,16 @@ class Validator;
 
 namespace tvr {
 
-/// Makes a path absolute, so that a run's config.toml means the same from everywhere.
+/// Makes a path absolute, so that a run's config.toml means the same from any working directory.
 [[nodiscard]] const CLI::Validator& absolute_path();
 
 /// The resolved options of a subcommand as a section of a TOML file that --config reads back.
 [[nodiscard]] std::string toml_of(const CLI::App& command);
 
-/// Whether the user has given the option a value, or has given another one that excludes it.
+/// Whether the user has set the option, or another one that excludes it.
 [[nodiscard]] bool is_settled(const CLI::Option& option);
 
-/// Gives `flag` a value as if the user had, unless it is_settled(); toml_of() then shows it.
+/// Sets `flag` as if the user had, unless it is_settled(); toml_of() includes the value.
 void give_default(CLI::App& command, const std::string& flag, const std::string& value);
 
 // One per subcommand: adds it to `app`; its callback sets `exit_code`.

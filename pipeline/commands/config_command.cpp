@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-/// What `pipeline ARGUMENTS` would work with, without working.
+/// The resolved options of `pipeline ARGUMENTS` as TOML; nothing is run.
 std::string resolve(std::vector<std::string> arguments) {
   CLI::App app;
   app.set_config("--config");
@@ -30,14 +30,14 @@ std::string resolve(std::vector<std::string> arguments) {
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::Option* option : command->get_options()) option->required(false);
   }
-  // Called before the commands' own callbacks, which would begin to work. They cannot be taken away: they own
-  // what the flags are read into.
+  // Throws before the commands' own callbacks run. The callbacks cannot be removed: they own the variables
+  // that the flags are parsed into.
   struct Parsed {};
   app.parse_complete_callback([&app] {
     require_legal_environment(app);
     throw Parsed();
   });
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them last first
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them in reverse
   try {
     app.parse(arguments);
   } catch (const Parsed&) {
@@ -54,11 +54,11 @@ std::string resolve(std::vector<std::string> arguments) {
 void add_config_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "config",
-      "The resolved configuration: flags, then --config FILE.toml, then environment, then defaults");
+      "Print the resolved configuration (precedence: flags, --config FILE.toml, environment, defaults)");
   command->fallthrough(false);
   command->prefix_command();
   command->footer(
-      "Example: pipeline config run --demo --epochs 20    what that run would work with\n"
+      "Example: pipeline config run --demo --epochs 20    the options of that run\n"
       "         pipeline config > my.toml                 the defaults of all commands, to edit");
   command->callback([&app, command, &exit_code] {
     std::vector<std::string> arguments = command->remaining();

@@ -18,10 +18,11 @@ void add_demo_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("demo", "Write the demo data set: generated H.264 clips with captions");
   command->add_option("--out", arguments->out, "folder to write to")->required();
-  command->add_option("--clips", arguments->demo.clips, "how many; every fifth is for the test")
+  command->add_option("--clips", arguments->demo.clips, "number of clips; every fifth goes to the test split")
       ->check(CLI::Range(10, 100'000))
       ->capture_default_str();
-  command->add_option("--seed", arguments->demo.seed, "equal seeds give equal clips")->capture_default_str();
+  command->add_option("--seed", arguments->demo.seed, "equal seeds generate equal clips")
+      ->capture_default_str();
   command->callback([arguments, &exit_code] {
     ProgressLine line("draw", "clips", arguments->demo.clips);
     const DemoFiles files = write_demo(arguments->out, arguments->demo, progress_on(line));

@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the job at hand would name; nothing of it is required.
+/// The inputs of a planned job; all are optional.
 struct DoctorOptions {
   fs::path videos, store, word_vectors;
   std::map<std::string, NetworkChoice> networks;  // by built-in lane
@@ -35,7 +35,7 @@ struct DoctorOptions {
   bool json = false;
 };
 
-/// Where well-known files are looked for: here, in weights/, and where torchvision keeps its downloads.
+/// Folders to search for well-known files: here, weights/, data/ and torchvision's downloads.
 std::vector<fs::path> usual_folders(const DoctorOptions& options) {
   std::vector<fs::path> folders = options.look_in;
   folders.insert(folders.end(), {".", "weights", "data"});
@@ -49,12 +49,12 @@ Check check_product(unsigned threads) {
   Check check{"processor",
               "training",
               Finding::Ok,
-              fmt::format("{} loops of its own, {:.0f} GFLOP/s (32 x 4096 x 4096, all cores)", speed.kernels,
+              fmt::format("built-in {} kernels, {:.0f} GFLOP/s (32 x 4096 x 4096, all cores)", speed.kernels,
                           speed.gflops),
               {}};
   double load = 0;
   if (getloadavg(&load, 1) == 1 && load > threads)
-    check.seen += fmt::format(", slowed by other work (load {:.1f})", load);
+    check.seen += fmt::format(", slowed by other programs (load {:.1f})", load);
   return check;
 }
 
@@ -71,7 +71,7 @@ void check_files(const DoctorOptions& options, Checks& checks) {
   checks.insert(checks.end(), known.begin(), known.end());
 }
 
-/// Asks headers for twenty seconds at most: files may be odd, or far away.
+/// Reads headers for twenty seconds at most, as files may be damaged or on slow storage; 0 after that.
 std::function<double(const fs::path&)> hurried_duration() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   return [end](const fs::path& video) {
@@ -93,18 +93,17 @@ void check_store(const DoctorOptions& options, const std::vector<VideoSource>& v
   }
 }
 
-/// Reads captions and splits as a run would, which says what it finds.
+/// Reads captions and splits as a run would, and reports their sizes.
 void check_data(const DoctorOptions& options, const std::vector<VideoSource>& videos, Checks& checks) {
   if (options.data.dataset.annotations.empty()) return;
   try {
     const DataSet data = read_data(options.data, videos, 1);
-    checks.push_back(
-        {"data set",
-         "captions",
-         Finding::Ok,
-         fmt::format("{} of training, {} of validation, {} of test clips", data.train.captions.size(),
-                     data.val.captions.size(), data.test.captions.size()),
-         {}});
+    checks.push_back({"data set",
+                      "captions",
+                      Finding::Ok,
+                      fmt::format("{} training, {} validation, {} test captions", data.train.captions.size(),
+                                  data.val.captions.size(), data.test.captions.size()),
+                      {}});
   } catch (const Error& error) {
     checks.push_back({"data set", "captions", Finding::Missing, error.where() + ": " + error.seen(),
                       error.advice().empty() ? "Correct the file" : error.advice()});
@@ -125,7 +124,7 @@ Checks all_checks(const DoctorOptions& options) {
   if (!options.videos.empty()) {
     checks.push_back({"data set", "videos", videos.empty() ? Finding::Missing : Finding::Ok,
                       fmt::format("{} in {}", videos.size(), options.videos.string()),
-                      videos.empty() ? "No file there has the ending of a video" : ""});
+                      videos.empty() ? "No file there has the extension of a video file" : ""});
   }
   check_data(options, videos, checks);
   check_files(options, checks);
@@ -145,15 +144,15 @@ int run_doctor(const DoctorOptions& options) {
 void add_doctor_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* command = app.add_subcommand(
-      "doctor", "What is installed, found and missing on this machine, and what to do about it");
+      "doctor", "Check what is installed, found and missing on this machine, and say what to do about it");
   const auto path = [&](const char* flag, fs::path& value, const char* help) {
-    command->add_option(flag, value, help)->transform(absolute_path())->group("The job at hand");
+    command->add_option(flag, value, help)->transform(absolute_path())->group("Planned job");
   };
-  path("--videos", options->videos, "folder of videos: how much room will their features need?");
-  path("--store", options->store, "where the store is to lie (features.db)");
-  path("--word-vectors", options->word_vectors, "word vectors");
-  add_network_flags(*command, options->networks, "The job at hand");
-  command->add_option("--look-in", options->look_in, "more folders where weights and vectors may lie");
+  path("--videos", options->videos, "folder of videos, to estimate the disk space of their features");
+  path("--store", options->store, "path of the feature store to be (default: features.db)");
+  path("--word-vectors", options->word_vectors, "word vectors to check");
+  add_network_flags(*command, options->networks, "Planned job");
+  command->add_option("--look-in", options->look_in, "more folders to search for weights and word vectors");
   add_data_flags(*command, options->data);
   command->add_flag("--json", options->json, "print the checks as JSON");
   command->callback([options, &exit_code] { exit_code = run_doctor(*options); });

@@ -36,25 +36,33 @@ struct EvalOptions {
 };
 
 void add_eval_flags(CLI::App& command, EvalOptions& options) {
-  auto* run = command.add_option("--run", options.run, "folder of a run: its run.json stands in for flags")
-                  ->check(CLI::ExistingDirectory);
-  auto* checkpoint = command.add_option("--checkpoint", options.checkpoint, "or a .pth of its weights")
+  auto* run =
+      command
+          .add_option("--run", options.run, "folder of a run; its run.json provides all that no flag sets")
+          ->check(CLI::ExistingDirectory);
+  auto* checkpoint = command
+                         .add_option("--checkpoint", options.checkpoint,
+                                     "checkpoint (.pth) instead of a run; flags provide the rest")
                          ->check(CLI::ExistingFile);
   run->excludes(checkpoint);
-  command.add_option("--compare", options.compare, "two folders of runs: a paired test on the same queries")
+  command
+      .add_option("--compare", options.compare,
+                  "folders of two runs: paired significance test on the same queries")
       ->expected(2)
       ->check(CLI::ExistingDirectory);
-  add_parsed(command, "--ties", options.ties, ties_named, name(options.ties), "how equal similarities rank")
+  add_parsed(command, "--ties", options.ties, ties_named, name(options.ties),
+             "how equal similarities are ranked")
       ->check(CLI::IsMember(ties_names()));
   command.add_option("--ranks", options.ranks, "write the rank of every query to this CSV");
-  command.add_option("--trec-run", options.trec_run, "write the rankings, text to video, for TREC's tools");
-  command.add_option("--trec-qrels", options.trec_qrels, "and the right answers");
+  command.add_option("--trec-run", options.trec_run, "write the text-to-video rankings as a TREC run");
+  command.add_option("--trec-qrels", options.trec_qrels,
+                     "write the correct clip of every caption as TREC qrels");
   command.add_flag("--json", options.json, "print the metrics as JSON");
   add_store_flags(command, options.given);
   add_input_flags(command, options.given.learn);
 }
 
-/// What a run answers to its test queries.
+/// The test queries of a run and their results.
 struct Answers {
   Pairs test;
   Evaluation evaluation;
@@ -76,24 +84,25 @@ void tell_unknown_words(const EncodedText& text) {
   std::vector<std::pair<std::string, int>> order(captions_with.begin(), captions_with.end());
   std::stable_sort(order.begin(), order.end(), [](auto& a, auto& b) { return a.second > b.second; });
   for (std::size_t i = 0; i < std::min(order.size(), kWordsShown); ++i) {
-    words += fmt::format("{}{} {}", i == 0 ? ", the commonest: " : ", ", order[i].first, order[i].second);
+    words += fmt::format("{}{} {}", i == 0 ? ", most frequent: " : ", ", order[i].first, order[i].second);
   }
   say(fmt::format("text: {} of {} test captions have words that the model does not know{}", affected,
                   text.unknown.size(), words));
   if (lost > 0) say(fmt::format("text: {} test captions have no known word", lost));
 }
 
-/// Throws Error(NotFound) for captions or a list of test videos that are not there.
+/// Throws Error(NotFound) for captions or a list of test videos that do not exist.
 void require_data(const DatasetSpec& data) {
   const auto require = [](const std::filesystem::path& file, const char* seen, const char* advice) {
     if (!file.empty() && !std::filesystem::exists(file)) {
       throw Error(Fault::NotFound, file.string(), seen, advice);
     }
   };
-  require(data.annotations, "the captions that the run was tested on are not there",
-          "Name them with --annotations FILE or --captions FILE.csv, and the list of test videos with --test "
-          "FILE.csv where there is one");
-  require(data.test, "the list of the run's test videos is not there", "Name it with --test FILE.csv");
+  require(
+      data.annotations, "the captions that the run was tested on were not found",
+      "Name them with --annotations FILE or --captions FILE.csv, and the list of test videos, if there is "
+      "one, with --test FILE.csv");
+  require(data.test, "the list of the run's test videos was not found", "Name it with --test FILE.csv");
 }
 
 Answers answers_of(const RunManifest& run, Ties ties) {
@@ -105,8 +114,8 @@ Answers answers_of(const RunManifest& run, Ties ties) {
   Answers answers;
   answers.test = load_pairs(store, encoders->lanes_in(store), data.test, encoders->pooling(), left_out);
   if (!left_out.empty()) {
-    warn(fmt::format("{} clips have no features in the store and are left out, {} for one", left_out.size(),
-                     left_out.front()));
+    warn(fmt::format("{} clips have no features in the store and are left out, for example {}",
+                     left_out.size(), left_out.front()));
   }
   EncodedText text = encoders->embed_text(answers.test.captions);
   tell_unknown_words(text);
@@ -116,7 +125,7 @@ Answers answers_of(const RunManifest& run, Ties ties) {
   return answers;
 }
 
-/// The recipes of a store's lanes; no names: every lane of the store.
+/// The recipes of a store's lanes that `lanes` names; empty: of all its lanes.
 std::vector<Recipe> recipes_in(const std::filesystem::path& store, const std::vector<std::string>& lanes,
                                const std::vector<std::string>& feature_recipes) {
   std::vector<Recipe> recipes;
@@ -126,8 +135,7 @@ std::vector<Recipe> recipes_in(const std::filesystem::path& store, const std::ve
   return recipes;
 }
 
-/// The run's data set with what the flags say in place of its own. Other captions come with lists of their
-/// own.
+/// The run's data set, overridden by flags. Flags that name other captions replace all of it, lists included.
 DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataOptions data) {
   const auto said = [&](const char* flag) { return command.count(flag) > 0; };
   if (said("--annotations") || said("--captions")) return given;
@@ -136,14 +144,14 @@ DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataO
   if (said("--test")) data.dataset.test = given.dataset.test;
   if (said("--test-fraction")) data.dataset.split.test_fraction = given.dataset.split.test_fraction;
   if (said("--val-fraction")) data.val_fraction = given.val_fraction;
-  // Only the test split counts here: without the others' lists it is the same.
+  // Only the test split is used here, and it does not depend on the other lists.
   for (std::filesystem::path* list : {&data.dataset.train, &data.dataset.val}) {
     if (!std::filesystem::exists(*list)) list->clear();
   }
   return data;
 }
 
-/// The run in `folder` with what the flags say in place of its own.
+/// The run in `folder`, overridden by flags.
 RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command, const EvalOptions& options) {
   const StoreRunOptions& given = options.given;
   RunManifest run = read_run(folder, given.store);
@@ -162,15 +170,16 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
   return run;
 }
 
-/// A checkpoint with all else given by flags.
+/// A checkpoint, with everything else given by flags.
 RunManifest run_of_checkpoint(const EvalOptions& options) {
   const StoreRunOptions& given = options.given;
   if (given.store.empty()) {
-    throw Error(Fault::InvalidArgument, "eval", "no store is named", "Pass --store FILE.db, or --run FOLDER");
+    throw Error(Fault::InvalidArgument, "eval", "no feature store is given",
+                "Pass --store FILE.db, or --run FOLDER");
   }
   if (given.learn.word_vectors.empty()) {
-    throw Error(Fault::InvalidArgument, "eval", "no word vectors are named",
-                "Pass --word-vectors FILE, the one the checkpoint was trained with");
+    throw Error(Fault::InvalidArgument, "eval", "no word vectors are given",
+                "Pass --word-vectors FILE, the file that the checkpoint was trained with");
   }
   RunManifest run;
   run.lanes = recipes_in(given.store, given.lanes, given.feature_recipes);
@@ -196,15 +205,15 @@ void write_files(const EvalOptions& options, const Answers& answers) {
   if (!options.trec_qrels.empty()) write_text(options.trec_qrels, trec_qrels(answers.test));
 }
 
-/// Each run is evaluated as its run.json says, but for where its captions and features are now: other flags
-/// would be passed over in silence.
+/// Each run is evaluated as its run.json says; flags may only say where its captions and features are now.
+/// Any other flag would be ignored silently.
 void require_only_compare_flags(const CLI::App& command) {
   const std::set<std::string> meant = {
       "--compare", "--ties", "--json",        "--store",         "--annotations",  "--captions",    "--train",
       "--val",     "--test", "--test-videos", "--test-fraction", "--val-fraction", "--word-vectors"};
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || meant.count(option->get_name()) != 0) continue;
-    throw Error(Fault::InvalidArgument, option->get_name(), "it has no meaning with --compare",
+    throw Error(Fault::InvalidArgument, option->get_name(), "it cannot be used with --compare",
                 "Both runs are evaluated as their run.json says");
   }
 }
@@ -231,7 +240,7 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
   if (!options.compare.empty()) return run_compare(command, options);
   if (options.run.empty() && options.checkpoint.empty()) {
     throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint or --compare",
-                "Pass --run FOLDER, say");
+                "Pass --run FOLDER, for example");
   }
   Answers answers = answers_of(
       options.run.empty() ? run_of_checkpoint(options) : run_in(options.run, command, options), options.ties);
@@ -241,7 +250,7 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
     fmt::print("{}\n", metrics.dump(2));
   } else {
     std::vector<Evaluation> only;
-    only.push_back(std::move(answers.evaluation));  // a copy might not fit beside it
+    only.push_back(std::move(answers.evaluation));  // there may be no memory for a copy
     fmt::print("{}", metrics_table(only));
   }
   return kDone;
@@ -251,7 +260,8 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
 
 void add_eval_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
-  CLI::App* command = app.add_subcommand("eval", "Metrics of a checkpoint, or two runs compared");
+  CLI::App* command =
+      app.add_subcommand("eval", "Compute the metrics of a run or a checkpoint, or compare two runs");
   add_eval_flags(*command, *options);
   command->footer(
       "Example: pipeline eval --run trial --ties pessimistic --ranks ranks.csv\n"

@@ -31,10 +31,10 @@ nlohmann::json json_of(const ExtractReport& report) {
 
 int run_extract(const ExtractOptions& options, bool json) {
   if (options.store.empty()) {
-    throw Error(Fault::InvalidArgument, "extract", "no store is named", "Pass --store FILE.db");
+    throw Error(Fault::InvalidArgument, "extract", "no feature store is given", "Pass --store FILE.db");
   }
   const std::vector<VideoSource> videos = videos_of(options.videos);
-  const ExtractionPlan plan = plan_extraction(options);  // wrong flags leave no store behind
+  const ExtractionPlan plan = plan_extraction(options);  // throws for wrong flags before the store exists
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, plan);
@@ -50,7 +50,7 @@ int run_extract(const ExtractOptions& options, bool json) {
 void add_extract_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ExtractOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("extract", "Videos to features in the store");
+  CLI::App* command = app.add_subcommand("extract", "Extract features from videos into the store");
   add_extract_flags(*command, *options);
   add_shard_flag(*command, options->videos.shard);
   add_feature_flags(*command, options->features);
@@ -58,7 +58,7 @@ void add_extract_command(CLI::App& app, int& exit_code) {
       ->capture_default_str()
       ->group("Features (part of their identity)");
   add_speed_flags(*command, options->speed);
-  command->add_flag("--json", *json, "print the account as JSON on stdout")->configurable(false);
+  command->add_flag("--json", *json, "print counts and times as JSON")->configurable(false);
   command->callback([options, json, &exit_code] { exit_code = run_extract(*options, *json); });
 }
 

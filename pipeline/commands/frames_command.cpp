@@ -41,12 +41,12 @@ std::string size_of(const Clip& clip) {
   return std::to_string(clip.width) + "x" + std::to_string(clip.height);
 }
 
-/// What becomes of a lane's clips.
+/// Where the frames of a lane go.
 class Sink {
  public:
   virtual ~Sink() = default;
   virtual void take(const Clip& clip) = 0;
-  /// Says how it went; the exit code.
+  /// Reports what was written; returns the exit code.
   [[nodiscard]] virtual int finish() = 0;
 };
 
@@ -113,7 +113,7 @@ int write_frames(const FramesOptions& options) {
   const DecodeSummary& summary = stream.summary();
   if (!summary.complete) warn(options.video.string() + ": partial: " + summary.message);
   if (summary.first_frame_only)
-    warn(options.video.string() + ": no frame at this rate, the first one was taken");
+    warn(options.video.string() + ": no frame was sampled at this rate, so the first one was used");
   const int code = sink->finish();
   return code == kDone && !summary.complete ? kSomeVideosFailed : code;
 }
@@ -180,7 +180,7 @@ int check(const FramesOptions& options) {
   std::map<FramesCheck::Result, int> counts;
   for (const FramesCheck& check : checks) ++counts[check.result];
   using Result = FramesCheck::Result;
-  say(fmt::format("frames: {} equal, {} only ours (no frame at the rate), {} differ, {} refused",
+  say(fmt::format("frames: {} equal, {} only ours (ffmpeg samples no frame), {} differ, {} refused",
                   counts[Result::Equal], counts[Result::OnlyOurs], counts[Result::Differs],
                   counts[Result::Refused]));
   if (counts[Result::Differs] > 0) return kFailed;
@@ -195,23 +195,23 @@ int run_frames(const FramesOptions& options) {
 
 void add_frames_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<FramesOptions>();
-  CLI::App* const command = app.add_subcommand("frames", "Write the pictures that a lane's network sees");
-  command->add_option("video", options->video, "The video file; with --check also a folder")->required();
+  CLI::App* const command = app.add_subcommand("frames", "Write the frames that a lane's network sees");
+  command->add_option("video", options->video, "video file, or with --check a folder of videos")->required();
   command
       ->add_option("--lane", options->lane,
-                   "2d: 1 fps, short side 224 (default); 3d: 24 fps, 112x112; --check takes both")
+                   "2d: 1 fps, short side 224 (default); 3d: 24 fps, 112x112; --check: by default both")
       ->check(CLI::IsMember(names_of(builtin_lanes())));
   add_parsed(*command, "--preset", options->preset, preset_named, name(options->preset),
-             "Scaler: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
+             "how frames are scaled: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
       ->check(CLI::IsMember({name(Preset::Ffmpeg5), name(Preset::Howto100m2019)}));
   command->add_flag("--legacy-rotation", options->legacy_rotation,
-                    "Squash rotated videos as the reference does");
-  CLI::Option* const png =
-      command->add_option("--png", options->png, "Write PNG files into this folder instead of raw rgb24");
+                    "compute the size of rotated videos before rotating them, as the reference does");
+  CLI::Option* const png = command->add_option(
+      "--png", options->png, "write PNG files into this folder instead of raw rgb24 to stdout");
   CLI::Option* const check =
-      command->add_flag("--check", options->check, "Compare with the installed ffmpeg program, byte for byte")
+      command->add_flag("--check", options->check, "compare with the installed ffmpeg program, byte for byte")
           ->excludes(png);
-  command->add_flag("--json", options->json, "Print the comparison as JSON")->needs(check);
+  command->add_flag("--json", options->json, "print the comparison as JSON")->needs(check);
   command->callback([options, &exit_code] { exit_code = run_frames(*options); });
 }
 

@@ -22,7 +22,7 @@ CLI::Option* add(CLI::App& command, const char* flag, Value& value, const char* 
   return command.add_option(flag, value, help)->capture_default_str()->group(kGroup);
 }
 
-/// Checks the value as it will be read. CLI::Range lets NaN pass.
+/// Checks the parsed value. CLI::Range accepts NaN.
 template <class Value>
 CLI::Validator within(const Range<Value>& range) {
   return CLI::Validator(
@@ -35,7 +35,7 @@ CLI::Validator within(const Range<Value>& range) {
       range.text());
 }
 
-/// The flag of a row of the training options.
+/// Adds the flag of one row of the training options.
 struct AddFlag {
   CLI::App& command;
 
@@ -65,7 +65,7 @@ struct AddFlag {
   }
 };
 
-/// The flags of those options whose name `wanted` chooses.
+/// Adds the flags of the options for which wanted(name) is true.
 template <class Wanted>
 void add_train_flags(CLI::App& command, TrainOptions& train, const Wanted& wanted) {
   for_each_field(train, [&](const std::string& name, auto&&... row) {
@@ -75,13 +75,13 @@ void add_train_flags(CLI::App& command, TrainOptions& train, const Wanted& wante
 
 constexpr const char* kPresetFlag = "--training-preset";
 
-/// Flags and their values where they differ from the flags' own defaults.
+/// Values of flags that differ from the flags' defaults.
 struct TrainingPreset {
   const char* name;
   std::vector<std::pair<const char*, const char*>> flags;
 };
-/// "howto100m" is the reference's training (antoine77340/howto100m, MSR-VTT from scratch). "best" is what did
-/// better on real features: docs/TRAINING.md.
+/// "howto100m" is the reference's training (antoine77340/howto100m, MSR-VTT from scratch). "best" did better
+/// on real features: docs/TRAINING.md.
 const std::vector<TrainingPreset> kPresets = {
     {"howto100m", {}},
     {"best",
@@ -100,7 +100,7 @@ const std::vector<TrainingPreset> kPresets = {
 void add_input_flags(CLI::App& command, LearnOptions& options) {
   command
       .add_option("--word-vectors", options.word_vectors,
-                  "word2vec, GloVe or fastText file; none: fastText is trained on the training captions")
+                  "word2vec, GloVe or fastText file (default: train fastText on the training captions)")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(kGroup);
@@ -114,25 +114,27 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
 void add_learn_flags(CLI::App& command, LearnOptions& options) {
   std::vector<std::string> presets;
   for (const TrainingPreset& preset : kPresets) presets.emplace_back(preset.name);
-  // Version 0.1 called it --recipe, which is the identity of a feature now. To be dropped one version later.
+  // Version 0.1 called it --recipe, which now means the identity of a feature. To be dropped one version
+  // later.
   command
-      .add_option(kPresetFlag + std::string(",--recipe"),
-                  "preset of the flags below: howto100m (the reference) or best; flags that are given win")
+      .add_option(
+          kPresetFlag + std::string(",--recipe"),
+          "preset of the flags below: howto100m (the reference) or best; flags that are set take precedence")
       ->check(CLI::IsMember(presets))
       ->default_str(presets.front())
       ->group(kGroup);
   add_input_flags(command, options);
-  // --seed is the subcommand's: it seeds all that is random there.
+  // The subcommand adds --seed, which seeds everything random in it.
   add_train_flags(command, options.train,
                   [](const std::string& name) { return name != kInputOption && name != "seed"; });
   command
       .add_flag("--standardize", options.standardize,
                 "standardize features to mean 0 and standard deviation 1 for training; folded into the "
-                "checkpoint, which takes them as they are")
+                "checkpoint, which then takes features as they are")
       ->group(kGroup);
   command
       .add_flag("--select-on-test", options.select_on_test,
-                "choose the best epoch on the test split, as many papers do; stamped on every result")
+                "select the best epoch on the test split, as many papers do; every result says so")
       ->group(kGroup);
   add(command, "--seeds", options.seeds,
       "number of runs with consecutive seeds; reports mean and standard deviation")

@@ -8,13 +8,13 @@ class App;
 
 namespace tvr {
 
-/// The flags that say what the model sees: --word-vectors, --pooling, --max-words.
+/// The flags of the model's inputs: --word-vectors, --pooling, --max-words.
 void add_input_flags(CLI::App& command, LearnOptions& options);
 /// Those and the flags of training.
 void add_learn_flags(CLI::App& command, LearnOptions& options);
 
-/// Gives the flags of the training preset that was chosen their values where the user has said nothing, so
-/// that config.toml shows what was done.
+/// Sets the flags of the chosen training preset that the user has not set, so that config.toml shows the
+/// values used.
 void apply_training_preset(CLI::App& command);
 
 }  // namespace tvr

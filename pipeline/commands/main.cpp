@@ -1,6 +1,6 @@
-// pipeline: looks at stores itself, and becomes pipeline-torch, which lies beside it, for everything else.
-// Loading LibTorch and the 300 libraries that come with Debian's takes half a second: a million rows are
-// listed in less.
+// pipeline: runs `store` itself and executes pipeline-torch, which lies beside it, for everything else.
+// Loading LibTorch and the 300 libraries that Debian's needs takes half a second; listing a million rows
+// takes less.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,7 +19,7 @@
 
 namespace {
 
-/// Of the file of --config, the flags of `store`: those of other subcommands are not known here.
+/// Reads only the flags of `store` from the --config file: this program has no other subcommands.
 class StoreConfig : public CLI::ConfigTOML {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
@@ -48,7 +48,7 @@ int become_pipeline_torch(char** argv) {
     error = {errno, std::generic_category()};
   }
   tvr::complain(program.string() + ": cannot be started: " + error.message() +
-                "; it belongs beside pipeline");
+                "; it must be installed beside pipeline");
   return tvr::kFailed;
 }
 

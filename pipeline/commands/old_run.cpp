@@ -45,17 +45,17 @@ Config read_config(const fs::path& path) {
   config.path = path;
   try {
     for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
-      if (item.parents.empty() || item.name == "++" || item.name == "--") continue;  // marks of a section
+      if (item.parents.empty() || item.name == "++" || item.name == "--") continue;  // section markers
       config.command = item.parents.front();
       config.flags[item.name] = item.inputs;
     }
   } catch (const CLI::Error& error) {
-    throw Error(Fault::Corrupt, path.string(), error.what(), "Run the command again to have it written anew");
+    throw Error(Fault::Corrupt, path.string(), error.what(), "Run the command again to rewrite it");
   }
   return config;
 }
 
-/// A list may be written as one text, "2d,3d".
+/// A list may be one string, "2d,3d".
 std::vector<std::string> split_at_commas(const std::vector<std::string>& values) {
   std::vector<std::string> parts;
   for (const std::string& value : values) {
@@ -65,12 +65,12 @@ std::vector<std::string> split_at_commas(const std::vector<std::string>& values)
   return parts;
 }
 
-/// Names of lanes, and beginnings of the identities of their recipes; none: not known.
+/// Names of lanes and prefixes of their recipe identities; empty: unknown.
 struct Lanes {
   std::vector<std::string> names, recipes;
 };
 
-/// Of `pipeline run`: the identities follow from its flags, as long as the weights are where they were.
+/// The lanes of a `pipeline run`: its flags give the identities, as long as the weights have not moved.
 Lanes lanes_of_run(const Config& config) {
   ExtractOptions options;
   CLI::App app;
@@ -81,7 +81,7 @@ Lanes lanes_of_run(const Config& config) {
   command->add_option("--seed", options.features.random_seed);
   Lanes lanes;
   try {
-    app.parse(std::vector<std::string>{"run", config.path.string(), "--config"});  // last first
+    app.parse(std::vector<std::string>{"run", config.path.string(), "--config"});  // in reverse
     for (const PlannedLane& lane : plan_extraction(options).lanes) {
       lanes.names.push_back(lane.recipe.lane);
       lanes.recipes.push_back(lane.recipe.identity());
@@ -108,7 +108,7 @@ std::vector<Recipe> recipes_in(const fs::path& store, const Lanes& lanes) {
     if (!fits) {
       throw Error(Fault::Mismatch, "lane " + row.recipe.lane,
                   "the store's features (" + row.recipe.text + ", weights " + row.recipe.weights +
-                      ") are not by the recipe that the model was trained on",
+                      ") were not extracted by the recipe that the model was trained on",
                   "Extract the videos with the run's own flags (they are in its config.toml)");
     }
     recipes.push_back(row.recipe);

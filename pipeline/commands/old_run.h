@@ -6,14 +6,14 @@
 
 namespace tvr {
 
-// Folders of version 0.1, which wrote config.toml alone. To be deleted one version later.
+// Runs of version 0.1, which wrote config.toml but no run.json. To be deleted one version later.
 
 /// A finished run without run.json.
 [[nodiscard]] bool is_old_run(const std::filesystem::path& folder);
 
-/// What its config.toml says, as run.json has it. The recipes of its lanes are looked up in its store, or in
-/// `other_store` where that is gone. Throws Error(Corrupt) for a damaged config.toml, Error(Mismatch) when
-/// the store's features are by other recipes, and what choose_recipes() throws.
+/// The manifest that its config.toml amounts to. The recipes of its lanes are looked up in its store, or in
+/// `other_store` if that is gone. Throws Error(Corrupt) for a damaged config.toml, Error(Mismatch) when the
+/// store's features have other recipes, and what choose_recipes() throws.
 [[nodiscard]] RunManifest old_run(const std::filesystem::path& folder,
                                   const std::filesystem::path& other_store);
 

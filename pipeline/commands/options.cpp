@@ -16,7 +16,7 @@ namespace tvr {
 
 namespace {
 
-/// What --model and --weights do: "2d=resnet50" for `base` --model is what --model-2d resnet50 is.
+/// Implements --model and --weights (`base`): --model 2d=resnet50 is the same as --model-2d resnet50.
 void give_to_lane(CLI::App& command, const std::string& base, const std::string& lane_and_value) {
   const std::size_t sign = lane_and_value.find('=');
   CLI::Option* const flag = sign == std::string::npos
@@ -41,7 +41,7 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
         ->group(group);
     command
         .add_option("--weights-" + name, network.weights,
-                    ".pth or .safetensors of the " + name + " network, e.g. " + lane.weights)
+                    "weights of the " + name + " network, .pth or .safetensors, e.g. " + lane.weights)
         ->transform(absolute_path())
         ->group(group);
   }
@@ -52,7 +52,8 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
             [&command, base](const std::vector<std::string>& values) {
               for (const std::string& value : values) give_to_lane(command, base, value);
             },
-            "the same for any built-in lane: LANE=" + std::string(base == "--model" ? "NAME" : "FILE"))
+            base == "--model" ? "network of any built-in lane, as LANE=NAME"
+                              : "weights of any built-in lane, as LANE=FILE")
         ->configurable(false)
         ->group(group);
   }
@@ -64,7 +65,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
   command
       .add_option(
           "--lanes", options.lanes,
-          "networks that see the video: " + known + ", and manifests (FILE.json) of your own networks")
+          "networks to extract features with: " + known + ", and manifests (FILE.json) of your own networks")
       ->delimiter(',')
       ->check([lanes, known](const std::string& lane) {
         const std::vector<std::string> names = names_of(lanes);
@@ -81,7 +82,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
       ->default_str(fmt::format("{}", fmt::join(options.lanes, ",")))
       ->group(group);
   add_parsed(command, "--preset", options.preset, preset_named, name(options.preset),
-             "the scaler: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: scaled on the GPU")
+             "how frames are scaled: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: on the GPU")
       ->check(CLI::IsMember(preset_names()))
       ->group(group);
   add_network_flags(command, options.networks, group, lanes);
@@ -90,46 +91,49 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
   command
       .add_flag(
           "--random-weights", options.random_weights,
-          "let networks without a weights file use seeded random weights (for trials: not real features)")
+          "seeded random weights for networks without a weights file (to try the program; not real features)")
       ->group(group);
   add_parsed(command, "--precision", options.precision, precision_named, name(options.precision),
-             "arithmetic of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
+             "number format of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
       ->check(CLI::IsMember(precision_names()))
       ->group(group);
   command
-      .add_flag("--legacy-rotation", options.legacy_rotation,
-                "squash rotated videos as the reference program did")
+      .add_flag(
+          "--legacy-rotation", options.legacy_rotation,
+          "compute the size of rotated videos before rotating them, as the reference does (distorts them)")
       ->group(group);
 }
 
 void add_speed_flags(CLI::App& command, SpeedOptions& options) {
-  const std::string group = "Speed and budgets (never the numbers)";
+  const std::string group = "Speed and limits (not part of the features' identity)";
   add_parsed(command, "--device", options.devices, devices_named, "auto",
-             "where the networks run: auto, cpu, cuda, or several GPUs by their numbers, cuda:0,1")
+             "device for the networks: auto, cpu, cuda, or several GPUs by number (cuda:0,1)")
       ->group(group);
-  command.add_option("--jobs", options.jobs, "videos worked on at once; 0: one per core")
+  command.add_option("--jobs", options.jobs, "videos processed in parallel; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->group(group);
   command
       .add_option("--clip-batch", options.clip_batch,
-                  "clips of equal size that share a pass through a network; 0: 64 on a GPU, else 1")
+                  "clips of equal size per forward pass; 0: 64 on a GPU, otherwise 1")
       ->check(CLI::Range(0, 256))
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-seconds", options.limits.max_seconds, "wall time per video")
+  command.add_option("--max-seconds", options.limits.max_seconds, "limit: seconds of wall time per video")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-frames", options.limits.max_frames, "sampled frames per video and lane")
+  command.add_option("--max-frames", options.limits.max_frames, "limit: sampled frames per video and lane")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-pixels", options.limits.max_pixels, "pixels per frame")
+  command.add_option("--max-pixels", options.limits.max_pixels, "limit: pixels per frame")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-memory", options.limits.max_memory_bytes, "memory to decode a video, e.g. 512MB")
+  command
+      .add_option("--max-memory", options.limits.max_memory_bytes,
+                  "limit: memory for decoding a video, e.g. 512MB")
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GB")
       ->group(group);
@@ -137,10 +141,10 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
 
 void add_extract_flags(CLI::App& command, ExtractOptions& options) {
   add_video_flags(command, options.videos);
-  command.add_option("--store", options.store, "the feature store, one SQLite file")
+  command.add_option("--store", options.store, "the feature store, an SQLite file")
       ->transform(absolute_path())
       ->group("Videos");
-  command.add_flag("--retry-failed", options.retry_failed, "try videos again that failed before")
+  command.add_flag("--retry-failed", options.retry_failed, "retry videos that failed before")
       ->group("Videos");
 }
 
@@ -170,25 +174,25 @@ void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<D
                              dataset.annotations = file;
                              dataset.format = "captions";
                            },
-                           "CSV instead: video,caption[,start,end][,split]")
+                           "CSV of captions instead: video,caption[,start,end][,split]")
                        ->check(CLI::ExistingFile)
                        ->transform(absolute_path())
                        ->excludes(annotations)
                        ->group(group);
   command
       .add_option("--test-videos", dataset.split.test_videos,
-                  "with --captions: these are the test, e.g. 'ours/*'")
+                  "with --captions: glob that matches the test videos, e.g. 'ours/*'")
       ->needs(captions)
       ->group(group);
   command
       .add_option("--test-fraction", dataset.split.test_fraction,
-                  "with --captions that have no column split: share of the videos held out as test")
+                  "with --captions without a column split: fraction of the videos held out as test split")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str()
       ->group(group);
   command
       .add_option("--val-fraction", options.val_fraction,
-                  "share of the training clips held out to choose the best epoch; 0: the last epoch is taken")
+                  "fraction of the training clips held out to select the best epoch; 0: use the last epoch")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str()
       ->group(group);

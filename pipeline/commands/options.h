@@ -12,8 +12,8 @@ class App;
 
 namespace tvr {
 
-// Each adds the flags of one group to a subcommand; flags of equal name mean the same everywhere. --seed is
-// added by the subcommands: one flag seeds all that is random in a command.
+// Each adds the flags of one group to a subcommand; flags of the same name mean the same everywhere. The
+// subcommands add --seed themselves, as it seeds everything random in a command.
 void add_feature_flags(CLI::App& command, FeatureOptions& options,
                        const std::vector<BuiltinLane>& lanes = builtin_lanes());
 /// --model-2d, --weights-2d and the like for each of `lanes`, and --model and --weights LANE=VALUE. Files

@@ -7,7 +7,7 @@
 
 namespace tvr {
 
-/// A flag whose text becomes a value here, once: `parse` makes it, and its Error is the flag's.
+/// A flag whose text `parse` turns into a value, once; an Error of `parse` is reported as the flag's.
 template <class Value>
 CLI::Option* add_parsed(CLI::App& command, const std::string& flag, Value& value,
                         Value (*parse)(const std::string&), const std::string& shown_default,

@@ -18,14 +18,14 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
   CLI::App app("Raw videos and captions in, a trained and searchable text-to-video retrieval model out.",
                "pipeline");
   app.require_subcommand(1);
-  app.set_config("--config", "", "TOML file of flags, in sections named like the subcommands");
+  app.set_config("--config", "", "TOML file that sets flags, in sections named after the subcommands");
   app.set_version_flag("--version", program_version_text());
   app.add_flag_callback(
-      "--quiet", [] { set_quiet(true); }, "say nothing but warnings and results");
+      "--quiet", [] { set_quiet(true); }, "print only warnings and results");
   app.fallthrough();
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(
-      "Every flag can also be set in the file of --config, or by environment: --embd-dim by "
+      "Every flag can also be set in the --config file or by an environment variable: --embd-dim by "
       "PIPELINE_EMBD_DIM.");
 
   int exit_code = kDone;

@@ -22,7 +22,7 @@
 namespace tvr {
 namespace {
 
-/// Draws the demo's clips where they are not there yet.
+/// Generates the demo's clips unless they exist.
 void make_demo(const RunOptions& options) {
   DemoOptions demo;
   if (options.demo_clips > 0) demo.clips = options.demo_clips;
@@ -41,7 +41,7 @@ std::vector<RecipeRow> recipes_of_run(const FeatureStore& store, const Extractio
   return choose_recipes(store, lanes, identities);
 }
 
-/// Extraction may take days: what can be known to be wrong is said before it.
+/// Checked before extraction, which may take days.
 void require_a_batch(const CaptionSet& train, int batch_size) {
   if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
   throw Error(Fault::InvalidArgument, "captions",
@@ -54,7 +54,8 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
-  const ExtractionPlan plan = plan_extraction(options.extract);  // wrong flags leave no folder behind
+  const ExtractionPlan plan =
+      plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);
   write_text(folder.config(), config);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
@@ -78,7 +79,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
                     read_text(folder.metrics()) == learned.metrics &&
                     folder.is_fresh("report", report, folder.report());
   if (same) {
-    say("eval: the metrics and the report are fresh");
+    say("eval: the metrics and the report are up to date");
   } else {
     write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
@@ -87,7 +88,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   }
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
-  std::fflush(stdout);  // before the last words on stderr
+  std::fflush(stdout);  // before the last messages on stderr
   say("the report is " + folder.report().string());
   tell(time, faster_ways(plan));
   return exit_code;
@@ -98,8 +99,9 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
 void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command =
-      app.add_subcommand("run", "Extract, text, train, eval and report in one go; what is fresh is skipped");
+  CLI::App* command = app.add_subcommand(
+      "run",
+      "Extract features, train word vectors and the model, evaluate, report; skips what is up to date");
   add_run_flags(*command, *options);
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
   command->footer(

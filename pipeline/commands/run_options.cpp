@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-/// `flag`, from now on without its checks: its file may not be there yet.
+/// Turns off the checks of `flag` unless the user has set it: its file may not exist yet. Returns `flag`.
 const char* unchecked(CLI::App& command, const char* flag) {
   CLI::Option* option = command.get_option(flag);
   if (option->count() > 0) return flag;
@@ -26,12 +26,15 @@ const char* unchecked(CLI::App& command, const char* flag) {
 }  // namespace
 
 void add_run_flags(CLI::App& command, RunOptions& options) {
-  command.add_flag("--demo", options.demo, "on the generated demo data, with small random networks");
-  command.add_option("--demo-clips", options.demo_clips, "how many clips the demo draws; 0: its own number")
+  command.add_flag("--demo", options.demo,
+                   "use the generated demo data, and small networks with random weights");
+  command
+      .add_option("--demo-clips", options.demo_clips,
+                  "number of clips that the demo generates; 0: its default")
       ->capture_default_str();
-  command.add_option("--out", options.out, "folder of the run (with --demo: demo-run)")
+  command.add_option("--out", options.out, "folder for the results (with --demo by default: demo-run)")
       ->transform(absolute_path());
-  command.add_option("--seed", options.seed, "seeds all that is random")->capture_default_str();
+  command.add_option("--seed", options.seed, "seed of everything random")->capture_default_str();
   add_extract_flags(command, options.extract);
   add_feature_flags(command, options.extract.features);
   add_speed_flags(command, options.extract.speed);

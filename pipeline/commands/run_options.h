@@ -8,10 +8,10 @@
 
 namespace tvr {
 
-/// `pipeline run`: everything.
+/// The options of `pipeline run`.
 struct RunOptions {
   bool demo = false;
-  int demo_clips = 0;  // 0: the demo's own number
+  int demo_clips = 0;  // 0: the demo's default
   std::uint64_t seed = 1;
   std::filesystem::path out;
   ExtractOptions extract;
@@ -21,11 +21,12 @@ struct RunOptions {
 
 void add_run_flags(CLI::App& command, RunOptions& options);
 
-/// Fills in what follows from the flags: the seed everywhere, the store's place, and with --demo its files,
-/// and small networks where the user has said nothing. Throws Error(InvalidArgument) when --out is missing.
+/// Fills in what depends on other flags: the seed of every step, the path of the store and, with --demo, the
+/// demo's files and small networks, except where the user has set a flag. Throws Error(InvalidArgument) when
+/// --out is missing.
 void complete(CLI::App& command, RunOptions& options);
 
-/// Where the demo's clips and captions of this run lie.
+/// The folder of the demo's clips and captions in this run.
 [[nodiscard]] std::filesystem::path demo_folder(const RunOptions& options);
 
 }  // namespace tvr

@@ -19,7 +19,7 @@
 namespace tvr {
 namespace {
 
-/// "Debian GNU/Linux 12 (bookworm)"; empty: not told.
+/// "Debian GNU/Linux 12 (bookworm)"; empty: unknown.
 std::string operating_system() {
   const std::string key = "PRETTY_NAME=";
   std::ifstream lines("/etc/os-release");
@@ -41,13 +41,13 @@ std::map<std::string, std::string> made_here() {
           {"system", operating_system()}};
 }
 
-/// The value of a flag as it was resolved: "" for none.
+/// The resolved value of a flag; "" if it has none.
 std::string value_of(const CLI::Option& option) {
   if (option.count() > 0) return fmt::format("{}", fmt::join(option.results(), ","));
   return option.get_expected_max() == 0 ? "false" : option.get_default_str();
 }
 
-/// The flags of learning, all of which are in the group of --epochs.
+/// The training flags and their values: all flags in the group of --epochs.
 std::map<std::string, std::string> training_of(const CLI::App& command) {
   const std::string group = command.get_option("--epochs")->get_group();
   std::map<std::string, std::string> training = {{"seed", value_of(*command.get_option("--seed"))}};

@@ -15,7 +15,7 @@ class App;
 
 namespace tvr {
 
-/// What a run is recorded from.
+/// What record_of() records a run from.
 struct RunSubject {
   const RunFolder& folder;
   const std::filesystem::path& store;
@@ -23,11 +23,11 @@ struct RunSubject {
   const DataOptions& data;
   const LearnOptions& learning;
 };
-/// run.json of a run that has just been trained by `command`. Reads the checkpoint.
+/// The manifest (run.json) of a run that `command` has just trained. Hashes the checkpoint.
 [[nodiscard]] RunManifest record_of(const CLI::App& command, const RunSubject& subject);
 
-/// What is known of the run in `folder`, by its run.json, or by its config.toml where an older program wrote
-/// it. `other_store` stands in for a store that is gone. Throws what read_manifest() and old_run() throw.
+/// Reads the run in `folder` from its run.json, or from its config.toml if version 0.1 wrote it.
+/// `other_store` replaces a store that is gone. Throws what read_manifest() and old_run() throw.
 [[nodiscard]] RunManifest read_run(const std::filesystem::path& folder,
                                    const std::filesystem::path& other_store = {});
 

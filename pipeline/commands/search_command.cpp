@@ -25,7 +25,7 @@ constexpr std::size_t kQueriesAtOnce = 64;
 
 std::vector<std::string> sentences_of(const SearchArguments& arguments) {
   if (arguments.query.sentence.empty() == arguments.queries.empty()) {
-    throw Error(Fault::InvalidArgument, "search", "needs a sentence or --queries FILE, and not both",
+    throw Error(Fault::InvalidArgument, "search", "needs either a sentence or --queries FILE",
                 "pipeline search --run RUN \"a man is cooking\"");
   }
   if (arguments.queries.empty()) return {arguments.query.sentence};
@@ -85,7 +85,7 @@ int run_search(const SearchArguments& arguments) {
       open_searcher(arguments.search, sentences.size() > kQueriesAtOnce, progress_on(line));
   Searcher& searcher = *opened;
   for (const std::string& id : searcher.index()->damaged()) {
-    warn("the features of '" + id + "' are damaged: it is left out");
+    warn("the features of '" + id + "' are damaged: the video is left out");
   }
   for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
     std::vector<SearchQuery> queries;
@@ -100,37 +100,39 @@ int run_search(const SearchArguments& arguments) {
 }
 
 void add_search_flags(CLI::App& command, RunToSearch& options) {
-  command.add_option("--run", options.run, "folder of a run: its model and words")
+  command.add_option("--run", options.run, "folder of the run whose model is used")
       ->required()
       ->transform(absolute_path());
-  command.add_option("--store", options.store, "the feature store to search; none: the run's own")
+  command.add_option("--store", options.store, "feature store to search (default: the run's own)")
       ->check(CLI::ExistingFile);
   command
       .add_option("--word-vectors", options.word_vectors,
-                  "the file of word vectors that the run was trained with, where it has moved")
+                  "word vectors that the run was trained with, if the file has moved")
       ->check(CLI::ExistingFile);
   command
       .add_option("--window", options.windows.window_s,
-                  "seconds of the moments that long videos are cut into")
+                  "length in seconds of the moments that long videos are split into")
       ->capture_default_str();
   command
-      .add_option("--long", options.windows.long_s, "videos of more seconds than this are cut into moments")
+      .add_option("--long", options.windows.long_s,
+                  "videos longer than this many seconds are split into moments")
       ->capture_default_str();
 }
 
 void add_search_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<SearchArguments>();
   CLI::App* const command =
-      app.add_subcommand("search", "Ranked videos, and moments of long ones, for a sentence");
+      app.add_subcommand("search", "Find videos, and moments of long ones, by a sentence");
   add_search_flags(*command, arguments->search);
-  command->add_option("sentence", arguments->query.sentence, "what to look for");
-  command->add_option("--queries", arguments->queries, "or a file with a sentence a line")
+  command->add_option("sentence", arguments->query.sentence, "what to search for");
+  command
+      ->add_option("--queries", arguments->queries, "file with one sentence per line, instead of a sentence")
       ->check(CLI::ExistingFile);
-  command->add_option("--top", arguments->query.top, "how many videos to show")
+  command->add_option("--top", arguments->query.top, "number of videos to show")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--video", arguments->query.video, "only videos with this in their name");
-  command->add_flag("--json", arguments->json, "print JSON, a line a sentence");
+  command->add_option("--video", arguments->query.video, "only videos whose id contains this text");
+  command->add_flag("--json", arguments->json, "print JSON, one line per sentence");
   command->footer("Example: pipeline search --run demo-run \"a red ball rolls\"");
   command->callback([arguments, &exit_code] { exit_code = run_search(*arguments); });
 }

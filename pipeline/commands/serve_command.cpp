@@ -27,7 +27,7 @@ std::unique_ptr<Searcher> make_searcher(const RunToSearch& what) {
   return open_searcher(what, true, progress_on(line));
 }
 
-/// Said once: such videos are found all the same.
+/// One warning for all: such videos are found all the same.
 void tell_missing_files(const SearchIndex& index) {
   std::size_t missing = 0;
   const IndexedVideo* first = nullptr;
@@ -38,8 +38,8 @@ void tell_missing_files(const SearchIndex& index) {
   }
   if (first == nullptr) return;
   warn(
-      fmt::format("{} of {} videos are not where they were when their features were extracted, for one {}: "
-                  "they are found, but cannot be played",
+      fmt::format("{} of {} videos are not where they were when their features were extracted, for example "
+                  "{}: they can be found, but not played",
                   missing, index.videos().size(), first->source.path.string()));
 }
 
@@ -47,10 +47,10 @@ int run_serve(const ServeOptions& options) {
   using Clock = std::chrono::steady_clock;
   SearchService service(make_searcher(options.search));
   for (const std::string& id : service.index()->damaged()) {
-    warn("the features of '" + id + "' are damaged: it is left out");
+    warn("the features of '" + id + "' are damaged: the video is left out");
   }
   const WebServer server(service, options.search.run, options.host, options.port);
-  say(fmt::format("serve: {} videos; Ctrl-C ends it", service.index()->videos().size()));
+  say(fmt::format("serve: {} videos; Ctrl-C stops it", service.index()->videos().size()));
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
   fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());
   std::fflush(stdout);
@@ -68,16 +68,17 @@ int run_serve(const ServeOptions& options) {
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
-  CLI::App* const command = app.add_subcommand("serve", "Search in a local web page: type, look, play");
+  CLI::App* const command = app.add_subcommand("serve", "Search and play videos in a local web page");
   add_search_flags(*command, options->search);
-  command->add_option("--port", options->port, "0: any free one")
+  command->add_option("--port", options->port, "port to listen on; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   command
-      ->add_option("--host", options->host,
-                   "address to listen on; anything but loopback lets others on the network in, unasked")
+      ->add_option(
+          "--host", options->host,
+          "address to listen on; any but loopback gives others on the network access, without a password")
       ->capture_default_str();
-  command->add_option("--max-seconds", options->max_seconds, "end by itself after this time; 0: never")
+  command->add_option("--max-seconds", options->max_seconds, "stop after this many seconds; 0: never")
       ->capture_default_str();
   command->footer("Example: pipeline serve --run demo-run");
   command->callback([options, &exit_code] { exit_code = run_serve(*options); });

@@ -1,5 +1,4 @@
-// pipeline-torch: every subcommand. `pipeline` becomes this program for all that it does not do itself
-// (main.cpp).
+// pipeline-torch: every subcommand. `pipeline` executes this program for everything but `store` (main.cpp).
 #include <CLI/CLI.hpp>
 
 #include "pipeline/commands/command.h"

@@ -31,7 +31,7 @@ int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder
                         data, learned});
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
-  std::fflush(stdout);  // before the last words on stderr
+  std::fflush(stdout);  // before the last messages on stderr
   say("the report is " + folder.report().string());
   tell(time);
   return kDone;
@@ -43,9 +43,12 @@ void add_train_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<StoreRunOptions>();
   auto out = std::make_shared<std::filesystem::path>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("train", "Train the joint embedding on a store and captions");
-  command->add_option("--out", *out, "folder of the run")->required()->transform(absolute_path());
-  command->add_option("--seed", options->learn.train.seed, "initial weights, order, choice of captions")
+  CLI::App* command =
+      app.add_subcommand("train", "Train the joint embedding on a feature store and captions");
+  command->add_option("--out", *out, "folder for the results")->required()->transform(absolute_path());
+  command
+      ->add_option("--seed", options->learn.train.seed,
+                   "seed of the initial weights, the order of clips and the choice of captions")
       ->capture_default_str();
   add_store_flags(*command, *options);
   add_learn_flags(*command, options->learn);

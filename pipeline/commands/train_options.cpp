@@ -12,9 +12,10 @@ void add_store_flags(CLI::App& command, StoreRunOptions& options) {
   command.add_option("--store", options.store, "the feature store")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path());
-  command.add_option("--lanes", options.lanes, "lanes to use; none: all of the store")->delimiter(',');
-  command.add_option("--feature-recipe", options.feature_recipes,
-                     "first digits of a recipe of features (`pipeline store ls`), where a lane has several");
+  command.add_option("--lanes", options.lanes, "lanes to use (default: all of the store)")->delimiter(',');
+  command.add_option(
+      "--feature-recipe", options.feature_recipes,
+      "first digits of the recipe to use, if a lane has several (`pipeline store stats` lists them)");
   add_data_flags(command, options.data);
 }
 

@@ -9,16 +9,16 @@
 
 namespace tvr {
 
-/// `pipeline train` and `pipeline eval`: the cheap side alone, on a store.
+/// What `pipeline train` and `pipeline eval` have in common: they work on an existing store.
 struct StoreRunOptions {
   std::filesystem::path store;
   std::vector<std::string> lanes;            // empty: all of the store
-  std::vector<std::string> feature_recipes;  // beginnings of recipe identities, where a lane has several
+  std::vector<std::string> feature_recipes;  // prefixes of recipe identities, for lanes with several
   DataOptions data;
   LearnOptions learn;
 };
 
-/// The flags of store, lanes and captions; those of `learn` the subcommands add themselves.
+/// Adds the flags of store, lanes and captions; the subcommands add those of `learn` themselves.
 void add_store_flags(CLI::App& command, StoreRunOptions& options);
 
 }  // namespace tvr

@@ -12,7 +12,7 @@
 namespace tvr {
 namespace {
 
-/// Help without "(Env:PIPELINE_...)" at every flag: one rule says it for all.
+/// Help without "(Env:PIPELINE_...)" after every flag: the footer states the rule once.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
@@ -32,7 +32,7 @@ std::string variable_of(const std::string& flag) {
   return name;
 }
 
-/// Letters to insert, delete or change to make `a` of `b` (Levenshtein).
+/// Levenshtein distance: the letters to insert, delete or change to turn `b` into `a`.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -48,13 +48,13 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-/// The command whose flags the user was writing.
+/// The innermost subcommand on the command line.
 const CLI::App& innermost(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   return chosen.empty() ? app : innermost(*chosen.back());
 }
 
-/// What may stand where `unknown` stands.
+/// The flags or subcommands that are valid in place of `unknown`.
 std::vector<std::string> words_like(const CLI::App& app, const std::string& unknown) {
   const CLI::App& command = innermost(app);
   std::vector<std::string> words;
@@ -95,7 +95,7 @@ void require_legal_environment(const CLI::App& app) {
     const std::string variable = option->get_envname();
     const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
     if (value != nullptr && *value != '\0' && option->count() == 0) {
-      throw CLI::ValidationError(option->get_name(), variable + "=" + value + " is not legal");
+      throw CLI::ValidationError(option->get_name(), variable + "=" + value + " is not a valid value");
     }
   }
   for (const CLI::App* subcommand : app.get_subcommands()) require_legal_environment(*subcommand);
@@ -105,12 +105,12 @@ std::string explain(const CLI::App& app, const CLI::Error& error) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::string text = error.what();
   if (kind == CLI::ExitCodes::ConfigError && text.rfind("INI was not able to parse ", 0) == 0) {
-    return "the file of --config holds '" + text.substr(text.rfind(' ') + 1) + "', which is not a flag";
+    return "the --config file contains '" + text.substr(text.rfind(' ') + 1) + "', which is not a flag";
   }
   const bool may_be_a_typo = kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError;
   const std::vector<std::string> unknown = app.remaining(true);
   if (!may_be_a_typo || unknown.empty()) return text;
-  return "'" + unknown.front() + "' is not known here" + suggestion(app, unknown.front());
+  return "unknown argument '" + unknown.front() + "'" + suggestion(app, unknown.front());
 }
 
 }  // namespace tvr

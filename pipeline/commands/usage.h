@@ -9,15 +9,15 @@ class Error;
 
 namespace tvr {
 
-/// Lets the environment set every flag of `app` and its subcommands that neither the command line nor
+/// Lets environment variables set the flags of `app` and its subcommands that neither the command line nor
 /// --config sets: PIPELINE_EMBD_DIM is --embd-dim.
 void read_environment(CLI::App& app);
 
-/// To be called when `app` has parsed, before its commands work: throws CLI::ValidationError for a variable
-/// whose value was not legal. CLI11 2.4 passes over it in silence, where 2.1 throws itself.
+/// Call after `app` has parsed and before its commands run. Throws CLI::ValidationError for a variable with
+/// an invalid value, which CLI11 2.4 ignores silently; 2.1 throws by itself.
 void require_legal_environment(const CLI::App& app);
 
-/// What was not understood, and the nearest word that would have been.
+/// The message for a parse error; for a misspelt flag or subcommand, with the most similar one.
 [[nodiscard]] std::string explain(const CLI::App& app, const CLI::Error& error);
 
 }  // namespace tvr

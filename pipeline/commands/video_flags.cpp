@@ -8,12 +8,11 @@
 namespace tvr {
 
 void add_video_flags(CLI::App& command, VideoSelection& videos) {
-  auto* folder =
-      command.add_option("--videos", videos.folder, "folder of videos, searched with all its folders")
-          ->check(CLI::ExistingDirectory)
-          ->transform(absolute_path())
-          ->group("Videos");
-  command.add_option("--list", videos.list, "CSV of videos instead: path[,video_id]")
+  auto* folder = command.add_option("--videos", videos.folder, "folder of videos, searched recursively")
+                     ->check(CLI::ExistingDirectory)
+                     ->transform(absolute_path())
+                     ->group("Videos");
+  command.add_option("--list", videos.list, "CSV that lists the videos instead: path[,video_id]")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->excludes(folder)
@@ -24,7 +23,7 @@ CLI::Option* add_shard_flag(CLI::App& command, Shard& shard) {
   return command
       .add_option_function<std::string>(
           "--shard", [&shard](const std::string& text) { shard = shard_named(text); },
-          "I/N: the part I of N of the videos, by a stable hash of the id")
+          "I/N: only shard I of N; a stable hash of its id decides the shard of a video")
       ->group("Videos");
 }
 

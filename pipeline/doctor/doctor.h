@@ -5,10 +5,10 @@
 
 namespace tvr {
 
-/// How a check came out.
+/// The result of a check.
 enum class Finding {
   Ok,
-  Note,     // something is not there that only some work needs
+  Note,     // something is absent that only some jobs need
   Warning,  // it works, but not as it should
   Missing,  // what was asked for cannot be done
 };
@@ -27,8 +27,8 @@ using Checks = std::vector<Check>;
 /// Whether nothing is missing: the exit code.
 [[nodiscard]] bool nothing_missing(const Checks& checks);
 
-/// For people: a heading a group, a line a check, advice below what it is about, all in at most `columns`
-/// cells (40 at least) by breaking between words. `descriptor`: where it will be printed, for colours.
+/// As text: a heading per group, a line per check with its advice below, wrapped between words at `columns`
+/// cells (at least 40). `descriptor`: where it will be printed, for colours.
 [[nodiscard]] std::string checks_text(const Checks& checks, std::size_t columns, int descriptor);
 
 /// [{"group":, "name":, "state":, "seen":, "advice":}, ...]

@@ -36,7 +36,7 @@ std::int64_t file_system_of(const fs::path& path) {
   return ::statfs(path.c_str(), &answer) == 0 ? static_cast<std::int64_t>(answer.f_type) & 0xFFFFFFFF : 0;
 }
 
-/// The folder itself, or the next above it that exists.
+/// The folder itself, or its nearest parent that exists.
 fs::path existing(fs::path folder) {
   if (folder.empty()) folder = fs::current_path();
   std::error_code ignored;
@@ -45,7 +45,7 @@ fs::path existing(fs::path folder) {
   return folder;
 }
 
-/// Tries both with a lock file of our own, which is removed: two holders of one lock cannot be.
+/// Tests both with a temporary lock file: a second lock on it must fail.
 Checks check_writing_and_locks(const fs::path& folder) {
   const fs::path probe = folder / fmt::format(".pipeline-doctor-{}", ::getpid());
   Checks checks;
@@ -54,14 +54,14 @@ Checks check_writing_and_locks(const fs::path& folder) {
     checks.push_back({"store", "folder", Finding::Ok, folder.string() + " is writable", {}});
     try {
       const StoreLock second(probe);
-      checks.push_back({"store", "locks", Finding::Warning, "two writers could hold one lock",
+      checks.push_back({"store", "locks", Finding::Warning, "two writers could hold the same lock",
                         "Put the store on a local disk"});
     } catch (const Error&) {
       checks.push_back({"store", "locks", Finding::Ok, "work", {}});
     }
   } catch (const Error& error) {
     checks.push_back({"store", "folder", Finding::Missing, folder.string() + ": " + error.seen(),
-                      "Name another place with --store"});
+                      "Choose another path with --store"});
   }
   std::error_code ignored;
   fs::remove(probe.string() + ".lock", ignored);
@@ -96,17 +96,17 @@ Checks check_store_place(const fs::path& store) {
   const fs::path folder = existing(store.parent_path());
   Checks checks = check_writing_and_locks(folder);
   const std::int64_t type = file_system_of(folder);
-  Check disk{"store", "file system", Finding::Ok, "a local one", {}};
+  Check disk{"store", "file system", Finding::Ok, "local", {}};
   if (const auto network = network_file_system(type)) {
     disk.finding = Finding::Warning;
     disk.seen = *network + ": SQLite's write-ahead log does not work safely there";
     disk.advice =
-        "Extract into a store on a local disk (one a machine, with --shard I/N), then bring them together "
-        "with `pipeline store merge`";
+        "Extract into a store on a local disk (one per machine, with --shard I/N), then merge them with "
+        "`pipeline store merge`";
   } else if (type == kTmpfs) {
     disk.finding = Finding::Note;
-    disk.seen = "in memory: gone when the machine restarts";
-    disk.advice = "Name a place on a disk with --store";
+    disk.seen = "in memory: lost when the machine restarts";
+    disk.advice = "Choose a path on a disk with --store";
   }
   checks.push_back(std::move(disk));
   return checks;
@@ -117,7 +117,7 @@ StoreEstimate estimate_store(const std::vector<VideoSource>& videos,
                              const std::vector<BuiltinLane>& lanes) {
   constexpr std::size_t kAsked = 50;
   constexpr double kRowBytes = 2048 * 2 + 16;  // float16, and times
-  constexpr double kVideoBytes = 4096;         // a video's other rows
+  constexpr double kVideoBytes = 4096;         // the other rows of a video
   double rows_per_second = 0;
   for (const BuiltinLane& lane : lanes) rows_per_second += lane.rows_per_second;
   StoreEstimate estimate;
@@ -125,9 +125,9 @@ StoreEstimate estimate_store(const std::vector<VideoSource>& videos,
   double seconds = 0;
   const std::size_t step = std::max<std::size_t>(1, (videos.size() + kAsked - 1) / kAsked);
   for (std::size_t i = 0; i < videos.size(); i += step) {
-    const double told = duration_s(videos[i].path);
-    if (told <= 0) continue;
-    seconds += told;
+    const double duration = duration_s(videos[i].path);
+    if (duration <= 0) continue;
+    seconds += duration;
     ++estimate.asked;
   }
   if (estimate.asked == 0) return estimate;
@@ -142,11 +142,11 @@ Check check_room(const StoreEstimate& estimate, double free_bytes) {
   Check check{"store", "room", Finding::Ok, bytes_text(free_bytes) + " free", {}};
   if (estimate.asked == 0) return check;
   check.seen +=
-      fmt::format("; about {} are needed for {} videos, {:.1f} hours (by the headers of {} of them)",
+      fmt::format("; about {} needed for {} videos, {:.1f} hours (estimated from the headers of {} of them)",
                   bytes_text(estimate.bytes), estimate.videos, estimate.hours, estimate.asked);
   if (free_bytes < 1.2 * estimate.bytes) {
     check.finding = Finding::Missing;
-    check.advice = "Make room, or name a place on another disk with --store";
+    check.advice = "Free some space, or choose a path on another disk with --store";
   }
   return check;
 }
@@ -159,13 +159,13 @@ Check check_weights(const std::string& lane, const fs::path& file, const std::st
     if (!digits.empty() && digest.compare(0, digits.size(), digits) != 0) {
       check.finding = Finding::Missing;
       check.seen +=
-          fmt::format(": its sha256 begins {}, not as its name says", digest.substr(0, digits.size()));
-      check.advice = "It is damaged or was renamed: get it again";
+          fmt::format(": its sha256 begins with {}, unlike its name", digest.substr(0, digits.size()));
+      check.advice = "It is damaged or was renamed: download it again";
       return check;
     }
     check.seen += digits.empty()
-                      ? fmt::format(": sha256 {}..., with nothing to compare it to", digest.substr(0, 12))
-                      : ": its sha256 is as its name says";
+                      ? fmt::format(": sha256 {}..., with no published hash to compare", digest.substr(0, 12))
+                      : ": its sha256 matches its name";
     if (!model.empty()) {
       (void)load_backbone({model, file, 1, Precision::Fp32, Device::Cpu, 1});
       check.seen += "; it fits " + model;
@@ -188,7 +188,7 @@ Check check_word_vectors(const fs::path& file) {
             {}};
   } catch (const Error& error) {
     return {"files", "word vectors", Finding::Missing, file.string() + ": " + error.seen(),
-            error.advice().empty() ? "Give another file, or none: fastText is then trained on the captions"
+            error.advice().empty() ? "Give another file, or none, to train fastText on the captions"
                                    : error.advice()};
   }
 }
@@ -197,8 +197,8 @@ Check check_published_weights(const std::vector<fs::path>& folders, const Builti
   if (const std::optional<fs::path> found = find_in(folders, lane.weights))
     return check_weights(lane.name, *found, lane.model);
   return {"files", std::string("weights ") + lane.name, Finding::Note,
-          std::string(lane.weights) + " is not there",
-          std::string(lane.weights_from) + "; --random-weights does for a trial"};
+          std::string(lane.weights) + " was not found",
+          std::string(lane.weights_from) + "; --random-weights is enough to try the program"};
 }
 
 Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors, bool annotations,
@@ -211,20 +211,22 @@ Checks check_known_files(const std::vector<fs::path>& folders, bool word_vectors
     if (found)
       checks.push_back(check(*found));
     else
-      checks.push_back({"files", name, Finding::Note, file + " is not there", advice});
+      checks.push_back({"files", name, Finding::Note, file + " was not found", advice});
   };
   look_for(word_vectors, "word vectors", "GoogleNews-vectors-negative300.bin",
            "3,000,000 words, 300 columns: see https://code.google.com/archive/p/word2vec; without them "
-           "fastText is "
-           "trained on the captions",
+           "fastText is trained on the captions",
            check_word_vectors);
   for (const DatasetFormat& format : formats) {
     const bool can_be_got = !format.source.empty();
-    look_for(
-        annotations && can_be_got, format.title, format.annotations,
-        format.source + "; captions of your own need none of it", [&](const fs::path& file) {
-          return Check{"files", format.title, Finding::Ok, file.string() + "; --annotations checks it", {}};
-        });
+    look_for(annotations && can_be_got, format.title, format.annotations,
+             format.source + "; not needed for captions of your own", [&](const fs::path& file) {
+               return Check{"files",
+                            format.title,
+                            Finding::Ok,
+                            file.string() + "; pass it as --annotations to check it",
+                            {}};
+             });
   }
   return checks;
 }

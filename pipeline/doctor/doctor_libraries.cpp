@@ -12,14 +12,14 @@ std::string major_of(const std::string& version) { return version.substr(0, vers
 
 struct Codec {
   const char* name;
-  const char* where;  // who makes such videos
+  const char* where;  // where such videos come from
 };
 constexpr std::array kCodecs = {
     Codec{"h264", "most videos"},
     Codec{"hevc", "phones, 4K"},
     Codec{"vp8", "old WebM"},
     Codec{"vp9", "YouTube's WebM"},
-    Codec{"av1", "YouTube of today"},
+    Codec{"av1", "recent YouTube videos"},
     Codec{"mpeg4", "DivX and Xvid: AVI files"},
     Codec{"mpeg2video", "DVDs, television"},
     Codec{"mpeg1video", "VCDs"},
@@ -35,7 +35,7 @@ Checks check_libraries(const std::vector<LibraryVersion>& libraries) {
     Check check{"libraries", library.name, Finding::Ok, text_of(library), {}};
     if (!library.running.empty() && major_of(library.running) != major_of(library.built)) {
       check.finding = Finding::Warning;
-      check.advice = "Compile the program again against the library that is installed now";
+      check.advice = "Recompile the program against the library that is installed now";
     }
     checks.push_back(std::move(check));
   }
@@ -55,8 +55,8 @@ Checks check_codecs(const std::function<std::string(const std::string&)>& decode
     }
     const bool needed = std::string(codec.name) == "h264";
     checks.push_back({"codecs", codec.name, needed ? Finding::Missing : Finding::Warning,
-                      fmt::format("no decoder; it is the codec of {}", codec.where),
-                      "Install an FFmpeg that has it: Debian's libavcodec does"});
+                      fmt::format("no decoder; this codec is used by {}", codec.where),
+                      "Install an FFmpeg that has it, such as Debian's libavcodec"});
   }
   checks.insert(checks.begin(), {"codecs",
                                  "decoders",
@@ -67,8 +67,8 @@ Checks check_codecs(const std::function<std::string(const std::string&)>& decode
     checks.push_back({"codecs", "libx264", Finding::Ok, "encodes the clips of the demo", {}});
   else
     checks.push_back({"codecs", "libx264", Finding::Note,
-                      "no such encoder: `pipeline demo` cannot draw its clips",
-                      "Install an FFmpeg that has it: Debian's libavcodec does"});
+                      "no such encoder: `pipeline demo` cannot generate its clips",
+                      "Install an FFmpeg that has it, such as Debian's libavcodec"});
   return checks;
 }
 

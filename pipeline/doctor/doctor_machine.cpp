@@ -33,7 +33,7 @@ Check check_instructions(const Machine& machine) {
   if (seen.empty()) {
     check.finding = Finding::Warning;
     check.seen = "neither AVX2 nor NEON";
-    check.advice = "It works, many times slower than on a processor of the last ten years";
+    check.advice = "The program works, but many times slower than on a CPU of the last ten years";
   } else if (machine.computes_bf16()) {
     check.seen += ": --precision bf16 is fast here";
   }
@@ -58,12 +58,12 @@ Check check_memory(const Machine& machine) {
                                                          *machine.memory_limit_bytes < machine.memory_bytes)
                               ? *machine.memory_limit_bytes
                               : machine.memory_bytes);
-  Check check{"processor", "memory", Finding::Ok, total > 0 ? bytes_text(total) : "not told", {}};
+  Check check{"processor", "memory", Finding::Ok, total > 0 ? bytes_text(total) : "unknown", {}};
   if (machine.memory_limit_bytes && total == static_cast<double>(*machine.memory_limit_bytes))
-    check.seen += ", by the cgroup";
+    check.seen += ", limited by the cgroup";
   if (total > 0 && total < kLittleMemory_bytes) {
     check.finding = Finding::Warning;
-    check.advice = "Pass --jobs 1 to extract and a smaller --embd-dim than 4096 to train";
+    check.advice = "Pass --jobs 1 to extract and an --embd-dim below 4096 to train";
   }
   return check;
 }
@@ -71,7 +71,7 @@ Check check_memory(const Machine& machine) {
 }  // namespace
 
 Checks check_machine(const Machine& machine, unsigned threads) {
-  return {{"processor", "model", Finding::Ok, machine.processor.empty() ? "not told" : machine.processor, {}},
+  return {{"processor", "model", Finding::Ok, machine.processor.empty() ? "unknown" : machine.processor, {}},
           check_instructions(machine),
           check_threads(machine, threads),
           check_memory(machine)};
@@ -80,20 +80,20 @@ Checks check_machine(const Machine& machine, unsigned threads) {
 Check check_blas(const Blas& blas, const Machine& machine) {
   Check check{"processor", "BLAS", Finding::Ok, {}, {}};
   if (blas.name.empty()) {
-    check.seen = "none is loaded; no loop here needs it";
+    check.seen = "none is loaded; this program does not need it";
     return check;
   }
   check.seen = blas.name + (blas.core.empty() ? "" : " for " + blas.core) +
                fmt::format(", {:.0f} GFLOP/s (two 1024 x 1024 matrices)", blas.gflops);
   const std::string who_waits =
-      "Networks and training have loops of their own and do not wait for it; what else LibTorch computes "
-      "does";
+      "Networks and training use built-in kernels and are not slowed by it; other operations of LibTorch "
+      "are";
   if (blas.reference) {
     check.finding = Finding::Warning;
     check.advice = "apt-get install libopenblas0-openmp. " + who_waits;
   } else if (machine.has("avx2") && without_avx2(blas.core)) {
     check.finding = Finding::Warning;
-    check.advice = fmt::format("It does not know this processor: set OPENBLAS_CORETYPE={}. {}",
+    check.advice = fmt::format("It does not recognise this CPU: set OPENBLAS_CORETYPE={}. {}",
                                machine.has("avx512f") ? "SkylakeX" : "Haswell", who_waits);
   }
   return check;
@@ -102,14 +102,13 @@ Check check_blas(const Blas& blas, const Machine& machine) {
 Checks check_cuda(const CudaDriver& cuda, const std::string& missing) {
   const std::string group = "GPU";
   if (!cuda.library_error.empty()) {
-    return {
-        {group, "CUDA", Finding::Ok, "no NVIDIA driver is installed; the processor does all the work", {}}};
+    return {{group, "CUDA", Finding::Ok, "no NVIDIA driver is installed; everything runs on the CPU", {}}};
   }
   const std::string driver =
       fmt::format("driver for CUDA {}.{}", cuda.version / 1000, cuda.version % 1000 / 10);
   if (!cuda.error.empty()) {
-    return {{group, "CUDA", Finding::Note, fmt::format("{}, which says {}", driver, cuda.error),
-             "nvidia-smi tells more; the processor does all the work"}};
+    return {{group, "CUDA", Finding::Note, fmt::format("{}, which reports: {}", driver, cuda.error),
+             "nvidia-smi may say more; everything runs on the CPU"}};
   }
   Checks checks;
   for (const CudaDevice& device : cuda.devices) {
@@ -117,7 +116,7 @@ Checks check_cuda(const CudaDriver& cuda, const std::string& missing) {
                       fmt::format("{}, {}, compute capability {}.{}, {}", device.name,
                                   bytes_text(static_cast<double>(device.memory_bytes)), device.major,
                                   device.minor, driver),
-                      missing.empty() ? "" : "The processor does all the work: " + missing});
+                      missing.empty() ? "" : "Everything runs on the CPU: " + missing});
   }
   if (checks.empty()) checks.push_back({group, "CUDA", Finding::Ok, driver + ", no device", {}});
   return checks;

@@ -30,7 +30,7 @@ void require_same_queries(const Pairs& a, const Pairs& b) {
                     std::equal(a.clips.begin(), a.clips.end(), b.clips.begin(), b.clips.end(), same_clip);
   if (same) return;
   throw Error(Fault::Mismatch, "compare",
-              fmt::format("the runs were tested on other queries: {} captions of {} clips, and {} of {}",
+              fmt::format("the runs were tested on different queries: {} captions of {} clips, and {} of {}",
                           a.captions.size(), a.clips.size(), b.captions.size(), b.clips.size()),
               "Train both with the same captions and --test, on stores that hold the same videos");
 }

@@ -18,7 +18,7 @@ struct Comparison {
 /// Throws Error(Mismatch) unless clips and captions are the same in the same order.
 void require_same_queries(const Pairs& a, const Pairs& b);
 
-/// Throws Error(Mismatch) for ranks that are not one a query (Ties::Legacy).
+/// Throws Error(Mismatch) unless there is one rank per query (not so with Ties::Legacy).
 [[nodiscard]] Comparison compare(const Evaluation& a, const Evaluation& b);
 
 /// {"t2v": {"R@1": {"a":, "b":, "difference":, "p":}, ..., "queries":}, "v2t": {...}}

@@ -24,7 +24,7 @@ constexpr std::array kDirections = {
     Direction{"t2v", "text to video", &Evaluation::t2v, &Evaluation::t2v_interval},
     Direction{"v2t", "video to text", &Evaluation::v2t, &Evaluation::v2t_interval}};
 
-/// Mean and deviation of one direction over seeds.
+/// Mean and sample standard deviation of one direction over seeds.
 struct Spread {
   RetrievalMetrics mean, deviation;
 };

@@ -18,19 +18,20 @@ struct Evaluation {
   MetricsInterval t2v_interval, v2t_interval;  // bootstrap over the queries, 95 %
   Matrix text, video;                          // embeddings [captions, D], [clips, D]
 };
-/// Of the embeddings of captions [Q, D] and clips [N, D]; caption q belongs to clip clip_of[q]. Throws
-/// Error(NotFound) when there is no caption to ask.
+/// Evaluates the embeddings of captions [Q, D] and clips [N, D]; caption q belongs to clip clip_of[q]. Throws
+/// Error(NotFound) when there are no captions.
 [[nodiscard]] Evaluation evaluate(Matrix text, Matrix video, const std::vector<std::int32_t>& clip_of,
                                   Ties ties);
 
 /// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}: a key per row of the table.
 [[nodiscard]] nlohmann::json json_of(const RetrievalMetrics& metrics);
-/// {"t2v": {..., "interval_95": {"R@1": [low, high], ...}}, "v2t": {...}}, as metrics.json holds it a split.
+/// {"t2v": {..., "interval_95": {"R@1": [low, high], ...}}, "v2t": {...}}, as metrics.json holds it per
+/// split.
 [[nodiscard]] nlohmann::json json_of(const Evaluation& evaluation);
-/// The mean over several seeds' evaluations, and {"deviation": {...}} (of a sample) in place of the interval.
+/// The mean over several seeds, and {"deviation": {...}} (sample standard deviation) instead of the interval.
 [[nodiscard]] nlohmann::json json_of(const std::vector<Evaluation>& seeds);
 
-/// The same as a table for people, with chance beside it.
+/// The same as a table, with the metrics of a random ranking.
 [[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds);
 
 }  // namespace tvr

@@ -11,14 +11,14 @@ namespace tvr {
 
 /// Curves as TensorBoard reads them: a file "events.out.tfevents.*" of TFRecords (tensorflow/core/lib/io:
 /// length, masked CRC-32C of it, bytes, masked CRC-32C of them), each an Event message
-/// (tensorflow/core/util/event.proto). A record is whole in the file when add() returns; a reader stops at a
-/// torn one.
+/// (tensorflow/core/util/event.proto). When add() returns, its record is completely written; readers stop at
+/// an incomplete one.
 class EventFile {
  public:
-  /// Starts the file anew. Throws Error(Unreadable).
+  /// Truncates the file. Throws Error(Unreadable).
   explicit EventFile(const std::filesystem::path& path);
 
-  /// One point of each curve (tag and value) at `step`; `wall_time` in seconds since 1970.
+  /// Adds a point to each curve (tag and value) at `step`; `wall_time` in seconds since 1970.
   void add(std::int64_t step, double wall_time, const std::vector<std::pair<std::string, float>>& scalars);
 
  private:

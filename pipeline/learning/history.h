@@ -10,8 +10,8 @@
 
 namespace tvr {
 
-/// The curves of a training, epoch by epoch: history.jsonl, a line an epoch, and the same for TensorBoard. A
-/// training that goes on tells its epochs again from the first; lines of epochs it has not come to stay.
+/// The training curves: history.jsonl, one line per epoch, and the same for TensorBoard. A resumed training
+/// reports its epochs again from the first; the lines of epochs that it has not reached yet are kept.
 class History {
  public:
   explicit History(const RunFolder& folder);

@@ -24,8 +24,8 @@ namespace {
 /// The three splits as the model sees them.
 struct Splits {
   Pairs train, val, test;
-  std::optional<Standardization> standardization;  // of train and val, where it is wanted
-  const char* selected_on = "last epoch";          // what chose the epoch of the checkpoint
+  std::optional<Standardization> standardization;  // of train and val, if requested
+  const char* selected_on = "last epoch";          // what the checkpoint's epoch was selected on
 };
 
 void check(const DataSet& data, const LearnOptions& options) {
@@ -40,7 +40,7 @@ void check(const DataSet& data, const LearnOptions& options) {
                 "Choose the epoch on one of them");
   }
   if (options.train.early_stop > 0 && data.val.empty() && !options.select_on_test) {
-    throw Error(Fault::InvalidArgument, "early-stop", "there is no validation split to see it on",
+    throw Error(Fault::InvalidArgument, "early-stop", "there is no validation split to measure it on",
                 "Pass --val FILE.csv or --val-fraction 0.1");
   }
 }
@@ -57,7 +57,7 @@ Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lane
     give_word_ids(*split, words, options.train.max_words);
   }
   if (!left_out.empty()) {
-    findings.push_back(fmt::format("{} clips have no features in the store and are left out, {} for one",
+    findings.push_back(fmt::format("{} clips have no features in the store and are left out, for example {}",
                                    left_out.size(), left_out.front()));
     warn(findings.back());
   }
@@ -66,8 +66,8 @@ Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lane
     splits.val = splits.test;
     splits.selected_on = "test";
     findings.push_back(
-        "the epoch was chosen on the test split (--select-on-test): the figures are the best of all epochs, "
-        "not what new videos would give");
+        "the epoch was selected on the test split (--select-on-test): the metrics are the best of all "
+        "epochs, not what to expect on new videos");
     warn(findings.back());
   }
   if (options.standardize) {
@@ -78,7 +78,7 @@ Splits load_splits(const FeatureStore& store, const std::vector<RecipeRow>& lane
   return splits;
 }
 
-/// Trains with its curves kept and told; from the state in `folder`, where there is one.
+/// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const WordTable& words,
                          const TrainOptions& options) {
   const auto start = std::chrono::steady_clock::now();
@@ -107,7 +107,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Wo
   return result;
 }
 
-/// Trains when the checkpoint in `folder` is not fresh; returns whether it had to.
+/// Trains unless the checkpoint in `folder` is up to date; returns whether it trained.
 bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
                 const TrainOptions& options) {
   const Digest inputs = Digester()
@@ -117,12 +117,12 @@ bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
                             .add(words.vectors)
                             .digest();
   if (folder.is_fresh("train", inputs, folder.checkpoint())) {
-    say("train: nothing to do, the checkpoint is fresh");
+    say("train: nothing to do, the checkpoint is up to date");
     return false;
   }
   if (folder.is_fresh("training", inputs, folder.state())) {
-    say("train: going on from " + folder.state().string());
-  } else {  // of other data or options: not to be continued
+    say("train: resuming from " + folder.state().string());
+  } else {  // of other data or options: cannot be resumed
     std::filesystem::remove(folder.state());
     std::filesystem::remove(folder.history());
   }
@@ -131,7 +131,7 @@ bool train_into(RunFolder& folder, const Splits& splits, const WordTable& words,
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs);
-  std::filesystem::remove(folder.state());  // what it was kept for is done
+  std::filesystem::remove(folder.state());  // no longer needed
   return true;
 }
 
@@ -145,7 +145,7 @@ nlohmann::json json_of(const TextCoverage& coverage) {
           {"commonest_without_vector", std::move(commonest)}};
 }
 
-/// Says what the words do not cover; the counts by split, for metrics.json.
+/// Reports the words without a vector; returns the counts by split, for metrics.json.
 nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
   nlohmann::json json;
   for (const auto& [name, split] : {std::pair{"train", &data.train}, std::pair{"test", &data.test}}) {
@@ -154,23 +154,23 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
     say("text: " + sentence_of(coverage, name));
     if (coverage.empty_sentences == coverage.sentences) {
       throw Error(Fault::Mismatch, "text", fmt::format("no {} caption has a word with a vector", name),
-                  "Give word vectors of the captions' language, or none to train them");
+                  "Give word vectors of the captions' language, or omit --word-vectors to train them");
     }
     json[name] = json_of(coverage);
   }
   return json;
 }
 
-/// Training can fail without an error: at too high a rate all embeddings become alike, and from captions of
-/// other videos nothing can be learnt.
+/// Training can fail without an error: at too high a learning rate all embeddings become alike, and from the
+/// captions of other videos nothing can be learned.
 void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
   constexpr double kHardlyBetter = 0.9;
   const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
   if (evaluation.video.rows() == 1 || evaluation.t2v["MeanR"] < kHardlyBetter * chance) return;
-  findings.push_back(fmt::format(
-      "a test caption finds its clip at rank {:.1f} of {} on average, {:.1f} by chance: hardly anything was "
-      "learnt. Try a lower --lr, and look whether the captions are of these videos",
-      evaluation.t2v["MeanR"], evaluation.video.rows(), chance));
+  findings.push_back(
+      fmt::format("the mean rank of a test caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything "
+                  "was learned. Try a lower --lr, and check that the captions belong to these videos",
+                  evaluation.t2v["MeanR"], evaluation.video.rows(), chance));
   warn(findings.back());
 }
 

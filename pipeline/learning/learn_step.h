@@ -13,20 +13,21 @@
 
 namespace tvr {
 
-/// What the cheap side leaves behind, beside the files in the run's folder.
+/// The results of learn(), apart from the files in the run's folder.
 struct Learned {
   WordTable words;
   Pairs test;
-  std::vector<Evaluation> seeds;      // the first is the folder's own checkpoint's; embeddings of it alone.
-                                      // Empty without a test split
+  std::vector<Evaluation> seeds;      // one per seed; the first, of the folder's own checkpoint, alone keeps
+                                      // its embeddings. Empty without a test split
   std::string metrics;                // metrics.json; empty without a test split
-  std::vector<std::string> findings;  // what to keep in mind of the figures, one sentence each
-  bool trained = false;               // false: every checkpoint was fresh
+  std::vector<std::string> findings;  // caveats about the metrics, one sentence each
+  bool trained = false;               // false: every checkpoint was up to date
 };
 
-/// Word vectors, training and evaluation of every seed, each step skipped when it is fresh. The first seed's
-/// files are the folder's own, the others' lie in its folders seed-N; metrics.json has the mean of all and
-/// each one's, and is left to the caller to write. Tells `time` of "words", "train" and "eval".
+/// Trains word vectors, then trains and evaluates the model with every seed; skips the steps that are up to
+/// date. The first seed's files lie in the folder itself, the others' in its subfolders seed-N. metrics.json
+/// has the mean over the seeds and the metrics of each; the caller writes it. Adds "words", "train" and
+/// "eval" to `time`.
 [[nodiscard]] Learned learn(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                             const DataSet& data, const LearnOptions& options, TimeAccount& time);
 

@@ -31,7 +31,7 @@ std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
                          options.lr, options.seed));
   inputs.add(fmt::format("{}", fmt::join(sentences, "\n")));
   if (folder.is_fresh("words", inputs.digest(), folder.words())) {
-    say("text: word vectors are fresh");
+    say("text: word vectors are up to date");
     return folder.words();
   }
   say(fmt::format("text: training fastText vectors on {} captions", sentences.size()));
@@ -43,7 +43,7 @@ std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
   return folder.words();
 }
 
-/// A store's features of one video at a time: the clips of a video follow each other.
+/// Reads the features of one video at a time, as the clips of a video are consecutive.
 class ClipPooler {
  public:
   ClipPooler(const FeatureStore& store, const std::vector<RecipeRow>& lanes, Pooling pooling)
@@ -77,7 +77,7 @@ class ClipPooler {
   std::vector<FeatureSequence> sequences_;
 };
 
-/// The number of each clip's video, by first appearance.
+/// The index of each clip's video, in order of first appearance.
 std::vector<std::int32_t> videos_of(const std::vector<ClipRef>& clips) {
   std::map<std::string, std::int32_t> numbers;
   std::vector<std::int32_t> videos;
@@ -129,8 +129,8 @@ WordTable words_of(const DataSet& data, const std::filesystem::path& file) {
   say(fmt::format("text: {} of {} distinct words have a vector ({} columns)", words.words.size(),
                   distinct.size(), words.vectors.cols()));
   if (words.words.empty()) {
-    throw Error(Fault::Mismatch, file.string(), "it knows no word of the captions",
-                "Give word vectors of the captions' language, or none to train them");
+    throw Error(Fault::Mismatch, file.string(), "it has no vector for any word of the captions",
+                "Give word vectors of the captions' language, or omit --word-vectors to train them");
   }
   return words;
 }
@@ -146,10 +146,10 @@ std::string sentence_of(const TextCoverage& coverage, const std::string& split) 
                                      static_cast<double>(std::max<std::int64_t>(1, coverage.words)));
   for (std::size_t i = 0; i < coverage.commonest_unknown.size(); ++i) {
     const auto& [word, count] = coverage.commonest_unknown[i];
-    text += fmt::format("{}{} {}", i == 0 ? ", the commonest: " : ", ", word, count);
+    text += fmt::format("{}{} {}", i == 0 ? ", most frequent: " : ", ", word, count);
   }
   if (coverage.empty_sentences > 0) {
-    text += fmt::format("; {} captions have no known word and are padding to the model",
+    text += fmt::format("; {} captions have no word with a vector, so the model sees only padding",
                         coverage.empty_sentences);
   }
   return text;

@@ -26,20 +26,20 @@ struct Pairs {
   std::vector<std::string> captions;  // the text of pairs.captions[i]
 };
 
-/// Reads the data set that the flags name and fits its video names to `videos`. Throws what read_dataset()
+/// Reads the data set that the flags name and matches its video names to `videos`. Throws what read_dataset()
 /// and resolve_video_ids() throw.
 [[nodiscard]] DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& videos,
                                 std::uint64_t seed);
 
-/// The videos of a store as the sources of read_data().
+/// The videos of a store, as read_data() takes them.
 [[nodiscard]] std::vector<VideoSource> sources_of(const FeatureStore& store);
 
-/// The file that is given, or a fastText model of the training captions, trained when the one in `folder` is
-/// not fresh.
+/// The file that is given, or the fastText model of the training captions in `folder`, which is trained
+/// unless it is up to date.
 [[nodiscard]] std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options,
                                                      RunFolder& folder);
 
-/// Vectors for every word of the data set. Throws Error(Mismatch) when `file` knows none.
+/// The vectors that `file` has for the data set's words. Throws Error(Mismatch) when it has none.
 [[nodiscard]] WordTable words_of(const DataSet& data, const std::filesystem::path& file);
 
 /// How much of a split's captions the words cover, and the same as a sentence ("12 of 900 words in the test
@@ -48,12 +48,12 @@ struct Pairs {
                                        std::size_t examples = 10);
 [[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
 
-/// Clips pooled over time (pool_lanes), with their captions. Clips without features in every lane are left
-/// out with their captions and counted in `left_out`.
+/// Clips pooled over time (pool_lanes), with their captions. Clips that lack features in some lane are left
+/// out with their captions; the ids of their videos are appended to `left_out`.
 [[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                                const CaptionSet& split, Pooling pooling, std::vector<std::string>& left_out);
 
-/// Fills in the captions as word ids, at most `max_words` of each.
+/// Fills in the captions as word ids, at most `max_words` per caption.
 void give_word_ids(Pairs& pairs, const WordTable& words, int max_words);
 
 }  // namespace tvr

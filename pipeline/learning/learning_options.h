@@ -7,7 +7,7 @@
 
 namespace tvr {
 
-/// What the cheap side does with features and captions.
+/// How a model is trained on features and captions.
 struct LearnOptions {
   std::filesystem::path word_vectors;  // empty: fastText skip-gram on the training captions
   Pooling pooling = Pooling::Max;      // of a clip's rows over time

@@ -7,7 +7,7 @@
 namespace tvr {
 namespace {
 
-/// RFC 4180: in quotes where it must be. A text that a spreadsheet would take for a formula gets an
+/// RFC 4180: quoted where necessary. A text that a spreadsheet would take for a formula is prefixed with an
 /// apostrophe.
 std::string csv_cell(std::string text) {
   if (!text.empty() && std::string("=+-@\t\r").find(text.front()) != std::string::npos) text.insert(0, "'");
@@ -23,7 +23,7 @@ std::string clip_cells(const ClipRef& clip) {
          (clip.span ? seconds(clip.span->end) : "");
 }
 
-/// A clip's name without blanks, which part TREC's columns.
+/// A clip's name without blanks, which separate TREC's columns.
 std::string document_of(const ClipRef& clip) {
   std::string name;
   for (const char c : clip.video_id) {

@@ -47,7 +47,7 @@ std::string metric_row(const char* name, const RetrievalMetrics& metrics, const 
   return out + (metrics.queries > 0 ? fmt::format("<td>{}</td></tr>", metrics.queries) : "<td></td></tr>");
 }
 
-/// Mean and, small, the deviation of the sample.
+/// The mean and, in small print, the sample standard deviation.
 std::string seeds_row(const std::vector<RetrievalMetrics>& seeds) {
   const auto count = static_cast<double>(seeds.size());
   std::string out = fmt::format("<tr><th scope=\"row\">text to video, mean of {} seeds</th>", seeds.size());
@@ -74,9 +74,8 @@ std::string metrics_section(const ReportInput& input) {
          (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
          metric_row("chance, text to video", chance_of(evaluation), nullptr);
   return out +
-         "</tbody></table></div><p><small>R@K: share of the queries, in per cent, whose wanted clip is among "
-         "the K "
-         "ranked first. Small: 95 % bootstrap interval over the queries; it says nothing of other "
+         "</tbody></table></div><p><small>R@K: percentage of queries whose correct clip is among the top K. "
+         "In small print: 95 % bootstrap interval over the queries; it does not cover the variation between "
          "seeds.</small></p>";
 }
 
@@ -124,13 +123,13 @@ std::string rank_histogram(const Evaluation& evaluation) {
     }
     series.push_back(std::move(bars));
   }
-  return bar_plot({"Where the wanted one ranked", "rank", "queries, %"}, labels, series);
+  return bar_plot({"Rank of the correct match", "rank", "queries, %"}, labels, series);
 }
 
-/// The curves of history.jsonl; lines that are none are passed over.
+/// The curves of history.jsonl; invalid lines are skipped.
 struct HistoryCurves {
   Curve loss{"loss", {}}, lr{"learning rate", {}};
-  std::vector<Curve> validation;  // metrics in per cent, which share an axis
+  std::vector<Curve> validation;  // the metrics in percent, which share an axis
 };
 
 HistoryCurves read_history(const std::filesystem::path& path, const MetricTable& metrics) {
@@ -171,9 +170,9 @@ std::string plots_section(const ReportInput& input) {
                          chance_curve(clips)},
                         Scale::Logarithmic)) +
          card(rank_histogram(evaluation)) +
-         card(line_plot({"Training loss", "epoch", "mean loss of a step"}, {history.loss})) +
+         card(line_plot({"Training loss", "epoch", "mean loss per step"}, {history.loss})) +
          card(line_plot({"Validation, text to video", "epoch", "recall, %"}, history.validation)) +
-         card(line_plot({"Learning rate", "epoch", "rate of Adam"}, {history.lr})) + "</div>";
+         card(line_plot({"Learning rate", "epoch", "learning rate of Adam"}, {history.lr})) + "</div>";
 }
 
 std::string text_section(const ReportInput& input) {
@@ -191,18 +190,18 @@ std::string text_section(const ReportInput& input) {
     for (const auto& [word, count] : coverage.commonest_unknown)
       list += fmt::format("<li>{} <small>{}×</small></li>", escape_html(word), count);
     if (!list.empty())
-      unknown += "<h3>Commonest without a vector, " + escape_html(split) + "</h3><ul class=\"words\">" +
-                 list + "</ul>";
+      unknown += "<h3>Most frequent words without a vector, " + escape_html(split) +
+                 "</h3><ul class=\"words\">" + list + "</ul>";
   }
   return "<h2>Words</h2><div class=\"card\"><div class=\"scroll\" "
          "tabindex=\"0\"><table><thead><tr><th></th><th "
-         "scope=\"col\">sentences</th><th scope=\"col\">without a known word</th><th "
+         "scope=\"col\">captions</th><th scope=\"col\">without a known word</th><th "
          "scope=\"col\">words</th><th "
          "scope=\"col\">without a vector</th><th scope=\"col\">share</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>" + unknown + "</div>";
 }
 
-/// "lane 2d: 58 ok, 2 partial", a paragraph a lane.
+/// "lane 2d: 58 ok, 2 partial", one paragraph per lane.
 std::string outcomes_html(const std::vector<OutcomeSum>& outcomes) {
   std::string out, lane;
   for (const OutcomeSum& row : outcomes) {
@@ -230,8 +229,8 @@ std::string videos_section(const ReportInput& input) {
   out +=
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"texts\"><thead><tr><th "
       "scope=\"col\">video</th><th "
-      "scope=\"col\">lane</th><th scope=\"col\">status</th><th scope=\"col\">what libav "
-      "said</th></tr></thead><tbody>";
+      "scope=\"col\">lane</th><th scope=\"col\">status</th><th scope=\"col\">message from "
+      "libav</th></tr></thead><tbody>";
   for (const OutcomeRow& row : input.troubles) out += trouble_row(row);
   return out +
          "</tbody></table></div><p><small>At most 200 are shown; <code>pipeline store failures</code> lists "
@@ -258,7 +257,7 @@ std::string provenance_section(const ReportInput& input) {
   return out + "</div>";
 }
 
-/// The policy forbids every request, whatever a caption might hold.
+/// The policy forbids every request, whatever a caption may contain.
 std::string head(const std::string& title) {
   return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
          "http-equiv=\"Content-Security-Policy\" "

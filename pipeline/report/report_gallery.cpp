@@ -14,14 +14,14 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kFound = 5;    // shown of each sentence
-constexpr std::size_t kPerPart = 3;  // sentences of the best, the middle, the worst
+constexpr std::size_t kFound = 5;    // results shown per query
+constexpr std::size_t kPerPart = 3;  // queries in each of best, median, worst
 
 float dot(const float* a, const float* b, std::int64_t size) {
   return std::inner_product(a, a + size, b, 0.0f);
 }
 
-/// A time as people write it: "1:05.2".
+/// A time in minutes and seconds: "1:05.2".
 std::string clock_text(Micros time) {
   const std::int64_t tenths = (time.count() + 50'000) / 100'000;
   return fmt::format("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10);
@@ -35,23 +35,22 @@ class Gallery {
   [[nodiscard]] std::string html() {
     const std::vector<std::size_t> order = by_rank();
     std::string out =
-        "<h2>What was found</h2><p class=\"soft\">The wanted clip, then the five found first with their "
-        "similarity; the wanted one is green.";
-    if (input_.words != nullptr) out += " Words without a vector are dotted.";
+        "<h2>Example queries</h2><p class=\"soft\">The correct clip, then the top five results with their "
+        "similarity; the correct clip has a green border.";
+    if (input_.words != nullptr) out += " Words without a vector have a dotted underline.";
     out += "</p>";
     if (order.size() <= 3 * kPerPart)
-      return out + part("All test sentences, the best first", order.begin(), order.end());
+      return out + part("All test captions, best first", order.begin(), order.end());
     const auto part_size = static_cast<std::ptrdiff_t>(kPerPart);
     const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2) - 1;
-    return out + part("The best", order.begin(), order.begin() + part_size) +
-           part("In the middle", middle, middle + part_size) +
-           part("The worst", order.end() - part_size, order.end());
+    return out + part("Best", order.begin(), order.begin() + part_size) +
+           part("Median", middle, middle + part_size) + part("Worst", order.end() - part_size, order.end());
   }
 
  private:
   using Queries = std::vector<std::size_t>;
 
-  /// Test sentences from the best rank to the worst; of equal ranks the surest first.
+  /// Test captions from the best rank to the worst; of equal ranks the most similar first.
   [[nodiscard]] Queries by_rank() const {
     std::vector<float> similarity;
     for (std::size_t query = 0; query < clip_of_.size(); ++query)
@@ -82,7 +81,7 @@ class Gallery {
         fmt::format(
             "<div class=\"card query\"><p><span class=\"rank\">rank {:g}</span> <q dir=\"auto\">{}</q></p>",
             evaluation_.t2v_ranks[query], sentence(input_.test->captions[query])) +
-        "<ol class=\"hits\">" + hit("wanted asked", "wanted", wanted, similarity_of(query, wanted));
+        "<ol class=\"hits\">" + hit("wanted asked", "correct", wanted, similarity_of(query, wanted));
     const float* text = evaluation_.text.row(static_cast<std::int64_t>(query));
     int place = 0;
     for (const Hit& found : top_k(text, evaluation_.video, kFound)) {
@@ -101,7 +100,7 @@ class Gallery {
                        escape_html(clip.video_id), span);
   }
 
-  /// The sentence with its words that have no vector marked.
+  /// The sentence, with the words that have no vector marked.
   [[nodiscard]] std::string sentence(const std::string& text) const {
     std::string out;
     std::size_t done = 0;
@@ -121,8 +120,8 @@ class Gallery {
     if (!html.empty()) return html;
     const ClipRef& clip = input_.test->clips[static_cast<std::size_t>(row)];
     const std::string jpeg = input_.picture ? input_.picture(clip) : std::string{};
-    html = jpeg.empty() ? "<span class=\"none\" role=\"img\" aria-label=\"no picture\"></span>"
-                        : fmt::format("<img alt=\"picture of {}\" src=\"data:image/jpeg;base64,{}\">",
+    html = jpeg.empty() ? "<span class=\"none\" role=\"img\" aria-label=\"no image\"></span>"
+                        : fmt::format("<img alt=\"frame of {}\" src=\"data:image/jpeg;base64,{}\">",
                                       escape_html(clip.video_id), base64(jpeg));
     return html;
   }

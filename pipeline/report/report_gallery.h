@@ -6,8 +6,8 @@
 
 namespace tvr {
 
-/// The section of the report that shows, for the best, the middling and the worst test sentences, a picture
-/// of the wanted clip and those of the five that were found.
+/// The section of the report that shows, for the best, median and worst test captions, a frame of the correct
+/// clip and of the top five results.
 [[nodiscard]] std::string gallery_html(const ReportInput& input);
 
 }  // namespace tvr

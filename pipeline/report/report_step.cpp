@@ -24,11 +24,11 @@
 namespace tvr {
 namespace {
 
-/// Raise this when the page changes for the same run: old reports are then written anew.
-constexpr int kReportFormat = 2;
+/// Raise this when the page changes for the same run: old reports are then rewritten.
+constexpr int kReportFormat = 3;
 
-/// Of all videos of the store, by the recipes of this run: what could not be read is missing from training
-/// too.
+/// The outcomes of all videos of the store by this run's recipes: videos that could not be read are missing
+/// from training too.
 void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   constexpr std::int64_t kShown = 200;
   const StoreInspector inspector(subject.run.store);
@@ -43,7 +43,7 @@ void add_outcomes(const ReportSubject& subject, ReportInput& input) {
   }
 }
 
-/// Videos without features in the lane that has most of them.
+/// The number of videos without features, in the lane that has most of them.
 std::int64_t failures(const std::vector<OutcomeSum>& outcomes) {
   std::map<std::string, std::int64_t> by_lane;
   for (const OutcomeSum& row : outcomes) {
@@ -64,13 +64,13 @@ void add_cautions(const ReportSubject& subject, ReportInput& input) {
   if (!random.empty()) {
     input.cautions.push_back(
         "The networks of lanes " + random +
-        " have random weights: the figures say that the machinery works, nothing about real "
+        " have random weights: the metrics show that the program works, but say nothing about real "
         "features.");
   }
   input.cautions.insert(input.cautions.end(), subject.learned.findings.begin(),
                         subject.learned.findings.end());
   if (const std::int64_t failed = failures(input.outcomes); failed > 0)
-    input.cautions.push_back(fmt::format("{} videos of the store gave no features: see below.", failed));
+    input.cautions.push_back(fmt::format("{} videos of the store have no features: see below.", failed));
 }
 
 std::string libraries_text() {
@@ -105,8 +105,8 @@ void add_provenance(const RunFolder& folder, const ReportSubject& subject, Repor
   rows.emplace_back("seed", fmt::format("{}", run.seed));
 }
 
-/// Pictures of clips: of their middle, or of that of the video. They are kept for when the videos are
-/// elsewhere.
+/// Frames of clips: from the middle of the clip or, without a span, of the video. They are kept for when the
+/// videos have moved.
 class ClipPictures {
  public:
   ClipPictures(const RunFolder& folder, const ReportSubject& subject)
@@ -168,7 +168,7 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   ReportInput input;
   input.title = subject.title;
   input.subtitle = fmt::format(
-      "{}: {} training clips with {} captions, {} of validation, {} test clips with {} captions",
+      "{}: {} training clips with {} captions, {} validation clips, {} test clips with {} captions",
       subject.data.name, subject.data.train.clips.size(), subject.data.train.captions.size(),
       subject.data.val.clips.size(), subject.learned.test.clips.size(), subject.learned.test.captions.size());
   input.test = &subject.learned.test;

@@ -13,7 +13,7 @@
 
 namespace tvr {
 
-/// What a command knows when it writes the report of a run; nothing is owned.
+/// What the report of a run is written from; references are not owned.
 struct ReportSubject {
   std::string title;
   std::string config;  // config.toml
@@ -28,11 +28,11 @@ struct ReportSubject {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> provenance_of(
     const DatasetSpec& dataset, const std::vector<DatasetFormat>& formats = dataset_formats());
 
-/// Of what a report shows of the run's own files, and of the form of the page: where it is another one, the
-/// report is to be written anew.
+/// Digest of what the report shows of the run's files and of the version of the page: when it changes, the
+/// report must be rewritten.
 [[nodiscard]] Digest report_digest(const std::string& config, const std::string& metrics);
 
-/// Gathers what else belongs to it (words without vectors, failed videos, pictures, hashes of all inputs,
+/// Gathers what else the report shows (words without vectors, failed videos, frames, hashes of all inputs,
 /// versions) and writes report.html into the folder.
 void write_report(const RunFolder& folder, const ReportSubject& subject);
 

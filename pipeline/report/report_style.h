@@ -2,8 +2,8 @@
 
 namespace tvr {
 
-/// The style sheet of the report: light and dark by the reader's choice, from a phone's width on. Colours of
-/// text and curves stand out from their ground by a contrast of 4.5 at least.
+/// The style sheet of the report: light or dark by the reader's setting, readable from a phone's width up.
+/// Text and curves have a contrast of at least 4.5 to their background.
 inline constexpr const char* kReportStyle = R"(
 :root{color-scheme:light dark;--paper:#f6f7fa;--card:#fff;--ink:#1a2233;--soft:#586378;--line:#dde2ea;--good:#15803d;
 --caution:#fff6df;--caution-line:#d99a00;--c0:#1d4ed8;--c1:#c2410c;--c2:#7e22ce;--c3:#64748b}

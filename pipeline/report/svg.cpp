@@ -15,7 +15,7 @@ namespace {
 constexpr double kWidth = 420, kHeight = 270, kLeft = 64, kRight = 14, kTop = 50, kBottom = 46;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Maps the values [low, high] of an axis to pixels and names its ticks.
+/// Maps the values [low, high] of an axis to pixels and chooses its ticks.
 class Axis {
  public:
   Axis(double low, double high, double from_px, double to_px, Scale scale = Scale::Linear)
@@ -50,7 +50,7 @@ class Axis {
     }
     return values;
   }
-  /// 1, 2, 5, 10, 20, ...; powers of ten alone where that would be too many.
+  /// 1, 2, 5, 10, 20, ...; only the powers of ten if those would be too many.
   [[nodiscard]] std::vector<double> powers() const {
     std::vector<double> values;
     for (double decade = std::floor(low_); decade <= high_; ++decade) {
@@ -104,7 +104,7 @@ std::string x_ticks(const Axis& x) {
   return out;
 }
 
-/// Names with a sample of their line or bar, from left to right below the title; nothing for one alone.
+/// Names with a sample of their line or bar, from left to right below the title; empty for a single one.
 std::string legend(const std::vector<std::string>& names, bool lines) {
   if (names.size() < 2) return {};
   std::string out;
@@ -217,12 +217,12 @@ std::string bar_plot(const PlotWords& words, const std::vector<std::string>& cat
     for (std::size_t i = 0; i < categories.size(); ++i) {
       const double left = kLeft + slot * (static_cast<double>(i) + 0.1) + width * static_cast<double>(s);
       const double top = y.px(bars.values[i]);
-      const std::string told = fmt::format("{}: {:.3g}", categories[i], bars.values[i]);
+      const std::string label = fmt::format("{}: {:.3g}", categories[i], bars.values[i]);
       body += fmt::format(
           "<rect class=\"bar c{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
           "height=\"{:.1f}\"><title>{}</title></rect>",
-          s, left, top, width, kHeight - kBottom - top, escape_html(bars.name + ", " + told));
-      description += ' ' + told + (i + 1 < categories.size() ? "," : ".");
+          s, left, top, width, kHeight - kBottom - top, escape_html(bars.name + ", " + label));
+      description += ' ' + label + (i + 1 < categories.size() ? "," : ".");
     }
   }
   for (std::size_t i = 0; i < categories.size(); ++i) {

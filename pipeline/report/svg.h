@@ -6,11 +6,11 @@
 
 namespace tvr {
 
-/// Escapes the five characters that HTML and SVG give a meaning to; control characters and bytes that are not
+/// Escapes the five special characters of HTML and SVG; control characters and bytes that are not
 /// UTF-8 become U+FFFD.
 [[nodiscard]] std::string escape_html(const std::string& text);
 
-/// The words of a plot: axes with their units.
+/// The title of a plot and the labels of its axes, with units.
 struct PlotWords {
   std::string title, x, y;
 };
@@ -23,18 +23,18 @@ struct Curve {
 enum class Scale { Linear, Logarithmic };  // Logarithmic: x > 0
 
 /// A line plot, 420 x 270, as an inline SVG in the page's colours (classes grid, axis, tick, c0 ... c3; each
-/// curve also has dashes of its own): axes with ticks and labels, a legend where there are several curves, a
-/// description for those who do not see it. y begins at 0, or below where a curve does. Points that are no
-/// numbers are left out. Empty without points.
+/// curve also has its own dash pattern): axes with ticks and labels, a legend if there are several curves, a
+/// description for screen readers. y starts at 0, or at the lowest value below it. Points that are not finite
+/// are left out. Empty without points.
 [[nodiscard]] std::string line_plot(const PlotWords& words, const std::vector<Curve>& curves,
                                     Scale x_scale = Scale::Linear);
 
-/// A series of bars, one value a category.
+/// A series of bars, one value per category.
 struct Bars {
   std::string name;
   std::vector<double> values;
 };
-/// A bar plot of the same size: the bars of each category side by side, each with its value as a tool tip.
+/// A bar plot of the same size: the bars of each category side by side, each with its value as a tooltip.
 [[nodiscard]] std::string bar_plot(const PlotWords& words, const std::vector<std::string>& categories,
                                    const std::vector<Bars>& series);
 

@@ -8,7 +8,7 @@
 
 namespace tvr {
 
-/// A digest over values that are added piece by piece: what a step's result depends on.
+/// The digest of all that the result of a step depends on, added piece by piece.
 class Digester {
  public:
   Digester& add(const std::string& text);

@@ -12,7 +12,7 @@ namespace {
 
 std::filesystem::path steps_of(const std::filesystem::path& folder) { return folder / "steps.json"; }
 
-/// A broken or missing file means that nothing is fresh: the steps are done again.
+/// With a damaged or missing file no step is up to date: all are done again.
 nlohmann::json read_steps(const std::filesystem::path& folder) {
   std::ifstream file(steps_of(folder));
   nlohmann::json steps = nlohmann::json::parse(file, nullptr, false);
@@ -25,7 +25,7 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code problem;
   std::filesystem::create_directories(path_, problem);
   if (problem) {
-    throw Error(Fault::Unreadable, path_.string(), "the folder cannot be made (" + problem.message() + ")",
+    throw Error(Fault::Unreadable, path_.string(), "the folder cannot be created (" + problem.message() + ")",
                 "Choose another with --out");
   }
 }

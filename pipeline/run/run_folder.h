@@ -8,7 +8,7 @@
 
 namespace tvr {
 
-/// What lies where in the folder of a run, and which steps of it are fresh.
+/// The paths in the folder of a run, and which of its steps are up to date.
 class RunFolder {
  public:
   /// Creates the folder when it is missing.
@@ -23,17 +23,17 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.pth"; }
   [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
   [[nodiscard]] std::filesystem::path events() const {
-    return path_ / "events.out.tfevents.pipeline";  // TensorBoard goes by the middle of the name
+    return path_ / "events.out.tfevents.pipeline";  // TensorBoard looks for "tfevents" in the name
   }
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
-  /// The run of another seed, below this one's folder.
+  /// The subfolder of the run with another seed.
   [[nodiscard]] std::filesystem::path of_seed(std::uint64_t seed) const {
     return path_ / ("seed-" + std::to_string(seed));
   }
 
-  /// A step ("words", "train", "report") is fresh when it was finished with inputs of this digest and
-  /// `result` is there.
+  /// A step ("words", "train", "report") is fresh (up to date) when it was finished with inputs of this
+  /// digest and `result` exists.
   [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
                               const std::filesystem::path& result) const;
   void mark_done(const std::string& step, const Digest& inputs);
@@ -42,7 +42,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-/// Writes aside, then renames: a reader sees the old text or the new, never a half. Throws Error(Unreadable).
+/// Writes a temporary file and renames it: readers see the old text or the new, never a part. Throws
+/// Error(Unreadable).
 void write_text(const std::filesystem::path& path, const std::string& text);
 /// The whole file. Throws Error(NotFound | Unreadable).
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);

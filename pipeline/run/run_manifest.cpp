@@ -21,10 +21,9 @@ constexpr int kMostDepth = 8;
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostLanes = 64;
 constexpr int kMostWords = 1000;
-constexpr const char* kWriteAgain =
-    "Run the same `pipeline run` or `pipeline train` again to have it written anew";
+constexpr const char* kWriteAgain = "Run the same `pipeline run` or `pipeline train` again to rewrite it";
 
-/// An object of the file with its place in it, for messages.
+/// An object of the file and where it is in the file, for messages.
 class Part {
  public:
   Part(const fs::path& file, std::string place, const json& value)
@@ -58,7 +57,7 @@ class Part {
                           ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(high)
                           : value.is_number_integer() && value.get<std::int64_t>() <= high;
     if (!fits || value.get<std::int64_t>() < low) {
-      fail(key, fmt::format("must be a whole number from {} to {}", low, high));
+      fail(key, fmt::format("must be an integer from {} to {}", low, high));
     }
     return value.get<std::int64_t>();
   }
@@ -69,7 +68,7 @@ class Part {
     return number;
   }
   [[nodiscard]] std::uint64_t seed(const char* key) const {
-    if (!at(key).is_number_unsigned()) fail(key, "must be a whole number of 0 or more");
+    if (!at(key).is_number_unsigned()) fail(key, "must be an integer of 0 or more");
     return at(key).get<std::uint64_t>();
   }
   /// A path; a relative one lies in `run`. Empty where the key is missing.
@@ -77,7 +76,7 @@ class Part {
     const fs::path path = optional_text(key);
     if (path.empty() || path.is_absolute()) return path;
     const fs::path normal = path.lexically_normal();
-    if (*normal.begin() == "..") fail(key, "leaves the run's folder: '" + path.string() + "'");
+    if (*normal.begin() == "..") fail(key, "points outside the run's folder: '" + path.string() + "'");
     return run / normal;
   }
   [[nodiscard]] std::map<std::string, std::string> texts(const char* key) const {
@@ -93,7 +92,7 @@ class Part {
     return place_.empty() ? key : place_ + "." + key;
   }
   [[nodiscard]] std::string text(const char* key, const json& value) const {
-    if (!value.is_string()) fail(key, std::string("must be a text, is ") + value.type_name());
+    if (!value.is_string()) fail(key, std::string("must be a string, is ") + value.type_name());
     std::string text = value.get<std::string>();
     if (text.find('\0') != std::string::npos) fail(key, "has a zero byte");
     return text;
@@ -127,7 +126,7 @@ void require_version(const Part& top, const fs::path& file) {
   const std::int64_t version = top.whole("version", 1, 1'000'000);
   if (version <= kVersion) return;
   throw Error(Fault::Unsupported, file.string(),
-              fmt::format("it is of version {}, this program reads up to {}", version, kVersion),
+              fmt::format("it has version {}, this program reads versions up to {}", version, kVersion),
               "Use the program that trained the run, or a newer one");
 }
 
@@ -185,7 +184,7 @@ DataOptions data_of(const Part& part, const fs::path& run) {
   return data;
 }
 
-/// Relative where it lies in `run`.
+/// Relative to `run` if it lies inside.
 std::string portable(const fs::path& path, const fs::path& run) {
   const fs::path inside = path.lexically_normal().lexically_relative(run.lexically_normal());
   return inside.empty() || *inside.begin() == ".." ? path.string() : inside.string();
@@ -227,7 +226,7 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
           {"made", manifest.made}};
 }
 
-/// The same apart from when and by whom it was made.
+/// Whether run.json equals `manifest`, apart from when and where it was made.
 bool says_the_same(const fs::path& run, const RunManifest& manifest) {
   try {
     json kept = json_of(run, read_manifest(run)), wanted = json_of(run, manifest);
@@ -262,7 +261,7 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
 }
 
 std::string text_of(const fs::path& run, const RunManifest& manifest) {
-  // A path need not be UTF-8: such a one is written with U+FFFD and must then be named by a flag.
+  // A path that is not UTF-8 is written with U+FFFD and must then be given by a flag.
   return json_of(run, manifest).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -273,8 +272,8 @@ RunManifest read_manifest(const fs::path& run) {
   }
   if (!fs::exists(file)) {
     throw Error(Fault::NotFound, run.string(), "no run.json: it is not the folder of a finished run",
-                "Name the folder that `pipeline run --out` or `pipeline train --out` wrote; where it was "
-                "stopped, run the same command to its end");
+                "Name the folder that `pipeline run --out` or `pipeline train --out` wrote; if it was "
+                "interrupted, run the same command again");
   }
   if (fs::is_regular_file(file) && fs::file_size(file) > kMostBytes) {
     throw Error(Fault::Corrupt, file.string(), fmt::format("it has more than {} bytes", kMostBytes),
@@ -295,11 +294,11 @@ void require_files(const RunManifest& manifest) {
   const auto require = [](const fs::path& file, const char* seen, const char* advice) {
     if (!fs::exists(file)) throw Error(Fault::NotFound, file.string(), seen, advice);
   };
-  require(manifest.checkpoint, "the run's checkpoint is not there: the model is not trained yet",
-          "Run the same `pipeline run` or `pipeline train` to its end");
-  require(manifest.store, "the feature store of the run is not there",
+  require(manifest.checkpoint, "the run has no checkpoint: the model has not been trained yet",
+          "Run the same `pipeline run` or `pipeline train` again");
+  require(manifest.store, "the feature store of the run was not found",
           "Name where it is now, or another one, with --store FILE.db");
-  require(manifest.word_vectors, "the word vectors that the model was trained with are not there",
+  require(manifest.word_vectors, "the word vectors that the model was trained with were not found",
           "Name where they are now with --word-vectors FILE");
 }
 

@@ -14,22 +14,22 @@
 
 namespace tvr {
 
-/// run.json, all that is needed to use a trained model again: values as they were resolved, not flags.
-/// Neither videos, lists of a data set nor weights of networks need be there to read it.
+/// run.json, all that is needed to use a trained model again: resolved values, not flags. Reading it needs
+/// neither the videos nor the data set's lists nor the weights of the networks.
 struct RunManifest {
   std::vector<Recipe> lanes;  // in the model's order
   std::filesystem::path store;
   std::filesystem::path checkpoint;
-  Digest checkpoint_content;  // sha256 of the file; empty: not known
+  Digest checkpoint_content;  // sha256 of the file; empty: unknown
   std::filesystem::path word_vectors;
   Pooling pooling = Pooling::Max;  // rows of a clip over time
-  int max_words = 20;              // words of a sentence that the model sees; 1 to 1000
+  int max_words = 20;              // words of a sentence that the model uses; 1 to 1000
 
   // What it was trained and tested on, for `eval`.
   DataOptions data;
   std::uint64_t seed = 1;  // of the choice of clips held out for validation
 
-  // For the record; nothing depends on it.
+  // For information only; nothing depends on it.
   std::map<std::string, std::string> training;  // option to value
   std::map<std::string, std::string> made;      // "program", "commit", "when", "processor", "cores", "system"
 };
@@ -38,7 +38,7 @@ struct RunManifest {
 /// Error(NotFound) saying which command writes it, Error(Corrupt), Error(Unsupported) for a newer version.
 [[nodiscard]] RunManifest read_manifest(const std::filesystem::path& run);
 
-/// Writes run.json into the folder `run`: paths within the folder as relative ones, so that it can be moved.
+/// Writes run.json into the folder `run`: paths inside the folder are relative, so that it can be moved.
 /// Throws Error(Unreadable).
 void write_manifest(const std::filesystem::path& run, const RunManifest& manifest);
 
@@ -46,12 +46,12 @@ void write_manifest(const std::filesystem::path& run, const RunManifest& manifes
 [[nodiscard]] RunManifest parse_manifest(const std::filesystem::path& run, std::string_view text);
 [[nodiscard]] std::string text_of(const std::filesystem::path& run, const RunManifest& manifest);
 
-/// Writes `manifest` unless run.json says the same already, apart from when and by whom it was made. A file
-/// that cannot be read is written anew.
+/// Writes `manifest` unless run.json already equals it, apart from when and where it was made. A file that
+/// cannot be read is overwritten.
 void keep_manifest(const std::filesystem::path& run, const RunManifest& manifest);
 
-/// Throws Error(NotFound) for a checkpoint, store or file of word vectors that is not there, naming the flag
-/// that takes another.
+/// Throws Error(NotFound) for a checkpoint, store or file of word vectors that does not exist, naming the
+/// flag that takes another.
 void require_files(const RunManifest& manifest);
 
 }  // namespace tvr

@@ -44,7 +44,7 @@ void Stills::keep(const Digest& features, Micros at, const std::string& jpeg) {
       database_->run("DELETE FROM still WHERE id IN (SELECT id FROM still ORDER BY id LIMIT 100)");
     }
     transaction.commit();
-  } catch (const Error&) {  // a full disk, another program: what is kept will do
+  } catch (const Error&) {  // a full disk, another program: keep what there is
     writable_ = false;
   }
 }
@@ -60,7 +60,7 @@ std::string Stills::nearest(const Digest& features, Micros at, const TimeSpan& w
         .for_each([&](const Statement& row) { jpeg = row.blob(0); }, features,
                   std::int64_t{within.start.count()}, std::int64_t{within.end.count()},
                   std::int64_t{at.count()});
-  } catch (const Error&) {  // damaged: as if there were none
+  } catch (const Error&) {  // damaged: treated as empty
     jpeg.clear();
   }
   return jpeg;

@@ -12,21 +12,21 @@
 
 namespace tvr {
 
-/// Pictures of videos that were made anyway, kept in a run's folder (stills.db), so that a run whose videos
-/// are elsewhere can show them. A cache: the first of them are dropped when they pass 64 MiB in all, and
-/// nothing ever fails for want of it. A folder that cannot be written is read only. Safe from many threads.
+/// A cache in a run's folder (stills.db) of frames that were decoded anyway, so that a run can show them
+/// after its videos have moved. The oldest are dropped beyond 64 MiB in total. A failure of the cache is
+/// never an error; in a folder that is not writable it is read-only. Thread-safe.
 class Stills {
  public:
   explicit Stills(const std::filesystem::path& run);
 
-  /// `features`: of the video's rows, as IndexedVideo has it. Keeps the first picture of each moment.
+  /// `features`: digest of the video's rows, as in IndexedVideo. Keeps the first frame for each moment.
   void keep(const Digest& features, Micros at, const std::string& jpeg);
-  /// The kept picture that is nearest to `at` in `within`; empty: there is none.
+  /// The kept frame that is nearest to `at` in `within`; empty: there is none.
   [[nodiscard]] std::string nearest(const Digest& features, Micros at, const TimeSpan& within);
 
  private:
   std::mutex mutex_;
-  std::unique_ptr<Database> database_;  // none: there is no file and none can be made
+  std::unique_ptr<Database> database_;  // null: there is no file and none can be created
   bool writable_ = false;
 };
 

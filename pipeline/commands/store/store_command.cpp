@@ -9,24 +9,26 @@ namespace tvr {
 CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const std::string& help,
                                const std::string& example, StoreArguments& arguments) {
   CLI::App* command = store.add_subcommand(name, help);
-  command->add_option("store", arguments.store, "the store")->required();
-  command->add_flag("--json", arguments.json, "for programs");
+  command->add_option("store", arguments.store, "the feature store")->required();
+  command->add_flag("--json", arguments.json, "print JSON");
   command->footer("Example: pipeline store " + example);
   return command;
 }
 
 void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
-  const std::string group = "Which rows";
-  command.add_option("--lane", filter.lane, "2d, 3d, ...")->group(group);
-  command.add_option("--recipe", filter.recipe, "first digits of a recipe's identity")->group(group);
-  command.add_option("--status", filter.status, "how the last try went")
+  const std::string group = "Filters";
+  command.add_option("--lane", filter.lane, "only this lane: 2d, 3d, ...")->group(group);
+  command.add_option("--recipe", filter.recipe, "only this recipe: the first digits of its identity")
+      ->group(group);
+  command.add_option("--status", filter.status, "only this outcome of the last attempt")
       ->check(CLI::IsMember({"ok", "partial", "no_video", "unreadable", "limit", "timeout", "imported"}))
       ->group(group);
-  command.add_option("--video", filter.video, "glob over video ids: 'floor33/*'")->group(group);
+  command.add_option("--video", filter.video, "only videos whose id matches this glob, e.g. 'floor33/*'")
+      ->group(group);
 }
 
 void add_store_command(CLI::App& app, int& exit_code) {
-  CLI::App* store = app.add_subcommand("store", "Look at and after a feature store");
+  CLI::App* store = app.add_subcommand("store", "Inspect and maintain a feature store");
   store->require_subcommand(1);
   store->footer(
       "Example: pipeline store ls features.db --status partial\n"

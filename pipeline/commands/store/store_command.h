@@ -13,10 +13,10 @@ namespace tvr {
 
 struct OutcomeFilter;
 
-/// `pipeline store COMMAND S.db`: look at and after a feature store. None of it needs LibTorch.
+/// `pipeline store COMMAND S.db`: inspects and maintains a feature store, without LibTorch.
 void add_store_command(CLI::App& app, int& exit_code);
 
-// One a subcommand: adds it to `store`; its callback sets `exit_code`.
+// One per subcommand: adds it to `store`; its callback sets `exit_code`.
 void add_store_ls(CLI::App& store, int& exit_code);  // and failures
 void add_store_show(CLI::App& store, int& exit_code);
 void add_store_stats(CLI::App& store, int& exit_code);
@@ -27,7 +27,7 @@ void add_store_merge(CLI::App& store, int& exit_code);
 void add_store_missing(CLI::App& store, int& exit_code);
 void add_store_gc(CLI::App& store, int& exit_code);
 
-/// What every subcommand has.
+/// The arguments of every subcommand.
 struct StoreArguments {
   std::filesystem::path store;
   bool json = false;

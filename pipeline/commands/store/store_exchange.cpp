@@ -17,7 +17,7 @@ namespace {
 using Align = Table::Align;
 using nlohmann::json;
 
-/// Where the features lie outside of the store.
+/// The files to export features to or import them from.
 struct FileArguments : StoreArguments {
   std::filesystem::path npy, pth, list;
   std::string name = "{lane}/{video}.npy";
@@ -34,7 +34,8 @@ struct ImportArguments : FileArguments {
 
 void require_one_place(const FileArguments& arguments) {
   if (arguments.npy.empty() == arguments.pth.empty()) {
-    throw Error(Fault::InvalidArgument, "store", "needs one of --npy and --pth", "Pass --npy FOLDER, say");
+    throw Error(Fault::InvalidArgument, "store", "needs one of --npy and --pth",
+                "Pass --npy FOLDER, for example");
   }
 }
 
@@ -51,8 +52,9 @@ int run_export(const ExportArguments& arguments) {
                             : export_npy(arguments.store, arguments.filter, arguments.npy,
                                          names_of(arguments, arguments.filter.lane), progress_on(line));
   if (report.incomplete > 0) {
-    warn(fmt::format("{} videos have features in some lanes only: readers that want all lanes will miss them",
-                     report.incomplete));
+    warn(
+        fmt::format("{} videos have features in some lanes only: programs that need all lanes will miss them",
+                    report.incomplete));
   }
   json lanes = json::array();
   Table table({{"lane"}, {"videos", Align::Right}, {"rows", Align::Right}, {"dim", Align::Right}});
@@ -84,8 +86,8 @@ int run_import(const ImportArguments& arguments) {
                                   {"rows", report.rows},
                                   {"failures", report.failures}}));
   } else {
-    fmt::print("{} of {} imported, {} rows; {} were there already, {} failed\n", report.imported,
-               report.files, report.rows, report.fresh, report.failures.size());
+    fmt::print("{} of {} imported, {} rows; {} were up to date, {} failed\n", report.imported, report.files,
+               report.rows, report.fresh, report.failures.size());
   }
   return report.failures.empty() ? kDone : kSomeVideosFailed;
 }
@@ -95,16 +97,18 @@ void add_file_flags(CLI::App& command, FileArguments& arguments) {
   auto* npy =
       command.add_option("--npy", arguments.npy, "folder of .npy files, [rows, columns] each")->group(group);
   command
-      .add_option("--pth", arguments.pth, "or one file {lane: {video: tensor}}, as howto100m's loaders read")
+      .add_option("--pth", arguments.pth,
+                  "or one .pth file {lane: {video: tensor}}, as howto100m's loaders read")
       ->excludes(npy)
       ->group(group);
-  auto* name = command.add_option("--name", arguments.name, "how the .npy files are called")
+  auto* name = command.add_option("--name", arguments.name, "name pattern of the .npy files")
                    ->needs(npy)
                    ->capture_default_str()
                    ->group(group);
   command
-      .add_option("--list", arguments.list,
-                  "or a list of video_feature_extractor: CSV video_path,feature_path; needs --lane")
+      .add_option(
+          "--list", arguments.list,
+          "or a CSV of names as video_feature_extractor takes it, video_path,feature_path; needs --lane")
       ->check(CLI::ExistingFile)
       ->needs(npy)
       ->excludes(name)
@@ -116,7 +120,8 @@ void add_file_flags(CLI::App& command, FileArguments& arguments) {
 void add_store_export(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "export", "Features as .npy files, or clip by clip (maximum over time) as a .pth",
+      store, "export",
+      "Export features as .npy files, or max-pooled over time, one vector per video, as a .pth",
       "export features.db --pth msrvtt_features.pth\n"
       "         pipeline store export features.db --npy features --name '{video}_{lane}.npy'",
       *arguments);
@@ -128,19 +133,20 @@ void add_store_export(CLI::App& store, int& exit_code) {
 void add_store_import(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<ImportArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "import", "Features that another program has made, into a store, which is made when missing",
+      store, "import", "Import features that another program made; creates the store if it does not exist",
       "import features.db --npy resnet --name '{video}.npy' --lane 2d --rows-per-second 1 \\\n"
       "           --origin 'video_feature_extractor, ResNet-152'",
       *arguments);
   add_file_flags(*command, *arguments);
-  command->add_option("--lane", arguments->lane, "the lane, where the files' names do not tell it");
-  command->add_option("--origin", arguments->options.origin, "what made them; part of their identity")
+  command->add_option("--lane", arguments->lane, "the lane, if the file names do not contain it");
+  command
+      ->add_option("--origin", arguments->options.origin,
+                   "what the features were made with; part of their identity")
       ->capture_default_str();
   command
-      ->add_option(
-          "--rows-per-second", arguments->options.rows_per_second,
-          "rows a second, from 0 s on (video_feature_extractor: 1 in 2d, 1.5 in 3d); 0: not known, rows "
-          "belong to the whole video")
+      ->add_option("--rows-per-second", arguments->options.rows_per_second,
+                   "rows per second, starting at 0 s (video_feature_extractor: 1 for 2d, 1.5 for 3d); 0: "
+                   "unknown, rows belong to the whole video")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = run_import(*arguments); });

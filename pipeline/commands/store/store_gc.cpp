@@ -33,7 +33,7 @@ struct Unwanted {
   std::int64_t recipe_row = 0, bytes = 0;
 };
 
-/// What the user still wants of a store.
+/// Which rows of a store the user wants to keep.
 class Wants {
  public:
   explicit Wants(const GcArguments& arguments) : keep_(arguments.keep) {
@@ -42,16 +42,16 @@ class Wants {
     for (const VideoSource& video : videos_of(arguments.videos)) ids_.insert(video.id);
   }
 
-  /// Why a row is not wanted; empty: it is.
+  /// The reason to drop a row; empty: it is kept.
   [[nodiscard]] std::string why_not(const OutcomeRow& row) const {
     if (!keep_.empty() && !is_kept(row.recipe)) return "its recipe is not kept";
-    if (row.status == name(Status::Imported)) return {};  // no video stands behind it
-    if (by_list_) return ids_.count(row.video) == 0 ? "its video is not among those named" : "";
+    if (row.status == name(Status::Imported)) return {};  // it has no video file
+    if (by_list_) return ids_.count(row.video) == 0 ? "its video is not among those given" : "";
     std::error_code unseen;
     return std::filesystem::exists(row.path, unseen) || unseen ? "" : "its file is gone: " + row.path;
   }
 
-  /// Throws Error(InvalidArgument) when a recipe to keep is none of the store's.
+  /// Throws Error(InvalidArgument) when a recipe to keep is not in the store.
   void check(const std::vector<RecipeRow>& recipes) const {
     for (const std::string& beginning : keep_) {
       const bool known = std::any_of(recipes.begin(), recipes.end(), [&](const RecipeRow& row) {
@@ -105,14 +105,14 @@ void show(const Finding& finding) {
   if (!finding.rows.empty()) fmt::print("{}", table.text());
   if (finding.rows.size() > kShown)
     fmt::print("... and {} more (--json lists all)\n", finding.rows.size() - kShown);
-  fmt::print("{} of {} rows are not wanted, {} of features\n", finding.rows.size(), finding.seen,
+  fmt::print("{} of {} rows are not needed, {} of features\n", finding.rows.size(), finding.seen,
              bytes_text(static_cast<double>(finding.bytes)));
 }
 
 void drop(FeatureStore& store, const GcArguments& arguments, const Finding& finding) {
   if (finding.seen > 0 && finding.rows.size() == static_cast<std::size_t>(finding.seen)) {
-    throw Error(Fault::InvalidArgument, arguments.store.string(), "nothing would be left of it",
-                "Are the videos mounted? To be rid of the store, remove the file");
+    throw Error(Fault::InvalidArgument, arguments.store.string(), "this would drop all its rows",
+                "Are the videos mounted? To get rid of the store, delete the file");
   }
   std::vector<FeatureStore::RowName> names;
   for (const Unwanted& row : finding.rows) names.push_back({row.video, row.recipe_row});
@@ -135,9 +135,9 @@ json json_of(const Finding& finding, bool dropped) {
 }
 
 int collect(const GcArguments& arguments) {
-  std::unique_ptr<FeatureStore> store;  // the lock is held from the look to the drop
+  std::unique_ptr<FeatureStore> store;  // locked from the search to the drop
   if (arguments.drop) {
-    (void)FeatureStore(arguments.store);  // a mistyped name makes no store
+    (void)FeatureStore(arguments.store);  // throws for a mistyped name, which must not create a store
     store = std::make_unique<FeatureStore>(arguments.store, FeatureStore::Access::ReadWrite);
   }
   const Wants wants(arguments);
@@ -148,7 +148,8 @@ int collect(const GcArguments& arguments) {
   if (arguments.json)
     fmt::print("{}\n", json_text(json_of(finding, arguments.drop)));
   else
-    fmt::print("{}\n", arguments.drop ? "they were dropped" : "nothing was dropped: --drop does that");
+    fmt::print("{}\n",
+               arguments.drop ? "they were dropped" : "nothing was dropped; pass --drop to drop them");
   return kDone;
 }
 
@@ -157,17 +158,17 @@ int collect(const GcArguments& arguments) {
 void add_store_gc(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<GcArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "gc", "Show, and with --drop drop, rows that no present video or kept recipe wants",
+      store, "gc", "Show rows whose video is gone or whose recipe is not to be kept; --drop drops them",
       "gc features.db --keep 3fa41c --drop", *arguments);
   add_video_flags(*command, arguments->videos);
   command->get_option("--videos")
-      ->description("folder of the videos that count; without it and --list: rows whose file is gone");
-  command->get_option("--list")->description("CSV of the videos that count: path[,video_id]");
-  command->add_option("--keep", arguments->keep, "first digits of the recipes that count; none: all");
-  auto* drop = command->add_flag("--drop", arguments->drop, "drop what is shown");
+      ->description("folder of the videos to keep; without it and --list: keep those whose file exists");
+  command->get_option("--list")->description("CSV of the videos to keep: path[,video_id]");
+  command->add_option("--keep", arguments->keep, "first digits of the recipes to keep (default: all)");
+  auto* drop = command->add_flag("--drop", arguments->drop, "drop the rows that are shown");
   command
       ->add_flag("--compact", arguments->compact,
-                 "give the room back to the disk too: writes the file anew, with as much room again")
+                 "shrink the file too: rewrites it, which needs as much disk space again")
       ->needs(drop);
   command->callback([arguments, &exit_code] { exit_code = collect(*arguments); });
 }

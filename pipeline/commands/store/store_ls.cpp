@@ -30,7 +30,7 @@ void print_json(const ListArguments& arguments) {
   fmt::print("{}]\n", *before == '[' ? "[" : "\n");
 }
 
-/// Block by block, so that a million lines begin at once and need no memory.
+/// Prints block by block, so that a million lines start at once and take little memory.
 void print_table(const ListArguments& arguments) {
   Table table({{"video"},
                {"lane"},
@@ -64,7 +64,7 @@ void add(CLI::App& store, int& exit_code, const char* name, const char* help, co
   arguments->filter.failed = failed;
   CLI::App* command = add_store_subcommand(store, name, help, example, *arguments);
   add_filter_flags(*command, arguments->filter);
-  command->add_option("--limit", arguments->limit, "at most so many lines; 0: all")
+  command->add_option("--limit", arguments->limit, "maximum number of lines; 0: all")
       ->check(CLI::NonNegativeNumber);
   command->callback([arguments, &exit_code] { exit_code = list(*arguments); });
 }
@@ -72,9 +72,9 @@ void add(CLI::App& store, int& exit_code, const char* name, const char* help, co
 }  // namespace
 
 void add_store_ls(CLI::App& store, int& exit_code) {
-  add(store, exit_code, "ls", "A line for each video and lane",
+  add(store, exit_code, "ls", "List the outcomes, one line per video and lane",
       "ls features.db --lane 3d --video 'floor33/*'", false);
-  add(store, exit_code, "failures", "What is not ok, with libav's words",
+  add(store, exit_code, "failures", "List the videos that are not ok, with libav's messages",
       "failures features.db --status unreadable --json", true);
 }
 

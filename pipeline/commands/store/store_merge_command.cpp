@@ -50,13 +50,12 @@ int merge(const MergeArguments& arguments) {
 
 void add_store_merge(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<MergeArguments>();
-  CLI::App* command =
-      add_store_subcommand(store, "merge", "Add the stores of shards to a store, which is made when missing",
-                           "merge all.db shard1.db shard2.db", *arguments);
-  command->add_option("parts", arguments->parts, "stores to add; they are not changed")->required();
-  command->add_flag(
-      "--skip-damaged", arguments->skip_damaged,
-      "leave out rows that are damaged, instead of stopping at the first: saves what can be saved");
+  CLI::App* command = add_store_subcommand(
+      store, "merge", "Merge the stores of shards into a store; creates it if it does not exist",
+      "merge all.db shard1.db shard2.db", *arguments);
+  command->add_option("parts", arguments->parts, "stores to merge; they are not changed")->required();
+  command->add_flag("--skip-damaged", arguments->skip_damaged,
+                    "leave out damaged rows instead of stopping at the first");
   command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });
 }
 

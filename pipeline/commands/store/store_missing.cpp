@@ -30,7 +30,7 @@ struct MissingArguments : StoreArguments {
   bool retry_failed = false, slurm = false;
 };
 
-/// What all stores together have.
+/// What the stores have between them.
 struct Presence {
   std::map<std::string, std::string> recipes;                         // of each lane
   std::unordered_map<std::string, std::set<std::string>> lanes_done;  // of each video
@@ -46,7 +46,7 @@ Presence look(const MissingArguments& arguments) {
       const auto [seen, is_new] = presence.recipes.emplace(row.lane, row.recipe);
       if (!is_new && seen->second != row.recipe) {
         throw Error(Fault::Mismatch, store.string(),
-                    fmt::format("lane {} was tried by two recipes: {} and {}", row.lane,
+                    fmt::format("lane {} has outcomes of two recipes: {} and {}", row.lane,
                                 seen->second.substr(0, 12), row.recipe.substr(0, 12)),
                     "Choose one with --recipe and its first digits");
       }
@@ -83,7 +83,7 @@ void print_json(const std::map<std::uint64_t, ShardLack>& lacks, const std::stri
 }
 
 void print_table(const std::map<std::uint64_t, ShardLack>& lacks) {
-  Table table({{"shard"}, {"videos", Align::Right}, {"missing", Align::Right}, {"for one"}});
+  Table table({{"shard"}, {"videos", Align::Right}, {"missing", Align::Right}, {"example"}});
   for (const auto& [shard, lack] : lacks) {
     table.add({fmt::format("{}/{}", shard, lacks.size()), fmt::format("{}", lack.videos),
                fmt::format("{}", lack.missing.size()), lack.missing.empty() ? "" : lack.missing.front()});
@@ -115,23 +115,26 @@ int missing(const MissingArguments& arguments) {
 void add_store_missing(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<MissingArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "missing", "Videos that stores still lack, by id; exit code 2 when there are any",
+      store, "missing", "List the ids of videos that the stores still lack; exit code 2 if there are any",
       "missing shard*.db --list videos.csv --shards 16 --slurm\n"
       "         sbatch --array=$(pipeline store missing shard*.db --list videos.csv --shards 16 --slurm) "
       "job.sh",
       *arguments);
-  command->add_option("stores", arguments->more_stores, "more stores: what one has, none lacks");
+  command->add_option("stores", arguments->more_stores,
+                      "more stores; a video is missing if none of them has it");
   add_video_flags(*command, arguments->videos);
   auto* shards = command
                      ->add_option("--shards", arguments->shards,
-                                  "number of shards: a line each, numbered as --shard I/N takes them")
+                                  "number of shards: prints one line per shard, numbered as in --shard I/N")
                      ->check(CLI::Range(1, 1'000'000));
   add_shard_flag(*command, arguments->videos.shard)->excludes(shards);
-  command->add_flag("--slurm", arguments->slurm, "print the shards that lack videos as 1-3,7")->needs(shards);
+  command->add_flag("--slurm", arguments->slurm, "print only the shards that lack videos, as 1-3,7")
+      ->needs(shards);
   command->add_flag("--retry-failed", arguments->retry_failed,
-                    "videos that failed are missing too, as `extract --retry-failed` takes them");
-  command->add_option("--lane", arguments->filter.lane, "this lane only; none: every lane of the stores");
-  command->add_option("--recipe", arguments->filter.recipe, "first digits, where a lane has several recipes");
+                    "count failed videos as missing, which `extract --retry-failed` retries");
+  command->add_option("--lane", arguments->filter.lane, "only this lane (default: every lane of the stores)");
+  command->add_option("--recipe", arguments->filter.recipe,
+                      "first digits of the recipe, if a lane has several");
   command->callback([arguments, &exit_code] { exit_code = missing(*arguments); });
 }
 

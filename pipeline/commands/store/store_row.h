@@ -6,7 +6,7 @@
 
 namespace tvr {
 
-/// All that is known of a video in a lane, as `ls`, `failures` and `show` print it.
+/// The outcome of a video in a lane, as `ls`, `failures` and `show` print it.
 [[nodiscard]] nlohmann::json json_of(const OutcomeRow& row);
 
 }  // namespace tvr

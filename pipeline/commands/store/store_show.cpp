@@ -75,7 +75,7 @@ void print_features(const FeatureSequence& features, const Course& course) {
   print_line("times",
              timed ? fmt::format("{} to {}, the first row {:.3f} s", seconds_text(seconds_of(first.start)),
                                  seconds_text(seconds_of(last.end)), seconds_of(first.end - first.start))
-                   : "not known");
+                   : "unknown");
   print_course("norm", course.norms, "of each row");
   if (!course.changes.empty())
     print_course("change", course.changes, "1 - cosine, from each row to the next");
@@ -89,9 +89,10 @@ void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
     print_line("imported", row.finished_at);
   } else {
     const std::string expected = row.expected_frames > 0 ? fmt::format("{}", row.expected_frames) : "unknown";
-    print_line("frames",
-               fmt::format("{} decoded, {} expected{}", row.decoded_frames, expected,
-                           row.first_frame_only ? "; too short for the lane's rate: its first" : ""));
+    print_line(
+        "frames",
+        fmt::format("{} decoded, {} expected{}", row.decoded_frames, expected,
+                    row.first_frame_only ? "; too short for the lane's frame rate: its first frame" : ""));
     print_line("work", fmt::format("{} for {} of video, finished {}", seconds_text(row.seconds),
                                    seconds_text(row.duration_s), row.finished_at));
   }
@@ -104,7 +105,7 @@ void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
 void print_video(const VideoRow& video) {
   const SourceFingerprint& file = video.fingerprint;
   fmt::print("{}\n", video.source.id);
-  print_line("file", video.source.path.empty() ? "not known" : printable(video.source.path.string()));
+  print_line("file", video.source.path.empty() ? "unknown" : printable(video.source.path.string()));
   if (file.content.empty()) return;
   print_line("size", bytes_text(static_cast<double>(file.bytes)));
   print_line("content", "sha256 " + file.content);
@@ -152,10 +153,10 @@ int show(const ShowArguments& arguments) {
 
 void add_store_show(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<ShowArguments>();
-  CLI::App* command =
-      add_store_subcommand(store, "show", "All that is known of a video, its rows over time drawn",
-                           "show features.db video7010", *arguments);
-  command->add_option("video", arguments->video, "its id")->required();
+  CLI::App* command = add_store_subcommand(
+      store, "show", "Show all that is known about a video, with a plot of its rows over time",
+      "show features.db video7010", *arguments);
+  command->add_option("video", arguments->video, "id of the video")->required();
   command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
 }
 

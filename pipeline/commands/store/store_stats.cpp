@@ -22,7 +22,7 @@ struct StatsArguments : StoreArguments {
   OutcomeFilter filter;
 };
 
-/// Of the file and, while it is being written, its log.
+/// The size of the file and, while it is being written, of its write-ahead log.
 std::uintmax_t bytes_of(const std::filesystem::path& store) {
   std::error_code none;
   const std::uintmax_t log = std::filesystem::file_size(store.string() + "-wal", none);
@@ -52,7 +52,7 @@ json json_of(const RecipeRow& row) {
           {"dim", row.dim},          {"videos", row.videos}};
 }
 
-/// Videos by how they failed, a video once a lane.
+/// Number of failed videos by status; a video counts once per lane.
 std::map<std::string, std::int64_t> failures_of(const std::vector<OutcomeSum>& sums) {
   std::map<std::string, std::int64_t> failures;
   for (const OutcomeSum& sum : sums) {
@@ -122,7 +122,8 @@ int stats(const StatsArguments& arguments) {
 void add_store_stats(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<StatsArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "stats", "Counts, sizes, time spent, rates, failures by class, recipes, content digest",
+      store, "stats",
+      "Show counts, sizes, time spent, rates, failures by status, recipes and the content digest",
       "stats features.db --json", *arguments);
   add_filter_flags(*command, arguments->filter);
   command->callback([arguments, &exit_code] { exit_code = stats(*arguments); });

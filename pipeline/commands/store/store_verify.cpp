@@ -33,8 +33,9 @@ void print_table(const std::vector<DamagedRow>& damaged, const std::vector<std::
                  bool repaired) {
   Table table({{"damaged video"}, {"lane"}});
   for (const DamagedRow& row : damaged) table.add({row.video, row.lane});
-  fmt::print("{}", damaged.empty() ? "every feature row has its hash\n" : table.text());
-  if (repaired) fmt::print("{} rows dropped: the next `pipeline extract` makes them anew\n", damaged.size());
+  fmt::print("{}", damaged.empty() ? "every feature row matches its hash\n" : table.text());
+  if (repaired)
+    fmt::print("{} rows dropped: the next `pipeline extract` extracts them again\n", damaged.size());
   for (const std::string& complaint : structure) fmt::print("structure: {}\n", printable(complaint));
 }
 
@@ -66,9 +67,9 @@ int verify(const VerifyArguments& arguments) {
 
 void add_store_verify(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* command =
-      add_store_subcommand(store, "verify", "Check the hash of every feature row, and the file's structure",
-                           "verify features.db --repair", *arguments);
+  CLI::App* command = add_store_subcommand(
+      store, "verify", "Check the hash of every feature row and the structure of the file",
+      "verify features.db --repair", *arguments);
   add_filter_flags(*command, arguments->filter);
   command->add_flag("--repair", arguments->repair, "drop damaged rows, so that they are extracted again");
   command->callback([arguments, &exit_code] { exit_code = verify(*arguments); });

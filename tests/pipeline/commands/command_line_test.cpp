@@ -83,10 +83,10 @@ TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
 TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {
   expect_usage_error({}, "subcommand");
   expect_usage_error({"--bogus"}, "--bogus");
-  expect_usage_error({"rnu"}, "'rnu' is not known here; did you mean run?");
+  expect_usage_error({"rnu"}, "unknown argument 'rnu'; did you mean run?");
   expect_usage_error({"run", "--epoch", "3"}, "did you mean --epochs?");
   expect_usage_error({"run", "--embd_dim=3"}, "did you mean --embd-dim?");
-  expect_usage_error({"run", "--xyzzyplugh"}, "'--xyzzyplugh' is not known here\n");
+  expect_usage_error({"run", "--xyzzyplugh"}, "unknown argument '--xyzzyplugh'\n");
   expect_usage_error({"run", "--demo", "--epochs", "three"}, "--epochs");
   expect_usage_error({"run", "--demo", "--epochs", "0"}, "--epochs");
   expect_usage_error({"run"}, "--out");

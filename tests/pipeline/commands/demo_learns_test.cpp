@@ -62,7 +62,7 @@ class DemoLearns : public ::testing::Test {
     const Learned learned = learn(run, store, lanes, data, learning, time);
     EXPECT_TRUE(learned.trained);
     const Learned again = learn(run, store, lanes, data, learning, time);
-    EXPECT_FALSE(again.trained) << "the checkpoint is fresh";
+    EXPECT_FALSE(again.trained) << "the checkpoint is up to date";
     EXPECT_EQ(again.metrics, learned.metrics);
     EXPECT_EQ(learned.seeds.front().t2v.queries, 36);
     return learned.seeds.front().t2v["R@10"];

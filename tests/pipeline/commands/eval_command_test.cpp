@@ -147,7 +147,7 @@ TEST(EvalCommand, RefusesToCompareRunsOnOtherQueries) {
       [&] {
         (void)one.run({"eval", "--compare", (one / "run").string(), (other / "run").string()});
       },
-      Fault::Mismatch, "other queries");
+      Fault::Mismatch, "different queries");
   const std::string run = (one / "run").string();
   expect_error(
       [&] {

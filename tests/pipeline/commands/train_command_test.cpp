@@ -80,9 +80,9 @@ TEST(TrainCommand, SaysWhenTheFiguresAreNoBetterThanChance) {
     return ::testing::internal::GetCapturedStderr();
   };
   EXPECT_THAT(said("well", "0.001"), Not(HasSubstr("by chance")));
-  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance: hardly anything was learnt"));
+  EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance: hardly anything was learned"));
   EXPECT_THAT(said("collapsed", "10"), HasSubstr("by chance")) << "again when nothing is to be trained";
-  EXPECT_THAT(read_text(folder / "collapsed/report.html"), HasSubstr("hardly anything was learnt"));
+  EXPECT_THAT(read_text(folder / "collapsed/report.html"), HasSubstr("hardly anything was learned"));
 }
 
 TEST(TrainCommand, StopsEarlyOnAValidationOnly) {

@@ -126,7 +126,7 @@ TEST_F(KilledTraining, GivesTheBytesOfAnUndisturbedOneWheneverItIsKilled) {
     ++kills;
     with_state += std::filesystem::exists(folder / run / "training_state.pth") ? 1 : 0;
     ASSERT_EQ(ended(start(run)), 0) << bytes_of(folder / "log");
-    resumed += bytes_of(folder / "log").find("going on from") != std::string::npos ? 1 : 0;
+    resumed += bytes_of(folder / "log").find("resuming from") != std::string::npos ? 1 : 0;
     expect_the_bytes_of_the_whole_run(run);
     std::filesystem::remove_all(folder / run);
   }

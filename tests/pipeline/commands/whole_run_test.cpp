@@ -112,7 +112,7 @@ TEST_F(WholeRun, RenewsAReportOfAnotherFormatThoughNothingElseHasChanged) {
   const std::filesystem::path report = folder_ / "ein Läuf/report.html",
                               steps = folder_ / "ein Läuf/steps.json";
   write_text(report, "as it was");
-  EXPECT_THAT(run(demo_run()).err, HasSubstr("the report are fresh"));
+  EXPECT_THAT(run(demo_run()).err, HasSubstr("the report are up to date"));
   EXPECT_EQ(read_text(report), "as it was");
   auto digests = nlohmann::json::parse(read_text(steps));
   digests["report"] = "of an older program";
@@ -147,7 +147,7 @@ TEST_F(WholeRun, StoppedByCtrlCSaysHowToGoOnAndGoesOn) {
     return std::filesystem::file_size(history) > lines;
   });
   EXPECT_THAT(again.err, HasSubstr("extract: nothing to do"));
-  EXPECT_THAT(again.err, HasSubstr("train: going on"));
+  EXPECT_THAT(again.err, HasSubstr("train: resuming"));
 }
 
 TEST_F(WholeRun, EndsWith2WhenAVideoIsDamagedAndSaysWhich) {

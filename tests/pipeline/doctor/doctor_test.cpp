@@ -127,7 +127,7 @@ TEST(DoctorMachine, WarnsOfLittleMemoryByTheTighterLimit) {
   machine.memory_bytes = 32'000'000'000;
   machine.memory_limit_bytes = 2'000'000'000;
   EXPECT_EQ(find(check_machine(machine, 1), "memory").finding, Finding::Warning);
-  EXPECT_EQ(find(check_machine(machine, 1), "memory").seen, "2.0 GB, by the cgroup");
+  EXPECT_EQ(find(check_machine(machine, 1), "memory").seen, "2.0 GB, limited by the cgroup");
 }
 
 TEST(DoctorMachine, WarnsOfAnOldProcessor) {
@@ -180,7 +180,7 @@ TEST(DoctorCuda, AsksTheDriverByItsDocumentedFunctions) {
   EXPECT_EQ(usable.finding, Finding::Ok);
   const Check unusable = check_cuda(driver, "built without CUDA").front();
   EXPECT_EQ(unusable.finding, Finding::Note);
-  EXPECT_EQ(unusable.advice, "The processor does all the work: built without CUDA");
+  EXPECT_EQ(unusable.advice, "Everything runs on the CPU: built without CUDA");
 }
 
 TEST(DoctorStore, KnowsTheFileSystemsOfNetworks) {

@@ -106,7 +106,7 @@ TEST_F(Report, AsksNoOtherHost) {
 TEST_F(Report, MarksTheWantedAndWordsWithoutAVector) {
   const std::string html = report_html(input_);
   EXPECT_THAT(html, HasSubstr("a red ball <u title=\"no vector\">zzz</u>"));
-  EXPECT_THAT(html, HasSubstr("alt=\"picture of clip0\" src=\"data:image/jpeg;base64,SlBFRw==\""));
+  EXPECT_THAT(html, HasSubstr("alt=\"frame of clip0\" src=\"data:image/jpeg;base64,SlBFRw==\""));
   EXPECT_THAT(html, HasSubstr("0:01.5 to 1:05.0"));
   EXPECT_THAT(html, HasSubstr("✓"));
 }
