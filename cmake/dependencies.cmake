@@ -1,7 +1,7 @@
-# Every third party is found here, once; nothing is ever downloaded.
+# All third-party dependencies are found here; nothing is ever downloaded.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The variable: what ccache asks for before it keeps what was compiled with a precompiled header.
+  # ccache requires this variable to cache files compiled with a precompiled header.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
@@ -15,7 +15,7 @@ find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(TBB REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(CLI11 REQUIRED)
-# Debian's dnnl-config.cmake asks for OpenCL's headers, which nobody here needs.
+# Debian's dnnl-config.cmake requires OpenCL's headers, which are not needed here.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
 add_library(tvr_onednn INTERFACE)
@@ -30,14 +30,14 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 include(CheckLanguage)
 check_language(CUDA)
 
-# Python's torch.utils.cmake_prefix_path is two folders below LibTorch's own. With that alone TorchConfig.cmake would take
-# the library of a LibTorch that the system has, too.
+# Python's torch.utils.cmake_prefix_path is two folders below LibTorch's root. With it alone, TorchConfig.cmake would
+# also pick up the library of a system-wide LibTorch.
 string(REPLACE ":" ";" tvr_prefixes "${CMAKE_PREFIX_PATH};$ENV{CMAKE_PREFIX_PATH}")
 list(FILTER tvr_prefixes INCLUDE REGEX "/share/cmake/?$")
 list(TRANSFORM tvr_prefixes REPLACE "/share/cmake/?$" "")
 list(APPEND CMAKE_PREFIX_PATH ${tvr_prefixes})
 
-# TorchConfig.cmake writes its own flags and architectures over everybody else's: they are put back.
+# TorchConfig.cmake overwrites these flags and architectures; they are restored afterwards.
 foreach(variable CMAKE_CXX_FLAGS CMAKE_CUDA_FLAGS CMAKE_CUDA_ARCHITECTURES)
   set(tvr_saved_${variable} "${${variable}}")
 endforeach()
@@ -51,14 +51,14 @@ set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 
 if("${TORCH_CXX_FLAGS}" MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
-  message(FATAL_ERROR "The LibTorch in ${Torch_DIR} has the C++ ABI of before GCC 5, all other libraries have today's: "
-                      "take a 'cxx11 ABI' build of it, or PyTorch 2.6 or later")
+  message(FATAL_ERROR "The LibTorch in ${Torch_DIR} has the pre-GCC 5 C++ ABI, all other libraries have the current one: "
+                      "use a 'cxx11 ABI' build of it, or PyTorch 2.6 or later")
 endif()
 
-# Torch by an interface target of ours: its headers as system headers (their warnings are not ours).
+# An interface target for Torch, with its headers as system headers to silence their warnings.
 add_library(tvr_torch INTERFACE)
 target_include_directories(tvr_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-# PyTorch's wheels export parts of an older libstdc++ (std::filesystem): the compiler's own must be found before them.
+# PyTorch's wheels export parts of an older libstdc++ (std::filesystem): the compiler's own must be linked before them.
 target_link_libraries(tvr_torch INTERFACE stdc++ ${TORCH_LIBRARIES})
 separate_arguments(tvr_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(tvr_torch INTERFACE ${tvr_torch_flags})
@@ -67,20 +67,20 @@ add_library(tvr_opencv INTERFACE)
 target_include_directories(tvr_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(tvr_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
 
-# The GPU needs both nvcc and a LibTorch made for CUDA. With nvcc alone the kernels are compiled, so that they cannot
-# rot, and not linked. The program says what is missing.
+# GPU support needs both nvcc and a LibTorch built for CUDA. With nvcc alone the kernels are compiled, so that they do
+# not rot, but not linked. The program reports what is missing.
 set(TVR_CUDA OFF)
 if(CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_STANDARD 17)
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 75 80 90)  # 90: H100, H200; its PTX serves what comes after
+    set(CMAKE_CUDA_ARCHITECTURES 75 80 90)  # 90: H100, H200; newer GPUs use its PTX
   endif()
   if(TARGET torch_cuda)
     set(TVR_CUDA ON)
   endif()
-  set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # tvr_cuda names it: the shared one, which is LibTorch's too
+  set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # tvr_cuda links it: the shared one, which LibTorch uses, too
   enable_language(CUDA)
-  # The C++ compiler links. nvcc's host compiler may be an older one, whose libstdc++ must not be found first.
+  # The C++ compiler links. nvcc's host compiler may be older, and its libstdc++ must not be found first.
   set(CMAKE_CUDA_IMPLICIT_LINK_DIRECTORIES ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})
   find_package(CUDAToolkit REQUIRED)
   set(TVR_CUDA_MISSING "this program was built with a LibTorch without CUDA: build it with -DCMAKE_PREFIX_PATH=/path/to/a/CUDA/libtorch")
@@ -88,7 +88,7 @@ else()
   set(TVR_CUDA_MISSING "this program was built without CUDA: nvcc was not found")
 endif()
 
-# What code on the GPU's side links; elsewhere it only says why there is none.
+# Linked by code for the GPU; in builds without CUDA it only defines the reason.
 add_library(tvr_cuda INTERFACE)
 if(TVR_CUDA)
   target_compile_definitions(tvr_cuda INTERFACE TVR_CUDA)

@@ -1,5 +1,4 @@
-# tvr_embed(): files become part of the program, as a C++ source that is made at build time by this very file, run as
-# a script.
+# tvr_embed() embeds files in the program, as a C++ source generated at build time by this file, run as a script.
 if(CMAKE_SCRIPT_MODE_FILE)
   set(arrays "")
   set(table "")
@@ -29,7 +28,7 @@ ${table}  };
   return()
 endif()
 
-# Adds web_files() with the files named, of the calling folder, to `target`.
+# Adds web_files() with the given files of the calling folder to `target`.
 function(tvr_embed target)
   list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE files)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/web_files.cpp)

@@ -1,5 +1,5 @@
-# tvr_version(): version and commit become a C++ source of their own. The commit is asked for at every build by this
-# very file, run as a script; where it has not changed, nothing is compiled.
+# tvr_version() generates a C++ source with version and commit. This file, run as a script, queries the commit at every
+# build; if it has not changed, nothing is recompiled.
 if(CMAKE_SCRIPT_MODE_FILE)
   set(TVR_COMMIT "")
   if(EXISTS "${SOURCE_DIR}/.git")

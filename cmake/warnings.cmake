@@ -1,4 +1,4 @@
-# Our own targets link this; third parties never see it.
+# Linked by our own targets only, not by third-party code.
 add_library(tvr_warnings INTERFACE)
 target_compile_options(tvr_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 if(TVR_WERROR)

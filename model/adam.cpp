@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
-constexpr std::int64_t kAdamCost = 32;  // multiplications that updating a value takes as long as
+constexpr std::int64_t kAdamCost = 32;  // of updating one value, in multiplications
 
 void update_layer(Linear& layer, Linear& mean, Linear& variance, const LinearGradient& gradient,
                   const AdamRates& rates) {

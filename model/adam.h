@@ -10,8 +10,8 @@ namespace tvr {
 
 /// torch.optim.Adam with its defaults (Kingma and Ba, 2015): beta 0.9 and 0.999, eps 1e-8, no weight decay.
 struct AdamState {
-  Parameters mean;      // exponential mean of the gradients
-  Parameters variance;  // and of their squares
+  Parameters mean;      // exponential moving average of the gradients
+  Parameters variance;  // and of their squares (uncentred)
   std::int64_t step = 0;
 };
 
@@ -20,14 +20,14 @@ struct AdamScalar {
   float value = 0, mean = 0, variance = 0;
 };
 
-/// The constants of step number `step`, from 1.
+/// The bias-corrected rates of step `step`, counted from 1.
 [[nodiscard]] AdamRates adam_rates(std::int64_t step, double lr) noexcept;
 
-/// One step on all parameters. Each gradient is used as soon as it is multiplied out, so memory is passed
-/// over once and holds no gradient.
+/// One step on all parameters. Each gradient is applied as soon as it is computed, so memory is traversed
+/// once and no gradient is stored.
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr);
 
-/// Step number `step` (from 1) of a single parameter.
+/// Step `step` (counted from 1) on a single parameter.
 void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr);
 
 }  // namespace tvr

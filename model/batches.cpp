@@ -16,7 +16,7 @@ void require_finite(const Matrix& matrix, const std::string& where) {
   for (std::int64_t i = 0; i < matrix.rows(); ++i) {
     for (std::int64_t j = 0; j < matrix.cols(); ++j) {
       if (!std::isfinite(matrix.row(i)[j])) {
-        throw Error(Fault::Corrupt, where, "row " + std::to_string(i) + " holds a NaN or an infinity");
+        throw Error(Fault::Corrupt, where, "row " + std::to_string(i) + " contains a NaN or infinity");
       }
     }
   }
@@ -29,12 +29,12 @@ void validate(const PairData& pairs, const Matrix& vectors, const char* what) {
   if (pairs.captions.size() != pairs.clip_of.size()) {
     throw Error(Fault::InvalidArgument, where,
                 "there are " + std::to_string(pairs.captions.size()) + " captions but " +
-                    std::to_string(pairs.clip_of.size()) + " clips for them");
+                    std::to_string(pairs.clip_of.size()) + " clip indices");
   }
   for (std::size_t i = 0; i < pairs.clip_of.size(); ++i) {
     if (pairs.clip_of[i] < 0 || pairs.clip_of[i] >= pairs.clips.rows()) {
       throw Error(Fault::InvalidArgument, where,
-                  "caption " + std::to_string(i) + " names clip " + std::to_string(pairs.clip_of[i]) +
+                  "caption " + std::to_string(i) + " refers to clip " + std::to_string(pairs.clip_of[i]) +
                       " of " + std::to_string(pairs.clips.rows()));
     }
     for (const std::int32_t id : pairs.captions[i]) {
@@ -46,8 +46,8 @@ void validate(const PairData& pairs, const Matrix& vectors, const char* what) {
   }
   if (!pairs.video_of.empty() && pairs.video_of.size() != static_cast<std::size_t>(pairs.clips.rows())) {
     throw Error(Fault::InvalidArgument, where,
-                "there are " + std::to_string(pairs.clips.rows()) + " clips but videos for " +
-                    std::to_string(pairs.video_of.size()));
+                "there are " + std::to_string(pairs.clips.rows()) + " clips but " +
+                    std::to_string(pairs.video_of.size()) + " video indices");
   }
   require_finite(pairs.clips, where + " features");
   require_finite(vectors, "word vectors");
@@ -104,7 +104,7 @@ std::vector<PairBatch> EpochBatches::epoch(int epoch) const {
   std::vector<PairBatch> batches(static_cast<std::size_t>(steps()));
   for (std::size_t i = 0; i < batches.size() * batch_size_; ++i) {
     std::vector<std::int32_t> captions = captions_of_[order[i]];
-    for (std::size_t p = 0; p < n_pair_; ++p) {  // the first n_pair of a shuffle, round and round
+    for (std::size_t p = 0; p < n_pair_; ++p) {  // the first n_pair of a shuffle, cyclically
       const std::size_t at = p % captions.size();
       std::swap(captions[at], captions[at + choice.below(captions.size() - at, order[i] * n_pair_ + p)]);
       batches[i / batch_size_].push_back(captions[at]);

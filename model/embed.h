@@ -8,8 +8,8 @@
 
 namespace tvr {
 
-/// The towers without a backward pass, a fixed number of rows at a time, so that memory does not grow with
-/// the input.
+/// Forward passes of the towers for inference, in blocks of rows, so that memory for activations does not
+/// grow with the input.
 [[nodiscard]] Matrix embed_text(const Parameters& parameters, const Matrix& vectors,
                                 const std::vector<std::vector<std::int32_t>>& captions,
                                 std::int64_t max_words);

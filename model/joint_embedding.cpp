@@ -70,14 +70,14 @@ Matrix JointEmbedding::embed_text(const Matrix& vectors,
     throw Error(Fault::Mismatch, "word vectors",
                 "they have " + std::to_string(vectors.cols()) + " values, the checkpoint was trained with " +
                     std::to_string(impl_->shape.word_dim),
-                "Give the word vectors that the model was trained with");
+                "Pass the word vectors that the model was trained with");
   }
   for (const std::vector<std::int32_t>& caption : captions) {
     for (const std::int32_t id : caption) {
       if (id < 0 || id >= vectors.rows()) {
         throw Error(Fault::InvalidArgument, "captions",
-                    "word id " + std::to_string(id) + " lies outside the " + std::to_string(vectors.rows()) +
-                        " vectors");
+                    "word id " + std::to_string(id) + " is out of range: there are " +
+                        std::to_string(vectors.rows()) + " word vectors");
       }
     }
   }

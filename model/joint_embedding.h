@@ -10,14 +10,15 @@
 
 namespace tvr {
 
-/// The joint text-video embedding in evaluation mode: SPEC of the reference,
+/// The joint text-video embedding in evaluation mode, as the reference defines it:
 ///   text:  fc(E to D), ReLU, max over the max_words positions, gated unit, L2;
 ///   video: gated unit (Dv to D), L2;     gated unit: y = fc(x); y * sigmoid(cg.fc(y)).
 class JointEmbedding {
  public:
   /// From a state dict with the reference's names (text_pooling.fc.weight, GU_text.fc.weight,
-  /// GU_text.cg.fc.weight, ..., GU_text.cg.batch_norm.* unused). The shape is read off the tensors; max_words
-  /// cannot be and is given. Throws Error(Mismatch) naming the first missing or misshapen tensor.
+  /// GU_text.cg.fc.weight, ..., GU_text.cg.batch_norm.* unused). The shape is taken from the tensors, except
+  /// for max_words, which they do not show. Throws Error(Mismatch) naming the first missing or misshapen
+  /// tensor.
   JointEmbedding(const NamedTensors& state, std::int64_t max_words);
   ~JointEmbedding();
   JointEmbedding(JointEmbedding&&) noexcept;

@@ -15,7 +15,7 @@ namespace tvr {
 
 std::vector<LibraryVersion> model_libraries() {
   const void* code =
-      reinterpret_cast<const void*>(&at::get_num_threads);  // tells its version in its file's name
+      reinterpret_cast<const void*>(&at::get_num_threads);  // the library's file name contains its version
   return {{"LibTorch", TORCH_VERSION, {}, file_of_code(code)}};
 }
 

@@ -8,7 +8,7 @@
 namespace tvr {
 
 Matrix transposed(const Matrix& matrix) {
-  constexpr std::int64_t kSide = 16;  // a square of one cache line a side
+  constexpr std::int64_t kSide = 16;  // a square tile whose rows are one cache line
   constexpr std::int64_t kElementCost = 8;
   Matrix turned(matrix.cols(), matrix.rows());
   const std::int64_t strips = (matrix.cols() + kSide - 1) / kSide;
@@ -27,7 +27,7 @@ Matrix transposed(const Matrix& matrix) {
 
 Matrix multiply_transposed(const Matrix& x, const Matrix& weight) {
   const Matrix across = transposed(x);
-  Matrix y(weight.rows(), x.rows());  // as W x^T: W, the large one, is then read along its rows, once
+  Matrix y(weight.rows(), x.rows());  // W x^T: W, the larger matrix, is read row by row and only once
   parallel_for(weight.rows(), x.rows() * weight.cols(), [&](std::int64_t begin, std::int64_t end) {
     kernels().multiply({weight.row(begin), weight.cols(), 1, across.data(), x.rows(), y.row(begin), x.rows(),
                         end - begin, x.rows(), weight.cols()});
@@ -36,8 +36,7 @@ Matrix multiply_transposed(const Matrix& x, const Matrix& weight) {
 }
 
 Matrix multiply(const Matrix& dy, const Matrix& weight) {
-  const Matrix across =
-      transposed(dy);  // its rows, a power of two apart, would push each other out of the cache
+  const Matrix across = transposed(dy);  // rows a power of two apart would evict each other from the cache
   Matrix dx(dy.rows(), weight.cols());
   parallel_for(weight.cols(), dy.rows() * weight.rows(), [&](std::int64_t begin, std::int64_t end) {
     kernels().multiply({across.data(), 1, dy.rows(), weight.data() + begin, weight.cols(), dx.data() + begin,

@@ -8,20 +8,20 @@
 
 namespace tvr {
 
-/// A process's part of every batch: rank 0 to size - 1.
+/// A process's share of every batch: rank 0 to size - 1.
 struct Part {
   int rank = 0, size = 1;
 };
 
-/// Pairs of a step, side by side: captions[b] describes clip number clips[b].
+/// The pairs of one step: captions[b] describes clip number clips[b].
 struct StepPairs {
-  std::vector<std::int32_t> clips;                  // [N]; equal numbers are no negatives of each other
-  std::vector<std::vector<std::int32_t>> captions;  // [N], ids of words; may be empty
+  std::vector<std::int32_t> clips;  // [N]; pairs of the same clip are not negatives of each other
+  std::vector<std::vector<std::int32_t>> captions;  // [N], word ids; a caption may be empty
 };
 
-/// Where the pairs of a training step come from. A batch is a pure function of (epoch, step), so a resumed
-/// run needs no reader's state and several processes see the batches of one. Nothing here holds all pairs at
-/// once: a source may read captions and features as they are asked for. Safe from many threads.
+/// Source of the training pairs. A batch is a pure function of (epoch, step), so a resumed run needs no saved
+/// reader state, and several processes together see the same batches as one. The interface does not require
+/// all pairs in memory: a source may read captions and features on demand. Thread-safe.
 class PairSource {
  public:
   virtual ~PairSource() = default;
@@ -30,14 +30,14 @@ class PairSource {
   [[nodiscard]] virtual std::int64_t video_dim() const noexcept = 0;  // Dv
   [[nodiscard]] virtual std::int64_t steps() const noexcept = 0;      // per epoch; >= 1
 
-  /// Pairs [rank * N / size, (rank + 1) * N / size) of the N of step `step` (from 0) in epoch `epoch` (from
-  /// 1).
+  /// Pairs [rank * N / size, (rank + 1) * N / size) of the N pairs of step `step` (from 0) in epoch `epoch`
+  /// (from 1).
   [[nodiscard]] virtual StepPairs batch(int epoch, std::int64_t step, Part part) const = 0;
-  /// The features of these clips, [N, Dv]; every number below clip_count(), in any order.
+  /// The features of these clips, [N, Dv]; each number is below clip_count(), in any order.
   [[nodiscard]] virtual Matrix features(const std::vector<std::int32_t>& clips) const = 0;
 
-  /// A digest of all that decides the pairs and is not in TrainOptions: a training state is continued by an
-  /// equal one only.
+  /// A digest of everything that determines the pairs and is not in TrainOptions: a training state is resumed
+  /// only with an equal identity.
   [[nodiscard]] virtual std::string identity() const = 0;
 };
 

@@ -13,7 +13,7 @@ constexpr std::int64_t kWorthAThread = 1 << 22;
 
 }  // namespace
 
-// LibTorch's threads, so that the program has one pool and one setting.
+// LibTorch's threads, so that the program has one thread pool and one setting.
 void set_compute_threads(int threads) {
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
 }

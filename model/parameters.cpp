@@ -19,14 +19,15 @@ const Tensor& tensor_named(const NamedTensors& state, const std::string& name) {
 void require_shape(const Tensor& tensor, const std::string& name, const std::vector<std::int64_t>& wanted) {
   if (tensor.shape == wanted) return;
   throw Error(Fault::Mismatch, name,
-              "the shape is " + shape_text(tensor.shape) + ", the other layers want " + shape_text(wanted));
+              "the shape is " + shape_text(tensor.shape) + ", the other layers need " + shape_text(wanted));
 }
 
 Linear read_layer(const NamedTensors& state, const std::string& name) {
   const std::string weight_name = name + ".weight", bias_name = name + ".bias";
   const Tensor& weight = tensor_named(state, weight_name);
   if (weight.shape.size() != 2) {
-    throw Error(Fault::Mismatch, weight_name, "the shape is " + shape_text(weight.shape) + ", wanted [O, I]");
+    throw Error(Fault::Mismatch, weight_name,
+                "the shape is " + shape_text(weight.shape) + ", expected [O, I]");
   }
   const Tensor& bias = tensor_named(state, bias_name);
   require_shape(bias, bias_name, {weight.shape[0]});
@@ -43,7 +44,7 @@ Tensor constant(std::int64_t count, float value) {
   return Tensor::from_floats({count}, values.data());
 }
 
-/// torch.nn.BatchNorm1d(dim) as it is born.
+/// torch.nn.BatchNorm1d(dim) as initialised.
 void add_batch_norm(NamedTensors& state, const std::string& name, std::int64_t dim) {
   state.emplace_back(name + ".weight", constant(dim, 1));
   state.emplace_back(name + ".bias", constant(dim, 0));

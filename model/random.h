@@ -9,12 +9,12 @@
 
 namespace tvr {
 
-/// What a stream of random numbers is for; a stream of its own each, so that none shifts another.
+/// What a random stream is used for. Each use has its own stream, so that drawing from one does not shift
+/// another.
 enum class RandomUse : std::uint64_t { Weights = 1, ClipOrder = 2, CaptionChoice = 3, Bootstrap = 4 };
 
-/// Random numbers by position, not by state: the n-th number of (seed, use, index) is a pure function of the
-/// four, the same on every machine, so a resumed run needs no generator state. SplitMix64
-/// is such a function (data/splitmix64.h).
+/// A counter-based generator: the n-th number of (seed, use, index) is a pure function of the four, the same
+/// on every machine, so a resumed run needs no generator state. Computed by SplitMix64 (data/splitmix64.h).
 class CounterRandom {
  public:
   CounterRandom(std::uint64_t seed, RandomUse use, std::uint64_t index = 0) noexcept
@@ -36,7 +36,7 @@ class CounterRandom {
   std::uint64_t key_;
 };
 
-/// Puts `values` into the order that `random` draws (Fisher and Yates).
+/// Fisher-Yates shuffle.
 template <class T>
 void shuffle(std::vector<T>& values, const CounterRandom& random) {
   for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(i, i)]);

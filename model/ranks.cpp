@@ -18,7 +18,7 @@ constexpr float kLowest = -std::numeric_limits<float>::infinity();
 constexpr std::int64_t kVideosAtOnce = 256;
 constexpr std::int64_t kTextsAtOnce = 64;
 
-/// How many other items stand above a query's true item, and how many beside it.
+/// How many other items score higher than a query's true item, and how many score the same.
 struct Standing {
   std::int64_t better = 0;
   std::int64_t equal = 0;
@@ -27,7 +27,7 @@ struct Standing {
 bool is_finite(const Matrix& matrix) {
   std::atomic<bool> finite{true};
   parallel_for(matrix.rows(), matrix.cols(), [&](std::int64_t begin, std::int64_t end) {
-    int wrong = 0;  // counted to the end: a loop that may leave early is not vectorised
+    int wrong = 0;  // counts to the end, because a loop with an early exit is not vectorised
     for (const float* value = matrix.row(begin); value != matrix.row(end); ++value) {
       wrong += std::abs(*value) <= std::numeric_limits<float>::max() ? 0 : 1;
     }
@@ -40,7 +40,7 @@ void require_rankable(const Matrix& text, const Matrix& video, const std::vector
   const auto fail = [](Fault fault, const std::string& seen) { throw Error(fault, "similarity", seen); };
   if (text.rows() != static_cast<std::int64_t>(clip_of.size())) {
     fail(Fault::InvalidArgument,
-         std::to_string(text.rows()) + " texts, but clips for " + std::to_string(clip_of.size()));
+         std::to_string(text.rows()) + " texts, but " + std::to_string(clip_of.size()) + " clip indices");
   }
   if (text.rows() > 0 && text.cols() != video.cols()) {
     fail(Fault::Mismatch,
@@ -51,8 +51,8 @@ void require_rankable(const Matrix& text, const Matrix& video, const std::vector
       fail(Fault::InvalidArgument, "clip " + std::to_string(clip) + " of " + std::to_string(video.rows()));
     }
   }
-  // A NaN is neither above nor beside anything: it would rank first.
-  if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding holds a NaN or an infinity");
+  // A NaN compares neither higher nor equal: it would rank first.
+  if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding contains a NaN or infinity");
 }
 
 std::vector<double> ranks_of(const std::vector<Standing>& standings, Ties ties) {
@@ -79,7 +79,7 @@ std::vector<double> ranks_of(const std::vector<Standing>& standings, Ties ties) 
   return ranks;
 }
 
-/// The scores that queries must beat, and how the items stand to them.
+/// Per query: the score of its true item, and how the other items compare with it.
 struct Direction {
   std::vector<float> to_beat;
   std::vector<Standing> standings;
@@ -89,8 +89,8 @@ float score(const Matrix& text, std::int64_t i, const Matrix& video, std::int64_
   return kernels().dot(text.row(i), video.row(j), text.cols());
 }
 
-/// Own items are counted like all others, as equal to what must be beaten: the standings start below zero by
-/// as many.
+/// The true items are later counted like all others, as ties with themselves: the counts of ties start at
+/// minus their number.
 void set_true_scores(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of,
                      Direction& t2v, Direction& v2t) {
   t2v = {std::vector<float>(clip_of.size()), std::vector<Standing>(clip_of.size(), {0, -1})};
@@ -111,7 +111,7 @@ void set_true_scores(const Matrix& text, const Matrix& video, const std::vector<
   }
 }
 
-/// Counts one row of scores, text i against the videos of a tile, for both sides.
+/// Counts one row of scores, text i against the videos of a tile, for both directions.
 void count_row(const float* scores, std::int64_t cols, float text_to_beat, Standing& text_standing,
                const float* to_beat, std::int32_t* better, std::int32_t* equal) {
   std::int32_t above = 0, beside = 0;
@@ -188,8 +188,7 @@ std::vector<Hit> top_k(const float* text, const Matrix& video, std::size_t k) {
   std::vector<Hit> hits(static_cast<std::size_t>(video.rows()));
   for (std::size_t j = 0; j < hits.size(); ++j) {
     const float value = scores.data()[j];
-    hits[j] = {static_cast<std::int32_t>(j),
-               std::isnan(value) ? kLowest : value};  // NaN has no place in an order
+    hits[j] = {static_cast<std::int32_t>(j), std::isnan(value) ? kLowest : value};  // NaN cannot be ordered
   }
   k = std::min(k, hits.size());
   const auto better = [](const Hit& a, const Hit& b) {

@@ -10,12 +10,12 @@
 
 namespace tvr {
 
-/// The pairs of a split that lies in memory (MSR-VTT: 7010 clips), in the batches that EpochBatches draws.
+/// The pairs of a split held in memory (MSR-VTT: 7010 clips), in the batches that EpochBatches draws.
 class ResidentPairs : public PairSource {
  public:
-  /// Keeps a reference to `pairs`. `vectors`: what the captions' ids point to, for the check alone. Throws
-  /// Error(InvalidArgument) for options out of range, for pairs that do not fit together and when they do not
-  /// fill one batch; Error(Corrupt) for a feature that is not finite.
+  /// Keeps a reference to `pairs`. `vectors`: the word vectors of the captions' ids, used only for the check.
+  /// Throws Error(InvalidArgument) for options out of range, for pairs that are inconsistent and for fewer
+  /// than fill one batch; Error(Corrupt) for a feature that is not finite.
   ResidentPairs(const PairData& pairs, const Matrix& vectors, const TrainOptions& options);
 
   [[nodiscard]] std::int64_t clip_count() const noexcept override { return pairs_.clips.rows(); }
@@ -34,7 +34,7 @@ class ResidentPairs : public PairSource {
   mutable std::mutex mutex_;
   mutable int drawn_epoch_ = 0;  // 0: none
   mutable std::shared_ptr<const Epoch>
-      drawn_;  // the batches of that epoch: drawing takes a shuffle of all clips
+      drawn_;  // the batches of that epoch, kept because drawing them shuffles all clips
 };
 
 /// The pairs of these captions of `pairs`.

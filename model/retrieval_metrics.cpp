@@ -57,7 +57,7 @@ Ties ties_named(const std::string& text) {
     if (text == known.name) return known.ties;
     names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
-  throw Error(Fault::InvalidArgument, "ties", "'" + text + "' is not known", "Known are " + names);
+  throw Error(Fault::InvalidArgument, "ties", "'" + text + "' is not known", "Use one of " + names);
 }
 
 const MetricTable& retrieval_metrics() {

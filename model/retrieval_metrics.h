@@ -9,32 +9,32 @@
 
 namespace tvr {
 
-/// How equal similarities are ranked. Average is the honest default; Legacy is the reference's (a tie counts
-/// several times).
+/// How ties (equal similarities) are ranked. Average is the unbiased default; Legacy is the reference's
+/// behaviour (a tie counts several times).
 enum class Ties { Average, Optimistic, Pessimistic, Legacy };
 [[nodiscard]] const char* name(Ties ties) noexcept;  // "average", ...
 [[nodiscard]] std::vector<std::string> ties_names();
 /// Throws Error(InvalidArgument) listing the names.
 [[nodiscard]] Ties ties_named(const std::string& name);
 
-/// A number that sums up ranks. All that is known of a metric stands in its row of a table: summaries,
-/// intervals, comparisons, JSON, curves, tables and the report walk the table they were computed with.
+/// A summary statistic of ranks. Everything about a metric is in its row of the table: summaries, intervals,
+/// comparisons, JSON, curves, tables and the report iterate over the table they were computed with.
 enum class Better { Higher, Lower };
 struct Metric {
   const char* name;     // in JSON, curves and tables
-  const char* meaning;  // in a few words, of text to video
+  const char* meaning;  // in a few words, for text-to-video
   const char* unit;     // "%" or ""
   Better better;
-  bool headline;                             // stands large at the top of a report
+  bool headline;                             // shown in large type at the top of a report
   double (*of)(const std::vector<double>&);  // of ranks (1 = best) in ascending order; not empty
-  double (*by_chance)(double candidates);    // its mean when every rank up to `candidates` is equally likely
+  double (*by_chance)(double candidates);    // expected value for a random ranking of `candidates` items
 };
 using MetricTable = std::vector<Metric>;
 
-/// R@1, R@5, R@10 (share of the queries with a rank of at most K, in per cent), MedR, MeanR.
+/// R@1, R@5, R@10 (recall at K: percentage of queries with a rank of at most K), MedR, MeanR.
 [[nodiscard]] const MetricTable& retrieval_metrics();
 
-/// A value of each metric of a table, which is to live as long.
+/// One value per metric of a table. The table must outlive it.
 class RetrievalMetrics {
  public:
   explicit RetrievalMetrics(const MetricTable& table = retrieval_metrics())
@@ -56,14 +56,13 @@ class RetrievalMetrics {
 
 /// For each query the rank (1 = best) of its true item. text [Q, D], video [N, D]; similarity is the dot
 /// product.
-///   t2v: query i is text row i, its item video row clip_of[i].
-///   v2t: query j is video row j; its rank is that of the best placed of its captions among all texts but its
-///   others.
-///        Videos without a caption are items, but no queries.
-/// Equal vectors have equal similarities to the bit, wherever they stand, and the ranks do not depend on
-/// threads. The Q x N matrix is never held as a whole: 256 columns at a time, of 64 rows a thread. (With
-/// Ties::Legacy there are more ranks than queries.) Throws Error(InvalidArgument | Mismatch) for sizes that
-/// do not fit, Error(Corrupt) for a NaN, which would rank first.
+///   t2v: query i is text row i, its true item video row clip_of[i].
+///   v2t: query j is video row j; its rank is that of its best-ranked caption among all texts except its
+///        other captions. Videos without a caption are candidates, but not queries.
+/// Equal vectors have bitwise equal similarities, whatever their rows, and the ranks do not depend on the
+/// number of threads. The Q x N matrix is never stored as a whole: it is computed 256 columns at a time, 64
+/// rows per thread. (With Ties::Legacy there are more ranks than queries.) Throws Error(InvalidArgument |
+/// Mismatch) for sizes that do not match, Error(Corrupt) for a NaN or infinity (a NaN would rank first).
 struct RetrievalRanks {
   std::vector<double> t2v, v2t;
 };
@@ -76,14 +75,14 @@ struct RetrievalRanks {
 [[nodiscard]] std::vector<double> video_to_text_ranks(const Matrix& text, const Matrix& video,
                                                       const std::vector<std::int32_t>& clip_of,
                                                       Ties ties = Ties::Average);
-/// All zero without ranks.
+/// All zero when `ranks` is empty.
 [[nodiscard]] RetrievalMetrics summarize(std::vector<double> ranks,
                                          const MetricTable& table = retrieval_metrics());
-/// What chance alone gives among so many candidates.
+/// The expected metrics of random ranking among `candidates` items.
 [[nodiscard]] RetrievalMetrics chance_among(double candidates,
                                             const MetricTable& table = retrieval_metrics());
 
-/// The k best rows of `video` [N, D] for one text [D], best first; equal scores in order of row.
+/// The k best rows of `video` [N, D] for one text [D], best first; ties in order of row.
 struct Hit {
   std::int32_t row = 0;
   float score = 0;

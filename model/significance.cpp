@@ -38,7 +38,7 @@ std::vector<RetrievalMetrics> for_each_sample(int count, const Make& make) {
 
 MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double level, int resamples,
                                    std::uint64_t seed, const MetricTable& table) {
-  require(!ranks.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to draw from");
+  require(!ranks.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to resample");
   require(level > 0 && level < 1, Fault::InvalidArgument, "the level is " + std::to_string(level));
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
     const CounterRandom random(seed, RandomUse::Bootstrap, s);
@@ -64,8 +64,8 @@ MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double leve
 PairedComparison compare_paired(const std::vector<double>& ranks_a, const std::vector<double>& ranks_b,
                                 int resamples, std::uint64_t seed, const MetricTable& table) {
   require(ranks_a.size() == ranks_b.size(), Fault::Mismatch,
-          std::to_string(ranks_a.size()) + " queries stand against " + std::to_string(ranks_b.size()));
-  require(!ranks_a.empty() && resamples > 0, Fault::InvalidArgument, "there is nothing to compare");
+          std::to_string(ranks_a.size()) + " queries are compared with " + std::to_string(ranks_b.size()));
+  require(!ranks_a.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to compare");
   PairedComparison result{difference_of(summarize(ranks_a, table), summarize(ranks_b, table)),
                           RetrievalMetrics(table)};
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
@@ -77,7 +77,7 @@ PairedComparison compare_paired(const std::vector<double>& ranks_a, const std::v
     return difference_of(summarize(std::move(a), table), summarize(std::move(b), table));
   });
   for (std::size_t m = 0; m < table.size(); ++m) {
-    constexpr double kRounding = 1e-9;  // means of the same numbers in another order
+    constexpr double kRounding = 1e-9;  // of a mean of the same numbers summed in another order
     const double seen = std::abs(result.difference.values[m]) - kRounding;
     const auto as_large = std::count_if(samples.begin(), samples.end(), [&](const RetrievalMetrics& sample) {
       return std::abs(sample.values[m]) >= seen;

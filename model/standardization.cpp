@@ -22,7 +22,7 @@ Standardization::Standardization(const Matrix& clips)
   add_to(mean_, [](double x, std::size_t) { return x; });
   add_to(deviation_, [&](double x, std::size_t d) { return (x - mean_[d]) * (x - mean_[d]); });
   for (double& deviation : deviation_) {
-    constexpr double kSmallest = 1e-6;  // below it is rounding, not variation: features are of length 1
+    constexpr double kSmallest = 1e-6;  // smaller deviations are rounding errors: features have unit norm
     deviation = std::sqrt(deviation) < kSmallest ? 1 : std::sqrt(deviation);
   }
 }
@@ -41,7 +41,7 @@ void Standardization::fold_into(NamedTensors& weights) const {
   Linear& layer = parameters[kVideoFc];
   if (layer.weight.cols() != static_cast<std::int64_t>(mean_.size())) {
     throw Error(Fault::Mismatch, kLayerNames[kVideoFc],
-                "it takes " + std::to_string(layer.weight.cols()) + " columns, the clips have " +
+                "it takes " + std::to_string(layer.weight.cols()) + " values, the clips have " +
                     std::to_string(mean_.size()));
   }
   for (std::int64_t o = 0; o < layer.weight.rows(); ++o) {

@@ -7,17 +7,19 @@
 
 namespace tvr {
 
-/// Shifts and scales every column of the clips to mean 0 and deviation 1 over the training clips. Pooled CNN
-/// features are all but parallel, what they share says nothing, and it drowns what tells them apart.
+/// Standardises every feature column to mean 0 and standard deviation 1 over the training clips. Pooled CNN
+/// features have a large common component, which carries no information and masks the differences between
+/// clips.
 class Standardization {
  public:
-  /// Of `clips` [N, Dv]; columns that do not vary are shifted only. Throws Error(InvalidArgument) for N = 0.
+  /// The statistics of `clips` [N, Dv]; constant columns are only shifted. Throws Error(InvalidArgument) for
+  /// N = 0.
   explicit Standardization(const Matrix& clips);
 
   void apply(Matrix& clips) const;
 
   /// Folds it into the first video layer, W z + b = (W / deviation) x + b - W (mean / deviation): weights
-  /// that were trained on standardised clips then take clips as they are, and stay the reference's network.
+  /// trained on standardised clips then take raw clips, and the network remains the reference's.
   void fold_into(NamedTensors& weights) const;
 
  private:

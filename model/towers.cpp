@@ -11,9 +11,8 @@
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kElementCost =
-    32;  // multiplications that an element of a gate or a maximum takes as long as
-constexpr float kSmallestNorm = 1e-12F;  // torch.nn.functional.normalize
+constexpr std::int64_t kElementCost = 32;  // of one element of a gate or of max pooling, in multiplications
+constexpr float kSmallestNorm = 1e-12F;    // torch.nn.functional.normalize
 
 Matrix apply(const Linear& layer, const Matrix& x) {
   Matrix y = multiply_transposed(x, layer.weight);
@@ -85,13 +84,13 @@ GatedUnit::GatedUnit(const Linear& fc, const Linear& gate, Matrix x)
 
 void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient& gate) && {
   const std::int64_t dim = y_.cols();
-  Matrix d_product(y_.rows(), dim);  // times sigmoid: the part of dy that does not pass the gate
+  Matrix d_product(y_.rows(), dim);  // dz * sigmoid: the part of dy that bypasses the gate's layer
   Matrix d_gate(y_.rows(), dim);
   parallel_for(y_.rows(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       const float norm = norms_[static_cast<std::size_t>(n)];
       const float* const out = out_.row(n);
-      // A row at the floor of the norm was divided by a constant: nothing to project out.
+      // A row whose norm was clamped was divided by a constant: there is nothing to project out.
       const float along = norm > kSmallestNorm ? dot(out, d_out.row(n), dim) : 0.0F;
       for (std::int64_t d = 0; d < dim; ++d) {
         const float s = sigmoid_.row(n)[d];
@@ -123,7 +122,7 @@ Matrix TextTower::pool() {
       const std::vector<std::int32_t>& rows = batch_.rows[static_cast<std::size_t>(c)];
       float* const best = pooled.row(c);
       std::int32_t* const best_row = best_row_.data() + c * dim;
-      for (const std::int32_t row : rows) {  // from zero on, which is the ReLU
+      for (const std::int32_t row : rows) {  // the maximum starts at zero, which is the ReLU
         const float* const word = hidden_.row(row);
         for (std::int64_t d = 0; d < dim; ++d) {
           best_row[d] = word[d] > best[d] ? row : best_row[d];

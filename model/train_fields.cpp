@@ -9,7 +9,7 @@
 namespace tvr {
 namespace {
 
-/// Stands for any value where only the number of values counts.
+/// Converts to any type: used where only the number of initialisers matters.
 struct Anything {
   template <class Value>
   constexpr operator Value() const;  // NOLINT: implicit is its purpose
@@ -23,7 +23,7 @@ template <class Struct>
 constexpr bool takes(...) {
   return false;
 }
-/// How many members an aggregate has: as many values as its initialiser takes.
+/// The number of members of an aggregate: the most initialisers that it accepts.
 template <class Struct, std::size_t Count = 0>
 constexpr std::size_t member_count() {
   if constexpr (takes<Struct>(std::make_index_sequence<Count + 1>{})) {
@@ -41,9 +41,9 @@ constexpr std::size_t row_count() {
 }
 static_assert(row_count() == member_count<TrainOptions>(),
               "a member of TrainOptions has no row in for_each_field(): a checkpoint trained with another "
-              "value of it would count as fresh");
+              "value of it would count as up to date");
 
-/// Name and value of the options that `wanted` chooses by what they affect.
+/// Names and values of the options that `wanted` selects by what they affect.
 template <class Wanted>
 std::string identity_of(const TrainOptions& options, const Wanted& wanted) {
   nlohmann::json json;

@@ -12,15 +12,15 @@
 
 namespace tvr {
 
-/// What another value of an option makes of a training.
+/// What changing an option affects.
 enum class Affects {
-  Result,     // another one
-  Length,     // the same one, longer or shorter: a finished training may be given more
-  SpeedOnly,  // the same one, sooner or later
+  Result,     // the trained weights
+  Length,     // how long training runs: a finished training can be continued
+  SpeedOnly,  // only how fast it runs
 };
 
-/// Values from `low` to `high`, both included; NaN lies in no range. A `low` of kAboveZero and a `high` of
-/// numeric_limits::max() read as "above 0" and as no bound.
+/// Values from `low` to `high`, both inclusive; NaN is in no range. A `low` of kAboveZero reads as "above 0";
+/// a `high` of numeric_limits::max() means no upper bound.
 template <class Value>
 struct Range {
   Value low, high;
@@ -53,7 +53,7 @@ struct Switch {
   [[nodiscard]] static std::string text() { return "true or false"; }
 };
 
-/// Values that have names.
+/// A named value.
 template <class Value>
 struct Choice {
   const char* name;
@@ -82,8 +82,8 @@ inline constexpr Choices<int, 2> kTrainDevices{{{{"cpu", -1}, {"cuda", 0}}}};
 
 /// visit(name, value, domain, affects, help) for every option; the domain is a Range, a Switch or Choices.
 /// Flags, their --help and their checks, validate(), the identity of a training state and the digest by which
-/// a checkpoint counts as fresh are made of these rows. A member of TrainOptions without a row does not
-/// compile.
+/// a checkpoint counts as up to date are all derived from these rows. A member of TrainOptions without a row
+/// does not compile.
 template <class Options, class Visit>
 constexpr void for_each_field(Options& o, const Visit& visit) {
   constexpr auto kResult = Affects::Result;
@@ -104,14 +104,14 @@ constexpr void for_each_field(Options& o, const Visit& visit) {
         "weight of intra-video (hard) negatives in the loss");
   visit("lr", o.lr, Range<double>{kAboveZero, kUnbounded}, kResult, "learning rate of Adam");
   visit("lr-decay", o.lr_decay, Range<double>{kAboveZero, 1}, kResult,
-        "factor of the learning rate after every --lr-decay-epochs");
+        "factor applied to the learning rate every --lr-decay-epochs");
   visit("lr-decay-epochs", o.lr_decay_epochs, Range<int>{1, 100000}, kResult,
-        "epochs between two decays of the learning rate");
+        "epochs between decays of the learning rate");
   visit("cosine", o.cosine, Switch{}, kResult, "cosine-anneal the learning rate to zero");
   visit("early-stop", o.early_stop, Range<int>{0, 100000}, kResult,
-        "stop after this many epochs without a better validation; 0: never");
+        "stop after this many epochs without improvement on validation; 0: never");
   visit("seed", o.seed, Range<std::uint64_t>{0, kMost}, kResult,
-        "seed of the initial weights, the order of clips and the choice of captions");
+        "seed for initial weights, order of clips and choice of captions");
   visit("threads", o.threads, Range<int>{0, 1024}, Affects::SpeedOnly, "training threads; 0: one per core");
   visit("train-device", o.gpu, kTrainDevices, Affects::SpeedOnly,
         "device for training: cpu (repeatable to the bit) or cuda");
@@ -120,10 +120,10 @@ constexpr void for_each_field(Options& o, const Visit& visit) {
 /// Throws Error(InvalidArgument) naming the first option out of its range.
 void validate(const TrainOptions& options);
 
-/// All options that the trained weights depend on, as text: equal texts, equal trainings.
+/// All options that the trained weights depend on, as text: equal texts mean equal results.
 [[nodiscard]] std::string result_identity(const TrainOptions& options);
-/// All options that a single step depends on: result_identity() without the length, unless a cosine spreads
-/// over it.
+/// All options that a single step depends on: result_identity() without the length of training, unless a
+/// cosine schedule depends on it.
 [[nodiscard]] std::string step_identity(const TrainOptions& options);
 
 }  // namespace tvr

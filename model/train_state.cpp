@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 constexpr std::string_view kMagic = "tvr train state 1\n";
 constexpr std::size_t kHeaderLimit = 64U << 20U;
 
-/// A file being read, with the sum of what was.
+/// A file being read, with the checksum of what has been read.
 class SummedFile {
  public:
   explicit SummedFile(const std::filesystem::path& path)
@@ -35,7 +35,7 @@ class SummedFile {
     return {Fault::Unreadable, path_.string(), seen + " (" + std::strerror(errno) + ")"};
   }
   [[nodiscard]] Error damaged(const std::string& seen) const {
-    return {Fault::Corrupt, path_.string(), seen, "Delete the file to train from the start"};
+    return {Fault::Corrupt, path_.string(), seen, "Delete the file to train from scratch"};
   }
 
  private:
@@ -44,7 +44,7 @@ class SummedFile {
   Checksum checksum_;
 };
 
-/// The arrays of a state in the order of the file; best may be empty.
+/// The arrays of a state in the order of the file; `best` may be empty.
 template <class State, class Visit>
 void for_each_array(State& state, const Visit& visit) {
   for (auto* parameters : {&state.weights, &state.adam.mean, &state.adam.variance, &state.best}) {
@@ -102,7 +102,7 @@ std::string header_of(const TrainState& state, const std::string& identity) {
 std::string read_header(SummedFile& in) {
   std::string magic(kMagic.size(), '\0');
   in.get(magic.data(), magic.size());
-  if (magic != kMagic) throw in.damaged("it is not a training state of this version");
+  if (magic != kMagic) throw in.damaged("it is not a training state in the format of this version");
   std::uint64_t length = 0;
   in.get(&length, sizeof length);
   if (length > kHeaderLimit) throw in.damaged("its header claims " + std::to_string(length) + " bytes");
@@ -140,7 +140,7 @@ void Checksum::add(const void* bytes, std::size_t count) noexcept {
     std::memcpy(&word, at, 8);
     take(word);
   }
-  if (count == 0) return;  // nothing may have no address
+  if (count == 0) return;  // `at` may be null
   std::uint64_t rest = count;
   std::memcpy(&rest, at, count);
   take(rest ^ (std::uint64_t{count} << 56U));
@@ -176,7 +176,7 @@ std::optional<TrainState> read_state(const std::filesystem::path& file, const Em
     const bool fits = header.at("identity") == identity;
     if (!fits || header.at("shape") != shape_json({shape.word_dim, shape.video_dim, shape.embd_dim, 0})) {
       throw Error(Fault::Mismatch, file.string(), "this training state belongs to other data or options",
-                  "Train into another folder, or delete the file to start anew");
+                  "Train into another folder, or delete the file to train from scratch");
     }
     TrainState state = state_of_header(header, shape);
     for_each_array(state, [&](float* values, std::size_t bytes) { in.get(values, bytes); });

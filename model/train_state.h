@@ -16,21 +16,21 @@ namespace tvr {
 struct TrainState {
   Parameters weights;
   AdamState adam;
-  AdamScalar log_scale;              // of the InfoNCE loss: the logarithm of 1 / temperature
-  int epoch = 1;                     // the epoch under way, from 1
-  std::int64_t step = 0;             // steps of it that are done
+  AdamScalar log_scale;              // of InfoNCE: log(1 / temperature)
+  int epoch = 1;                     // the current epoch, from 1
+  std::int64_t step = 0;             // completed steps of it
   double loss_sum = 0;               // over those steps
   std::vector<EpochReport> reports;  // of the epochs before it
-  Parameters best;                   // empty without a validation part or before its first measurement
+  Parameters best;                   // empty without a validation split or before it is first evaluated
   double best_score = 0;
   int best_epoch = 0;
 };
 
 /// Format: "tvr train state 1\n", the header's length as 8 little-endian bytes, the header (JSON: shape,
-/// identity, counters, reports), the float32 arrays of weights, mean, variance and best (layer by
-/// layer, weight then bias, as they lie in memory), and a 64-bit checksum of all that. One file, written
-/// aside, synced and renamed: whole or absent. `identity` names data and options; a state is only read back
-/// by the same.
+/// identity, counters, reports), the float32 arrays of weights, mean, variance and best (layer by layer,
+/// weight then bias, as they lie in memory), and a 64-bit checksum of all that. Written to a temporary file,
+/// synced and renamed: the file is complete or absent. `identity` identifies data and options; a state is
+/// only resumed with an equal one.
 void write_state(const std::filesystem::path& file, const TrainState& state, const std::string& identity);
 
 /// nullopt when there is no such file. Throws Error(Corrupt) for a damaged one, Error(Mismatch) when it
@@ -38,7 +38,7 @@ void write_state(const std::filesystem::path& file, const TrainState& state, con
 [[nodiscard]] std::optional<TrainState> read_state(const std::filesystem::path& file,
                                                    const EmbeddingShape& shape, const std::string& identity);
 
-/// 64 bits that change when any byte does; for accidents, not for adversaries.
+/// A 64-bit checksum that detects accidental damage; not cryptographic.
 class Checksum {
  public:
   void add(const void* bytes, std::size_t count) noexcept;

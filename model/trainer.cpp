@@ -29,7 +29,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// All that a step depends on: a state is continued by an equal one only.
+/// Everything that a step depends on: a state is resumed only with an equal identity.
 std::string identity_of(const PairSource& train, const PairData& val, const Matrix& vectors,
                         const TrainOptions& options) {
   Checksum words;
@@ -38,7 +38,7 @@ std::string identity_of(const PairSource& train, const PairData& val, const Matr
          ' ' + step_identity(options);
 }
 
-/// One call of train(): the inputs, and the state as it moves.
+/// One call of train(): the inputs and the current state.
 class Training {
  public:
   Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
@@ -66,8 +66,8 @@ class Training {
       state_ = std::move(*saved);
       if (static_cast<int>(state_.reports.size()) > options_.epochs) {
         throw Error(Fault::Mismatch, state_file_.string(),
-                    "training is past epoch " + std::to_string(options_.epochs) + " already",
-                    "Ask for more epochs, or delete the file to start anew");
+                    "training is already past epoch " + std::to_string(options_.epochs),
+                    "Ask for more epochs, or delete the file to train from scratch");
       }
     } else {
       state_.weights = initial_parameters(shape, options_.seed);
@@ -76,7 +76,7 @@ class Training {
     }
     if (options_.gpu >= 0)
       device_ = std::make_unique<DeviceTraining>(state_, train_, val_, vectors_, options_, options_.gpu);
-    // Before the first save a guess: weights, two moments and the best weights, a gigabyte a second.
+    // An estimate until the first save: weights, two moments and best weights, at one gigabyte per second.
     save_seconds_ = 4e-9 * sizeof(float) * static_cast<double>(count_of(state_.weights));
     if (on_epoch_) {
       for (const EpochReport& report : state_.reports) on_epoch_(report);
@@ -89,7 +89,7 @@ class Training {
     return stale || state_.epoch > options_.epochs;
   }
 
-  /// At step `step` of the epoch under way.
+  /// The learning rate at step `step` of the current epoch.
   [[nodiscard]] double rate(std::int64_t step) const {
     double lr = options_.lr * std::pow(options_.lr_decay, (state_.epoch - 1) / options_.lr_decay_epochs);
     if (options_.cosine) {
@@ -112,7 +112,7 @@ class Training {
     finish_epoch(begin, lr, steps);
   }
 
-  /// Tells the device what is left of the epoch.
+  /// Sends the remaining batches of the epoch to the device.
   void send() {
     std::vector<StepPairs> batches;
     std::vector<double> rates;
@@ -124,7 +124,8 @@ class Training {
     loss_before_ = state_.loss_sum;
   }
 
-  /// Brings what the device has learnt into state_: a gigabyte at the full size, so only where it is needed.
+  /// Copies the weights and moments on the device to state_: a gigabyte at full size, so only where it is
+  /// needed.
   void fetch() {
     if (!device_) return;
     fetch_loss();
@@ -135,7 +136,7 @@ class Training {
     if (device_ && state_.step > 0) state_.loss_sum = loss_before_ + device_->loss_sum();
   }
 
-  /// This process's part of step `step` of the epoch under way.
+  /// This process's share of step `step` of the current epoch.
   [[nodiscard]] StepPairs batch(std::int64_t step) const {
     return train_.batch(state_.epoch, step, {group_->rank(), group_->size()});
   }
@@ -160,8 +161,8 @@ class Training {
   void require_finite_loss(double loss) const {
     if (std::isfinite(loss)) return;
     throw Error(Fault::InvalidArgument, "lr",
-                "the loss is not a number any more in epoch " + std::to_string(state_.epoch),
-                "Use a lower rate");
+                "the loss became NaN or infinite in epoch " + std::to_string(state_.epoch),
+                "Use a lower learning rate");
   }
 
   void learn_temperature(double gradient, double lr) {
@@ -189,7 +190,7 @@ class Training {
     const double score = metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
     if (state_.best_epoch != 0 && score <= state_.best_score) return;
     if (device_) {
-      device_->keep_best();  // there: fetch() brings it
+      device_->keep_best();  // on the device; fetch() copies it
     } else {
       state_.best = state_.weights;
     }
@@ -209,11 +210,11 @@ class Training {
     throw Error(Fault::Interrupted, "training",
                 "stopped in epoch " + std::to_string(state_.epoch) + " after step " +
                     std::to_string(state_.step) + " of " + std::to_string(steps),
-                "Run the same command again to go on");
+                "Run the same command again to resume");
   }
 
-  /// Saving may take a twentieth of the time: a state of the full size is 0.8 to 1.1 GB. What a kill loses is
-  /// trained again, to the same bits.
+  /// Saving may take a twentieth of the time: a state at full size is 0.8 to 1.1 GB. Steps lost when the
+  /// process is killed are repeated with bitwise equal results.
   void save_now_and_then() {
     if (seconds_since(last_save_) >= 20 * save_seconds_) save();
   }
@@ -241,10 +242,10 @@ class Training {
   const std::function<void(const EpochReport&)>& on_epoch_;
   const Progress& progress_;
   std::string identity_;
-  const std::unique_ptr<Collective> group_ = alone();  // says which part of each batch is this process's
+  const std::unique_ptr<Collective> group_ = alone();  // determines this process's share of each batch
   TrainState state_;
-  std::unique_ptr<DeviceTraining> device_;  // none: the steps are taken here
-  double loss_before_ = 0;                  // of the epoch's steps before those that the device was sent
+  std::unique_ptr<DeviceTraining> device_;  // null: training runs on the CPU
+  double loss_before_ = 0;                  // of the epoch's steps before those sent to the device
   Clock::time_point last_save_ = Clock::now();
   double save_seconds_ = 0;  // of the last save
 };
@@ -258,7 +259,7 @@ TrainResult train(const PairSource& train, const PairData& val, const Matrix& ve
   validate(val, vectors, "validation");
   if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
-                "they have " + std::to_string(val.clips.cols()) + " values, those to train on " +
+                "they have " + std::to_string(val.clips.cols()) + " values, the training features " +
                     std::to_string(train.video_dim()));
   }
   set_compute_threads(options.threads);

@@ -15,34 +15,34 @@
 
 namespace tvr {
 
-/// What pulls the pairs of a batch together.
+/// The training loss.
 enum class RankingLoss {
   MaxMargin,  // the reference's
   Nce,        // symmetric InfoNCE with a learned temperature (Radford et al.: CLIP, ICML 2021)
 };
 
-/// How a run trains; the defaults are the reference recipe (antoine77340/howto100m, MSR-VTT from scratch).
-/// Name, range and help of each option are its row in model/train_fields.h, without which it does not
+/// Training options; the defaults are the reference's (antoine77340/howto100m, MSR-VTT from scratch). Name,
+/// range and help text of each option are in its row of model/train_fields.h, without which it does not
 /// compile.
 struct TrainOptions {
   int epochs = 100;
-  int batch_size = 32;  // each clip with one random caption; the last incomplete batch is dropped
+  int batch_size = 32;  // clips, each with one random caption; the last incomplete batch is dropped
   std::int64_t embd_dim = 4096;
   int max_words = 20;
   double lr = 1e-4;
   double lr_decay = 1.0;
   int lr_decay_epochs = 1;
-  bool cosine = false;  // over all steps, on top of the decay
+  bool cosine = false;  // over all steps, in addition to the decay
   RankingLoss loss = RankingLoss::MaxMargin;
   double margin = 0.1;
   double temperature = 0.07;
-  int n_pair = 1;  // above 1: of each of `batch_size` videos, and they may be of several clips
+  int n_pair = 1;  // above 1: captions per video, for `batch_size` videos; they may be of different clips
   bool negative_weighting = false;
   double hard_negative_rate = 0.5;
   int early_stop = 0;
   std::uint64_t seed = 1;
   int threads = 0;
-  int gpu = -1;  // number of the GPU that trains and validates; -1: the CPU. Equal within rounding only
+  int gpu = -1;  // index of the GPU that trains and validates; -1: the CPU. Equal within rounding only
 };
 
 /// One line of history.jsonl.
@@ -51,31 +51,30 @@ struct EpochReport {
   double loss = 0;  // mean over the epoch's steps
   double lr = 0;
   double seconds = 0;
-  std::optional<RetrievalMetrics> val_t2v;  // when a validation part is given
+  std::optional<RetrievalMetrics> val_t2v;  // when there is a validation split
 };
 
-/// What training leaves behind: the weights of the best epoch on validation (the last epoch without
-/// validation).
+/// The result of training: the weights of the epoch that was best on validation (without validation: the last
+/// epoch).
 struct TrainResult {
   NamedTensors weights;  // the reference's names
   int best_epoch = 0;
 };
 
-/// Trains on the batches of `train`, measures on `val` (may be empty) after each epoch and keeps the weights
-/// of the epoch whose text-to-video R@1 + R@5 + R@10 was highest (the first of equals). `vectors` [V, E] are
-/// the word vectors that the captions' ids point to.
+/// Trains on the batches of `train`, evaluates on `val` (may be empty) after each epoch and keeps the weights
+/// of the epoch with the highest text-to-video R@1 + R@5 + R@10 (the first among equals). `vectors` [V, E]
+/// are the word vectors that the captions' ids index.
 ///
-/// A resumable state lies in `state_file`, written aside, synced and renamed, at any step but so rarely that
-/// it costs a twentieth of the time at most (weights, moments and best weights of the full size are 1.1 GB),
-/// and when progress says stop. When the file is there, training goes on from it, bit for bit as if it had
-/// never stopped (same threads, one machine). It is left behind at the end, so that a caller that was killed
-/// before it kept the result need not train again; delete it when the result is kept. `on_epoch` is told of
-/// every epoch from the first, those of before a resume again.
+/// The state is saved to `state_file` (a temporary file, synced and renamed), possibly in the middle of an
+/// epoch but rarely enough to take at most a twentieth of the time (weights, moments and best weights at full
+/// size are 1.1 GB), and when progress says stop. When the file exists, training resumes from it, bit for bit
+/// as if it had never stopped (same number of threads, same machine). The file remains at the end, so that a
+/// caller killed before it saved the result need not train again; delete it once the result is saved.
+/// `on_epoch` is called for every epoch from the first, including those before a resume.
 ///
-/// Throws Error(InvalidArgument) for options out of range, Error(Interrupted)
-/// when progress says stop (the state is on disk), Error(Mismatch) for a state of other data or options,
-/// Error(Corrupt) for a damaged one or for features that are not finite. `options.epochs` may grow: a
-/// finished training then goes on.
+/// Throws Error(InvalidArgument) for options out of range, Error(Interrupted) when progress says stop (the
+/// state is on disk), Error(Mismatch) for a state of other data or options, Error(Corrupt) for a damaged one
+/// or for features that are not finite. With a larger `options.epochs` a finished training continues.
 [[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainOptions& options, const std::filesystem::path& state_file,
                                 const std::function<void(const EpochReport&)>& on_epoch,

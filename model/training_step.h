@@ -10,12 +10,12 @@ namespace tvr {
 
 struct StepResult {
   double loss = 0;
-  double d_log_scale = 0;  // of the InfoNCE loss
+  double d_log_scale = 0;  // InfoNCE only
   Gradients gradients;
 };
 
-/// Forward and backward of one batch, by the options' loss. `features` [N, Dv] are those of pairs.clips; the
-/// captions' ids point to `vectors` [V, E].
+/// Forward and backward pass of one batch with the loss of the options. `features` [N, Dv] are those of
+/// pairs.clips; the captions' ids index `vectors` [V, E].
 [[nodiscard]] StepResult loss_and_gradients(const Parameters& parameters, double log_scale,
                                             const StepPairs& pairs, Matrix features, const Matrix& vectors,
                                             const TrainOptions& options);

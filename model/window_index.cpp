@@ -12,12 +12,12 @@
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kBlock = 64;  // windows side by side: a text is multiplied with so many at once
+constexpr std::int64_t kBlock = 64;  // windows per block: so many are multiplied with a text at once
 
 }  // namespace
 
 void WindowIndex::add_video(const float* embeddings, std::int64_t count) {
-  if (count < 1) throw Error(Fault::InvalidArgument, "window index", "a video without windows");
+  if (count < 1) throw Error(Fault::InvalidArgument, "window index", "the video has no windows");
   for (std::int64_t row = 0; row < count; ++row) {
     const std::int64_t column = (windows() + row) % kBlock;
     if (column == 0) blocks_.emplace_back(dim_, kBlock);
@@ -52,7 +52,7 @@ BestWindows WindowIndex::best_windows(const Matrix& text) const {
       const float* const first = scores.row(q) + first_window(v);
       const float* const end = scores.row(q) + first_window(v + 1);
       const float* const found = std::max_element(first, end);
-      // A NaN, of damaged numbers, has no place in an order.
+      // A NaN, from damaged data, cannot be ordered.
       best.scores.row(q)[v] = std::isnan(*found) ? -std::numeric_limits<float>::infinity() : *found;
       best.windows.push_back(static_cast<std::int32_t>(found - first));
     }

@@ -31,7 +31,7 @@ struct CaptionSet {
   [[nodiscard]] bool empty() const noexcept { return captions.empty(); }
 };
 
-/// Collects captions clip by clip.
+/// Builds a CaptionSet; add() merges captions of the same clip.
 class CaptionSetBuilder {
  public:
   void add(const ClipRef& clip, std::string text);
@@ -39,11 +39,11 @@ class CaptionSetBuilder {
 
  private:
   CaptionSet set_;
-  std::unordered_map<std::string, std::int32_t> index_of_;  // by video and span
+  std::unordered_map<std::string, std::int32_t> index_of_;  // clip index by video and span
 };
 
-/// A data set cut into splits. `notes` are the findings of the checks that are not errors (counts,
-/// duplicates, what was left out), one sentence each, for the terminal and the report.
+/// A data set divided into splits. `notes` are findings of the checks that are not errors (counts,
+/// duplicates, omissions), one sentence each, for the terminal and the report.
 struct DataSet {
   std::string name;
   CaptionSet train, val, test;

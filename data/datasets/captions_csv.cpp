@@ -32,7 +32,7 @@ double seconds(const CsvTable& table, const CsvTable::Row& row, std::size_t colu
   return value;
 }
 
-/// The rows' spans; an empty start and end mean the whole video.
+/// Reads the time spans of rows; an empty start and end mean the whole video.
 class SpanColumns {
  public:
   explicit SpanColumns(const CsvTable& table)
@@ -63,10 +63,10 @@ Split parse_split(const CsvTable& table, const CsvTable::Row& row, std::size_t c
   if (text == "val" || text == "validate" || text == "validation") return Split::Val;
   if (text == "test") return Split::Test;
   throw Error(Fault::Corrupt, table.where(row),
-              fmt::format("the split is '{}'; wanted: train, val or test", text));
+              fmt::format("the split is '{}'; expected train, val or test", text));
 }
 
-/// Whether `glob` matches the name, or the name below one of its folders: "ours/*" matches
+/// Whether `glob` matches the name or its part below any of its folders: "ours/*" matches
 /// "videos/ours/0001.mp4".
 bool matches(const std::string& glob, std::string_view name) {
   for (;;) {
@@ -86,7 +86,7 @@ std::set<std::string> videos_matching(const std::string& glob, const std::set<st
     throw Error(Fault::NotFound, where,
                 fmt::format("{} of {} videos match '{}'; one is '{}'", matching.size(), ids.size(), glob,
                             *ids.begin()),
-                "The pattern names the test videos; the others are for training");
+                "The pattern selects the test videos; the others are for training");
   return matching;
 }
 
@@ -111,7 +111,7 @@ std::vector<Row> read_rows(const CsvTable& table) {
     if (split_column) row.split = parse_split(table, cells, *split_column);
     if (split_of.emplace(row.clip.video_id, row.split).first->second != row.split)
       throw Error(Fault::Mismatch, table.where(cells),
-                  fmt::format("the video '{}' is in two splits; a video of one must not be in another",
+                  fmt::format("the video '{}' is in two splits; the splits must not share videos",
                               row.clip.video_id));
     rows.push_back(std::move(row));
   }
@@ -125,7 +125,7 @@ void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& w
   std::set<std::string> test;
   if (!split.test_videos.empty()) {
     test = videos_matching(split.test_videos, ids, where);
-  } else if (split.test_fraction != 0) {  // 0: all is for training
+  } else if (split.test_fraction != 0) {  // 0: all videos are for training
     test = choose_share(ids, split.test_fraction, 0);
   }
   for (Row& row : rows) row.split = test.count(row.clip.video_id) != 0 ? Split::Test : Split::Train;

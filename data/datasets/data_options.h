@@ -4,11 +4,11 @@
 
 namespace tvr {
 
-/// The captions that a command works with.
+/// Which captions a command uses.
 struct DataOptions {
   DatasetSpec dataset;
-  double val_fraction = 0;  // share of the training clips held out for model selection, where there is no
-                            // split for it
+  double val_fraction = 0;  // fraction of the training videos held out for validation, where there is no
+                            // validation split
 };
 
 }  // namespace tvr

@@ -10,7 +10,7 @@
 namespace tvr {
 namespace {
 
-/// The annotations, and the lists that are given.
+/// The annotations, and the lists if given.
 std::vector<DatasetFile> with_lists(const DatasetSpec& spec) {
   std::vector<DatasetFile> files = {{"annotations", spec.annotations}};
   const auto add = [&](const char* role, const std::filesystem::path& list) {
@@ -22,11 +22,11 @@ std::vector<DatasetFile> with_lists(const DatasetSpec& spec) {
   return files;
 }
 
-/// Throws unless the user has named a file of annotations.
+/// Throws unless an annotation file is given.
 void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
   if (!spec.annotations.empty()) return;
-  throw Error(Fault::InvalidArgument, "captions", "none are named",
-              "Pass --annotations FILE or --captions FILE.csv; known are " + known_annotations(formats));
+  throw Error(Fault::InvalidArgument, "captions", "none are given",
+              "Pass --annotations FILE or --captions FILE.csv; known formats: " + known_annotations(formats));
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ const std::vector<DatasetFormat>& dataset_formats() {
          return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test});
        },
        with_lists},
-      {"captions", "captions of your own", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
+      {"captions", "your own captions", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
        [](const DatasetSpec& spec) { return read_captions(spec.annotations, spec.split); },
        [](const DatasetSpec& spec) {
          return std::vector<DatasetFile>{{"captions", spec.annotations}};
@@ -67,9 +67,9 @@ const DatasetFormat& format_of(const DatasetSpec& spec, const std::vector<Datase
   });
   if (found != formats.end()) return *found;
   throw Error(Fault::InvalidArgument, spec.annotations.string(),
-              by_content ? "its content is of no format of annotations that is known"
-                         : fmt::format("'{}' is no format of annotations", spec.format),
-              "Known are " + known_annotations(formats));
+              by_content ? "the file is in no known annotation format"
+                         : fmt::format("'{}' is not an annotation format", spec.format),
+              "Known formats: " + known_annotations(formats));
 }
 
 DataSet read_dataset(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {

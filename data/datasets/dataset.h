@@ -9,12 +9,12 @@
 
 namespace tvr {
 
-/// The data set that the user named; empty paths are not given.
+/// The data set to read; empty paths: not given.
 struct DatasetSpec {
-  std::string format;                 // a name of dataset_formats(); empty: told by the content
-  std::filesystem::path annotations;  // its own file
+  std::string format;                 // a name of dataset_formats(); empty: detected from the content
+  std::filesystem::path annotations;  // the annotation file
   std::filesystem::path train, val,
-      test;            // lists of videos in place of its splits, where the format has lists
+      test;            // lists of videos that override its splits, if the format has lists
   CaptionSplit split;  // for captions without splits
 };
 
@@ -24,13 +24,13 @@ struct DatasetFile {
   std::filesystem::path path;
 };
 
-/// What the program knows of one format. Adding a data set is writing a reader and adding a row.
+/// One annotation format. To add a data set, write a reader and add a row to dataset_formats().
 struct DatasetFormat {
   std::string name;         // "msrvtt", as DatasetSpec::format has it
   std::string title;        // "MSR-VTT"
-  std::string annotations;  // what its file is called, or what is in it
-  std::string source;       // paper and where to get it; empty: captions of one's own
-  /// Whether the file's content is of this format, damaged perhaps; false for what is not a regular file.
+  std::string annotations;  // its file's name, or what the file contains
+  std::string source;       // paper and download; empty: the user's own captions
+  /// Whether the file's content looks like this format, even if damaged; false unless it is a regular file.
   /// Throws what read_text_file() throws.
   bool (*recognises)(const std::filesystem::path& annotations);
   DataSet (*read)(const DatasetSpec& spec);                    // throws as read_msrvtt() does
@@ -40,12 +40,12 @@ struct DatasetFormat {
 /// The table of all formats.
 [[nodiscard]] const std::vector<DatasetFormat>& dataset_formats();
 
-/// "MSRVTT_data.json (MSR-VTT) or ...": what may be given as annotations, for help and messages.
+/// "MSRVTT_data.json (MSR-VTT) or ...": the accepted annotations, for help and messages.
 [[nodiscard]] std::string known_annotations(const std::vector<DatasetFormat>& formats = dataset_formats());
 
-/// The format that `spec` names or its annotations have. Throws Error(InvalidArgument) listing the formats
-/// when none is named, an unknown one is, or the content is of none, and Error(NotFound) when there is no
-/// such file.
+/// The format that `spec` names, or the one detected in its annotations. Throws Error(InvalidArgument),
+/// listing the formats, when no annotations are given, the named format is unknown or none is detected, and
+/// Error(NotFound) when there is no such file.
 [[nodiscard]] const DatasetFormat& format_of(const DatasetSpec& spec,
                                              const std::vector<DatasetFormat>& formats = dataset_formats());
 

@@ -27,8 +27,7 @@ void note_split(DataSet& data, const std::string& split, const CaptionSet& set, 
       fmt::format("{}: {} clips, {} captions{}", split, set.clips.size(), set.captions.size(), remark));
   if (split != "test") return;
   if (const std::size_t repeated = count_repeated(set); repeated > 0)
-    data.notes.push_back(
-        fmt::format("test: {} captions describe more than one clip, word for word", repeated));
+    data.notes.push_back(fmt::format("test: {} captions are identical for more than one clip", repeated));
 }
 
 std::string examples(const std::vector<std::string>& names) {

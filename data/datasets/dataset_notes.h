@@ -6,9 +6,9 @@
 
 namespace tvr {
 
-/// Notes how many clips and captions a split has, with `remark` after it; nothing for an empty split. For the
-/// test split also how many captions describe more than one clip word for word: no model can tell those clips
-/// apart.
+/// Notes the number of clips and captions of a split, followed by `remark`; nothing for an empty split. For
+/// the test split also the number of captions that are identical for more than one clip: no model can tell
+/// those clips apart.
 void note_split(DataSet& data, const std::string& split, const CaptionSet& set,
                 const std::string& remark = {});
 

@@ -15,7 +15,7 @@
 namespace tvr {
 namespace {
 
-/// The ends of a path after each '/', the longest (the path itself) first.
+/// The suffixes of a path at each '/', the longest (the path itself) first.
 std::vector<std::string> path_ends(const std::string& path) {
   std::vector<std::string> ends = {path};
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
@@ -28,7 +28,7 @@ std::string without_video_extension(const std::string& name) {
   return has_video_extension(path) ? std::filesystem::path(path).replace_extension().string() : name;
 }
 
-/// Finds the id that fits a name.
+/// Finds the id that matches a name.
 class SourceIndex {
  public:
   explicit SourceIndex(const std::vector<VideoSource>& sources) {
@@ -36,7 +36,7 @@ class SourceIndex {
       for (const std::string& end : path_ends(source.id)) ids_by_end_[end].push_back(source.id);
   }
 
-  /// nullopt: none fits. Throws Error(Mismatch) when several do.
+  /// nullopt: no match. Throws Error(Mismatch) when several ids match.
   std::optional<std::string> find(const std::string& name) const {
     const std::string stem = without_video_extension(name);
     for (const std::string& spelling : {name, stem})
@@ -46,8 +46,8 @@ class SourceIndex {
     if (found == ids_by_end_.end()) return std::nullopt;
     if (found->second.size() > 1)
       throw Error(Fault::Mismatch, "video '" + name + "'",
-                  fmt::format("{} videos go by this name: {}", found->second.size(), examples(found->second)),
-                  "Name the folder too");
+                  fmt::format("{} videos match this name: {}", found->second.size(), examples(found->second)),
+                  "Include the folder in the name");
     return found->second.front();
   }
 
@@ -61,7 +61,7 @@ class SourceIndex {
   std::unordered_map<std::string, std::vector<std::string>> ids_by_end_;
 };
 
-/// The clips for which `keep` gives an id, under that id, with their captions.
+/// The clips for which `keep` returns an id, renamed to that id, with their captions.
 template <class Keep>
 CaptionSet selected(const CaptionSet& set, const Keep& keep) {
   CaptionSetBuilder kept;
@@ -79,7 +79,7 @@ std::vector<std::string> video_names(const CaptionSet& set) {
   return {names.begin(), names.end()};
 }
 
-/// Ids by caption name, for the names that have one; each id for one name.
+/// Ids by the captions' video names, for the names that have one; each id belongs to one name.
 std::map<std::string, std::string> resolve(const std::vector<std::string>& names, const SourceIndex& index,
                                            std::map<std::string, std::string>& name_of_id) {
   std::map<std::string, std::string> ids;
@@ -89,8 +89,8 @@ std::map<std::string, std::string> resolve(const std::vector<std::string>& names
     const std::string& first = name_of_id.emplace(*id, name).first->second;
     if (first != name)
       throw Error(Fault::Mismatch, "video '" + *id + "'",
-                  fmt::format("both '{}' and '{}' fit it", first, name),
-                  "Point --videos at the folder where the names of the captions begin");
+                  fmt::format("both '{}' and '{}' match it", first, name),
+                  "Point --videos at the folder that the names in the captions are relative to");
     ids.emplace(name, *id);
   }
   return ids;
@@ -109,7 +109,7 @@ void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
     std::copy_if(names.begin(), names.end(), std::back_inserter(missing),
                  [&](const std::string& name) { return ids.count(name) == 0; });
     if (!missing.empty())
-      data.notes.push_back(fmt::format("{}: {} of {} videos are missing, their captions are left out ({})",
+      data.notes.push_back(fmt::format("{}: {} of {} videos are missing; their captions are skipped ({})",
                                        split, missing.size(), names.size(), examples(missing)));
     if (!names.empty() && ids.empty()) emptied.push_back(split);
     return selected(set, [&](const std::string& name) -> std::optional<std::string> {
@@ -122,16 +122,18 @@ void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
   CaptionSet test = resolve_split(data.test, "test");
   if (name_of_id.empty()) {
     const CaptionSet& any = data.train.empty() ? data.test : data.train;
-    throw Error(Fault::NotFound, data.name,
-                fmt::format("no video of the captions was found: they name '{}', the {} videos are like '{}'",
-                            any.empty() ? "" : any.clips.front().video_id, sources.size(),
-                            sources.empty() ? "" : sources.front().id),
-                "Point --videos at the folder where the names of the captions begin");
+    throw Error(
+        Fault::NotFound, data.name,
+        fmt::format(
+            "no video of the captions was found: they refer to '{}', the {} videos have ids like '{}'",
+            any.empty() ? "" : any.clips.front().video_id, sources.size(),
+            sources.empty() ? "" : sources.front().id),
+        "Point --videos at the folder that the names in the captions are relative to");
   }
   if (!emptied.empty())
     throw Error(Fault::NotFound, data.name,
-                fmt::format("none of the videos of the split {} is there", examples(emptied)),
-                "Get these videos, or leave the split out");
+                fmt::format("none of the videos of the split {} was found", examples(emptied)),
+                "Download these videos, or remove the split");
   data.train = std::move(train);
   data.val = std::move(val);
   data.test = std::move(test);
@@ -152,7 +154,7 @@ void hold_out_validation(DataSet& data, double fraction, std::uint64_t seed) {
   data.train = selected(data.train, part(false));
   data.val = val.take();
   data.notes.push_back(
-      fmt::format("val: {} of {} training videos are held out for validation", held.size(), names.size()));
+      fmt::format("val: {} of {} training videos held out for validation", held.size(), names.size()));
 }
 
 }  // namespace tvr

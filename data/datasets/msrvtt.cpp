@@ -18,18 +18,18 @@
 namespace tvr {
 namespace {
 
-/// The videos of one split, in their order, and where they were listed.
+/// The videos of one split in order, and where they were listed.
 struct VideoList {
   std::string where;  // file, or file and split
   std::vector<std::string> ids;
-  std::vector<std::string> sentences;  // chosen captions, one an id; empty: all captions of each video
+  std::vector<std::string> sentences;  // selected captions, one per id; empty: all captions of each video
 };
 
-/// A published list, known by the hash of its sorted ids.
+/// A published list, recognised by the hash of its sorted ids.
 struct KnownList {
   std::uint64_t hash;
   const char* name;
-  const char* split;  // what it is for
+  const char* split;  // its purpose
 };
 constexpr std::array kKnownLists = {
     KnownList{0x2cabddab7b41a793, "the train list of 1k-A, 9k", "train"},
@@ -60,14 +60,15 @@ const char* known_name(const VideoList& list) {
   return known == nullptr ? nullptr : known->name;
 }
 
-/// Throws when a published test list is given to train on, or a train list to test on.
+/// Throws when a published test list is used for training, or a train list for testing.
 void require_purpose(const VideoList& list, const std::string& split) {
   const KnownList* known = find_known(list);
   const bool swapped =
       known != nullptr && known->split != split && (split == "test" || known->split == std::string("test"));
   if (!swapped) return;
-  throw Error(Fault::Mismatch, list.where, fmt::format("it is {}, and is given as --{}", known->name, split),
-              "Give each list its own flag");
+  throw Error(Fault::Mismatch, list.where,
+              fmt::format("it is {}, but was passed as --{}", known->name, split),
+              "Pass each list by its own flag");
 }
 
 std::string described(const VideoList& list) {
@@ -95,25 +96,25 @@ VideoList read_list(const std::filesystem::path& csv) {
   return list;
 }
 
-/// Sentences by video, and the checks that need the JSON alone.
+/// Sentences by video, and the checks that need only the JSON.
 class Annotations {
  public:
   explicit Annotations(const std::filesystem::path& path)
       : where_(path.string()), file_(read_msrvtt_json(path)) {
     for (const MsrvttAnnotations::Video& video : file_.videos)
       if (!captions_.emplace(video.id, std::vector<std::size_t>{}).second)
-        throw Error(Fault::Mismatch, where_, fmt::format("the video '{}' is there twice", video.id));
+        throw Error(Fault::Mismatch, where_, fmt::format("the video '{}' appears twice", video.id));
     for (std::size_t i = 0; i < file_.sentences.size(); ++i) {
       const auto found = captions_.find(file_.sentences[i].video_id);
       if (found == captions_.end())
         throw Error(Fault::Mismatch, where_,
-                    fmt::format("sentences[{}] is about '{}', which is not among the videos", i,
+                    fmt::format("sentences[{}] describes '{}', which is not among the videos", i,
                                 file_.sentences[i].video_id));
       found->second.push_back(i);
     }
   }
 
-  /// The videos whose field `split` has this value.
+  /// The videos with this value in the field `split`.
   VideoList split(const std::string& name) const {
     VideoList list;
     list.where = fmt::format("{}, split '{}'", where_, name);
@@ -142,7 +143,7 @@ class Annotations {
   std::unordered_map<std::string, std::vector<std::size_t>> captions_;  // indices of sentences by video
 };
 
-/// Throws when `a` and `b` share a video: what a model has seen must not test it.
+/// Throws when `a` and `b` share a video: training data must not be used for testing.
 void require_disjoint(const VideoList& a, const VideoList& b) {
   const std::set<std::string> in_a(a.ids.begin(), a.ids.end());
   std::set<std::string> shared;
@@ -152,10 +153,10 @@ void require_disjoint(const VideoList& a, const VideoList& b) {
   throw Error(Fault::Mismatch, described(a),
               fmt::format("shares {} videos with {}: {}", shared.size(), described(b),
                           examples({shared.begin(), shared.end()})),
-              "A video of one split must not be in another");
+              "The splits must not share videos");
 }
 
-/// Equal but for blanks, which the published lists set otherwise than the annotations.
+/// Equality up to spaces, which the published lists place differently from the annotations.
 bool same_words(const std::string& a, const std::string& b) {
   const auto without_blanks = [](std::string text) {
     text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
@@ -164,11 +165,11 @@ bool same_words(const std::string& a, const std::string& b) {
   return without_blanks(a) == without_blanks(b);
 }
 
-/// The captions of a split's videos, findings appended to `notes`.
+/// The captions of a split's videos; appends findings to `notes`.
 CaptionSet captions_of(const VideoList& list, const Annotations& annotations, const char* split,
                        std::vector<std::string>& notes) {
   std::vector<std::string> unknown, without_caption;
-  std::size_t foreign = 0;  // chosen sentences that are not among the video's captions
+  std::size_t foreign = 0;  // selected sentences that are not among the video's captions
   CaptionSetBuilder set;
   for (std::size_t i = 0; i < list.ids.size(); ++i) {
     const std::string& id = list.ids[i];
@@ -187,10 +188,10 @@ CaptionSet captions_of(const VideoList& list, const Annotations& annotations, co
   }
   if (!unknown.empty())
     throw Error(Fault::Mismatch, list.where,
-                fmt::format("lists {} videos that {} does not know: {}", unknown.size(), annotations.where(),
+                fmt::format("lists {} videos that are not in {}: {}", unknown.size(), annotations.where(),
                             examples(unknown)));
   if (!without_caption.empty())
-    notes.push_back(fmt::format("{}: {} videos have no caption and are left out ({})", split,
+    notes.push_back(fmt::format("{}: {} videos have no caption and are skipped ({})", split,
                                 without_caption.size(), examples(without_caption)));
   if (foreign > 0)
     notes.push_back(
@@ -200,7 +201,9 @@ CaptionSet captions_of(const VideoList& list, const Annotations& annotations, co
 
 std::string remark(const VideoList& list, bool is_msrvtt) {
   if (const char* known = known_name(list)) return fmt::format(", {}", known);
-  return is_msrvtt ? ", none of the published lists: figures compare only with runs on the same list" : "";
+  return is_msrvtt
+             ? ", not one of the published lists: results are comparable only between runs on the same list"
+             : "";
 }
 
 std::string name_of(const VideoList& train, const VideoList& test, const Annotations& annotations,
@@ -242,8 +245,8 @@ DataSet read_msrvtt(const MsrvttFiles& files) {
   fill(data.val, val, "val");
   fill(data.test, test, "test");
   if (data.train.empty() && data.test.empty())
-    throw Error(Fault::Mismatch, annotations.where(), "neither train nor test has a video",
-                "Name the lists by --train and --test, or give the videos a field 'split'");
+    throw Error(Fault::Mismatch, annotations.where(), "neither the train nor the test split has a video",
+                "Pass the lists by --train and --test, or give the videos a field 'split'");
   return data;
 }
 

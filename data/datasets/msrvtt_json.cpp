@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 
-/// Hears the events of the JSON parser, knows where in the document it is, and keeps the fields that count.
+/// SAX handler: tracks the position in the document and keeps the fields that are used.
 class AnnotationHandler {
  public:
   using Json = nlohmann::json;
@@ -24,14 +24,14 @@ class AnnotationHandler {
 
   MsrvttAnnotations take() {
     if (!has_videos_ || !has_sentences_)
-      fail(fmt::format("wants the arrays 'videos' and 'sentences'; '{}' is missing",
+      fail(fmt::format("must be an object with 'videos' and 'sentences'; '{}' is missing",
                        has_videos_ ? "sentences" : "videos"));
     return std::move(annotations_);
   }
 
-  // The interface of nlohmann's SAX parser; an error leaves as an exception, so all answer true.
+  // The interface of nlohmann's SAX parser; errors are thrown, so all functions return true.
   bool null() { return scalar("null"); }
-  bool boolean(bool) { return scalar("a truth value"); }
+  bool boolean(bool) { return scalar("a boolean"); }
   bool number_integer(std::int64_t value) { return whole_number(std::to_string(value)); }
   bool number_unsigned(std::uint64_t value) { return whole_number(std::to_string(value)); }
   bool number_float(double, const std::string&) { return scalar("a number with a fraction"); }
@@ -39,7 +39,7 @@ class AnnotationHandler {
 
   bool string(std::string& value) {
     std::string* field = text_field();
-    if (field == nullptr) return scalar("a text");
+    if (field == nullptr) return scalar("a string");
     *field = std::move(value);
     return true;
   }
@@ -56,7 +56,7 @@ class AnnotationHandler {
   }
 
   bool start_array(std::size_t) {
-    if (levels_.empty()) fail("wants an object with 'videos' and 'sentences', has an array");
+    if (levels_.empty()) fail("must be an object with 'videos' and 'sentences', is an array");
     begin_value();
     if (is_entry()) fail_type("an object", "an array");
     require_no_field("an array");
@@ -102,12 +102,12 @@ class AnnotationHandler {
  private:
   struct Level {
     bool is_object = false;
-    std::int64_t index = -1;               // of the current element of an array
-    std::string key;                       // of the current member of an object
+    std::int64_t index = -1;               // current element of an array
+    std::string key;                       // current member of an object
     std::unordered_set<std::string> keys;  // seen so far in this object
   };
 
-  /// What the parser says after "[json.exception.parse_error.101] parse error at line 1, column 2: ".
+  /// The parser's message after "[json.exception.parse_error.101] parse error at line 1, column 2: ".
   static std::string reason(const std::string& words) {
     const std::size_t column = words.find("column ");
     const std::size_t colon = words.find(": ", column == std::string::npos ? 0 : column);
@@ -171,7 +171,7 @@ class AnnotationHandler {
           fmt::format("{} has an empty caption (sen_id {})", place(), sen_id_.empty() ? "missing" : sen_id_));
   }
 
-  /// Where the current value goes when it is a text; nullptr: nowhere.
+  /// The field to which the current value belongs if it is a string; nullptr: none.
   std::string* text_field() {
     if (!is_field()) return nullptr;
     const std::string& key = levels_.back().key;
@@ -191,7 +191,7 @@ class AnnotationHandler {
   }
 
   bool scalar(const char* kind) {
-    if (levels_.empty()) fail(fmt::format("wants an object with 'videos' and 'sentences', has {}", kind));
+    if (levels_.empty()) fail(fmt::format("must be an object with 'videos' and 'sentences', is {}", kind));
     begin_value();
     if (is_entry()) fail_type("an object", kind);
     if (levels_.size() == 1 && is_section(levels_[0].key)) fail_type("an array", kind);
@@ -199,15 +199,15 @@ class AnnotationHandler {
     return true;
   }
 
-  /// Throws when the current value belongs to a field that wants a text.
+  /// Throws when the current value belongs to a field that must be a string.
   void require_no_field(const char* seen) {
-    if (text_field() != nullptr) fail_type("a text", seen);
+    if (text_field() != nullptr) fail_type("a string", seen);
   }
 
   const std::string& name_;
   std::string_view text_;
   std::vector<Level> levels_;
-  bool has_videos_ = false, has_sentences_ = false;  // whether the arrays were there
+  bool has_videos_ = false, has_sentences_ = false;  // whether the arrays were found
   bool has_id_ = false, has_caption_ = false;        // whether the current entry has them
   std::string sen_id_;                               // of the current entry, for messages
   MsrvttAnnotations annotations_;

@@ -10,7 +10,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& text) {
   throw Error(Fault::InvalidArgument, "--shard", "'" + text + "' is not I/N with 1 <= I <= N",
-              "Write 3/16, say");
+              "Use, for example, 3/16");
 }
 
 std::uint64_t whole_number(const std::string& part, const std::string& text) {

@@ -13,16 +13,16 @@ struct Shard {
   std::uint64_t index = 1, count = 1;  // 1 of 1: all videos
 };
 
-/// Reads "I/N" with 1 <= I <= N. Throws Error(InvalidArgument) for another spelling.
+/// Parses "I/N" with 1 <= I <= N. Throws Error(InvalidArgument) for anything else.
 [[nodiscard]] Shard shard_named(const std::string& text);
 
-/// The videos of a shard, by a stable hash of the id: adding a video moves no other.
+/// The videos of a shard, assigned by a stable hash of the id: adding a video moves no other.
 [[nodiscard]] std::vector<VideoSource> shard_of(const std::vector<VideoSource>& videos, const Shard& shard);
 
-/// Which of `count` shards holds the video, from 1 on.
+/// The number of the shard, from 1 to `count`, that contains the video.
 [[nodiscard]] std::uint64_t shard_number(const std::string& video_id, std::uint64_t count);
 
-/// Rising numbers as Slurm's --array takes them: {1, 2, 3, 7} gives "1-3,7".
+/// Ascending numbers in the syntax of Slurm's --array: {1, 2, 3, 7} gives "1-3,7".
 [[nodiscard]] std::string array_expression(const std::vector<std::uint64_t>& numbers);
 
 }  // namespace tvr

@@ -33,8 +33,8 @@ const char* fault_of_id(const std::string& id) {
   if (id.size() > kMaxIdBytes) return "is longer than 1024 bytes";
   if (id.front() == '/') return "begins with a slash";
   if (id.front() == '-') return "begins with a hyphen, as options do";
-  if (id.find('\\') != std::string::npos) return "holds a backslash";
-  if (std::any_of(id.begin(), id.end(), is_control)) return "holds a control character";
+  if (id.find('\\') != std::string::npos) return "contains a backslash";
+  if (std::any_of(id.begin(), id.end(), is_control)) return "contains a control character";
   if (find_invalid_utf8(id) != std::string::npos) return "is not UTF-8";
   const std::string parts = "/" + id + "/";
   if (parts.find("/../") != std::string::npos) return "has a part '..'";
@@ -43,7 +43,7 @@ const char* fault_of_id(const std::string& id) {
   return nullptr;
 }
 
-/// By text, as for all below that is done a million times: a path takes itself apart whenever it is made.
+/// On strings, as is everything below that runs a million times: constructing a path parses it each time.
 std::string without_extension(const std::string& id) {
   const std::size_t dot = id.rfind('.'), slash = id.rfind('/');
   const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
@@ -54,11 +54,11 @@ void require_readable(const fs::path& folder) {
   if (access(folder.c_str(), R_OK | X_OK) == 0) return;
   throw Error(Fault::Unreadable, folder.string(),
               std::string("the folder cannot be read: ") + std::strerror(errno),
-              "Let it be read, or name the videos by --list FILE.csv");
+              "Grant read permission, or list the videos by --list FILE.csv");
 }
 
-/// Files of `folder` and its subfolders; links to folders are followed, each folder is entered once. A folder
-/// that may not be entered stands for the videos in it.
+/// Video files in `folder` and its subfolders; links to folders are followed, each folder is visited once. A
+/// subfolder without read permission is listed in place of its videos.
 std::vector<fs::path> video_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::set<fs::path> entered = {fs::canonical(folder)};
@@ -80,7 +80,7 @@ std::vector<fs::path> video_files(const fs::path& folder) {
   return files;
 }
 
-/// The id of a listed video: its path without extension, or only the file's name where the path leaves the
+/// The id of a listed video: its path without extension, or only the file name where the path is outside the
 /// list's folder.
 std::string default_id(const fs::path& listed) {
   const fs::path normal = listed.lexically_normal();
@@ -88,7 +88,7 @@ std::string default_id(const fs::path& listed) {
   return without_extension(video_id_of_path(below ? normal : normal.filename()));
 }
 
-/// Notes where each value of a column was seen first; throws when one comes again.
+/// Checks that the values of a column are unique; remembers the line of each.
 class UniqueColumn {
  public:
   UniqueColumn(const CsvTable& table, std::string what) : table_(table), what_(std::move(what)) {}
@@ -97,7 +97,7 @@ class UniqueColumn {
     const auto [seen, is_new] = first_.emplace(value, row.line);
     if (!is_new)
       throw Error(Fault::Mismatch, table_.where(row),
-                  fmt::format("the {} '{}' is there twice, first in line {}", what_, value, seen->second));
+                  fmt::format("the {} '{}' appears twice, first in line {}", what_, value, seen->second));
   }
 
  private:
@@ -130,7 +130,7 @@ void validate_video_id(const std::string& id, const std::string& where) {
   if (const char* fault = fault_of_id(id))
     throw Error(Fault::InvalidArgument, where,
                 fmt::format("the video id '{}' {}", escape_video_id(id), fault),
-                "An id serves as a file name: letters, digits, '_', '.' and '/' between folders are safe");
+                "Ids are used as file names: letters, digits, '_', '.' and '/' between folders are safe");
 }
 
 bool has_video_extension(const fs::path& path) {
@@ -167,8 +167,8 @@ std::vector<VideoSource> find_videos(const fs::path& folder) {
     throw Error(Fault::NotFound, folder.string(),
                 fs::exists(folder, error) ? "is not a folder" : "there is no such folder");
   std::vector<VideoSource> sources;
-  std::unordered_map<std::string, int> uses;                // how many files share an id without extension
-  const std::size_t below = (folder / "").native().size();  // the files' paths begin with the folder's
+  std::unordered_map<std::string, int> uses;  // number of files that share an id without extension
+  const std::size_t below = (folder / "").native().size();  // length of the prefix that all paths share
   try {
     for (fs::path& file : video_files(folder)) {
       std::string id = escape_video_id(file.native().substr(below));

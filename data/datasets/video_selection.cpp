@@ -6,7 +6,7 @@ namespace tvr {
 
 std::vector<VideoSource> videos_of(const VideoSelection& selection) {
   if (!selection.is_named()) {
-    throw Error(Fault::InvalidArgument, "videos", "none are named",
+    throw Error(Fault::InvalidArgument, "videos", "none are given",
                 "Pass --videos FOLDER or --list FILE.csv");
   }
   std::vector<VideoSource> videos =

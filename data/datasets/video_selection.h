@@ -10,14 +10,14 @@ namespace tvr {
 
 /// Which videos a command works on.
 struct VideoSelection {
-  std::filesystem::path folder;  // searched with all its folders
-  std::filesystem::path list;    // or a CSV as read_video_list() takes it
-  Shard shard;                   // only this part of them
+  std::filesystem::path folder;  // searched recursively
+  std::filesystem::path list;    // or a CSV for read_video_list()
+  Shard shard;                   // only this shard of them
 
   [[nodiscard]] bool is_named() const { return !folder.empty() || !list.empty(); }
 };
 
-/// Throws Error(InvalidArgument) when neither a folder nor a list is named, Error(NotFound) when there are no
+/// Throws Error(InvalidArgument) when neither a folder nor a list is given, Error(NotFound) when there are no
 /// videos, and what find_videos() and read_video_list() throw. A shard may be empty.
 [[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection);
 

@@ -8,28 +8,28 @@
 namespace tvr::gpu {
 namespace {
 
-constexpr int kSide = 4;                    // a thread's weights: so many outputs, of so many inputs each
-constexpr int kOutputs = 64, kInputs = 32;  // a block's tile: with a larger one fewer blocks take turns
-constexpr int kAcross = kInputs / kSide;    // threads beside each other
+constexpr int kSide = 4;                    // a thread has kSide x kSide weights: outputs x inputs
+constexpr int kOutputs = 64, kInputs = 32;  // tile of a block; larger ones lower the occupancy
+constexpr int kAcross = kInputs / kSide;    // threads along the inputs
 constexpr int kThreads = kAcross * kOutputs / kSide;
 constexpr int kChunk = 32;  // rows of dy and x that are in shared memory at once
-// Blocks a multiprocessor. Of one layer: a fifth one's registers would not hold its weights and moments. Of
-// text pooling, where words are waited for: the 640 tiles of MSR-VTT's layer take one turn on 132
-// multiprocessors.
+// Blocks per multiprocessor. For a layer four: with five, the registers would not hold weights and moments.
+// For text pooling, which waits for the loads of words, five: the 640 tiles of MSR-VTT's layer are then one
+// wave on 132 multiprocessors.
 constexpr int kBlocks = 4, kPoolingBlocks = 5;
 
-// A thread's, in the tile.
+// The first output of this thread within the tile.
 __device__ int first_output() { return static_cast<int>(threadIdx.x) / kAcross * kSide; }
 __device__ int first_input() { return static_cast<int>(threadIdx.x) % kAcross * kSide; }
 
-/// So many of `most` there are, when `left` (0 or less: none) are left.
+/// `left` clamped to [0, most].
 __device__ int within(std::int64_t left, int most) {
   return left < 0 ? 0 : left < most ? static_cast<int>(left) : most;
 }
 
-// kWide: values that are read and written at once, 4 where all of them lie on addresses of 16 bytes, or 1.
+// kWide: values read and written at once: 4 where all addresses are 16-byte aligned, else 1.
 
-/// The first `count` of four values beside each other; zero behind them.
+/// The first `count` of four consecutive values; zero after them.
 template <int kWide>
 __device__ void load(const float* from, int count, float (&values)[kSide]) {
   if constexpr (kWide == kSide) {
@@ -53,8 +53,8 @@ __device__ void store(const float (&values)[kSide], int count, float* to) {
   }
 }
 
-/// Begins to copy the chunk of values [rows, cols] from row `top` and column `left` on; zero beyond the
-/// edges.
+/// Starts the asynchronous copy of a chunk of values [rows, cols], from row `top` and column `left`; zero
+/// beyond the edges.
 template <int kWide, int kCols>
 __device__ void copy_async(float (&chunk)[kChunk][kCols], const float* values, std::int64_t rows,
                            std::int64_t cols, std::int64_t top, std::int64_t left) {
@@ -71,8 +71,8 @@ __device__ void copy_async(float (&chunk)[kChunk][kCols], const float* values, s
   }
 }
 
-/// A thread's weights of a block's tile, with their moments: asked for when this is made, so that they are on
-/// their way while the gradient is computed.
+/// A thread's weights in its block's tile, with their moments. The constructor issues the loads, so that they
+/// overlap with computing the gradient.
 template <int kWide>
 class TileWeights {
  public:
@@ -108,11 +108,11 @@ class TileWeights {
  private:
   std::int64_t at_;       // of the first
   int pitch_;             // from one output to the next
-  int outputs_, inputs_;  // so many of them exist
+  int outputs_, inputs_;  // how many of them exist
   float value_[kSide][kSide], mean_[kSide][kSide], variance_[kSide][kSide];
 };
 
-/// Adam's step on the bias of one output, whose gradient a thread has.
+/// Adam's step on the bias of one output, given its gradient.
 __device__ void step_bias(const DeviceLayer& layer, std::int64_t output, float gradient, AdamRates rates) {
   const std::int64_t place = layer.outputs * layer.inputs + output;
   adam_update(layer.value[place], layer.mean[place], layer.variance[place], gradient, rates);
@@ -122,7 +122,7 @@ template <int kWide>
 __global__ void __launch_bounds__(kThreads, kBlocks)
     adam_tile(DeviceLayer layer, const float* __restrict__ dy, const float* __restrict__ x, std::int64_t rows,
               const float* __restrict__ rates_at) {
-  alignas(16) __shared__ float dy_chunk[kChunk][kOutputs];  // so that a thread reads four at once
+  alignas(16) __shared__ float dy_chunk[kChunk][kOutputs];  // aligned so that a thread reads four at once
   alignas(16) __shared__ float x_chunk[kChunk][kInputs];
   const std::int64_t top = std::int64_t{blockIdx.y} * kOutputs, left = std::int64_t{blockIdx.x} * kInputs;
   const auto copy_rows = [&](std::int64_t first) {
@@ -169,12 +169,11 @@ __global__ void __launch_bounds__(kThreads, kPoolingBlocks)
                  std::int64_t captions, std::int64_t length, const float* __restrict__ rates_at) {
   alignas(16) __shared__ float d_chunk[kChunk][kOutputs];
   alignas(16) __shared__ std::int32_t best_chunk[kChunk][kOutputs];
-  // Blocks beside each other have the same inputs, of which they find all words in the multiprocessor's
-  // cache.
+  // Neighbouring blocks share the same inputs, so that all words are in the multiprocessor's cache.
   const std::int64_t top = std::int64_t{blockIdx.x} * kOutputs, left = std::int64_t{blockIdx.y} * kInputs;
   float gradient[kSide][kSide] = {};
   const int first_row = threadIdx.x / kOutputs,
-            column = threadIdx.x % kOutputs;  // of what it puts in shared memory
+            column = threadIdx.x % kOutputs;  // of what this thread writes to shared memory
   const bool has_column = top + column < layer.outputs, has_bias = left == 0 && first_row == 0 && has_column;
   float bias_gradient = 0;
   const int inputs = within(layer.inputs - left - first_input(), kSide);
@@ -187,13 +186,13 @@ __global__ void __launch_bounds__(kThreads, kPoolingBlocks)
       const std::int64_t from = (first + n) * layer.outputs + top + column;
       const std::int32_t best = has_column && n < here ? best_word[from] : -1;
       const float d = has_column && n < here ? d_pooled[from] : 0.0F;
-      best_chunk[n][column] = best < 0 ? 0 : best;  // where there is none: any, times zero
+      best_chunk[n][column] = best < 0 ? 0 : best;  // none: any word, times zero
       d_chunk[n][column] = best < 0 ? 0.0F : d;
     }
     __syncthreads();
 #pragma unroll 1
     for (int n = 0; n < here; ++n) {
-      float word[kSide][kSide];  // all asked for before the first is waited for
+      float word[kSide][kSide];  // all loads are issued before the first is used
 #pragma unroll
       for (int r = 0; r < kSide; ++r)
         load<kWide>(caption + best_chunk[n][first_output() + r] * layer.inputs, inputs, word[r]);
@@ -209,14 +208,14 @@ __global__ void __launch_bounds__(kThreads, kPoolingBlocks)
     __syncthreads();  // the next chunk overwrites this one
   }
 
-  // Only now: the words wanted the registers, and there are few weights.
+  // Loaded only now: the words needed the registers, and there are few weights.
   TileWeights<kWide> weights(layer, top, left);
   const AdamRates rates{rates_at[0], rates_at[1]};
   weights.step(layer, gradient, rates);
   if (has_bias) step_bias(layer, top + column, bias_gradient, rates);
 }
 
-/// Whether four values beside each other may be read at once.
+/// Whether four consecutive values may be read at once.
 bool is_wide(const DeviceLayer& layer, const float* dy, const float* x) {
   const float* const all[] = {layer.value, layer.mean, layer.variance, dy, x};
   std::uintptr_t bits = 0;

@@ -25,19 +25,20 @@
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 1024;  // of a validation: the words' hidden values are 0.3 GB at D 4096
+constexpr std::int64_t kRowsAtOnce = 1024;  // in validation: the words' hidden layer is 0.3 GB at D 4096
 
 at::Tensor tensor_of(const Matrix& matrix) {
-  // from_blob takes no const pointer; the copy that follows at each use only reads.
+  // from_blob takes no const pointer; every use only copies from it.
   return at::from_blob(const_cast<float*>(matrix.data()), {matrix.rows(), matrix.cols()}, at::kFloat);
 }
 
-/// visit(a piece of `parameters`, its place in `flat`), layer by layer, weight then bias.
+/// visit(a weight or bias of `parameters`, the corresponding part of `flat`), layer by layer, weight then
+/// bias.
 template <class Layers, class Visit>
 void for_each_piece(Layers& parameters, const at::Tensor& flat, const Visit& visit) {
   std::int64_t offset = 0;
   const auto piece = [&](const float* values, std::int64_t count) {
-    // from_blob takes no const pointer; a visit to const parameters only reads.
+    // from_blob takes no const pointer; visits to const parameters only read.
     visit(at::from_blob(const_cast<float*>(values), {count}, at::kFloat), flat.narrow(0, offset, count));
     offset += count;
   };
@@ -47,7 +48,7 @@ void for_each_piece(Layers& parameters, const at::Tensor& flat, const Visit& vis
   }
 }
 
-/// One value a weight on the device, in one piece of memory: layer by layer, weight then bias.
+/// One value per weight on the device, in one allocation: layer by layer, weight then bias.
 class Arena {
  public:
   Arena(const Parameters& parameters, const at::Device& device)
@@ -67,14 +68,14 @@ class Arena {
   std::array<at::Tensor, kLayers> weight, bias;
 };
 
-/// Of an arena's `flat`.
+/// Copies an arena's `flat` to the host.
 void copy_to_host(const at::Tensor& flat, Parameters& parameters) {
   for_each_piece(parameters, flat, [](const at::Tensor& host, const at::Tensor& here) { host.copy_(here); });
 }
 
 using LayerGradients = std::array<LayerGradient, kLayers>;
 
-/// As towers.h's GatedUnit.
+/// Like GatedUnit in towers.h.
 struct UnitPass {
   at::Tensor x, y;
   Gated gated;
@@ -85,7 +86,7 @@ UnitPass gated_unit(const Arena& weights, Layer fc, Layer gate, const at::Tensor
   return {x, y, gated(linear_forward(y, weights.weight[gate]), weights.bias[gate], y)};
 }
 
-/// Puts down both layers' gradients.
+/// Stores the gradients of both layers.
 void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, const at::Tensor& d_out,
               LayerGradients& gradients) {
   const auto [dz, d_gate] = backward(unit.gated, unit.y, d_out);
@@ -94,7 +95,7 @@ void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, 
       linear_backward(d_gate, weights.weight[gate]).addcmul_(dz, unit.gated.sigmoid), unit.x, {}};
 }
 
-/// As towers.h's TextTower, with all words of N captions, padding included.
+/// Like TextTower in towers.h, with all words of N captions, including padding.
 struct TextPass {
   at::Tensor words, best_word;  // [N W, E]; [N, D], as in Pooled
   UnitPass unit;
@@ -108,7 +109,7 @@ TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::T
   return {words, pooled.best_word, gated_unit(weights, kTextFc, kTextGate, pooled.value)};
 }
 
-/// Puts down the text layers' gradients.
+/// Stores the gradients of the text layers.
 void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_out,
               LayerGradients& gradients) {
   backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
@@ -133,14 +134,14 @@ DeviceLoss nce(const at::Tensor& similarity, const at::Tensor& log_scale, const 
   return loss;
 }
 
-/// visit(first, rows) of every block of `count` rows.
+/// visit(first, rows) for every block of `count` rows.
 template <class Visit>
 void in_blocks(std::int64_t count, const Visit& visit) {
   for (std::int64_t first = 0; first < count; first += kRowsAtOnce)
     visit(first, std::min(kRowsAtOnce, count - first));
 }
 
-/// All clips [N, Dv].
+/// The features of all clips [N, Dv].
 at::Tensor features_of(const PairSource& source, const at::Device& device) {
   const at::Tensor all =
       at::empty({source.clip_count(), source.video_dim()}, at::TensorOptions(at::kFloat).device(device));
@@ -153,9 +154,9 @@ at::Tensor features_of(const PairSource& source, const at::Device& device) {
 }
 
 void require_finite(const at::Tensor& embedded) {
-  // As in retrieval_ranks(): a NaN is neither above nor beside anything, and would rank first.
+  // As in retrieval_ranks(): a NaN compares neither higher nor equal, and would rank first.
   if (!at::isfinite(embedded).all().item<bool>())
-    throw Error(Fault::Corrupt, "similarity", "an embedding holds a NaN or an infinity");
+    throw Error(Fault::Corrupt, "similarity", "an embedding contains a NaN or infinity");
 }
 
 }  // namespace
@@ -175,9 +176,9 @@ class DeviceTraining::Impl {
         mean_(state.adam.mean, device_),
         variance_(state.adam.variance, device_),
         adam_steps_(state.adam.step) {
-    at::globalContext().setAllowTF32CuBLAS(false);  // an extraction of this process may have allowed it
+    at::globalContext().setAllowTF32CuBLAS(false);  // feature extraction in this process may have allowed it
     clips_ = features_of(source, device_);
-    // The row after the last is the zero vector: padding.
+    // An additional last row is the zero vector, for padding.
     vectors_ = at::cat({tensor_of(vectors), at::zeros({1, vectors.cols()})}).to(device_);
     temperature_ =
         at::tensor({state.log_scale.value, state.log_scale.mean, state.log_scale.variance}).to(device_);
@@ -251,7 +252,7 @@ class DeviceTraining::Impl {
     const float* const values = temperature.data_ptr<float>();
     state.log_scale = {values[0], values[1], values[2]};
     if (best_is_new_) {
-      state.best = state.weights;  // its sizes
+      state.best = state.weights;  // for its sizes
       copy_to_host(best_, state.best);
       best_is_new_ = false;
     }
@@ -286,7 +287,8 @@ class DeviceTraining::Impl {
   }
 
  private:
-  /// A graph reads from fixed places: tensors of an epoch keep theirs as long as their size stays.
+  /// A CUDA graph reads from fixed addresses: the tensors of an epoch keep theirs as long as their sizes stay
+  /// the same.
   void put(at::Tensor& place, const at::Tensor& values) {
     if (place.defined() && place.sizes() == values.sizes()) {
       place.copy_(values);
@@ -299,7 +301,7 @@ class DeviceTraining::Impl {
   }
 
 #ifdef TVR_CUDA
-  /// Runs the step without learning, so that cuBLAS and the allocator are warm, and records it.
+  /// Runs the step once without updating weights, to warm up cuBLAS and the allocator, and then captures it.
   void capture() {
     run(/*learn=*/false);
     stream_->synchronize();
@@ -309,9 +311,9 @@ class DeviceTraining::Impl {
   }
 #endif
 
-  /// On a GPU, both at once: `aside` on the second stream, `here` on the current one, which then waits for
-  /// the other. The allocator gives a freed tensor's memory to the next of its own stream, which need not
-  /// have waited: what one stream makes and the other reads is to be kept until both have met.
+  /// On a GPU runs both concurrently: `aside` on a second stream, `here` on the current one, which then waits
+  /// for the other. The allocator reuses a freed tensor's memory on the same stream without waiting for the
+  /// other: what one stream writes and the other reads must be kept alive until they have synchronised.
   template <class Aside, class Here>
   void together(const Aside& aside, const Here& here) {
 #ifdef TVR_CUDA
@@ -333,7 +335,7 @@ class DeviceTraining::Impl {
     here();
   }
 
-  /// The step that step_index_ points to. Unless it is to learn, it changes nothing.
+  /// Runs the step at step_index_. Without `learn` it changes nothing.
   void run(bool learn) {
     at::Tensor rates, clips;
     UnitPass video;
@@ -356,24 +358,25 @@ class DeviceTraining::Impl {
                    gradients);
           if (!learn) return;
           learn_layers({kVideoGate, kVideoFc}, gradients, rates);
-          // This tower has a layer less: what is left to do follows it.
+          // This tower has one layer less: the remaining work follows it.
           if (options_.loss == RankingLoss::Nce) learn_temperature(loss.d_log_scale, rates);
           loss_sum_.add_(loss.value.sum());
           step_index_.add_(1);
         },
         [&] {
           backward(text, weights_, at::mm(loss.d_similarity, video.gated.out), gradients);
-          // Pooling first: its kernel waits for words while the other tower's read weights.
+          // Pooling first: its kernel waits for words while those of the other tower read weights.
           if (learn) learn_layers({kTextPooling, kTextGate, kTextFc}, gradients, rates);
         });
   }
 
-  /// That step's rates [2], clips [N] or words [N, W].
+  /// The current step's rates [2], clips [N] or words [N, W].
   [[nodiscard]] at::Tensor of_step(const at::Tensor& of_epoch) const {
     return of_epoch.index_select(0, step_index_).squeeze(0);
   }
 
-  /// One step of these layers, on the current stream; what reads them on another must have been waited for.
+  /// One Adam step on these layers, on the current stream, after any other stream that reads them has been
+  /// synchronised.
   void learn_layers(std::initializer_list<Layer> layers, const LayerGradients& gradients,
                     const at::Tensor& rates) {
     for (const Layer layer : layers)
@@ -387,11 +390,11 @@ class DeviceTraining::Impl {
     value.sub_(rates[0] * mean / (at::sqrt(variance) * rates[1] + 1e-8)).clamp_max_(kHighestLogScale);
   }
 
-  /// Word ids [...] that are all the zero vector's, on the host.
+  /// Word ids [...] that are all padding, on the host.
   [[nodiscard]] at::Tensor padding(at::IntArrayRef sizes) const {
     return at::full(sizes, vectors_.size(0) - 1, at::kLong);
   }
-  /// A caption's first max_words ids.
+  /// Writes a caption's first max_words ids.
   void put_words(const std::vector<std::int32_t>& caption, std::int64_t* ids) const {
     std::copy_n(caption.begin(), std::min(caption.size(), static_cast<std::size_t>(options_.max_words)), ids);
   }
@@ -399,10 +402,10 @@ class DeviceTraining::Impl {
   const TrainOptions& options_;
   at::Device device_;
 #ifdef TVR_CUDA
-  std::optional<c10::cuda::CUDAStream> stream_;  // a graph cannot be recorded on the default one
-  c10::cuda::OptionalCUDAStreamGuard guard_;     // all of this object's work goes there
-  std::optional<c10::cuda::CUDAStream> beside_;  // but for what together() moves here
-  std::optional<at::cuda::CUDAGraph> graph_;     // its construction already asks for a device
+  std::optional<c10::cuda::CUDAStream> stream_;  // a graph cannot be captured on the default stream
+  c10::cuda::OptionalCUDAStreamGuard guard_;     // all work of this object runs on it
+  std::optional<c10::cuda::CUDAStream> beside_;  // except what together() moves here
+  std::optional<at::cuda::CUDAGraph> graph_;     // optional because its constructor needs a device
 #endif
   Arena weights_, mean_, variance_;
   at::Tensor best_;  // as weights_.flat; undefined before keep_best()
@@ -417,8 +420,8 @@ DeviceTraining::DeviceTraining(const TrainState& state, const PairSource& source
                                const Matrix& vectors, const TrainOptions& options, int gpu) {
 #ifdef TVR_CUDA
   if (gpu >= c10::cuda::device_count()) {
-    throw Error(Fault::Unsupported, "training on the GPU", "GPU " + std::to_string(gpu) + " is not there",
-                "Look at nvidia-smi, or use --train-device cpu");
+    throw Error(Fault::Unsupported, "training on the GPU", "there is no GPU " + std::to_string(gpu),
+                "Check nvidia-smi, or use --train-device cpu");
   }
 #else
   if (gpu >= 0)

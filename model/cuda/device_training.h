@@ -11,33 +11,33 @@
 
 namespace tvr {
 
-/// Training steps where weights, moments, features and word vectors stay on one device. An epoch's batches go
-/// there in one copy of indices; a step then reads nothing from the host. On a GPU a step is one CUDA graph,
-/// in which both towers go on beside each other, with an Adam kernel that passes once over weights and
-/// moments and holds no gradient in memory. The arithmetic is training_step's; sums are made in another
-/// order, so a training by it equals one on the CPU within rounding, not to the bit.
+/// Training steps with weights, moments, features and word vectors resident on one device. The batches of an
+/// epoch are sent as one copy of indices; a step then reads nothing from the host. On a GPU a step is one
+/// CUDA graph, in which both towers run concurrently, with a fused Adam kernel that reads and writes weights
+/// and moments once and stores no gradient. The arithmetic is that of training_step; sums are computed in
+/// another order, so results equal those of the CPU within rounding, not bitwise.
 class DeviceTraining {
  public:
-  /// gpu: its number; below 0: the CPU, for comparison. Copies the features of all clips of `source` to the
-  /// device, some at a time. `validation` may be empty. Keeps a reference to `options` only. Throws
+  /// gpu: its index; below 0: the CPU, for comparison. Copies the features of all clips of `source` to the
+  /// device, in blocks. `validation` may be empty. Keeps a reference to `options` only. Throws
   /// Error(Unsupported) without that GPU, Error(Limit) when it has too little memory.
   DeviceTraining(const TrainState& state, const PairSource& source, const PairData& validation,
                  const Matrix& vectors, const TrainOptions& options, int gpu);
   ~DeviceTraining();
 
-  /// What step() will go through: a batch and a learning rate each.
+  /// The batches that step() will go through, with a learning rate each.
   void begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates);
   void step();
-  /// The sum of the losses since begin(); waits for the device.
+  /// The sum of the losses since begin(); synchronises with the device.
   [[nodiscard]] double loss_sum() const;
-  /// text_to_video_ranks() of the validation's captions, ties averaged, by the weights of now; waits for the
-  /// device. There, unlike on the CPU, equal vectors need not have equal similarities to the bit: clips with
-  /// the same features may stand above each other instead of beside. Throws Error(Corrupt) for a NaN.
+  /// text_to_video_ranks() of the validation captions with the current weights, ties averaged; synchronises
+  /// with the device. Unlike on the CPU, equal vectors need not have bitwise equal similarities there: clips
+  /// with the same features may rank above each other instead of being tied. Throws Error(Corrupt) for a NaN.
   [[nodiscard]] std::vector<double> validation_ranks() const;
-  /// Makes the weights of now the best ones, in a copy on the device.
+  /// Saves the current weights as the best ones, in a copy on the device.
   void keep_best();
-  /// Copies weights, moments and temperature to the host; the best weights when they are newer than the last
-  /// copy of them.
+  /// Copies weights, moments and temperature to the host; the best weights only when they are newer than
+  /// their last copy.
   void copy_to(TrainState& state);
 
  private:

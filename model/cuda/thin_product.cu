@@ -11,16 +11,17 @@ constexpr int kTile = kThinRows, kFours = kTile / kFour;
 
 __device__ int lane() { return static_cast<int>(threadIdx.x) % kWarp; }
 __device__ int warp() { return static_cast<int>(threadIdx.x) / kWarp; }
-// A warp's threads as mma.sync counts them: eight groups of four.
+// A warp's threads as mma.sync numbers them: eight groups of four.
 __device__ int group() { return lane() / 4; }
 __device__ int member() { return lane() % 4; }
 
-/// 32 x 32 values. Eight threads, which shared memory serves together, find their fours in different banks:
-/// in one row or in two rows beside each other (kByColumns: in two columns, and in every fourth row).
+/// 32 x 32 values in shared memory without bank conflicts: eight threads served together read their four
+/// values from different banks, in one row or in two adjacent rows (kByColumns: in two columns, in every
+/// fourth row).
 template <bool kByColumns>
 class Tile {
  public:
-  /// A warp begins to copy it from rows of `pitch` values; zero from row `rows` on.
+  /// A warp starts the asynchronous copy from rows of `pitch` values; zero from row `rows` on.
   __device__ void copy_async(const float* values, int pitch, int rows) {
     const int four = lane() % kFours;
 #pragma unroll
@@ -43,14 +44,14 @@ class Tile {
   float4 fours_[kTile * kFours];
 };
 
-/// What a warp multiplies in one step: 32 of the depth.
+/// What a warp multiplies in one step: a depth of 32.
 template <bool kTransposed>
 struct Stage {
   Tile<false> x;             // [rows, depth]
   Tile<kTransposed> weight;  // [width, depth]; kTransposed: [depth, width]
 };
 
-/// A warp's part of out^T [32 of the width, 32 rows], in tiles as mma.sync leaves them.
+/// A warp's part of out^T [32 columns of out, 32 rows], in the tiles that mma.sync produces.
 constexpr int kAcross = 2, kDown = 4;
 using Sums = float[kAcross][kDown][4];
 __device__ int row_of(int down, int j) { return 8 * down + 2 * member() + j % 2; }
@@ -59,11 +60,11 @@ __device__ int column_of(int across, int j) {
   return kTransposed ? 4 * group() + 2 * across + j / 2 : 16 * across + 8 * (j / 2) + group();
 }
 
-using Parts = float[kWarps][kThinRows][kTile + 1];  // of all warps; the last column keeps banks apart
+using Parts = float[kWarps][kThinRows][kTile + 1];  // of all warps; the extra column avoids bank conflicts
 static_assert(2 * kWarps * sizeof(Stage<false>) == kThinShared && sizeof(Parts) <= kThinShared);
 
-/// A value as two of tf32, the first one rounded. Of 32 bits the tensor cores read the upper 19: sign,
-/// exponent, 10 of the mantissa.
+/// Splits a value into two tf32 values, the first one rounded. Of the 32 bits the tensor cores read the upper
+/// 19: sign, exponent, 10 bits of mantissa.
 __device__ void split(float value, std::uint32_t& high, std::uint32_t& low) {
   high = (__float_as_uint(value) + 0x1000U) & 0xffffe000U;
   low = __float_as_uint(value - __uint_as_float(high));
@@ -82,8 +83,8 @@ __device__ void multiply(const std::uint32_t (&weight)[4], const std::uint32_t (
 #endif
 }
 
-/// Adds one step's products. Which of the depth mma.sync takes for which is free, as long as both factors
-/// agree: a thread's four values beside each other are two of its products'.
+/// Adds the products of one step. The order along the depth is free, as long as both factors agree: a
+/// thread's four consecutive values are used for two of its products.
 template <bool kTransposed>
 __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
   Sums part;
@@ -110,7 +111,7 @@ __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
         split(kTransposed ? weight[depth][output] : weight[output][depth], high[j / 4][j % 4],
               low[j / 4][j % 4]);
       }
-      // The small ones first, and no product beside another one of the same sums: it would wait for it.
+      // The small terms first, and consecutive products use different sums, so that none waits for another.
       constexpr int kTiles = kAcross * kDown;
 #pragma unroll
       for (int i = 0; i < kTiles; ++i)
@@ -128,7 +129,7 @@ __device__ void add_step(const Stage<kTransposed>& stage, Sums& sums) {
     sums[i / 16][i / 4 % kDown][i % 4] += part[i / 16][i / 4 % kDown][i % 4];
 }
 
-/// A block has 32 of the width; its warps take turns with the depth.
+/// A block computes 32 columns of out; its warps take turns along the depth.
 template <bool kTransposed>
 __global__ void __launch_bounds__(kThreads)
     product(const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
@@ -150,7 +151,7 @@ __global__ void __launch_bounds__(kThreads)
   if (at < depth) copy_async(at, stages[0]);
   for (int here = 0; at < depth; here = 1 - here) {
     __pipeline_wait_prior(0);
-    __syncwarp();  // what the others copied is there, and they have read the other stage
+    __syncwarp();  // what the others copied has arrived, and they have read the other stage
     at += kWarps * kThinStep;
     if (at < depth) copy_async(at, stages[1 - here]);
     add_step(stages[here], sums);

@@ -7,17 +7,17 @@
 
 namespace tvr::gpu {
 
-// Products of a few rows with a layer's weight, in fp32's precision: out [rows, width], each a sum of `depth`
-// products. A library's fp32 kernels take three times as long as the weight takes to be read. Here tensor
-// cores multiply: each value is split into two of tf32, with 11 bits each, and of the four products three are
+// Products of a few rows with a layer's weight in fp32 precision: out [rows, width], each a sum of `depth`
+// products. The fp32 kernels of libraries take three times as long as reading the weight. Here tensor cores
+// multiply: each value is split into two tf32 values of 11 bits each, and three of the four products are
 // summed,
-//   a b = a_high b_high + a_high b_low + a_low b_high, and what is below fp32's precision
+//   a b = a_high b_high + a_high b_low + a_low b_high + (less than fp32's precision)
 // (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores while surpassing the FP32
-// theoretical peak performance", IJHPCA 2022). As there, sums leave the tensor cores, which cut instead of
-// rounding, after a few products.
+// theoretical peak performance", IJHPCA 2022). As there, sums leave the tensor cores, which truncate instead
+// of rounding, after a few products.
 //
-// Needs compute capability 8.0 and kThinShared bytes of shared memory a block. x [rows, depth]; all of it
-// lies on the device, on addresses of 16 bytes.
+// Needs compute capability 8.0 and kThinShared bytes of shared memory per block. x [rows, depth]; all arrays
+// are on the device, 16-byte aligned.
 
 constexpr int kThinRows = 32;  // at most
 constexpr int kThinStep = 32;  // divides width and depth

@@ -4,10 +4,10 @@ namespace tvr::gpu {
 namespace {
 
 constexpr int kWarp = 32;
-constexpr int kColumns = 256;                                      // a block's, where a thread has a column
-constexpr int kRowThreads = 512, kRowWarps = kRowThreads / kWarp;  // where a block has a row
+constexpr int kColumns = 256;                                      // of a block, with one column per thread
+constexpr int kRowThreads = 512, kRowWarps = kRowThreads / kWarp;  // of a block, with one row per block
 
-/// NaN stays NaN, unlike with fmaxf.
+/// Propagates NaN, unlike fmaxf.
 __device__ float relu(float x) { return x < 0 ? 0.0F : x; }
 
 __device__ float warp_sum(float value) {
@@ -16,7 +16,7 @@ __device__ float warp_sum(float value) {
   return value;
 }
 
-/// Of all threads of a block with a row; each gets it.
+/// The sum over all threads of a block; every thread gets it.
 __device__ float block_sum(float value) {
   __shared__ float of_warp[kRowWarps];
   const int lane = threadIdx.x % kWarp;
@@ -39,7 +39,7 @@ __global__ void __launch_bounds__(kColumns)
   for (std::int32_t w = 1; w < length; ++w) {
     word += dim;
     const float value = *word;
-    if (value > best || isnan(value)) {  // a NaN stays: nothing is above it
+    if (value > best || isnan(value)) {  // a NaN stays: no value compares higher
       best = value;
       best_at = w;
     }
@@ -90,21 +90,21 @@ __global__ void __launch_bounds__(kRowThreads)
   }
 }
 
-/// Of row i, and of column i what goes to the pair on the diagonal.
+/// Derivatives of row i, and what column i contributes to the pair on the diagonal.
 __global__ void __launch_bounds__(kRowThreads)
     max_margin_row(const float* __restrict__ similarity, float margin, const float* __restrict__ weights,
                    bool single_weight, std::int64_t size, float* __restrict__ row_loss,
                    float* __restrict__ d_similarity) {
   const std::int64_t i = blockIdx.x;
   const float own = similarity[i * size + i];
-  float loss = 0, slope = 0;  // slope: of all hinges that `own` is subtracted in
+  float loss = 0, slope = 0;  // slope: sum over all hinges from which `own` is subtracted
   for (std::int64_t j = threadIdx.x; j < size; j += kRowThreads) {
     const std::int64_t pair = i * size + j, across = j * size + i;
     const float weight = weights[single_weight ? 0 : pair];
     const float by_text = relu(margin + similarity[pair] - own);
     const float by_video = relu(margin + similarity[pair] - similarity[j * size + j]);
     loss += (by_text + by_video) * weight;
-    if (j == i) continue;  // own is added and subtracted there
+    if (j == i) continue;  // `own` cancels there
     const float d_text = by_text > 0 ? weight : 0.0F, d_video = by_video > 0 ? weight : 0.0F;
     d_similarity[pair] = d_text + d_video;
     slope += d_text;

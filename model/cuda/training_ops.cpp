@@ -54,7 +54,7 @@ at::Tensor linear_forward(const at::Tensor& x, const at::Tensor& weight, const a
   }
 #endif
   at::Tensor product = at::mm(x, weight.t());
-  // Not addmm: with a bias of one row it takes twice the time of the product.
+  // Not addmm: with a bias of one row it takes twice as long as the product.
   return bias.defined() ? product.add_(bias) : product;
 }
 
@@ -85,7 +85,7 @@ Pooled pool(const at::Tensor& hidden, const at::Tensor& bias) {
     return pooled;
   }
 #endif
-  // Which word is largest depends neither on the bias nor on the ReLU: they come after the maximum.
+  // Bias and ReLU do not change which word is largest, so they come after the maximum.
   const auto [largest, best_word] = hidden.max(1);
   const at::Tensor value = at::relu(largest + bias);
   return {value, best_word.to(at::kInt).masked_fill_((value > 0).logical_not(), -1)};
@@ -119,7 +119,7 @@ GatedSlopes backward(const Gated& gated, const at::Tensor& y, const at::Tensor& 
     return slopes;
   }
 #endif
-  // A row at the floor of the norm was divided by a constant: nothing to project out.
+  // A row whose norm was clamped was divided by a constant: there is nothing to project out.
   const at::Tensor along = (gated.out * d_out).sum(1, true) * (gated.norm > kSmallestNorm);
   const at::Tensor dz = (d_out - gated.out * along) / gated.norm;
   return {dz, at::sigmoid_backward(dz * y, gated.sigmoid)};
@@ -168,7 +168,7 @@ void adam(const at::Tensor& weight, const at::Tensor& mean, const at::Tensor& va
     const at::Tensor is_best = best_word.unsqueeze(1) == at::arange(words).view({1, words, 1});  // [N, W, O]
     of_row = (is_best * dy.unsqueeze(1)).view({rows * words, dy.size(1)});
   }
-  const at::Tensor flat = at::cat({at::mm(of_row.t(), x).view(-1), of_row.sum(0)});  // as the layer lies
+  const at::Tensor flat = at::cat({at::mm(of_row.t(), x).view(-1), of_row.sum(0)});  // weight, then bias
   const AdamRates host{rates[0].item<float>(), rates[1].item<float>()};
   for (std::int64_t i = 0; i < flat.numel(); ++i) {
     gpu::adam_update(weight.data_ptr<float>()[i], mean.data_ptr<float>()[i], variance.data_ptr<float>()[i],

@@ -4,29 +4,29 @@
 
 namespace tvr {
 
-// What a training step on a device computes. On a GPU each is one kernel (thin_product.h, training_kernels.h,
-// adam_layer.h) on the current stream; elsewhere, for comparison, LibTorch's operators, as on a GPU for
-// products of sizes that the kernel is not made for. Tensors are fp32 and contiguous.
+// The operators of a training step on a device. On a GPU each is one kernel (thin_product.h,
+// training_kernels.h, adam_layer.h) on the current stream; on the CPU, for comparison, and for sizes that
+// thin_product does not support, LibTorch's operators. Tensors are fp32 and contiguous.
 
 /// x weight^T + bias, [N, O]. x [N, I], weight [O, I], bias [O] or undefined.
 [[nodiscard]] at::Tensor linear_forward(const at::Tensor& x, const at::Tensor& weight,
                                         const at::Tensor& bias = {});
-/// What d_out [N, O] is for the x of linear_forward(): d_out weight, [N, I].
+/// The gradient for x of linear_forward(), given d_out [N, O]: d_out weight, [N, I].
 [[nodiscard]] at::Tensor linear_backward(const at::Tensor& d_out, const at::Tensor& weight);
 
-/// Maximum over a caption's words, after bias and ReLU.
+/// Max pooling over a caption's words, after bias and ReLU.
 struct Pooled {
   at::Tensor value;      // [N, D]
-  at::Tensor best_word;  // [N, D], int32: the word that was taken; -1 where the ReLU lets nothing through
+  at::Tensor best_word;  // [N, D], int32: the word with the maximum; -1 where the ReLU is zero
 };
-/// hidden [N, W, D]: the words times the layer's weight; bias [D].
+/// hidden [N, W, D]: the words multiplied by the layer's weight; bias [D].
 [[nodiscard]] Pooled pool(const at::Tensor& hidden, const at::Tensor& bias);
 
-/// Context gating: out = z / |z| a row, z = y * sigmoid(gate), with what its derivatives need.
+/// Context gating: out = z / |z| per row, z = y * sigmoid(gate), with what its derivatives need.
 struct Gated {
   at::Tensor sigmoid, norm, out;  // [N, D], [N, 1], [N, D]
 };
-/// product [N, D]: y times the gate's weight; bias [D], the gate's; y [N, D].
+/// product [N, D]: y multiplied by the gate's weight; bias [D]: the gate's; y [N, D].
 [[nodiscard]] Gated gated(const at::Tensor& product, const at::Tensor& bias, const at::Tensor& y);
 
 struct GatedSlopes {
@@ -38,18 +38,19 @@ struct DeviceLoss {
   at::Tensor value;  // to be summed up
   at::Tensor d_similarity, d_log_scale;
 };
-/// As ranking_loss.h's; weights [N, N], or a single one for all pairs.
+/// The losses of ranking_loss.h; weights [N, N], or a single one for all pairs.
 [[nodiscard]] DeviceLoss max_margin(const at::Tensor& similarity, double margin, const at::Tensor& weights);
 
-/// As towers.h's LinearGradient. The text pooling layer's has a row of dy for a caption, not for a word: its
-/// outputs come from one word each, which best_word [N, O] tells as in Pooled.
+/// Like LinearGradient in towers.h. For the text pooling layer, dy has one row per caption, not per word:
+/// each output comes from one word, given by best_word [N, O] as in Pooled.
 struct LayerGradient {
   at::Tensor dy, x;  // [N, O], [N, I]; for text pooling [N, O], [N W, I]
   at::Tensor best_word;
 };
 
-/// One Adam step of a layer. weight, mean and variance [O, I] are followed by the bias's [O] in memory; rates
-/// [2] are an AdamRates. What else reads or writes the layer must have been waited for.
+/// One Adam step on a layer. weight, mean and variance [O, I] are each followed by that of the bias [O] in
+/// memory; rates [2] are an AdamRates. Other streams that read or write the layer must have been
+/// synchronised.
 void adam(const at::Tensor& weight, const at::Tensor& mean, const at::Tensor& variance,
           const LayerGradient& gradient, const at::Tensor& rates);
 

@@ -6,20 +6,20 @@
 namespace tvr {
 
 /// A group of processes that train one model. A single process is rank 0 of 1 and never waits. The trainer
-/// asks for rank and size, which choose its part of each batch; it does not exchange gradients, so its group
-/// is alone(). Used by one thread at a time.
+/// uses rank and size to select its share of each batch; it does not exchange gradients, so its group is
+/// alone(). Used by one thread at a time.
 class Collective {
  public:
   virtual ~Collective() = default;
   [[nodiscard]] virtual int rank() const noexcept = 0;
   [[nodiscard]] virtual int size() const noexcept = 0;
-  /// all [size, count] = everybody's `mine` [count], in order of rank. The two do not overlap.
+  /// all [size, count] = `mine` [count] of every process, in order of rank. The buffers must not overlap.
   virtual void all_gather(const float* mine, std::int64_t count, float* all) = 0;
-  /// Returns when all have come.
+  /// Returns when every process has called it.
   virtual void barrier() = 0;
 };
 
-/// The group of one. Never throws.
+/// The group of this process only. Never throws.
 [[nodiscard]] std::unique_ptr<Collective> alone();
 
 }  // namespace tvr

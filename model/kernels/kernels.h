@@ -22,35 +22,35 @@ struct AdamRates {
   float root_correction = 0;
 };
 
-/// The inner loops of the room, each compiled for several instruction sets from one text (kernels_body.h).
+/// The inner loops of model/, each compiled for several instruction sets from one source (kernels_body.h).
 ///
-/// Why not a BLAS: the matrices of a training step are 32 rows high, where OpenBLAS reaches a third of the
-/// processor's peak; the reference BLAS that many machines have, a thirtieth. And here every element of a
-/// product is summed in one order that depends on the depth alone, so a value depends neither on its
-/// neighbours, nor on its place, nor on the threads: training is repeatable whatever their number, and equal
-/// vectors have equal similarities.
+/// Why not a BLAS: the matrices of a training step have 32 rows, for which OpenBLAS reaches a third of the
+/// CPU's peak; the reference BLAS, which many machines have, a thirtieth. And here every element of a product
+/// is summed in an order that depends on the depth only, so a value does not depend on its neighbours, its
+/// position or the threads: training is reproducible with any number of threads, and equal vectors have equal
+/// similarities.
 struct Kernels {
   const char* name;
-  /// On the calling thread, like all of them.
+  /// Runs on the calling thread, as all kernels do.
   void (*multiply)(const Product& product);
-  /// One element of such a product: same bits.
+  /// One element of such a product, bitwise equal.
   float (*dot)(const float* a, const float* b, std::int64_t depth);
 
-  /// Columns of a panel. B [depth, cols] packed: ceil(cols / panel_cols) panels [depth, panel_cols] one after
-  /// the other, the last filled up with zeros.
+  /// Columns per panel. B [depth, cols] is packed as ceil(cols / panel_cols) consecutive panels [depth,
+  /// panel_cols], the last padded with zeros.
   std::int64_t panel_cols;
   void (*pack)(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth, float* panels);
 
   /// torch.optim.Adam with beta 0.9 and 0.999, eps 1e-8.
   void (*adam)(float* value, float* mean, float* variance, const float* gradient, std::int64_t count,
                AdamRates rates);
-  /// The same for C and its moments, which lie in memory as C does, by the gradient A B, B packed (b_row is
-  /// not looked at). The gradient is never in memory: a tile of it is applied as soon as it is summed, while
-  /// the next tile's values are on their way.
+  /// The same for the weights C with the gradient A B, where B is packed (b_row is ignored); the moments have
+  /// the layout of C. The gradient is never stored: each tile is applied as soon as it is summed, while the
+  /// next tile's weights and moments are prefetched.
   void (*multiply_adam)(const Product& gradient, float* mean, float* variance, AdamRates rates);
 };
 
-/// The fastest that this processor runs.
+/// The fastest that this CPU supports.
 [[nodiscard]] const Kernels& kernels() noexcept;
 
 extern const Kernels kBaselineKernels;

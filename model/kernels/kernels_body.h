@@ -1,6 +1,6 @@
-// The text of the kernels, included once a instruction set with TVR_KERNELS (the table's name), TVR_LANES
-// (floats in a register) and TVR_TILE_ROWS defined. No header with inline functions may be included here: the
-// linker could keep the copy that was compiled for a processor that we are not on.
+// The source of the kernels, included once per instruction set with TVR_KERNELS (the table's name), TVR_LANES
+// (floats per register) and TVR_TILE_ROWS defined. No header with inline functions may be included here: the
+// linker could keep a copy compiled for instructions that this CPU lacks.
 
 #include "model/kernels/kernels.h"
 
@@ -8,15 +8,15 @@ namespace tvr {
 namespace {
 
 constexpr std::int64_t kLanes = TVR_LANES;
-constexpr std::int64_t kTileCols = 2 * kLanes;     // two registers wide,
-constexpr std::int64_t kTileRows = TVR_TILE_ROWS;  // so many high: their sums stay in registers
-constexpr std::int64_t kDepthAtOnce = 64;          // rows of a panel: with the next ones they fit the caches
-constexpr std::int64_t kRowsAtOnce = 64;           // so many rows of A share a panel once it is packed
+constexpr std::int64_t kTileCols = 2 * kLanes;     // a tile is two registers wide
+constexpr std::int64_t kTileRows = TVR_TILE_ROWS;  // and so high that its sums stay in registers
+constexpr std::int64_t kDepthAtOnce = 64;          // rows of a panel: it and the next one fit the caches
+constexpr std::int64_t kRowsAtOnce = 64;           // rows of A that share a packed panel
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/// One panel of B, which has `cols` columns left. Rows that lie a power of two apart would push each other
-/// out of the cache.
+/// Packs one panel of B, which has `cols` columns left. Unpacked, rows a power of two apart would evict each
+/// other from the cache.
 void pack_panel(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth, float* panel) {
   for (std::int64_t k = 0; k < depth; ++k, b += b_row, panel += kTileCols) {
     if (cols >= kTileCols) {
@@ -33,15 +33,15 @@ void pack(const float* b, std::int64_t b_row, std::int64_t cols, std::int64_t de
     pack_panel(b + j, b_row, cols - j, depth, panels + j * depth);
 }
 
-/// C [Rows, kTileCols] = (or, when `add`, +=) A [Rows, depth] panel [depth, kTileCols]. On the way the rows
-/// of A are fetched further on, and a line of each of the rows of B from `b_next` on: the hardware does not
-/// see ahead in so many short runs.
+/// C [Rows, kTileCols] = (or, when `add`, +=) A [Rows, depth] panel [depth, kTileCols]. Meanwhile it
+/// prefetches one cache line of each row of B from `b_next` on: the hardware prefetcher does not follow so
+/// many short runs.
 template <std::int64_t Rows>
 inline __attribute__((always_inline)) void multiply_tile(const float* a, std::int64_t a_row,
                                                          std::int64_t a_col, const float* panel,
                                                          const float* b_next, std::int64_t b_row, float* c,
                                                          std::int64_t c_row, std::int64_t depth, bool add) {
-  constexpr std::int64_t kFour = 4;  // rows that two registers reach: a base and a multiple of the stride
+  constexpr std::int64_t kFour = 4;  // rows addressed from one base register with multiples of the stride
   Vector left[Rows] = {}, right[Rows] = {};
   const float *low = a, *high = a + kFour * a_row;
   for (std::int64_t k = 0; k < depth; ++k) {
@@ -49,7 +49,7 @@ inline __attribute__((always_inline)) void multiply_tile(const float* a, std::in
     const Vector b_right = *reinterpret_cast<const Vector*>(panel + kLanes);
     __builtin_prefetch(b_next);
     for (std::int64_t r = 0; r < Rows; ++r) {
-      // Named by itself: within the brackets' expression g++ 12's sanitizer takes one row for another.
+      // A separate variable: with the condition inside the index, g++ 12's sanitizer confuses the rows.
       const float* const four = r < kFour ? low : high;
       const float value = four[r % kFour * a_row];
       left[r] += value * b_left;
@@ -68,7 +68,7 @@ inline __attribute__((always_inline)) void multiply_tile(const float* a, std::in
   }
 }
 
-/// Rows of C (+)= A panel, `cols` columns of them.
+/// C [Rows, cols] (+)= A panel.
 template <std::int64_t Rows>
 void multiply_rows(const Product& p, const float* a, const float* panel, const float* b_next, float* c,
                    std::int64_t cols, std::int64_t depth, bool add) {
@@ -83,7 +83,8 @@ void multiply_rows(const Product& p, const float* a, const float* panel, const f
   }
 }
 
-/// Rows of C by one panel of B; C is started when `first`. The next panel is in the rows of B from b_next on.
+/// All rows of C for one panel of B; `first`: C is overwritten, else added to. The next panel starts at
+/// b_next.
 void multiply_panel(const Product& p, const float* a, std::int64_t rows, const float* panel,
                     const float* b_next, float* c, std::int64_t cols, std::int64_t depth, bool first) {
   std::int64_t r = 0;
@@ -97,7 +98,7 @@ void multiply_panel(const Product& p, const float* a, std::int64_t rows, const f
 
 void multiply(const Product& p) {
   alignas(64) float packed[kDepthAtOnce * kTileCols];
-  const bool is_panel = p.b_row == kTileCols && p.cols == kTileCols;  // nothing to pack, nothing to share
+  const bool is_panel = p.b_row == kTileCols && p.cols == kTileCols;  // B is already one panel
   const std::int64_t at_once = is_panel ? kTileRows : kRowsAtOnce;
   for (std::int64_t r = 0; r < p.rows; r += at_once) {
     const std::int64_t rows = p.rows - r < at_once ? p.rows - r : at_once;
@@ -139,8 +140,8 @@ inline __attribute__((always_inline)) void adam(float* __restrict value, float* 
   }
 }
 
-/// A panel's width of a row that will be written, into the second-level cache: in the first, rows a power of
-/// two apart would push each other out.
+/// Prefetches a panel's width of a row that will be written, into the L2 cache: in L1, rows a power of two
+/// apart would evict each other.
 inline __attribute__((always_inline)) void fetch(const float* row) {
   __builtin_prefetch(row, 1, 2);
   __builtin_prefetch(row + kLanes, 1, 2);

@@ -23,16 +23,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kCaptionsPerClip = 20;  // as MSR-VTT has
+constexpr int kCaptionsPerClip = 20;  // as in MSR-VTT
 
-/// Raised whenever equal options give other clips or captions than before.
+/// Incremented whenever equal options give different clips or captions than before.
 constexpr int kDemoVersion = 1;
 
-/// The data set before it is written.
+/// The data set in memory.
 struct Demo {
   std::vector<DemoScene> scenes;
-  std::vector<std::vector<std::string>> captions;  // a list a scene; the first tells everything
-  std::size_t train = 0;                           // scenes from here on are the test part
+  std::vector<std::vector<std::string>> captions;  // one list per scene; the first caption is complete
+  std::size_t train = 0;                           // number of training scenes; the others are for testing
 };
 
 std::string video_id(std::size_t clip) { return "video" + std::to_string(clip); }
@@ -54,7 +54,7 @@ Demo plan(const DemoOptions& options) {
   return demo;
 }
 
-/// Aside first, then renamed: a file under its own name is a whole file.
+/// Written to a temporary file and renamed, so that a file with its final name is complete.
 void write_text(const fs::path& path, const std::string& text) {
   const fs::path part = path.string() + ".part";
   std::ofstream file(part, std::ios::binary);
@@ -77,26 +77,27 @@ std::string manifest_of(const DemoOptions& options) {
          '\n';
 }
 
-/// Makes the folder ours, or finds it so: only a folder whose manifest agrees is written into again.
+/// Writes the manifest into a new or empty folder; a folder with an equal manifest is reused, any other
+/// refused.
 void claim(const fs::path& out, const DemoOptions& options) {
   const fs::path manifest = out / "demo.json";
   const std::string wanted = manifest_of(options);
   const std::optional<std::string> found = read_text(manifest);
   if (found == wanted) return;
   if (found) {
-    throw Error(Fault::Mismatch, out.string(), "it holds a demo of other options: " + *found,
+    throw Error(Fault::Mismatch, out.string(), "it contains a demo with other options: " + *found,
                 "Choose another folder, or remove this one");
   }
   if (fs::exists(out) && !fs::is_empty(out)) {
-    throw Error(Fault::Mismatch, out.string(), "the folder is not empty and no demo data set",
-                "Choose a new or an empty folder");
+    throw Error(Fault::Mismatch, out.string(), "the folder is not empty and not a demo data set",
+                "Choose a new or empty folder");
   }
   fs::create_directories(out);
   write_text(manifest, wanted);
 }
 
 void encode_clip(const DemoFilm& film, const fs::path& path) {
-  AvLog log;  // libx264 tells its statistics; nobody asked
+  AvLog log;  // suppresses libx264's statistics
   const AvLog::Listening listening(log);
   VideoWriter writer(path, kDemoWidth_px, kDemoHeight_px, film.fps());
   std::vector<std::uint8_t> bgr;
@@ -112,7 +113,7 @@ void write_videos(const Demo& demo, const fs::path& folder, std::uint64_t seed, 
   const auto total = static_cast<std::int64_t>(demo.scenes.size());
   std::int64_t done = 0;
   std::atomic<bool> stop{false};
-  std::mutex mutex;  // progress is told by one thread at a time
+  std::mutex mutex;  // progress is called by one thread at a time
   tbb::parallel_for(std::size_t{0}, demo.scenes.size(), [&](std::size_t clip) {
     if (stop) return;
     const fs::path path = folder / (video_id(clip) + ".mp4");
@@ -124,7 +125,7 @@ void write_videos(const Demo& demo, const fs::path& folder, std::uint64_t seed, 
   if (stop && done < total) {
     throw Error(Fault::Interrupted, folder.string(),
                 std::to_string(done) + " of " + std::to_string(total) + " clips are done",
-                "Run it again to go on");
+                "Run the same command again to resume");
   }
 }
 

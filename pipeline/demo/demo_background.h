@@ -8,7 +8,7 @@
 
 namespace tvr {
 
-/// A textured picture as bgr24 [240, 320, 3]: nearly grey, so that its colour is not taken for an object's.
+/// A textured image as bgr24 [240, 320, 3]: nearly grey, so that its colour is not mistaken for an object's.
 [[nodiscard]] std::vector<std::uint8_t> draw_background(DemoTexture texture, DemoTone tone,
                                                         DemoRandom& random);
 

@@ -81,7 +81,7 @@ const Words& words_for(DemoTone tone) {
   return kWords.at(static_cast<std::size_t>(tone));
 }
 
-/// What one caption tells of a scene.
+/// What one caption mentions of a scene.
 struct Telling {
   bool size = true;
   bool motion = true;
@@ -140,7 +140,7 @@ class Writer {
   DemoRandom& random_;
 };
 
-/// What the reference's models read of a caption; a longer one would lose its end.
+/// The maximum length of captions in the reference's models; a longer one would be truncated.
 constexpr int kMaxWords = 20;
 
 bool fits(const std::string& text) { return std::count(text.begin(), text.end(), ' ') < kMaxWords; }

@@ -51,7 +51,8 @@ std::array<double, 3> shade_of(DemoColour colour, DemoRandom& random) {
   return bgr;
 }
 
-/// Corners around the middle at `angles` + `turn` (0: up, clockwise), at `reach` of the radius each in turn.
+/// Corners around the centre at `angles` + `turn` (0: up, clockwise); their distances cycle through `reach`,
+/// in units of the radius.
 struct Outline {
   std::vector<double> angles;
   std::vector<double> reach;
@@ -63,7 +64,7 @@ Outline evenly(int corners, double turn, std::vector<double> reach) {
   return outline;
 }
 
-/// Reach is such that the shapes of one size cover about the same area (the ring, hollow, less).
+/// `reach` is chosen so that shapes of one size cover about the same area (the ring, being hollow, less).
 Outline outline_of(DemoShape shape) {
   switch (shape) {
     case DemoShape::Square:
@@ -75,7 +76,7 @@ Outline outline_of(DemoShape shape) {
     default:
       break;
   }
-  constexpr double kArm = 0.29;  // half the angle that the end of a cross's arm takes up
+  constexpr double kArm = 0.29;  // half the angle that the end of an arm of the cross covers
   Outline cross{{}, {1.35, 1.35, 0.53}};
   for (int arm = 0; arm < 4; ++arm) {
     const double middle = arm * kPi / 2;
@@ -112,8 +113,8 @@ void draw_shape(cv::Mat& picture, DemoShape shape, const DemoPlace& place, doubl
   }
 }
 
-/// Copies of a place that reach over an edge of the picture, so that what leaves on one side comes in on the
-/// other.
+/// The place and its copies beyond the edges of the frame, so that an object that leaves on one side enters
+/// on the other.
 std::vector<DemoPlace> with_copies(const DemoPlace& place) {
   const double reach_px = 1.5 * place.radius_px;
   const auto shifts = [&](double at, double length) {

@@ -9,15 +9,15 @@
 
 namespace tvr {
 
-/// A scene as pictures. What the scene leaves open (places, shades, speed, length) is drawn by lot from seed
-/// and clip.
+/// The frames of a scene. What the scene does not specify (positions, shades, speed, length) is random, from
+/// seed and clip.
 class DemoFilm {
  public:
   DemoFilm(const DemoScene& scene, std::uint64_t seed, std::uint64_t clip);
 
   [[nodiscard]] int fps() const noexcept { return fps_; }        // 25 or 30
   [[nodiscard]] int frames() const noexcept { return frames_; }  // 3 to 8 s
-  /// Picture `frame` as bgr24 [240, 320, 3], rows packed; `bgr` is resized to it.
+  /// Draws frame `frame` as bgr24 [240, 320, 3], rows packed; resizes `bgr`.
   void draw(int frame, std::vector<std::uint8_t>& bgr) const;
 
  private:

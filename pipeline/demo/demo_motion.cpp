@@ -9,7 +9,7 @@ constexpr double kPi = 3.14159265358979323846;
 
 double fraction(double value) { return value - std::floor(value); }
 
-/// `value` on a ring of `length`.
+/// `value` modulo `length`, not negative.
 double wrapped(double value, double length) { return fraction(value / length) * length; }
 
 double period_of(DemoMotion motion, DemoRandom& random) {

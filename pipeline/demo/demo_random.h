@@ -7,11 +7,12 @@
 
 namespace tvr {
 
-/// Random numbers that are the same everywhere: SplitMix64 (data/splitmix64.h). The distributions
-/// of <random> differ between standard libraries, so they are not used.
+/// Random numbers that are the same on every platform: SplitMix64 (data/splitmix64.h). The distributions of
+/// <random> differ between standard libraries, so they are not used.
 class DemoRandom {
  public:
-  /// Streams of one seed are independent: one a clip and purpose, so that no order of work matters.
+  /// Streams of one seed are independent: one per clip and purpose, so that the order of work does not
+  /// matter.
   DemoRandom(std::uint64_t seed, std::uint64_t stream)
       : state_(splitmix64(seed + 1) ^ splitmix64(splitmix64(stream + 1))) {}
 

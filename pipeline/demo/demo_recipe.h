@@ -4,7 +4,7 @@
 
 namespace tvr {
 
-/// What `pipeline run --demo` uses where the user has said nothing: small networks and a training of seconds.
+/// Defaults of `pipeline run --demo`: small networks and a training of seconds.
 struct DemoRecipe {
   const char* model_2d = "demo2d";
   const char* model_3d = "demo3d";

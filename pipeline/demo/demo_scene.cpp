@@ -9,7 +9,7 @@ namespace tvr {
 namespace {
 
 constexpr std::uint64_t kSceneStream = 1;
-constexpr double kTwoObjects = 0.25;  // share of clips
+constexpr double kTwoObjects = 0.25;  // fraction of the clips
 
 template <class Attribute>
 Attribute any(DemoRandom& random) {

@@ -6,7 +6,7 @@
 
 namespace tvr {
 
-/// What can be seen in a demo clip, and said about it. `Count` is not a value.
+/// Attributes of a demo clip that captions describe. `Count` is not a value.
 enum class DemoShape { Circle, Square, Triangle, Star, Cross, Ring, Count };
 enum class DemoColour { Red, Orange, Yellow, Green, Turquoise, Blue, Purple, White, Count };
 enum class DemoSize { Small, Big, Count };
@@ -21,20 +21,20 @@ struct DemoObject {
   DemoMotion motion = DemoMotion::Still;
 };
 
-/// All that a full caption of a clip tells; places, shades, speed and length are chance.
+/// Everything that a complete caption of a clip mentions; positions, shades, speed and length are random.
 struct DemoScene {
-  std::vector<DemoObject> objects;  // 1 or 2; of 2 no two are alike in colour or shape
+  std::vector<DemoObject> objects;  // 1 or 2; two objects differ in colour and shape
   DemoTexture texture = DemoTexture::Striped;
   DemoTone tone = DemoTone::Dark;
 };
 
-/// Equal for two scenes of which the same things are said, whatever the order of their objects.
+/// Equal for scenes with the same description, whatever the order of their objects.
 [[nodiscard]] std::string scene_key(const DemoScene& scene);
 
 /// The scenes of a data set, the test clips last.
-///   train + test scenes, all of different keys: no test scene is ever seen in training
-///   two neighbours of the test part differ in one object's motion alone, so that still pictures cannot tell
-///   them apart
+///   train + test scenes, all with different keys: no test scene is seen in training
+///   pairs of neighbouring test scenes differ only in the motion of one object, so that single frames cannot
+///   tell them apart
 [[nodiscard]] std::vector<DemoScene> make_scenes(int train, int test, std::uint64_t seed);
 
 }  // namespace tvr

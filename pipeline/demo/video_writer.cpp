@@ -42,7 +42,7 @@ class VideoWriter::Impl {
     frame_->format = AV_PIX_FMT_YUV420P;
     frame_->width = width;
     frame_->height = height;
-    check(av_frame_get_buffer(frame_.get(), 0), "no memory for a picture");
+    check(av_frame_get_buffer(frame_.get(), 0), "no memory for a frame");
   }
 
   ~Impl() {
@@ -52,7 +52,7 @@ class VideoWriter::Impl {
   }
 
   void write(const std::uint8_t* bgr) {
-    check(av_frame_make_writable(frame_.get()), "no memory for a picture");
+    check(av_frame_make_writable(frame_.get()), "no memory for a frame");
     const int stride_bytes = 3 * frame_->width;
     sws_scale(scaler_.get(), &bgr, &stride_bytes, 0, frame_->height, frame_->data, frame_->linesize);
     frame_->pts = next_pts_++;
@@ -84,7 +84,7 @@ class VideoWriter::Impl {
     codec_->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_GLOBAL_HEADER;
     av_opt_set(codec_->priv_data, "preset", "ultrafast", 0);
     av_opt_set(codec_->priv_data, "crf", "23", 0);
-    check(avcodec_open2(codec_.get(), codec, nullptr), "libx264 does not start");
+    check(avcodec_open2(codec_.get(), codec, nullptr), "libx264 cannot be opened");
   }
 
   void open_muxer() {
@@ -100,9 +100,9 @@ class VideoWriter::Impl {
     check(avformat_write_header(muxer_.get(), nullptr), "cannot be written");
   }
 
-  /// nullptr: no more pictures, drain.
+  /// nullptr: no more frames, flush the encoder.
   void encode(const AVFrame* frame) {
-    check(avcodec_send_frame(codec_.get(), frame), "libx264 takes no picture");
+    check(avcodec_send_frame(codec_.get(), frame), "libx264 rejected a frame");
     for (;;) {
       const int rc = avcodec_receive_packet(codec_.get(), packet_.get());
       if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF) return;

@@ -11,33 +11,34 @@
 
 namespace tvr {
 
-/// Sentences as rows that compare with those of videos.
+/// Embedded sentences, comparable with embedded videos.
 struct EncodedText {
   Matrix rows;                                    // [N, D], unit length
-  std::vector<std::vector<std::string>> unknown;  // [N]: words that the encoder knows nothing of, each once
-  std::vector<bool> understood;                   // [N]: false: no known word at all, its row means nothing
+  std::vector<std::vector<std::string>> unknown;  // [N]: words unknown to the encoder, each once
+  std::vector<bool> understood;                   // [N]: false: no known word; the row is meaningless
 };
 
-/// What makes a sentence and a part of a video comparable: a tower for each. Evaluation, search and serve
-/// know nothing else of a model. embed_text() is called by one thread at a time; the const methods may run
-/// beside it and each other.
+/// A text encoder and a video encoder with a joint embedding space: the only interface to a model that
+/// evaluation, search and serve use. embed_text() is called by one thread at a time; the const methods may
+/// run concurrently with it and each other.
 class EncoderPair {
  public:
   virtual ~EncoderPair() = default;
 
   [[nodiscard]] virtual std::int64_t dim() const noexcept = 0;  // D
-  /// Sentences will come one by one: a slower start, so that each of them is quick. Speed only.
+  /// Prepares for sentences one by one: a slower start makes each of them fast. Affects speed only.
   virtual void prepare() = 0;
   [[nodiscard]] virtual EncodedText embed_text(const std::vector<std::string>& sentences) = 0;
-  /// Parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row does
-  /// not depend on the others.
+  /// Embeds parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row
+  /// does not depend on the others.
   [[nodiscard]] virtual Matrix embed_video(const Matrix& parts) const = 0;
   [[nodiscard]] virtual Pooling pooling() const noexcept = 0;
-  /// The recipes of `store` whose features it takes, lane by lane, in the order of pool_lanes(). Throws
-  /// Error(NotFound) when a lane has no features, Error(Mismatch) when they are by another recipe or of
-  /// another width.
+  /// The recipes of `store` whose features it uses, one per lane, in the order of pool_lanes(). Throws
+  /// Error(NotFound) when a lane has no features, Error(Mismatch) when they have another recipe or another
+  /// width.
   [[nodiscard]] virtual std::vector<RecipeRow> lanes_in(const FeatureStore& store) const = 0;
-  /// Of all that the embedding of a video depends on, besides its features: equal identity, equal rows.
+  /// Digest of everything that the embedding of a video depends on besides its features: equal identities
+  /// give equal embeddings.
   [[nodiscard]] virtual Digest identity() const = 0;
 };
 

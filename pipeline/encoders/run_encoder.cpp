@@ -16,7 +16,7 @@ namespace {
 
 std::string described(const Recipe& recipe) { return recipe.text + ", weights " + recipe.weights; }
 
-/// The store's features by `wanted`.
+/// The row of the store for the recipe `wanted`.
 RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
   const RecipeRow* other = nullptr;
   const Digest identity = wanted.identity();
@@ -26,13 +26,13 @@ RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
     other = &row;
   }
   if (other == nullptr) {
-    throw Error(Fault::NotFound, "the store", "no features of lane " + wanted.lane,
+    throw Error(Fault::NotFound, "the store", "it has no features for lane " + wanted.lane,
                 "Run `pipeline extract` on it first");
   }
   throw Error(Fault::Mismatch, "lane " + wanted.lane,
               "the store's features (" + described(other->recipe) +
-                  ") are not by the recipe that the model was trained on (" + described(wanted) + ")",
-              "Extract the videos as those of the run were extracted (its config.toml has the flags)");
+                  ") do not have the recipe that the model was trained on (" + described(wanted) + ")",
+              "Extract the videos with the flags of the run (see its config.toml)");
 }
 
 class RunEncoder final : public EncoderPair {
@@ -44,9 +44,9 @@ class RunEncoder final : public EncoderPair {
         words_(open_word_vectors(run_.word_vectors)) {
     if (words_.dim() == model_.shape().word_dim) return;
     throw Error(Fault::Mismatch, run_.word_vectors.string(),
-                fmt::format("its vectors have {} values, the model was trained on {}", words_.dim(),
+                fmt::format("its vectors have {} values, the model was trained with {}", words_.dim(),
                             model_.shape().word_dim),
-                "Name the word vectors that the model was trained with");
+                "Pass the word vectors that the model was trained with");
   }
 
   [[nodiscard]] std::int64_t dim() const noexcept override { return model_.shape().embd_dim; }
@@ -98,8 +98,9 @@ std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   require_files(run);
   Digest checkpoint = sha256_file(run.checkpoint);
   if (!run.checkpoint_content.empty() && run.checkpoint_content != checkpoint) {
-    throw Error(Fault::Mismatch, run.checkpoint.string(), "it is another checkpoint than run.json describes",
-                "Run the same `pipeline run` or `pipeline train` to its end, or copy the run's folder again");
+    throw Error(
+        Fault::Mismatch, run.checkpoint.string(), "it is not the checkpoint that run.json describes",
+        "Run the same `pipeline run` or `pipeline train` to completion, or copy the run's folder again");
   }
   set_compute_threads(0);
   return std::make_unique<RunEncoder>(run, std::move(checkpoint));

@@ -8,7 +8,7 @@
 namespace tvr {
 
 /// The model of a run: word vectors and joint embedding. Throws what require_files() throws, Error(Mismatch)
-/// when the checkpoint is another one than the manifest says or the word vectors are of another width, and
+/// when the checkpoint is not the one that the manifest describes or the word vectors have another width, and
 /// what reading the files throws.
 [[nodiscard]] std::unique_ptr<EncoderPair> open_run(const RunManifest& run);
 

@@ -12,26 +12,25 @@ namespace tvr {
 
 struct VideoInWork;
 
-/// A clip on its way to a network, and the video that waits for its row.
+/// A clip queued for a network, and the video that waits for its feature row.
 struct WaitingClip {
   std::shared_ptr<VideoInWork> video;
-  std::size_t device = 0;  // which runs it
-  std::size_t lane = 0;    // of the extraction; clip.lane counts the lanes of its video only
+  std::size_t device = 0;  // the device that runs it
+  std::size_t lane = 0;    // index among the extraction's lanes; clip.lane counts only those of its video
   Clip clip;
 };
 
-/// Gathers clips of equal device, lane and size, of any videos, into batches. Not safe from many threads by
-/// itself.
+/// Collects clips of equal device, lane and size, from any videos, into batches. Not thread-safe.
 class ClipBatcher {
  public:
-  /// batch_size >= 1. At most `max_waiting` clips lie here: with more, the largest group goes as a smaller
-  /// batch.
+  /// batch_size >= 1. Holds at most `max_waiting` clips: beyond that, the largest group is returned as a
+  /// smaller batch.
   ClipBatcher(std::size_t batch_size, std::size_t max_waiting)
       : batch_size_(batch_size), max_waiting_(max_waiting) {}
 
-  /// Takes a clip; returns a batch that is ready to run (of one device, lane and size), or none.
+  /// Adds a clip; returns a batch that is ready to run (of one device, lane and size), or an empty one.
   [[nodiscard]] std::vector<WaitingClip> add(WaitingClip clip);
-  /// A batch of what is left, whether full or not; none when nothing is left.
+  /// Returns a batch of the remaining clips, full or not; empty when there are none.
   [[nodiscard]] std::vector<WaitingClip> flush();
 
  private:

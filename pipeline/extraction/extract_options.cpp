@@ -8,13 +8,13 @@
 namespace tvr {
 namespace {
 
-/// The frames of a -gpu preset stay on the GPU: the network has to be there too.
+/// The frames of a -gpu preset stay on the GPU, so the network must run there, too.
 void require_visible_frames(const LaneSpec& lane) {
   if (!is_gpu(lane.sampling.preset)) return;
   const bool plugin = is_plugin(lane.network.model);
   if (!plugin && lane.network.device != Device::Cpu) return;
   throw Error(Fault::InvalidArgument, std::string("--preset ") + name(lane.sampling.preset),
-              "its frames are made on a GPU, and " +
+              "its frames are in GPU memory, but " +
                   (plugin ? "the plug-in of lane " + lane.sampling.name + " runs on the CPU"
                           : std::string("--device is cpu")),
               plugin ? "Use a preset without -gpu" : "Use --device cuda, or a preset without -gpu");
@@ -32,8 +32,9 @@ LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
   lane.network.random_seed = options.random_seed;
   lane.network.precision = options.precision;
   if (lane.network.weights.empty() && !options.random_weights) {
-    throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
-                "Pass --weights-" + name + " FILE, or --random-weights for a trial without real features");
+    throw Error(
+        Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
+        "Pass --weights-" + name + " FILE, or --random-weights for a test run without meaningful features");
   }
   return lane;
 }
@@ -58,12 +59,12 @@ ExtractionPlan plan_extraction(const ExtractOptions& options, const std::vector<
     require_visible_frames(lane);
     for (const PlannedLane& other : plan.lanes) {
       if (other.spec.sampling.name != lane.sampling.name) continue;
-      throw Error(Fault::InvalidArgument, "--lanes", "two lanes are called " + lane.sampling.name,
-                  "Name each lane once; give a plug-in another 'lane' in its manifest");
+      throw Error(Fault::InvalidArgument, "--lanes", "two lanes are named " + lane.sampling.name,
+                  "Pass each lane once; set another 'lane' in a plug-in's manifest");
     }
     plan.lanes.push_back({std::move(lane), {}});
   }
-  for (PlannedLane& lane : plan.lanes) lane.recipe = recipe_of(lane.spec);  // hashes files: after the checks
+  for (PlannedLane& lane : plan.lanes) lane.recipe = recipe_of(lane.spec);  // last, since it hashes files
   return plan;
 }
 

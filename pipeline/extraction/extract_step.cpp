@@ -34,20 +34,20 @@ int batch_of(const SpeedOptions& speed) {
   return uses_gpu(speed.devices) ? kOnGpu : 1;
 }
 
-/// What a run works with.
+/// Decoders and networks of an extraction.
 struct Equipment {
   std::vector<std::unique_ptr<ClipSource>> decoders;
   std::vector<std::unique_ptr<Backbone>> networks;
   std::vector<ExtractionDevice> devices;
 };
 
-/// One device for each GPU of --device, or the processor. The lanes' presets are all of the GPU, or none.
+/// One device per GPU of --device, or the CPU. Either all lanes have GPU presets, or none.
 Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed) {
   Equipment made;
   std::vector<LaneOptions> sampling;
   for (const PlannedLane& lane : lanes) sampling.push_back(lane.spec.sampling);
   const bool decode_on_gpu = is_gpu(sampling.front().preset);
-  if (!decode_on_gpu) {  // before there is more to fork
+  if (!decode_on_gpu) {  // first, while the process to fork is small
     made.decoders.push_back(std::make_unique<DecoderHost>(decode_by(sampling, speed.limits), speed.limits));
   }
   for (const int gpu : speed.devices.gpus) {
@@ -56,10 +56,10 @@ Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed
       made.decoders.push_back(std::make_unique<InProcessDecoder>(sampling, speed.limits, gpu));
     }
     ExtractionDevice device{made.decoders.back().get(), {}};
-    std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks side by side
+    std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks load concurrently
     for (const PlannedLane& lane : lanes) {
       BackboneOptions network = lane.spec.network;
-      const bool loaded = is_plugin(network.model) && !made.devices.empty();  // on the CPU, once for all
+      const bool loaded = is_plugin(network.model) && !made.devices.empty();  // on the CPU, for all devices
       network.gpu = gpu;
       loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
                                : std::async(std::launch::async, load_backbone, network));
@@ -77,17 +77,17 @@ Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed
   return made;
 }
 
-/// Of the lanes that have random weights.
+/// Warns about lanes with random weights.
 void warn_of_trials(const std::vector<PlannedLane>& lanes) {
   for (const PlannedLane& lane : lanes) {
     const BackboneOptions& network = lane.spec.network;
     if (!network.weights.empty() || is_plugin(network.model)) continue;
-    warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): good for trials, not for real search",
+    warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): for test runs only, not for real search",
                      lane.recipe.lane, network.model, network.random_seed));
   }
 }
 
-/// A file that cannot even be read is an outcome like any other; its fingerprint stays empty.
+/// A file's fingerprint, or the error of reading it: an unreadable file is an outcome like any other.
 struct Look {
   SourceFingerprint fingerprint;
   std::optional<Error> error;
@@ -127,15 +127,16 @@ class Planner {
           ExtractReport& report)
       : store_(store), recipes_(recipes), retry_failed_(retry_failed), report_(report) {}
 
-  /// What is to be done, in the order of `videos`.
+  /// The videos to extract, in the order of `videos`.
   [[nodiscard]] std::vector<ExtractionTask> plan(const std::vector<VideoSource>& videos) {
     std::vector<std::string_view> ids;
     for (const VideoSource& source : videos) ids.emplace_back(source.id);
-    ProgressLine line("look at", "videos", static_cast<std::int64_t>(videos.size()));
+    ProgressLine line("check", "videos", static_cast<std::int64_t>(videos.size()));
     std::int64_t seen = 0;
     store_.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
       if (stop_requested())
-        throw Error(Fault::Interrupted, "extraction", "stopped; nothing was begun", "Run it again to go on");
+        throw Error(Fault::Interrupted, "extraction", "stopped before the first video",
+                    "Run the same command again to resume");
       consider(videos[i], known);
       line.update(++seen);
     });
@@ -145,15 +146,15 @@ class Planner {
     return tasks;
   }
 
-  /// Writes to the store what plan() saw on the way. To be called when the networks are loaded: a run that
-  /// fails before leaves the store as it was.
+  /// Writes to the store what plan() has found. Call it after the networks are loaded, so that a run that
+  /// fails before leaves the store unchanged.
   void note() {
     for (const auto& [source, error] : unreadable_) record_unreadable(*source, error);
     for (const auto& [source, fingerprint] : touched_) store_.touch(*source, fingerprint);
   }
 
  private:
-  using Task = std::pair<const VideoSource*, ExtractionTask>;  // sources lie in the order of the list
+  using Task = std::pair<const VideoSource*, ExtractionTask>;  // sorted by pointer: the order of the list
 
   void consider(const VideoSource& source, const KnownVideo* known) {
     Look look = look_at(source, known);
@@ -180,7 +181,7 @@ class Planner {
       touched_.emplace_back(&source, std::move(look.fingerprint));
   }
 
-  /// By this recipe with exactly this content; nullptr: there was none, so the lane is not fresh.
+  /// The try with this recipe and exactly this content; nullptr: none, so the lane is not up to date.
   static const KnownVideo::Try* last_try(const KnownVideo* known, const Digest& content,
                                          std::int64_t recipe) {
     if (known == nullptr) return nullptr;
@@ -230,7 +231,7 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
   } else {
     warn_of_trials(plan.lanes);
     const auto loading = Clock::now();
-    const Equipment equipment = equip(plan.lanes, plan.speed);  // only now: a fresh store needs none
+    const Equipment equipment = equip(plan.lanes, plan.speed);  // not needed when everything is up to date
     report.loading_s = std::chrono::duration<double>(Clock::now() - loading).count();
     planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
@@ -257,12 +258,12 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
 
 void tell(const ExtractReport& report) {
   if (report.extracted + report.failed == 0) {
-    say(fmt::format("extract: nothing to do, all {} videos are fresh ({})", report.videos,
+    say(fmt::format("extract: nothing to do, all {} videos are up to date ({})", report.videos,
                     seconds_text(report.seconds)));
   } else {
     say(fmt::format(
-        "extract: {} videos done in {} ({:.2f} per second), {} feature rows; {} were fresh, {} are partial, "
-        "{} failed",
+        "extract: {} videos done in {} ({:.2f} per second), {} feature rows; {} were up to date, {} are "
+        "partial, {} failed",
         report.extracted, seconds_text(report.seconds),
         static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
         report.failed));
@@ -281,9 +282,9 @@ void lap(TimeAccount& time, const ExtractReport& report) {
   const ExtractionTimes& times = report.times;
   const double threads_s = times.decode_s + times.network_s + times.write_s;
   const double work_s = threads_s > 0 ? std::min(times.wall_s, seconds - report.loading_s) : 0;
-  time.add("look at the files", seconds - report.loading_s - work_s);
+  time.add("check files", seconds - report.loading_s - work_s);
   if (threads_s <= 0) return;
-  time.add("load the networks", report.loading_s);
+  time.add("load networks", report.loading_s);
   time.add("decode", work_s * times.decode_s / threads_s);
   time.add("networks", work_s * times.network_s / threads_s);
   time.add("store", work_s * times.write_s / threads_s);

@@ -12,31 +12,31 @@
 
 namespace tvr {
 
-/// The account of one extraction.
+/// Statistics of one extraction.
 struct ExtractReport {
-  std::int64_t videos = 0;          // asked for
-  std::int64_t fresh = 0;           // done before, and still true
-  std::int64_t extracted = 0;       // now, ok or partial
-  std::int64_t partial = 0;         // of those
-  std::int64_t failed = 0;          // now
-  std::int64_t known_failures = 0;  // among the fresh
+  std::int64_t videos = 0;          // requested
+  std::int64_t fresh = 0;           // already up to date
+  std::int64_t extracted = 0;       // in this run, ok or partial
+  std::int64_t partial = 0;         // of the extracted
+  std::int64_t failed = 0;          // in this run
+  std::int64_t known_failures = 0;  // failed in an earlier run and unchanged, counted in `fresh`
   std::int64_t rows = 0;            // feature rows written
   double seconds = 0;
-  double loading_s = 0;  // of that, reading the networks
+  double loading_s = 0;  // of that, loading the networks
   ExtractionTimes times;
-  std::vector<std::string> failures;  // "id: status: words" of this extraction's, the first 20
+  std::vector<std::string> failures;  // "id: status: message", the first 20 of this run
   [[nodiscard]] bool all_well() const noexcept { return failed == 0 && known_failures == 0; }
 };
 
-/// Brings the store up to date for `videos`: extracts what is not fresh. Shows progress.
+/// Brings the store up to date for `videos`: extracts those that are not. Shows progress.
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
                                  const ExtractionPlan& plan);
 
 /// Says how it went: a line or two, failures included.
 void tell(const ExtractReport& report);
 
-/// Adds the time since the last lap, shared out among looking at the files, decoding, networks and store by
-/// what the threads of the extraction did.
+/// Adds the time since the last lap, divided among checking files, decoding, networks and store in proportion
+/// to the time that the extraction's threads spent on each.
 void lap(TimeAccount& time, const ExtractReport& report);
 
 }  // namespace tvr

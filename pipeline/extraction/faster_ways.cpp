@@ -8,7 +8,7 @@
 namespace tvr {
 namespace {
 
-constexpr const char* kOthers = " (with features of their own, kept apart by their recipe)";
+constexpr const char* kOthers = " (its features differ and are stored under their own recipe)";
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Advice faster_ways(const ExtractionPlan& plan) {
   if (exact && (gpu || read_machine().computes_bf16()))
     advice["networks"] = std::string("--precision ") + (gpu ? "fp16" : "bf16") + " is faster here" + kOthers;
   if (gpu && !is_gpu(plan.lanes.front().spec.sampling.preset))
-    advice["decode"] = std::string("a preset -gpu scales on the GPU") + kOthers;
+    advice["decode"] = std::string("a -gpu preset scales frames on the GPU") + kOthers;
   return advice;
 }
 

@@ -5,8 +5,7 @@
 
 namespace tvr {
 
-/// What an extraction on this machine would be faster with, and does without: by phase, for
-/// TimeAccount::text().
+/// Options that would make this extraction faster on this machine, by phase, for TimeAccount::text().
 [[nodiscard]] Advice faster_ways(const ExtractionPlan& plan);
 
 }  // namespace tvr

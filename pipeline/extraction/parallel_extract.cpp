@@ -22,15 +22,15 @@
 
 namespace tvr {
 
-/// A video between its first clip and its last row. Guarded by Extraction::mutex_ once clips wait in the
-/// batcher.
+/// A video between its first clip and its last feature row. Guarded by Extraction::mutex_ once it has clips
+/// in the batcher.
 struct VideoInWork {
   const ExtractionTask* task = nullptr;
-  std::vector<HalfSequence> lanes;  // as task->lanes; rows L2-normalised
+  std::vector<HalfSequence> lanes;  // in the order of task->lanes; rows L2-normalised
   VideoOutcome outcome;
-  std::int64_t waiting = 0;  // clips whose row has not come back
+  std::int64_t waiting = 0;  // clips whose row is not computed yet
   bool decoded = false;      // no more clips will come
-  std::string broken_lane;   // whose network gave NaN or infinity
+  std::string broken_lane;   // the lane whose network returned NaN or infinity
 };
 
 namespace {
@@ -40,11 +40,11 @@ using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Error stopped() {
-  return {Fault::Interrupted, "extraction", "stopped on request; videos that were finished are in the store",
-          "Run the same command again to go on"};
+  return {Fault::Interrupted, "extraction", "stopped on request; finished videos are in the store",
+          "Run the same command again to resume"};
 }
 
-/// How a failure to decode is told in the store.
+/// The status in the store for a decoding error.
 Status status_of(Fault fault) {
   switch (fault) {
     case Fault::Limit:
@@ -82,7 +82,7 @@ class Extraction {
         batcher_(static_cast<std::size_t>(options.clip_batch),
                  4 * devices.size() * lanes.size() * static_cast<std::size_t>(options.clip_batch)) {}
 
-  /// What every thread does until nothing is left.
+  /// The loop of every thread, until no work is left.
   void work() {
     try {
       Decoding decoding;
@@ -110,17 +110,18 @@ class Extraction {
   }
 
  private:
-  /// What `progress` answers to the clips done so far.
+  /// Reports the clips done so far; false: stop.
   [[nodiscard]] bool go_on() const { return progress_({"clips", clips_done_, 0}); }
 
   struct Step {
     enum class Kind { Nothing, Run, Decode } kind = Kind::Nothing;
     std::vector<WaitingClip> batch;        // to run
-    const ExtractionTask* task = nullptr;  // to decode: a new video; none: the one at hand
+    const ExtractionTask* task = nullptr;  // to decode: a new video; null: continue the current one
   };
 
-  /// A full batch before anything else, unless a thread waits for one: then the video at hand goes on, so
-  /// that both have work. Only when nothing is being decoded any more, batches that are not full.
+  /// Full batches have priority, unless an idle thread is waiting for one: then this thread continues its
+  /// video, so that both have work. Batches that are not full run only when no video is being decoded any
+  /// more.
   Step next_step(bool has_video) {
     MutexLock lock(mutex_);
     for (;;) {
@@ -156,7 +157,7 @@ class Extraction {
     return decoding;
   }
 
-  /// Decodes up to the next clip; false: the video is over, well or not.
+  /// Decodes up to the next clip; false: the video has ended or failed.
   bool decode_clip(Decoding& decoding) {
     VideoOutcome& outcome = decoding.video->outcome;
     const auto start = Clock::now();
@@ -184,7 +185,7 @@ class Extraction {
     decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes);
   }
 
-  /// Whether the video is complete: its last row has come already.
+  /// Whether the video is complete: all of its rows are already computed.
   [[nodiscard]] bool end_decoding(const Decoding& decoding) {
     const MutexLock lock(mutex_);
     VideoInWork& video = *decoding.video;
@@ -216,11 +217,11 @@ class Extraction {
     const ExtractionTask& task = *decoding.video->task;
     if (has_changed(task.source.path, task.fingerprint)) {
       outcome.status = Status::Unreadable;
-      outcome.message = "the file was changed while it was read";
+      outcome.message = "the file changed while it was being read";
     }
   }
 
-  /// One forward pass; every row goes to its video.
+  /// Runs one forward pass and stores each row in its video.
   void run(const std::vector<WaitingClip>& batch) {
     std::vector<const Clip*> clips;
     for (const WaitingClip& waiting : batch) clips.push_back(&waiting.clip);
@@ -237,7 +238,7 @@ class Extraction {
     }
   }
 
-  /// Gives the row to its video; whether that is complete by it.
+  /// Stores the row in its video; returns whether the video is now complete.
   [[nodiscard]] bool keep_row(const WaitingClip& from, const float* row, std::int64_t dim, bool numbers) {
     const MutexLock lock(mutex_);
     VideoInWork& video = *from.video;
@@ -248,7 +249,7 @@ class Extraction {
     return --video.waiting == 0 && video.decoded;
   }
 
-  /// A network that fails is no video's fault: the run ends, and says at which video.
+  /// An error of a network is not the video's fault: it ends the run, naming the video.
   [[nodiscard]] Matrix forward(const std::vector<WaitingClip>& batch,
                                const std::vector<const Clip*>& clips) const {
     const WaitingClip& first = batch.front();
@@ -261,14 +262,14 @@ class Extraction {
     }
   }
 
-  /// Hands on a video that is complete: nobody else touches it any more.
+  /// Passes a complete video on; no other thread accesses it any more.
   void finish(VideoInWork& video) {
     VideoOutcome& outcome = video.outcome;
     outcome.source = video.task->source;
     outcome.fingerprint = video.task->fingerprint;
     if (!video.broken_lane.empty()) {
       outcome.status = Status::Unreadable;
-      outcome.message = "the network of lane " + video.broken_lane + " gave values that are no numbers";
+      outcome.message = "the network of lane " + video.broken_lane + " returned NaN or infinity";
     }
     const bool usable = outcome.status == Status::Ok || outcome.status == Status::Partial;
     for (std::size_t i = 0; i < video.lanes.size(); ++i) {
@@ -294,10 +295,10 @@ class Extraction {
   const std::function<void(const VideoOutcome&)>& done_;
   const Progress& progress_;
   std::atomic<std::int64_t> clips_done_{0};
-  Mutex writer_;  // held while a video is handed to done_
+  Mutex writer_;  // held while a video is passed to done_
 
   Mutex mutex_;
-  std::condition_variable changed_;  // a batch is ready, or nothing is being decoded any more
+  std::condition_variable changed_;  // a batch is ready, or no video is being decoded any more
   ClipBatcher batcher_ TVR_GUARDED_BY(mutex_);
   std::deque<std::vector<WaitingClip>> ready_ TVR_GUARDED_BY(mutex_);  // full batches: at most one per thread
   std::size_t next_task_ TVR_GUARDED_BY(mutex_) = 0;
@@ -317,7 +318,7 @@ ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
                                  const std::function<void(const VideoOutcome&)>& done,
                                  const Progress& progress) {
   const auto start = Clock::now();
-  // TBB starts no more threads than there are cores unless it is told that it may.
+  // By default TBB starts no more threads than there are cores.
   const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.jobs));
   Extraction extraction(devices, tasks, lanes, options, done, progress);

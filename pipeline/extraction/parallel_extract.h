@@ -14,30 +14,30 @@
 
 namespace tvr {
 
-/// A lane's name, and its recipe's row in the store.
+/// A lane's name and the row of its recipe in the store.
 struct ExtractionLane {
   std::string name;
   std::int64_t recipe = 0;
 };
 
-/// The processor or a GPU: what decodes the videos that go there, and each lane's network. Nothing is owned.
+/// The CPU or a GPU: the decoder of its videos and the network of each lane. Owns nothing.
 struct ExtractionDevice {
   ClipSource* clips = nullptr;
-  std::vector<const Backbone*> networks;  // as the lanes
+  std::vector<const Backbone*> networks;  // in the order of the lanes
 };
 
-/// A video and the lanes (indices) in which it is not fresh; never empty.
+/// A video and the indices of the lanes in which it is not up to date; never empty.
 struct ExtractionTask {
   VideoSource source;
   SourceFingerprint fingerprint;
   std::vector<std::size_t> lanes;
 };
 
-/// Speed only.
+/// Affects speed only.
 struct ParallelOptions {
-  int jobs = 1;                        // threads; each takes the clips of a video or runs a network
-  int clip_batch = 1;                  // clips of equal size, of any videos, that share a forward pass
-  std::filesystem::path spill_folder;  // for the rows of long videos until they are complete; empty: memory
+  int jobs = 1;                        // threads; each decodes a video or runs a network
+  int clip_batch = 1;                  // clips of equal size, from any videos, per forward pass
+  std::filesystem::path spill_folder;  // for the rows of long videos in progress; empty: in memory
 };
 
 /// Where the time went.
@@ -48,15 +48,14 @@ struct ExtractionTimes {
   double wall_s = 0;
 };
 
-/// Works through `tasks` with TBB: every thread takes the clips of a video of its own from its decoder and
-/// runs the batches of clips that fill up, whosever they are; a thread without a video takes the batches of
-/// the others, so that the last videos keep all threads busy. Of several devices each gets every n-th video,
-/// and its clips stay there; a thread serves them all. One writer hands finished videos to `done`
-/// (called from one thread at a time, in the order they finish). A video that fails is an outcome, not an
-/// exception; a network that fails ends the run. In flight are at most `jobs` videos and the clips that wait
-/// for their batch. `progress` is told, from any thread, how many clips are through their network; when it
-/// says stop, the work stops at the next clip: Error(Interrupted). What `done` was told by then is all that
-/// was finished.
+/// Processes `tasks` with TBB: each thread decodes a video of its own and runs any batch that is full,
+/// whichever videos its clips come from; a thread without a video runs the batches of the others, so that the
+/// last videos keep all threads busy. With n devices, each gets every n-th video, whose clips stay there;
+/// every thread serves all devices. Finished videos are passed to `done` (called from one thread at a time,
+/// in the order they finish). A video that fails is an outcome, not an exception; a network that fails ends
+/// the run. At most `jobs` videos, and the clips that wait for their batch, are in flight. `progress` is
+/// called from any thread with the number of clips that have passed their network; when it says stop, work
+/// stops at the next clip with Error(Interrupted). All videos finished by then have been passed to `done`.
 ExtractionTimes extract_parallel(const std::vector<ExtractionDevice>& devices,
                                  const std::vector<ExtractionTask>& tasks,
                                  const std::vector<ExtractionLane>& lanes, const ParallelOptions& options,

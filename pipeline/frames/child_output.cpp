@@ -31,7 +31,7 @@ ChildOutput::ChildOutput(const std::vector<std::string>& arguments) : name_(argu
   posix_spawn_file_actions_destroy(&actions);
   if (status == 0) return;
   throw Error(Fault::NotFound, name_, std::string("cannot be started: ") + std::strerror(status),
-              "Install it, or put it into PATH");
+              "Install it, or add its folder to PATH");
 }
 
 ChildOutput::~ChildOutput() {

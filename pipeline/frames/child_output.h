@@ -11,19 +11,19 @@
 
 namespace tvr {
 
-/// Another program, started without a shell and without input, whose standard output is read here. Its
-/// standard error goes where ours does. Ended (SIGKILL) when this goes before it does.
+/// A child process, started without a shell and with empty standard input, whose standard output is read
+/// here. It inherits standard error. The destructor kills it (SIGKILL) if it is still running.
 class ChildOutput {
  public:
-  /// arguments[0] is looked for in PATH. Throws Error(NotFound) where there is no such program.
+  /// arguments[0] is searched in PATH. Throws Error(NotFound) if there is no such program.
   explicit ChildOutput(const std::vector<std::string>& arguments);
   ~ChildOutput();
   ChildOutput(const ChildOutput&) = delete;
   ChildOutput& operator=(const ChildOutput&) = delete;
 
-  /// Fills `to` as far as the output goes; returns the number of bytes, fewer than asked for only at the end.
+  /// Fills `to`; returns the number of bytes read, fewer than `bytes` only at the end of the output.
   [[nodiscard]] std::size_t read(std::uint8_t* to, std::size_t bytes);
-  /// Waits for its end; the exit status, or 128 + signal.
+  /// Waits for it to exit; returns the exit status, or 128 + signal.
   [[nodiscard]] int wait();
 
  private:

@@ -11,7 +11,7 @@
 namespace tvr {
 namespace {
 
-/// The ffmpeg program at work on a video.
+/// The ffmpeg program decoding a video.
 class FfmpegFrames {
  public:
   // One thread: a damaged file decodes differently with each number of threads.
@@ -19,7 +19,7 @@ class FfmpegFrames {
       : output_({"ffmpeg", "-v", "fatal", "-nostdin", "-threads", "1", "-i", "file:" + video.string(),
                  "-filter_complex", filters, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"}) {}
 
-  /// Compares with its next frames and counts.
+  /// Compares a clip with ffmpeg's next frames and counts the differences.
   void compare(const Clip& clip, FramesCheck& check) {
     theirs_.resize(clip.rgb.size());
     const std::size_t got = output_.read(theirs_.data(), theirs_.size());
@@ -36,12 +36,12 @@ class FfmpegFrames {
     }
   }
 
-  /// What is wrong with its end; empty: nothing.
+  /// An error at the end of its output; empty: none.
   [[nodiscard]] std::string finish() {
     std::uint8_t extra = 0;
-    if (output_.read(&extra, 1) == 1) return "the program has more frames";
+    if (output_.read(&extra, 1) == 1) return "ffmpeg has more frames";
     const int status = output_.wait();
-    return status == 0 ? "" : "the program ended with " + std::to_string(status);
+    return status == 0 ? "" : "ffmpeg exited with status " + std::to_string(status);
   }
 
  private:

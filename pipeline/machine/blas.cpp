@@ -11,7 +11,7 @@
 namespace tvr {
 namespace {
 
-// sgemm of the Fortran BLAS, as every implementation has it (netlib.org/blas).
+// sgemm with the Fortran interface that every BLAS implements (netlib.org/blas).
 using Sgemm = void (*)(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k,
                        const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
                        const float* beta, float* c, const int* ldc);
@@ -21,7 +21,7 @@ Function loaded(const char* symbol) {
   return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, symbol));
 }
 
-/// "OpenBLAS 0.3.21" of "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
+/// "OpenBLAS 0.3.21" from "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
 std::string first_words(const std::string& text, int count) {
   std::size_t end = 0;
   while (count-- > 0 && end != std::string::npos) end = text.find(' ', end + 1);
@@ -59,7 +59,7 @@ Blas probe_blas() {
   const auto core = loaded<Words>("openblas_get_corename");
   blas.file = file_of_code(reinterpret_cast<const void*>(sgemm));
   const bool mkl = loaded<void*>("mkl_get_version") != nullptr;
-  // Debian's OpenBLAS puts its sgemm_ into a libblas.so.3 of its own, so the file's name alone says nothing.
+  // Debian's OpenBLAS has its sgemm_ in its own libblas.so.3, so the file name alone is not conclusive.
   blas.reference = config == nullptr && !mkl && blas.file.rfind("libblas.", 0) == 0;
   if (core != nullptr) blas.core = core();
   if (config != nullptr)

@@ -8,8 +8,8 @@
 namespace tvr {
 namespace {
 
-// The driver API by its documented names and numbers (docs.nvidia.com/cuda/cuda-driver-api); no header
-// needed.
+// The driver API by its documented names and numbers (docs.nvidia.com/cuda/cuda-driver-api), so that no CUDA
+// header is needed.
 constexpr int kComputeMajor = 75, kComputeMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
 
 class Driver {
@@ -26,7 +26,7 @@ class Driver {
   [[nodiscard]] bool loaded() const noexcept { return handle_ != nullptr; }
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
-  /// Calls a function of the driver; -1 where the library does not have it.
+  /// Calls a driver function; -1 if the library does not have it.
   template <class... Arguments>
   int call(const char* function, Arguments... arguments) const {
     const auto code = reinterpret_cast<int (*)(Arguments...)>(dlsym(handle_, function));

@@ -12,16 +12,15 @@ struct CudaDevice {
   int major = 0, minor = 0;  // compute capability
 };
 
-/// What NVIDIA's driver says of itself.
+/// What NVIDIA's driver reports.
 struct CudaDriver {
-  std::string library_error;  // why libcuda.so.1 could not be loaded; empty: it is there
-  std::string error;          // its name for why it does not work ("CUDA_ERROR_NO_DEVICE"); empty: it does
-  int version = 0;            // of CUDA, 12040 for 12.4
+  std::string library_error;  // why libcuda.so.1 could not be loaded; empty: it was
+  std::string error;          // its error name ("CUDA_ERROR_NO_DEVICE"); empty: it works
+  int version = 0;            // CUDA version, 12040 for 12.4
   std::vector<CudaDevice> devices;
 };
 
-/// Loads the driver's library for the question only; never fails. Link against nothing: most machines lack
-/// it.
+/// Loads the driver's library only to query it; never throws. It is not linked, since most machines lack it.
 [[nodiscard]] CudaDriver probe_cuda(const std::string& library = "libcuda.so.1");
 
 }  // namespace tvr

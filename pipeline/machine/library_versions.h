@@ -7,10 +7,10 @@
 
 namespace tvr {
 
-/// Every library the program stands on, in the order of the rooms.
+/// Every library that the program uses, in the order of the source folders.
 [[nodiscard]] std::vector<LibraryVersion> library_versions();
 
-/// "2021.8": the version that runs, with its remark and, where it is another one, that compiled against.
+/// "2021.8": the version at run time, with its remark and, if different, the version compiled against.
 [[nodiscard]] std::string text_of(const LibraryVersion& library);
 
 }  // namespace tvr

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "name : value", blanks around both taken away; false for a line without a colon.
+/// Splits "name : value" and trims both; false for a line without a colon.
 bool split_line(const std::string& line, std::string& name, std::string& value) {
   const std::size_t colon = line.find(':');
   if (colon == std::string::npos) return false;
@@ -45,14 +45,14 @@ std::int64_t total_memory(const fs::path& file) {
   return 0;
 }
 
-/// The number a file begins with; nullopt: none, as in "max 100000".
+/// The number at the beginning of a file; nullopt: none, as in "max 100000".
 std::optional<double> number_in(const fs::path& file) {
   std::ifstream text(file);
   double number = 0;
   return text >> number ? std::optional(number) : std::nullopt;
 }
 
-/// Of the v2 file "cpu.max": quota and period in microseconds.
+/// The quota in cores, from the v2 file "cpu.max": quota and period in microseconds.
 std::optional<double> cpu_max(const fs::path& group) {
   std::ifstream text(group / "cpu.max");
   double quota = 0, period = 0;
@@ -66,7 +66,7 @@ std::optional<double> cfs_quota(const fs::path& group) {
 
 using Limit = std::optional<double>;
 
-/// The tightest limit of a group and those above it.
+/// The tightest limit of a group and its ancestors.
 Limit tightest(const fs::path& mount, const fs::path& group,
                const std::function<Limit(const fs::path&)>& limit) {
   Limit least;
@@ -104,7 +104,7 @@ void read_cgroups(const fs::path& root, Machine& machine) {
     }
   }
   machine.cpu_quota = cpu;
-  constexpr double kNoLimit = 1e18;  // v1 says so by a number near 2^63
+  constexpr double kNoLimit = 1e18;  // v1 reports no limit as a number near 2^63
   if (memory && *memory < kNoLimit) machine.memory_limit_bytes = static_cast<std::int64_t>(*memory);
 }
 

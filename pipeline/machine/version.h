@@ -4,9 +4,9 @@
 
 namespace tvr {
 
-/// Of this program: "0.1.0".
+/// The version of this program: "0.1.0".
 [[nodiscard]] const char* program_version() noexcept;
-/// The commit it was built from, "eee93cc"; empty outside of git.
+/// The commit that it was built from, "eee93cc"; empty outside of git.
 [[nodiscard]] const char* program_commit() noexcept;
 /// Both: "0.1.0 (eee93cc)".
 [[nodiscard]] std::string program_version_text();

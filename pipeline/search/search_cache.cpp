@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::string_view kMagic = "tvr search index 1\n";
 constexpr std::size_t kDigestBytes = 64;
 
-/// What a file must have been made with to be used.
+/// The basis that a file must have to be used.
 json json_of(const SearchIndex::Basis& basis) {
   return {
       {"checkpoint", basis.encoders}, {"window_s", basis.windows.window_s}, {"long_s", basis.windows.long_s}};
@@ -46,7 +46,7 @@ IndexedVideo video_of(const json& row) {
   return video;
 }
 
-/// Cuts `count` bytes off the front of `bytes`; empty when there are not so many.
+/// Removes the first `count` bytes of `bytes` and returns them; empty when there are fewer.
 std::string_view take(std::string_view& bytes, std::uint64_t count) {
   if (count > bytes.size()) return {};
   const std::string_view taken = bytes.substr(0, count);
@@ -54,7 +54,7 @@ std::string_view take(std::string_view& bytes, std::uint64_t count) {
   return taken;
 }
 
-/// The part before the digest that ends the file, if it has that digest.
+/// The content before the digest at the end of the file, if the digest matches.
 std::string_view intact_part(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + kDigestBytes || bytes.substr(0, kMagic.size()) != kMagic) return {};
   const std::string_view part = bytes.substr(0, bytes.size() - kDigestBytes);

@@ -14,11 +14,11 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 256;  // windows that share a pass through the model's weights
+constexpr std::size_t kRowsAtOnce = 256;  // windows per forward pass of the model
 
 Micros micros(double seconds) { return Micros(std::llround(seconds * 1e6)); }
 
-/// Videos that have rows in every lane.
+/// Videos that have features in every lane.
 std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
                                             const std::vector<std::int64_t>& recipes) {
   std::vector<IndexedVideo> videos;
@@ -28,7 +28,7 @@ std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
   return videos;
 }
 
-/// A video's rows in all lanes; empty when some have gone meanwhile.
+/// A video's feature rows in all lanes; empty when some have been removed meanwhile.
 std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<std::int64_t>& recipes,
                                         const std::string& id) {
   std::vector<FeatureSequence> lanes;
@@ -50,7 +50,7 @@ void pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions
       const auto span = windows.size() == 1 ? std::nullopt : std::optional(window);
       rows.push_back(pool_lanes(lanes, span, pooling));
       video.windows.push_back(window);
-    } catch (const Error& error) {  // a lane of a damaged video ends earlier than another
+    } catch (const Error& error) {  // in a damaged video one lane may end before another
       if (error.fault() != Fault::NotFound) throw;
     }
   }
@@ -69,9 +69,9 @@ Matrix matrix_of(const std::vector<ClipFeature>& rows) {
 void validate(const WindowOptions& options) {
   if (options.window_s >= 1 && options.long_s >= options.window_s) return;
   throw Error(Fault::InvalidArgument, "search",
-              fmt::format("windows of {} s in videos longer than {} s make no sense", options.window_s,
-                          options.long_s),
-              "A window is at least 1 s, and not longer than the videos that are cut");
+              fmt::format("the window is {} s, and videos longer than {} s are divided into windows",
+                          options.window_s, options.long_s),
+              "Use windows of at least 1 s, not longer than --long");
 }
 
 std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options) {
@@ -111,7 +111,7 @@ SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders,
       add(std::exchange(batch, {}), encoders.embed_video(matrix_of(std::exchange(rows, {}))));
     const auto done = static_cast<std::int64_t>(i + 1), total = static_cast<std::int64_t>(fresh.size());
     if (progress && !progress({"embedding", done, total})) {
-      throw Error(Fault::Interrupted, "search", "stopped while the videos were embedded");
+      throw Error(Fault::Interrupted, "search", "stopped while videos were being embedded");
     }
   }
 }

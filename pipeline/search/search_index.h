@@ -15,8 +15,9 @@
 
 namespace tvr {
 
-/// How a video is cut for search. A video of up to `long_s` is one window, as in evaluation; a longer one is
-/// cut into windows of `window_s`, each beginning half a window after the one before, the last at its end.
+/// How videos are divided into windows for search. A video of up to `long_s` is one window, as in evaluation;
+/// a longer one is divided into windows of `window_s` that overlap by half, the last one aligned with its
+/// end.
 struct WindowOptions {
   double window_s = 10;  // >= 1
   double long_s = 30;    // >= window_s
@@ -24,25 +25,25 @@ struct WindowOptions {
 void validate(const WindowOptions& options);
 [[nodiscard]] std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options);
 
-/// A video that can be found.
+/// A searchable video.
 struct IndexedVideo {
   VideoSource source;
-  Digest features;                // of its rows in all lanes: while it is equal, so are the embeddings
-  Micros length{0};               // by its feature rows
+  Digest features;                // digest of its rows in all lanes: equal digests mean equal embeddings
+  Micros length{0};               // according to its feature rows
   std::vector<TimeSpan> windows;  // at least one
 };
 
-/// All videos of a store that have features in every lane, embedded window by window. A value: a newer store
-/// gives a newer index.
+/// All videos of a store that have features in every lane, embedded window by window. Immutable: a changed
+/// store gives a new index.
 class SearchIndex {
  public:
-  /// What the numbers depend on, besides the features.
+  /// What the embeddings depend on besides the features.
   struct Basis {
     Digest encoders;  // EncoderPair::identity()
     WindowOptions windows;
   };
-  /// Embeds what `known` does not have yet; from it, made on the same basis, come the windows of all videos
-  /// whose features are unchanged. A video whose rows are damaged is left out and named in `damaged`. Throws
+  /// Reuses from `known`, an index with the same basis, the windows of all videos whose features are
+  /// unchanged, and embeds the others. A video with damaged rows is left out and named in `damaged`. Throws
   /// Error(Interrupted), and what EncoderPair::lanes_in() throws.
   SearchIndex(const FeatureStore& store, const EncoderPair& encoders, const WindowOptions& windows,
               const SearchIndex* known, const Progress& progress);
@@ -50,12 +51,13 @@ class SearchIndex {
   [[nodiscard]] const std::vector<IndexedVideo>& videos() const noexcept { return videos_; }
   [[nodiscard]] const WindowIndex& windows() const noexcept { return windows_; }
   [[nodiscard]] const std::vector<std::string>& damaged() const noexcept { return damaged_; }
-  /// How many videos had to be embedded, that is, did not come from `known`.
+  /// How many videos were embedded, that is, not reused from `known`.
   [[nodiscard]] std::int64_t newly_embedded() const noexcept { return newly_embedded_; }
 
-  /// The index as a file (docs/SEARCH.md), written aside and renamed. Throws Error(Unreadable).
+  /// Saves the index to a file (docs/SEARCH.md): a temporary file, renamed when complete. Throws
+  /// Error(Unreadable).
   void save(const std::filesystem::path& path, const Basis& basis) const;
-  /// nullopt when there is no such file, or it was made on another basis, or it is damaged.
+  /// nullopt when the file does not exist, has another basis or is damaged.
   [[nodiscard]] static std::optional<SearchIndex> load(const std::filesystem::path& path, const Basis& basis);
 
  private:

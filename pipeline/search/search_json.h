@@ -6,7 +6,7 @@
 
 namespace tvr {
 
-/// What `search --json` prints and /api/search answers (docs/SEARCH.md).
+/// The output of `search --json` and the response of /api/search (docs/SEARCH.md).
 [[nodiscard]] nlohmann::json json_of(const SearchQuery& query, const SearchAnswer& answer);
 
 }  // namespace tvr

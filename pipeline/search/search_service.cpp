@@ -36,7 +36,7 @@ SearchAnswer SearchService::answer(SearchQuery query) {
   {
     const MutexLock lock(mutex_);
     if (ending_ || waiting_.size() >= kMostWaiting) {
-      throw Error(Fault::Busy, "search", "too many are asking at once", "Try again in a moment");
+      throw Error(Fault::Busy, "search", "too many queries are waiting", "Try again in a moment");
     }
     waiting_.push_back({std::move(query), {}});
     answer = waiting_.back().answer.get_future();
@@ -59,7 +59,7 @@ std::vector<SearchService::Waiting> SearchService::take() {
 void SearchService::compute() {
   for (;;) {
     std::vector<Waiting> taken = take();
-    if (taken.empty()) return;  // ending, and all are answered
+    if (taken.empty()) return;  // shutting down, and all queries are answered
     std::vector<SearchQuery> queries;
     for (const Waiting& one : taken) queries.push_back(one.query);
     try {
@@ -79,20 +79,20 @@ bool SearchService::pause(std::chrono::steady_clock::duration time) {
 }
 
 void SearchService::watch_store() {
-  std::string complaint;  // the last one, so that it is said once
+  std::string complaint;  // the last warning, so that it is printed only once
   std::chrono::milliseconds until_next = kLookAtStore;
   while (pause(until_next)) {
     const auto begin = std::chrono::steady_clock::now();
     try {
       if (searcher_->refresh()) {
-        say("serve: the store has changed, it now holds " + std::to_string(index()->videos().size()) +
-            " videos to search");
+        say("serve: the store has changed; it now has " + std::to_string(index()->videos().size()) +
+            " searchable videos");
       }
       complaint.clear();
-    } catch (const std::exception& error) {  // the old index goes on answering
+    } catch (const std::exception& error) {  // keep serving the old index
       if (complaint != error.what()) warn(complaint = error.what());
     }
-    // A store that is being filled is looked at for a tenth of the time at most.
+    // While a store is being filled, rereading it takes at most a tenth of the time.
     const auto spent = std::chrono::steady_clock::now() - begin;
     until_next = std::max(kLookAtStore, std::chrono::duration_cast<std::chrono::milliseconds>(10 * spent));
   }

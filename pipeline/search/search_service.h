@@ -12,9 +12,9 @@
 
 namespace tvr {
 
-/// Answers many clients at once. One thread computes: whatever has come in meanwhile is answered together, in
-/// one pass over the index, so that two hundred clients cost little more than one, and no two computations
-/// fight for the cores. Another looks at the store now and then and takes in new videos.
+/// Serves many clients concurrently. One thread computes: all queries that are waiting are answered as one
+/// batch, in one pass over the index, so that two hundred clients cost little more than one, and computations
+/// do not compete for the cores. Another thread polls the store and adds new videos.
 class SearchService {
  public:
   explicit SearchService(std::unique_ptr<Searcher> searcher);
@@ -22,7 +22,8 @@ class SearchService {
   SearchService(const SearchService&) = delete;
   SearchService& operator=(const SearchService&) = delete;
 
-  /// Waits for the answer. Throws Error(Busy) when too many wait already, or the service is ending.
+  /// Waits for the answer. Throws Error(Busy) when too many queries are waiting or the service is shutting
+  /// down.
   [[nodiscard]] SearchAnswer answer(SearchQuery query);
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const { return searcher_->index(); }
   [[nodiscard]] const std::filesystem::path& store() const noexcept { return searcher_->store(); }
@@ -34,7 +35,7 @@ class SearchService {
   };
   void compute();
   void watch_store();
-  /// Waits that long; false: sooner, as the service is ending.
+  /// Sleeps for `time`; false when woken early because the service is shutting down.
   [[nodiscard]] bool pause(std::chrono::steady_clock::duration time);
   [[nodiscard]] std::vector<Waiting> take();
 

@@ -12,8 +12,8 @@
 namespace tvr {
 namespace {
 
-/// Size and time of a store's file and log: they differ after every write. An empty log does not count:
-/// readers, too, make one.
+/// Size and modification time of a store's file and write-ahead log: they change with every write. An empty
+/// log is ignored, since readers create one, too.
 std::string stamp_of(const std::filesystem::path& store) {
   std::string stamp;
   for (const char* const ending : {"", "-wal"}) {
@@ -44,8 +44,8 @@ Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options,
 void Searcher::keep_index(const SearchIndex::Basis& basis) const {
   try {
     index()->save(options_.kept, basis);
-  } catch (const Error& error) {  // a run on a medium that cannot be written is searched all the same
-    warn(fmt::format("the embedded videos are not kept, the next start will embed them again: {}",
+  } catch (const Error& error) {  // a run on a read-only file system can still be searched
+    warn(fmt::format("the embedded videos were not saved and will be embedded again at the next start: {}",
                      error.what()));
   }
 }

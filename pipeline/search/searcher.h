@@ -11,46 +11,46 @@
 
 namespace tvr {
 
-/// What is searched, and how.
+/// What to search, and how.
 struct SearchOptions {
   std::filesystem::path store;
-  std::filesystem::path kept;  // file that keeps the embedded videos from one start to the next
+  std::filesystem::path kept;  // cache file: keeps the embedded videos between runs of the program
   WindowOptions windows;
 };
 
 struct SearchQuery {
   std::string sentence;
   std::size_t top = 10;
-  std::string video;  // only videos with this in their id; empty: all
+  std::string video;  // only videos whose id contains this; empty: all
   double min_length_s = 0;
-  double max_length_s = 0;  // 0: none
+  double max_length_s = 0;  // 0: no limit
 };
 
 struct SearchHit {
   VideoSource source;
   float score = 0;    // cosine similarity
   TimeSpan span;      // the best window
-  bool whole = true;  // the video is short: its only window
+  bool whole = true;  // the window is the whole (short) video
   Micros length{0};
 };
 
 struct SearchAnswer {
-  std::vector<SearchHit> hits;       // best first; equal scores in order of id
-  std::vector<std::string> unknown;  // words without a vector
-  bool understood = true;            // false: no known word at all, and no hits
+  std::vector<SearchHit> hits;       // best first; ties in order of id
+  std::vector<std::string> unknown;  // words without a word vector
+  bool understood = true;            // false: the sentence has no known word, and there are no hits
 };
 
-/// Sentences over the videos of a store.
+/// Searches the videos of a store by sentences.
 class Searcher {
  public:
-  /// Embeds the store's videos or takes them from the file that keeps them. Throws Error naming what is
-  /// missing or does not fit.
+  /// Embeds the store's videos, or loads them from the cache file. Throws Error naming what is missing or
+  /// does not match.
   Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress);
 
-  /// Answers in the order of the queries, computed together. By one thread at a time.
+  /// Answers in the order of the queries, computed as one batch. Call it from one thread at a time.
   [[nodiscard]] std::vector<SearchAnswer> answer(const std::vector<SearchQuery>& queries);
 
-  /// Looks at the store anew when its file has changed; returns whether it had. May run beside answer().
+  /// Rereads the store if its file has changed; returns whether it had. May run concurrently with answer().
   bool refresh();
 
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const;
@@ -64,7 +64,7 @@ class Searcher {
 
   std::unique_ptr<EncoderPair> encoders_;
   SearchOptions options_;
-  std::string stamp_;  // of the store's files when they were last looked at
+  std::string stamp_;  // of the store's files when they were last read
   mutable Mutex mutex_;
   std::shared_ptr<const SearchIndex> index_ TVR_GUARDED_BY(mutex_);
 };

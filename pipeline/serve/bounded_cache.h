@@ -11,8 +11,8 @@
 
 namespace tvr {
 
-/// Remembers values by key, the least recently used of them forgotten when their sizes pass a budget. Safe
-/// from many threads; values are copied out, so let them be small or shared.
+/// An LRU cache bounded by the sum of the values' sizes. Thread-safe; values are returned by copy, so they
+/// should be small or shared.
 template <class Value>
 class BoundedCache {
  public:
@@ -26,7 +26,7 @@ class BoundedCache {
     return found->second->value;
   }
 
-  /// What is larger than the whole budget is not kept.
+  /// A value larger than the whole budget is not kept.
   void put(const std::string& key, Value value, std::size_t size) {
     const MutexLock lock(mutex_);
     if (size > budget_ || places_.count(key) > 0) return;
@@ -55,7 +55,7 @@ class BoundedCache {
   std::size_t budget_;
   Mutex mutex_;
   std::size_t used_ TVR_GUARDED_BY(mutex_) = 0;
-  std::list<Entry> entries_ TVR_GUARDED_BY(mutex_);  // the most recently used first
+  std::list<Entry> entries_ TVR_GUARDED_BY(mutex_);  // most recently used first
   std::unordered_map<std::string, typename std::list<Entry>::iterator> places_ TVR_GUARDED_BY(mutex_);
 };
 

@@ -19,7 +19,7 @@ using Setup = std::function<void(httplib::Request&)>;
 
 constexpr std::chrono::seconds kRequestTime{5};
 
-/// An accepted connection. The server asks for no addresses, so it tells none.
+/// An accepted connection. It reports no addresses, since the server does not use them.
 class Connection : public httplib::Stream {
  public:
   Connection(socket_t socket, std::chrono::milliseconds write_time)
@@ -28,13 +28,13 @@ class Connection : public httplib::Stream {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Waits for the first byte of a request, with which its time begins.
+  /// Waits for the first byte of a request, which starts its deadline.
   [[nodiscard]] bool begins_request(std::chrono::milliseconds patience) {
     if (next_ == end_ && !is_ready(POLLIN, patience)) return false;
     deadline_ = Clock::now() + kRequestTime;
     return true;
   }
-  /// The time passed before the request had come: what was answered is not worth waiting for another.
+  /// The request missed its deadline: the connection is closed after the response.
   [[nodiscard]] bool was_late() const noexcept { return late_; }
 
   [[nodiscard]] bool is_readable() const override { return next_ < end_ || is_ready(POLLIN, time_left()); }
@@ -66,7 +66,7 @@ class Connection : public httplib::Stream {
     } while (ready < 0 && errno == EINTR);
     return ready > 0;
   }
-  /// false: nothing comes any more, and failed_ says why: 0 the client has closed, -1 it was late.
+  /// false: no more data; failed_ is 0 when the client has closed the connection, -1 on error or timeout.
   bool fill() {
     late_ = late_ || Clock::now() >= deadline_ || !is_ready(POLLIN, time_left());
     failed_ = late_ ? -1 : ::recv(socket_.get(), buffer_.data(), buffer_.size(), 0);
@@ -81,10 +81,10 @@ class Connection : public httplib::Stream {
   bool late_ = false;
   ssize_t failed_ = 0;
   std::array<char, 4096> buffer_;
-  std::size_t next_ = 0, end_ = 0;  // of what has come and was not read
+  std::size_t next_ = 0, end_ = 0;  // range of received bytes not yet read
 };
 
-// What process_request takes differs: newer versions are told the addresses.
+// The parameters of process_request differ between versions: newer ones take the addresses.
 template <class Server>
 bool answer(Server& server, bool (httplib::Server::*process)(httplib::Stream&, bool, bool&, const Setup&),
             Connection& connection, bool last, bool& closed) {

@@ -29,7 +29,7 @@ IndexedVideo find_video(const SearchIndex& index, const std::string& id) {
   const auto found = std::find_if(index.videos().begin(), index.videos().end(),
                                   [&](const IndexedVideo& video) { return video.source.id == id; });
   if (found == index.videos().end()) {
-    throw Error(Fault::NotFound, "search", "no video of this name can be found");
+    throw Error(Fault::NotFound, "search", "there is no searchable video with this name");
   }
   return *found;
 }
@@ -39,7 +39,7 @@ bool is_there(const std::filesystem::path& file) {
   return std::filesystem::exists(file, problem);
 }
 
-/// The first window of the video that `at` lies in.
+/// The first window of the video that contains `at`.
 TimeSpan window_at(const IndexedVideo& video, Micros at) {
   for (const TimeSpan& window : video.windows) {
     if (window.start <= at && at <= window.end) return window;
@@ -64,7 +64,7 @@ json json_of(const std::vector<OutcomeRow>& rows) {
   return list;
 }
 
-/// A text of the run's folder; empty where it is missing.
+/// The content of a text file; empty when it does not exist.
 std::string optional_text(const std::filesystem::path& path) {
   return std::filesystem::exists(path) ? read_text_file(path) : std::string();
 }
@@ -137,13 +137,13 @@ MediaFacts WebApi::media_facts(const std::string& video) {
   if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
   MediaFacts facts;
   if (!is_there(found.source.path)) {
-    facts.reason = "the file is not where it was when its features were extracted";
+    facts.reason = "the file has been moved or deleted since its features were extracted";
     return facts;
   }
   const Turnstile::Pass pass(decoding_);
   try {
     facts = examine_media(found.source.path);
-  } catch (const Error& error) {  // gone, replaced by something else, damaged
+  } catch (const Error& error) {  // deleted, replaced or damaged
     facts.reason = error.seen();
     return facts;
   }
@@ -166,7 +166,7 @@ std::string WebApi::thumbnail(const std::string& video, double at_s) {
   const std::string key = fmt::format("{}{}@{:.1f}", found.features, found.source.path.string(), at);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);
-  if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made while we waited
+  if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made by another thread
   std::string jpeg = thumbnail_jpeg(found.source.path, moment);
   stills_.keep(found.features, moment, jpeg);
   thumbnails_.put(key, jpeg, key.size() + jpeg.size());

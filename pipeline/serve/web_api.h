@@ -15,7 +15,7 @@
 
 namespace tvr {
 
-/// At most so many threads are in a part of the code; others wait their turn.
+/// A counting semaphore: at most `places` threads hold a Pass; others wait.
 class Turnstile {
  public:
   explicit Turnstile(int places) : places_(places) {}
@@ -44,24 +44,24 @@ class Turnstile {
   int places_ TVR_GUARDED_BY(mutex_);
 };
 
-/// What the web page asks for, without HTTP: values in, JSON and bytes out. Safe from many threads. Methods
-/// that name a video throw Error(NotFound) for one that the index does not have.
+/// The API of the web page, without HTTP: values in, JSON and bytes out. Thread-safe. Methods that take a
+/// video id throw Error(NotFound) if it is not in the index.
 class WebApi {
  public:
   WebApi(SearchService& service, std::filesystem::path run);
 
   [[nodiscard]] nlohmann::json info() const;
   [[nodiscard]] nlohmann::json search(SearchQuery query);
-  /// `part`: only videos with this in their name.
+  /// `part`: only videos whose id contains this.
   [[nodiscard]] nlohmann::json store(const std::string& part) const;
   [[nodiscard]] nlohmann::json run() const;
-  [[nodiscard]] std::string report() const;  // report.html; empty: there is none
+  [[nodiscard]] std::string report() const;  // report.html; empty if there is none
 
   [[nodiscard]] MediaFacts media_facts(const std::string& video);
-  /// The video's file, if it is one that a browser plays. Throws Error(Unsupported) otherwise.
+  /// The video's file. Throws Error(Unsupported) if browsers do not play it.
   [[nodiscard]] std::shared_ptr<const SendableFile> open_media(const std::string& video);
-  /// A JPEG of the moment, or where the video is elsewhere of one near it that was made before; empty when
-  /// there is no picture to be had.
+  /// A JPEG of the frame at `at_s`; if the video file has moved, a still near that time that was saved
+  /// before; empty if there is none.
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);
 
  private:

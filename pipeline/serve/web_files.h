@@ -6,7 +6,7 @@
 
 namespace tvr {
 
-/// A file of pipeline/web, compiled in.
+/// A file of pipeline/serve/page, embedded in the program.
 struct WebFile {
   std::string name;  // "app.js"
   std::string_view content;

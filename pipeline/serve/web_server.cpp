@@ -27,7 +27,7 @@ using httplib::Request;
 using httplib::Response;
 using nlohmann::json;
 
-// A connection holds a thread while it is open, so there are many: they mostly sleep.
+// Each open connection occupies a thread, mostly asleep, so there are many threads.
 constexpr std::size_t kConnections = 256;
 constexpr int kBacklog = 512;
 constexpr std::size_t kMostSentenceBytes = 2000;
@@ -37,7 +37,7 @@ constexpr std::size_t kMostResults = 500;
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-// The report is one file with its style and pictures inside.
+// The report is one file with inline style and images.
 constexpr const char* kReportPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
@@ -66,7 +66,7 @@ void send_error(Response& response, int status, const std::string& words) {
   send_json(response, {{"error", words}});
 }
 
-/// A parameter of the query: UTF-8 of at most `most_bytes`; empty when it is not there.
+/// A query parameter: UTF-8 of at most `most_bytes`; empty when absent.
 std::string text_parameter(const Request& request, const char* name, std::size_t most_bytes) {
   std::string value = request.get_param_value(name);
   if (value.size() > most_bytes) {
@@ -84,12 +84,12 @@ double number_parameter(const Request& request, const char* name, double fallbac
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem == std::errc() && end == text.data() + text.size() && value >= 0 && value <= most) return value;
-  throw Error(Fault::InvalidArgument, name, fmt::format("it is no number from 0 to {}", most));
+  throw Error(Fault::InvalidArgument, name, fmt::format("it is not a number from 0 to {}", most));
 }
 
 std::string video_parameter(const Request& request) {
   std::string id = text_parameter(request, "video", kMostNameBytes);
-  if (id.empty()) throw Error(Fault::InvalidArgument, "video", "no video is named");
+  if (id.empty()) throw Error(Fault::InvalidArgument, "video", "no video is given");
   return id;
 }
 
@@ -104,12 +104,12 @@ SearchQuery search_query(const Request& request) {
   return query;
 }
 
-/// Sends the file, or the one range of it that was asked for; several ranges get the whole, as RFC 9110
-/// allows. httplib 0.11 does not check ranges against the size, so they are put right here, before it looks
-/// at them.
+/// Sends the file, or the single range that was requested; a request of several ranges gets the whole file,
+/// as RFC 9110 allows. httplib 0.11 does not check ranges against the size, so they are corrected here before
+/// it uses them.
 void send_file(std::shared_ptr<const SendableFile> file, const std::string& mime, const Request& request,
                Response& response) {
-  auto& ranges = const_cast<Request&>(request).ranges;  // the handlers' view is const, the request is not
+  auto& ranges = const_cast<Request&>(request).ranges;  // the request itself is not const
   const std::int64_t size = file->size();
   if (ranges.size() != 1) {
     ranges.clear();
@@ -123,7 +123,7 @@ void send_file(std::shared_ptr<const SendableFile> file, const std::string& mime
     if (first > last) {
       ranges.clear();
       response.set_header("Content-Range", fmt::format("bytes */{}", size));
-      return send_error(response, 416, "the range lies beyond the file");
+      return send_error(response, 416, "the range is beyond the end of the file");
     }
   }
   response.set_header("Accept-Ranges", "bytes");
@@ -185,7 +185,7 @@ class WebServer::Impl {
     server_.set_write_timeout(10);
     server_.set_payload_max_length(0);
     server_.set_socket_options([this](auto socket) {
-      // Not SO_REUSEPORT, httplib's default: two servers must not share a port unawares.
+      // Not SO_REUSEPORT, httplib's default: two servers must not share a port by accident.
       const int yes = 1;
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
       socket_ = static_cast<int>(socket);
@@ -199,7 +199,7 @@ class WebServer::Impl {
                                        : httplib::Server::HandlerResponse::Unhandled;
     });
     server_.set_error_handler([](const Request&, Response& response) {
-      if (response.body.empty()) send_error(response, response.status, "there is nothing here");
+      if (response.body.empty()) send_error(response, response.status, "not found");
     });
     server_.set_exception_handler(
         [](const Request&, Response& response, std::exception_ptr problem) { tell(response, problem); });
@@ -208,11 +208,12 @@ class WebServer::Impl {
   bool refuse(const Request& request, Response& response) const {
     if (request.method != "GET" && request.method != "HEAD") {
       response.set_header("Allow", "GET, HEAD");
-      send_error(response, 405, "only GET and HEAD are answered");
+      send_error(response, 405, "only GET and HEAD are supported");
       return true;
     }
     if (!loopback_only_ || is_loopback_name(name_in(request.get_header_value("Host")))) return false;
-    send_error(response, 403, "this server answers to names of this machine only, such as localhost");
+    send_error(response, 403,
+               "this server only accepts requests to this machine's own names, such as localhost");
     return true;
   }
 
@@ -223,7 +224,7 @@ class WebServer::Impl {
       send_error(response, http_status(error.fault()), error.seen());
     } catch (const std::exception& error) {
       warn(std::string("serve: ") + error.what());
-      send_error(response, 500, "the server failed; its terminal says why");
+      send_error(response, 500, "internal server error; see the server's terminal");
     }
   }
 
@@ -276,7 +277,7 @@ class WebServer::Impl {
       constexpr double kYear = 366 * 86'400.0;
       const std::string jpeg =
           api_.thumbnail(video_parameter(request), number_parameter(request, "at", 0, kYear));
-      if (jpeg.empty()) throw Error(Fault::NotFound, "thumbnail", "the video gives no picture");
+      if (jpeg.empty()) throw Error(Fault::NotFound, "thumbnail", "the video has no frame to show");
       response.set_header("Cache-Control", "private, max-age=600");
       response.set_content(jpeg, "image/jpeg");
     });
@@ -285,12 +286,13 @@ class WebServer::Impl {
   void listen(const std::string& host, int port) {
     port_ = port == 0 ? server_.bind_to_any_port(host) : server_.bind_to_port(host, port) ? port : -1;
     if (port_ < 0) {
-      throw Error(Fault::Unreadable, fmt::format("{}:{}", host, port), "the address cannot be listened on",
-                  "Another program has it, or it is not this machine's: try --port 0, any free one");
+      throw Error(
+          Fault::Unreadable, fmt::format("{}:{}", host, port), "cannot listen on this address",
+          "Another program uses the port, or the host is not this machine: try --port 0 (any free port)");
     }
-    ::listen(socket_, kBacklog);  // httplib itself lets five wait, so that many clients at once would stumble
+    ::listen(socket_, kBacklog);  // httplib's own backlog is five, too few for many clients at once
     listening_ = std::thread([this] {
-      if (!server_.listen_after_bind() && !ending_) warn("serve: listening has ended");
+      if (!server_.listen_after_bind() && !ending_) warn("serve: the server has stopped listening");
     });
     while (!server_.is_running() && !ending_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -8,14 +8,15 @@
 
 namespace tvr {
 
-/// The page of `pipeline serve` and its HTTP API (docs/SEARCH.md). GET and HEAD only; videos are named by id,
-/// and only those that the index has are ever opened; requests that name another host than a loopback one are
-/// refused while the server listens on loopback (a page elsewhere could else have its name point here).
+/// The page of `pipeline serve` and its HTTP API (docs/SEARCH.md). GET and HEAD only; videos are identified
+/// by id, and only files of the index are opened. While the server listens on loopback, requests whose Host
+/// header is not a loopback name are refused (protection against DNS rebinding).
 class WebServer {
  public:
-  /// Listens at once; port 0: any free one. Throws Error(Unreadable) when the address cannot be had.
+  /// Starts listening immediately; port 0: any free port. Throws Error(Unreadable) when the address cannot be
+  /// bound.
   WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port);
-  /// Ends connections and waits for their threads: two seconds at most where a client only listens.
+  /// Closes connections and waits for their threads: at most two seconds for idle clients.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;

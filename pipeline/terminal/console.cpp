@@ -17,11 +17,11 @@ volatile std::sig_atomic_t stop_flag = 0;
 volatile std::sig_atomic_t line_is_drawn = 0;
 
 // Note [the line on the terminal]
-// The cursor rests in the first column of the progress line. So erasing from it to the end of the screen
-// clears the line also where the window has become narrower since and the terminal has wrapped it.
+// The cursor stays in the first column of the progress line, so that erasing from it to the end of the screen
+// clears the line even if the window has become narrower and the terminal has wrapped it.
 constexpr std::string_view kErase = "\r\x1b[J";
 
-/// What the progress line shows now, to be drawn again after other words.
+/// The text of the progress line, to be redrawn after other output.
 struct Shown {
   Mutex mutex;
   std::string text TVR_GUARDED_BY(mutex);  // empty: none
@@ -31,7 +31,7 @@ Shown& shown() {
   return line;
 }
 
-/// In one write, so that nothing comes between erasing and drawing.
+/// Uses one write, so that no other output comes between erasing and drawing.
 void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 void print_line(const std::string& line) {
@@ -43,7 +43,7 @@ void print_line(const std::string& line) {
     write_stderr(std::string(kErase) + line + '\n' + now.text + '\r');
 }
 
-/// Empty text takes the line away.
+/// An empty text removes the line.
 void draw(const std::string& text) {
   Shown& now = shown();
   const MutexLock lock(now.mutex);
@@ -54,7 +54,7 @@ void draw(const std::string& text) {
 }
 
 extern "C" void remember_stop(int signal) {
-  if (stop_flag != 0) {  // asked twice: end at once
+  if (stop_flag != 0) {  // second signal: end at once
     if (line_is_drawn != 0 && write(STDERR_FILENO, kErase.data(), kErase.size()) < 0) _exit(128 + signal);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
@@ -98,7 +98,7 @@ std::size_t columns_of(int descriptor) {
 void install_stop_handler() {
   std::signal(SIGINT, remember_stop);
   std::signal(SIGTERM, remember_stop);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not the end of the program
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit fails instead of ending the program
 }
 
 bool stop_requested() noexcept { return stop_flag != 0; }
@@ -124,7 +124,7 @@ void ProgressLine::update(std::int64_t done, const std::string& note) {
   meter_.add(now, done);
   state_.done = done;
   state_.rate = meter_.rate();
-  state_.note = stop_requested() ? "stopping; Ctrl-C again ends at once" : note;
+  state_.note = stop_requested() ? "stopping; press Ctrl-C again to quit at once" : note;
   if (terminal_)
     draw(progress_text(state_, columns_of(STDERR_FILENO) - 1, true));
   else

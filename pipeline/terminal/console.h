@@ -12,40 +12,40 @@
 
 namespace tvr {
 
-/// Talk goes to stderr, results to stdout. say() is silent after set_quiet(true); warn() never is. Both may
-/// be called while a ProgressLine is shown.
+/// Messages go to stderr, results to stdout. say() prints nothing after set_quiet(true); warn() always
+/// prints. Both may be called while a ProgressLine is shown.
 void set_quiet(bool quiet);
 void say(const std::string& line);
 void warn(const std::string& line);
-/// A message after "error:".
+/// Prints a message after "error:".
 void complain(const std::string& what);
 
 enum class Colour { Red, Yellow, Green };
-/// `text` in a colour where the file descriptor is a terminal that has them and the user does not mind
-/// (https://no-color.org), else as it is.
+/// `text` in a colour if the file descriptor is a terminal that supports it and NO_COLOR is not set
+/// (https://no-color.org), else unchanged.
 [[nodiscard]] std::string coloured(const std::string& text, Colour colour, int descriptor);
 
-/// Columns of the terminal behind a file descriptor; 80 where there is none.
+/// Width of the terminal behind a file descriptor; 80 if it is not a terminal.
 [[nodiscard]] std::size_t columns_of(int descriptor);
 
-/// From here on Ctrl-C and SIGTERM set a flag instead of ending the process; a second one ends it at once,
-/// with the terminal's line cleared.
+/// From now on Ctrl-C and SIGTERM set a flag instead of ending the process; a second one ends it at once and
+/// clears the progress line.
 void install_stop_handler();
 [[nodiscard]] bool stop_requested() noexcept;
 
-/// A line about long work on stderr: on a terminal one that is redrawn, else a plain one every ten seconds
-/// (after five minutes every minute). Safe from many threads; one at a time.
+/// A progress line on stderr: redrawn on a terminal, else a plain line every ten seconds (after five minutes,
+/// every minute). Thread-safe; only one may exist at a time.
 class ProgressLine {
  public:
-  /// `unit`: what is counted, in the plural ("videos"). total 0: not known.
+  /// `unit`: what is counted, in the plural ("videos"). total 0: unknown.
   ProgressLine(std::string title, std::string unit, std::int64_t total);
   ~ProgressLine();  // clears the line
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// `note`: what else to say at the end of the line ("2 failed").
+  /// `note`: text at the end of the line ("2 failed").
   void update(std::int64_t done, const std::string& note = {});
-  /// For a total that only the work knows.
+  /// Sets the total, for when it becomes known only during the work.
   void expect(std::int64_t total);
 
  private:
@@ -58,8 +58,7 @@ class ProgressLine {
   const bool terminal_;
 };
 
-/// A Progress for a room: shows on `line` what is done of the event's total, and says stop when the user has
-/// asked for it.
+/// A Progress callback that shows events on `line` and says stop when the user has requested it.
 [[nodiscard]] Progress progress_on(ProgressLine& line);
 
 }  // namespace tvr

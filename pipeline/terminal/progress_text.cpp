@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kWindow{30};
 constexpr std::size_t kLeastBar = 8, kWidestBar = 24;
 
 struct Piece {
-  int rank;  // 0 stays; the highest goes first
+  int rank;  // 0: always kept; the highest is dropped first
   std::string text;
 };
 
@@ -31,7 +31,7 @@ std::string bar_of(double share, std::size_t cells) {
   return std::string(full, '#') + std::string(cells - full, '.');
 }
 
-/// Whole seconds below a minute: tenths would only flicker.
+/// Whole seconds below a minute, since tenths would flicker.
 std::string left_text(double seconds) {
   return seconds < 59.5 ? fmt::format("{:.0f} s", seconds) : seconds_text(seconds);
 }
@@ -52,7 +52,7 @@ std::string progress_text(const ProgressState& state, std::size_t columns, bool 
       {0, known ? fmt::format("{}/{}", state.done, state.total) : fmt::format("{}", state.done)},
       {4, ' ' + state.unit}};
   if (known) pieces.push_back({3, fmt::format(" ({:.0f} %)", 100 * share)});
-  if (state.rate > 0) pieces.push_back({5, fmt::format(", {:.3g} a second", state.rate)});
+  if (state.rate > 0) pieces.push_back({5, fmt::format(", {:.3g} per second", state.rate)});
   if (known && state.rate > 0 && state.done < state.total) {
     const double left_s = static_cast<double>(state.total - state.done) / state.rate;
     pieces.push_back({2, ", " + left_text(left_s) + " left"});

@@ -6,7 +6,7 @@
 
 namespace tvr {
 
-/// A table for people: columns as wide as their widest cell by displayed width, numbers to the right.
+/// A table for the terminal: columns as wide as their widest cell by display width, numbers right-aligned.
 class Table {
  public:
   enum class Align { Left, Right };
@@ -18,11 +18,11 @@ class Table {
   explicit Table(std::vector<Column> columns);
   /// `cells`: as many as there are columns.
   void add(std::vector<std::string> cells);
-  /// Title line, rule, rows; each line ends with '\n'. Control characters of cells are shown as '?', so that
-  /// a file name cannot drive the terminal.
+  /// Title line, rule, rows; each line ends with '\n'. Control characters are replaced by '?', so that a file
+  /// name cannot send commands to the terminal.
   [[nodiscard]] std::string text() const;
-  /// The same for long tables, piece by piece: the rows added since the last call, the title before the
-  /// first. Columns that have grown stay so.
+  /// The same in pieces, for long tables: the rows added since the last call, with the title before the first
+  /// ones. Columns never become narrower.
   [[nodiscard]] std::string take();
 
  private:
@@ -32,13 +32,13 @@ class Table {
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
-  std::vector<std::size_t> taken_;  // widths of what was taken; empty: nothing was
+  std::vector<std::size_t> taken_;  // widths of the rows taken so far; empty: none
 };
 
-/// Cells that UTF-8 takes on a terminal: two for a Chinese character, none for an accent that follows its
-/// letter. A byte that is not UTF-8 takes one.
+/// The number of terminal cells of UTF-8 text: two for a Chinese character, none for a combining accent, one
+/// for a byte that is not UTF-8.
 [[nodiscard]] std::size_t display_width(const std::string& text);
-/// `text` with control characters as '?'.
+/// `text` with control characters replaced by '?'.
 [[nodiscard]] std::string printable(std::string text);
 
 /// "1.3 GB", "12.0 kB", "17 B".

@@ -14,25 +14,25 @@ namespace {
 
 constexpr double kWorthTelling_s = 5;
 constexpr const char* kMore =
-    "more cores, or more machines with --shard I/N each and `pipeline store merge` after";
+    "use more cores, or several machines with --shard I/N each and then `pipeline store merge`";
 
 struct KnownAdvice {
   const char* phase;
   const char* words;
 };
 constexpr std::array kAdvice = {
-    KnownAdvice{"draw the demo", "it is drawn once and kept"},
-    KnownAdvice{"look at the files",
-                "every new file is read once to know its content; a faster disk helps, and the "
-                "next run does not do it again"},
-    KnownAdvice{"load the networks", "they are loaded once a run: give more videos to a run"},
+    KnownAdvice{"draw the demo", "the demo is rendered once and kept"},
+    KnownAdvice{"check files",
+                "every new file is read once to hash its content; a faster disk helps, and the "
+                "next run does not repeat it"},
+    KnownAdvice{"load networks", "networks are loaded once per run: process more videos per run"},
     KnownAdvice{"decode", kMore},
     KnownAdvice{"networks", kMore},
-    KnownAdvice{"store", "the disk of the store is slow: give --store a place on a local one"},
-    KnownAdvice{"words", "trained once for these captions and kept; --word-vectors FILE takes ready ones"},
-    KnownAdvice{"train", "more cores, fewer --epochs or a smaller --embd-dim"},
-    KnownAdvice{"eval", "more cores"},
-    KnownAdvice{"report", "its pictures are decoded from the videos: a faster disk helps"},
+    KnownAdvice{"store", "the store's disk is slow: put --store on a local one"},
+    KnownAdvice{"words", "trained once for these captions and kept; --word-vectors FILE uses existing ones"},
+    KnownAdvice{"train", "use more cores, fewer --epochs or a smaller --embd-dim"},
+    KnownAdvice{"eval", "use more cores"},
+    KnownAdvice{"report", "its images are decoded from the videos: a faster disk helps"},
 };
 
 std::string advice_for(const std::string& phase, const Advice& advice) {

@@ -7,23 +7,23 @@
 
 namespace tvr {
 
-/// What would make a phase shorter, by its name.
+/// Advice on how to shorten a phase, by the name of the phase.
 using Advice = std::map<std::string, std::string>;
 
-/// Where the time of a command went, for its last words.
+/// How the time of a command is divided among its phases, for its final message.
 class TimeAccount {
  public:
   TimeAccount() : lap_(Clock::now()) {}
 
-  /// The time since the last lap, or since the beginning, went into `phase`.
+  /// Adds the time since the last lap, or since the start, to `phase`.
   void lap(const std::string& phase);
   void add(const std::string& phase, double seconds);
-  /// Begins a new lap; returns the seconds since the last one.
+  /// Starts a new lap; returns the seconds since the last one.
   double since_lap();
 
   [[nodiscard]] double seconds() const;
-  /// A line per phase with its share, without those of less than a hundredth; then what to do about the
-  /// longest: `advice` for it first. Empty below five seconds: there is nothing to gain.
+  /// One line per phase with its share, except those below 1 %; then advice about the longest, `advice`
+  /// first. Empty if the total is below five seconds.
   [[nodiscard]] std::string text(const Advice& advice = {}) const;
 
  private:
@@ -36,7 +36,7 @@ class TimeAccount {
   std::vector<Phase> phases_;
 };
 
-/// The last words of a command, on stderr.
+/// Prints the final message of a command to stderr.
 void tell(const TimeAccount& time, const Advice& advice = {});
 
 }  // namespace tvr

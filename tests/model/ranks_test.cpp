@@ -124,16 +124,8 @@ TEST(Ranks, RefuseNaNThatWouldRankFirst) {
   const Matrix text = random_matrix(2, 3, 1);
   Matrix video = random_matrix(2, 3, 2);
   video.row(1)[2] = std::numeric_limits<float>::quiet_NaN();
-  expect_error(
-      [&] {
-        (void)text_to_video_ranks(text, video, {0, 1});
-      },
-      Fault::Corrupt, "a NaN or an infinity");
-  expect_error(
-      [&] {
-        (void)video_to_text_ranks(text, video, {0, 1});
-      },
-      Fault::Corrupt, "a NaN or an infinity");
+  expect_error([&] { (void)text_to_video_ranks(text, video, {0, 1}); }, Fault::Corrupt, "a NaN or infinity");
+  expect_error([&] { (void)video_to_text_ranks(text, video, {0, 1}); }, Fault::Corrupt, "a NaN or infinity");
 }
 
 TEST(Ranks, RefuseClipsAndSizesThatDoNotFit) {
@@ -143,7 +135,7 @@ TEST(Ranks, RefuseClipsAndSizesThatDoNotFit) {
     expect_error([&] { (void)text_to_video_ranks(text, random_matrix(2, values, 1), clip_of); }, fault,
                  phrase);
   };
-  refused(3, {0}, Fault::InvalidArgument, "2 texts, but clips for 1");
+  refused(3, {0}, Fault::InvalidArgument, "2 texts, but 1 clip indices");
   refused(3, {0, 2}, Fault::InvalidArgument, "clip 2 of 2");
   refused(3, {0, -1}, Fault::InvalidArgument, "clip -1 of 2");
   refused(4, {0, 1}, Fault::Mismatch, "texts have 3 values, videos 4");

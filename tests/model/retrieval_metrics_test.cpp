@@ -65,7 +65,8 @@ TEST(RetrievalMetrics, TakeAMetricMoreAsARow) {
 
 TEST(TiesNamed, KnowsFourRulesAndNamesThem) {
   EXPECT_EQ(ties_named("legacy"), Ties::Legacy);
-  EXPECT_THROW((void)ties_named("fair"), Error);
+  expect_error([] { (void)ties_named("fair"); }, Fault::InvalidArgument,
+               "Use one of average, optimistic, pessimistic, legacy");
 }
 
 }  // namespace

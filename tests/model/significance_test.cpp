@@ -6,9 +6,12 @@
 
 #include "data/error.h"
 #include "model/random.h"
+#include "tests/support/expect_error.h"
 
 namespace tvr {
 namespace {
+
+using testing::expect_error;
 
 /// `count` ranks, each 1 with the chance given, else 2.
 std::vector<double> ranks(std::size_t count, double chance, std::uint64_t seed) {
@@ -64,10 +67,10 @@ TEST(ComparePaired, FindsADifferenceThatIsThere) {
 }
 
 TEST(Significance, RefusesWhatCannotBeCompared) {
-  EXPECT_THROW((void)bootstrap_interval({}), Error);
-  EXPECT_THROW((void)bootstrap_interval({1}, 1), Error);
-  EXPECT_THROW((void)compare_paired({1}, {1, 2}), Error);
-  EXPECT_THROW((void)compare_paired({}, {}), Error);
+  expect_error([] { (void)bootstrap_interval({}); }, Fault::InvalidArgument, "no ranks to resample");
+  expect_error([] { (void)bootstrap_interval({1}, 1); }, Fault::InvalidArgument, "the level is 1.0");
+  expect_error([] { (void)compare_paired({1}, {1, 2}); }, Fault::Mismatch, "1 queries are compared with 2");
+  expect_error([] { (void)compare_paired({}, {}); }, Fault::InvalidArgument, "no ranks to compare");
 }
 
 }  // namespace

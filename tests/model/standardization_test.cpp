@@ -47,7 +47,7 @@ TEST(Standardization, RefusesWhatDoesNotFit) {
                         "no training clip");
   NamedTensors weights = state_of(initial_parameters({4, 6, 8, 5}, 1));
   testing::expect_error([&] { Standardization(random_matrix(3, 5, 1)).fold_into(weights); }, Fault::Mismatch,
-                        "it takes 6 columns, the clips have 5");
+                        "it takes 6 values, the clips have 5");
 }
 
 }  // namespace

@@ -71,14 +71,9 @@ TEST_F(Trainer, GoesOnAfterAStopAsIfThereHadBeenNone) {
   const std::vector<double> whole_losses = losses;
   for (const int steps : {0, 1, 4, 5, 6, 13, 29}) {
     const std::filesystem::path state = folder / ("stopped after " + std::to_string(steps));
-    try {
-      (void)run(state, steps);
-      FAIL() << "not stopped";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.fault(), Fault::Interrupted);
-    }
+    expect_error([&] { (void)run(state, steps); }, Fault::Interrupted, "stopped in epoch");
     const TrainResult resumed = run(state);
-    EXPECT_EQ(losses, whole_losses) << steps;  // the epochs before the stop are told again
+    EXPECT_EQ(losses, whole_losses) << steps;  // the epochs before the stop are reported again
     EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
     expect_equal(resumed.weights, whole.weights);
   }
@@ -92,11 +87,11 @@ TEST_F(Trainer, GoesOnWithEveryOptionAsIfThereHadBeenNoStop) {
   options.lr_decay_epochs = 2;
   val = random_pairs(vectors, 10, 2, 12, 3);
   const TrainResult whole = run(folder / "whole");
-  EXPECT_THROW((void)run(folder / "stopped", 17), Error);
+  expect_error([&] { (void)run(folder / "stopped", 17); }, Fault::Interrupted, "Run the same command again");
   expect_equal(run(folder / "stopped").weights, whole.weights);
 }
 
-TEST_F(Trainer, LowersTheRateAsToldTo) {
+TEST_F(Trainer, FollowsTheLearningRateSchedule) {
   std::vector<double> rates;
   const auto rates_of_run = [&](const std::string& state) {
     rates.clear();
@@ -128,7 +123,8 @@ TEST_F(Trainer, StopsEarlyWhenValidationStopsGettingBetter) {
 TEST_F(Trainer, MayBeGivenMoreEpochs) {
   const TrainResult six = run(folder / "six");
   options.epochs = 4;
-  EXPECT_THROW((void)run(folder / "four", 19), Error);
+  expect_error([&] { (void)run(folder / "four", 19); }, Fault::Interrupted,
+               "stopped in epoch 4 after step 4");
   (void)run(folder / "four");
   options.epochs = 6;
   expect_equal(run(folder / "four").weights, six.weights);
@@ -161,7 +157,8 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
 }
 
 TEST_F(Trainer, RefusesAStateOfOtherDataOrOptions) {
-  EXPECT_THROW((void)run(folder / "state", 7), Error);
+  expect_error([&] { (void)run(folder / "state", 7); }, Fault::Interrupted,
+               "stopped in epoch 2 after step 2");
   const auto refused = [&] {
     expect_error([&] { (void)run(folder / "state"); }, Fault::Mismatch, "other data or options");
   };
@@ -177,7 +174,8 @@ TEST_F(Trainer, RefusesAStateOfOtherDataOrOptions) {
 }
 
 TEST_F(Trainer, NoticesEveryDamageOfTheState) {
-  EXPECT_THROW((void)run(folder / "state", 7), Error);
+  expect_error([&] { (void)run(folder / "state", 7); }, Fault::Interrupted,
+               "stopped in epoch 2 after step 2");
   std::ifstream in(folder / "state", std::ios::binary);
   const std::string sound((std::istreambuf_iterator<char>(in)), {});
   const auto fails_with = [&](const std::string& bytes) {
@@ -199,25 +197,25 @@ TEST_F(Trainer, NoticesEveryDamageOfTheState) {
 }
 
 TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
-  const auto refused = [&](auto change) {
+  const auto refused = [&](auto change, const char* phrase) {
     TrainOptions kept = options;
     change(options);
-    EXPECT_THROW((void)run(folder / "state"), Error);
+    expect_error([&] { (void)run(folder / "state"); }, Fault::InvalidArgument, phrase);
     options = kept;
   };
-  refused([](TrainOptions& o) { o.epochs = 0; });
-  refused([](TrainOptions& o) { o.batch_size = 1; });
-  refused([](TrainOptions& o) { o.batch_size = 41; });
-  refused([](TrainOptions& o) { o.embd_dim = 0; });
-  refused([](TrainOptions& o) { o.max_words = 0; });
-  refused([](TrainOptions& o) { o.lr = 0; });
-  refused([](TrainOptions& o) { o.lr_decay = 1.5; });
-  refused([](TrainOptions& o) { o.margin = -1; });
-  refused([](TrainOptions& o) { o.temperature = 0; });
-  refused([](TrainOptions& o) { o.n_pair = 0; });
-  refused([](TrainOptions& o) { o.hard_negative_rate = 1; });
-  refused([](TrainOptions& o) { o.early_stop = -1; });
-  refused([](TrainOptions& o) { o.lr_decay_epochs = 0; });
+  refused([](TrainOptions& o) { o.epochs = 0; }, "epochs: it is 0");
+  refused([](TrainOptions& o) { o.batch_size = 1; }, "batch-size: it is 1");
+  refused([](TrainOptions& o) { o.batch_size = 41; }, "40 clips with captions do not fill one batch of 41");
+  refused([](TrainOptions& o) { o.embd_dim = 0; }, "embd-dim: it is 0");
+  refused([](TrainOptions& o) { o.max_words = 0; }, "max-words: it is 0");
+  refused([](TrainOptions& o) { o.lr = 0; }, "lr: it is 0.0");
+  refused([](TrainOptions& o) { o.lr_decay = 1.5; }, "lr-decay: it is 1.5");
+  refused([](TrainOptions& o) { o.margin = -1; }, "margin: it is -1.0");
+  refused([](TrainOptions& o) { o.temperature = 0; }, "temperature: it is 0.0");
+  refused([](TrainOptions& o) { o.n_pair = 0; }, "n-pair: it is 0");
+  refused([](TrainOptions& o) { o.hard_negative_rate = 1; }, "hard-negative-rate: it is 1.0");
+  refused([](TrainOptions& o) { o.early_stop = -1; }, "early-stop: it is -1");
+  refused([](TrainOptions& o) { o.lr_decay_epochs = 0; }, "lr-decay-epochs: it is 0");
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ async function ask(path, parameters = {}, signal) {
 
 // ---- search
 
-let asking = null;  // the request under way: a newer one ends it
-let shown = {};     // of the results on the page
+let asking = null;  // the current request: a newer one aborts it
+let shown = {};     // the answer that the page shows
 
 function filters() {
   const chosen = {top: $("filter-top").value};
@@ -56,14 +56,14 @@ async function search() {
   } catch (error) {
     if (error.name === "AbortError") return;
     $("results").replaceChildren();
-    $("status").textContent = `The search failed: ${error.message}`;
+    $("status").textContent = `Search failed: ${error.message}`;
   }
 }
 
 function show(answer, took_ms) {
   const unknown = answer.unknown.length ? ` Unknown words: ${answer.unknown.join(", ")}.` : "";
   const count = answer.results.length;
-  $("status").textContent = !answer.understood ? `No known word in this sentence.${unknown}`
+  $("status").textContent = !answer.understood ? `None of the words are known to the model.${unknown}`
       : `${count} ${count === 1 ? "result" : "results"} of ${answer.videos} videos in ${Math.round(took_ms)} ms.${unknown}`;
   const best = Math.max(...answer.results.map((hit) => hit.score), 0.001);
   $("results").replaceChildren(...answer.results.map((hit, i) => element("li", {}, card(hit, i, best))));
@@ -75,7 +75,7 @@ const still = (video, at) => `thumbnail?${new URLSearchParams({video, at: at.toF
 
 function card(hit, i, best) {
   const picture = element("img", {src: still(hit.video, middle(hit)), alt: "", loading: "lazy"});
-  picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no picture"})));
+  picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no preview"})));
   const span = element("span", {className: "span", textContent: moment(hit)});
   const filled = element("span");
   filled.style.width = `${Math.max(0, 100 * hit.score / best)}%`;
@@ -91,7 +91,7 @@ function card(hit, i, best) {
   button.addEventListener("click", () => play(hit));
   ask("api/media", {video: hit.video}).then((media) => {
     if (media.playable) return;
-    words.append(media.codec ? element("span", {className: "note", textContent: `stills only: ${media.reason}`})
+    words.append(media.codec ? element("span", {className: "note", textContent: `frames only: ${media.reason}`})
                              : element("span", {className: "soft", textContent: media.reason}));
   }, () => {});
   return button;
@@ -141,7 +141,7 @@ async function play(hit) {
   playing = hit;
   const video = $("video");
   $("player-title").textContent = hit.video;
-  $("player-facts").textContent = hit.whole ? "" : `The moment is ${moment(hit)} of ${clock(hit.length)}.`;
+  $("player-facts").textContent = hit.whole ? "" : `Best match: ${moment(hit)} of ${clock(hit.length)}.`;
   $("player-problem").hidden = $("stills").hidden = true;
   video.hidden = $("player-again").hidden = false;
   $("player").showModal();
@@ -159,13 +159,13 @@ async function play(hit) {
 function start_at_moment() {
   if (!playing) return;
   $("video").currentTime = playing.start;
-  $("video").play().catch(() => {});  // a browser may want a click on the video's own button
+  $("video").play().catch(() => {});  // the browser may require a click on the video's own play button
 }
 
 function show_stills(hit, reason) {
   $("video").hidden = $("player-again").hidden = true;
   $("video").removeAttribute("src");
-  $("player-problem").textContent = `It cannot be played here: ${reason}. Stills of the moment:`;
+  $("player-problem").textContent = `This video cannot be played in the browser: ${reason}. Frames of the best match:`;
   $("player-problem").hidden = $("stills").hidden = false;
   const count = 6, step = (hit.end - hit.start) / count;
   $("stills").replaceChildren(...Array.from({length: count}, (unused, i) => {
@@ -173,7 +173,7 @@ function show_stills(hit, reason) {
     const picture = element("img", {src: still(hit.video, at), alt: `at ${clock(at)}`});
     picture.addEventListener("error", () => {
       picture.remove();
-      if (!$("stills").children.length) $("player-problem").textContent = `It cannot be played here: ${reason}.`;
+      if (!$("stills").children.length) $("player-problem").textContent = `This video cannot be played in the browser: ${reason}.`;
     });
     return picture;
   }));
@@ -181,12 +181,12 @@ function show_stills(hit, reason) {
 
 $("video").addEventListener("loadedmetadata", start_at_moment);
 $("video").addEventListener("error", () => {
-  if (playing && $("video").getAttribute("src")) show_stills(playing, "this browser does not decode the file");
+  if (playing && $("video").getAttribute("src")) show_stills(playing, "this browser cannot decode the file");
 });
 $("player-again").addEventListener("click", start_at_moment);
 $("player-close").addEventListener("click", () => $("player").close());
 $("player").addEventListener("click", (event) => { if (event.target === $("player")) $("player").close(); });
-$("player").addEventListener("close", () => {  // the focus goes back to the card by itself
+$("player").addEventListener("close", () => {  // the browser returns the focus to the card
   playing = null;
   $("video").pause();
   $("video").removeAttribute("src");
@@ -214,16 +214,16 @@ const nothing = (words) => element("p", {className: "soft", textContent: words})
 async function show_store() {
   try {
     const store = await ask("api/store", {video: $("store-name").value});
-    $("store-path").textContent = `${store.path}: ${store.searchable} videos can be found, in ${store.windows} windows`;
+    $("store-path").textContent = `${store.path}: ${store.searchable} searchable videos, ${store.windows} windows`;
     $("store-progress").replaceChildren(table(store.progress,
         [["Lane", "lane"], ["Recipe", (row) => row.recipe.slice(0, 12)], ["Status", "status"], ["Videos", "videos", "number"],
-         ["Length", (row) => clock(row.video_seconds), "number"], ["Work", (row) => clock(row.work_seconds), "number"]],
+         ["Length", (row) => clock(row.video_seconds), "number"], ["Time spent", (row) => clock(row.work_seconds), "number"]],
         "Videos by lane, recipe and status"));
     const columns = [["Video", "video"], ["Lane", "lane"], ["Status", "status"], ["Rows", "feature_rows", "number"],
-                     ["Length", (row) => clock(row.duration_s), "number"], ["What happened", "message"]];
+                     ["Length", (row) => clock(row.duration_s), "number"], ["Message", "message"]];
     $("store-failures").replaceChildren(store.failures.length ? table(store.failures, columns, "Failures") : nothing("None."));
     $("store-videos").replaceChildren(table(store.listed, columns, "Videos"));
-    if (store.more) $("store-videos").append(nothing(`The first ${store.listed.length} are shown; name a part of the others' names.`));
+    if (store.more) $("store-videos").append(nothing(`Only the first ${store.listed.length} are shown; filter by name to see others.`));
   } catch (error) {
     $("store-path").textContent = error.message;
   }

@@ -65,12 +65,12 @@ TEST_F(Dataset, OfNoKnownFormatListsThoseThatThereAre) {
   const std::vector<DatasetSpec> specs = {unknown,    spec(""),           spec("film,text\na,b\n"),
                                           spec("{}"), spec("\xff\x01\n"), DatasetSpec{}};
   for (const DatasetSpec& wrong : specs) {
-    for (const char* known : {"MSRVTT_data.json (MSR-VTT)", "captions of your own"})
+    for (const char* known : {"MSRVTT_data.json (MSR-VTT)", "your own captions"})
       expect_error([&] { (void)read_dataset(wrong); }, Fault::InvalidArgument, known);
   }
   DatasetSpec folder;
   folder.annotations = folder_.path();
-  expect_error([&] { (void)format_of(folder); }, Fault::InvalidArgument, "no format");
+  expect_error([&] { (void)format_of(folder); }, Fault::InvalidArgument, "no known annotation format");
   folder.annotations = folder_ / "nowhere";
   expect_error([&] { (void)format_of(folder); }, Fault::NotFound, "no such file");
 }

@@ -149,7 +149,7 @@ TEST(ResolveVideoIds, LeavesOutMissingVideosWithTheirCaptionsAndCountsThem) {
   EXPECT_THAT(ids(data.train), ElementsAre("a", "b"));
   EXPECT_EQ(data.train.captions[2].clip, 1);
   EXPECT_THAT(data.notes,
-              ElementsAre("train: 2 of 4 videos are missing, their captions are left out (gone1, gone2)"));
+              ElementsAre("train: 2 of 4 videos are missing; their captions are skipped (gone1, gone2)"));
 }
 
 TEST(ResolveVideoIds, RefusesToLoseAWholeSplit) {
@@ -195,7 +195,7 @@ TEST(ResolveVideoIds, ShowsAnExampleOfEachSideWhenNothingFits) {
   DataSet data;
   data.train = captions_of({"videos/a.mp4"});
   expect_error([&] { resolve_video_ids(data, sources({"clip_17"})); }, Fault::NotFound,
-               "they name 'videos/a.mp4', the 1 videos are like 'clip_17'");
+               "they refer to 'videos/a.mp4', the 1 videos have ids like 'clip_17'");
   expect_error([&] { resolve_video_ids(data, {}); }, Fault::NotFound, "the 0 videos");
   EXPECT_EQ(data.train.clips.size(), 1u);
 }

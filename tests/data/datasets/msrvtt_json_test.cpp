@@ -52,23 +52,24 @@ TEST(MsrvttJson, NamesThePlaceOfAValueOfTheWrongKind) {
   const std::map<std::string, std::string> wrong = {
       {R"({"videos": {}, "sentences": []})", "videos must be an array, is an object"},
       {R"({"videos": 3, "sentences": []})", "videos must be an array, is a number"},
-      {R"({"videos": "x", "sentences": []})", "videos must be an array, is a text"},
+      {R"({"videos": "x", "sentences": []})", "videos must be an array, is a string"},
       {R"({"videos": [3], "sentences": []})", "videos[0] must be an object, is a number"},
-      {R"({"videos": ["x"], "sentences": []})", "videos[0] must be an object, is a text"},
+      {R"({"videos": ["x"], "sentences": []})", "videos[0] must be an object, is a string"},
       {R"({"videos": [[]], "sentences": []})", "videos[0] must be an object, is an array"},
       {R"({"videos": [{"video_id": []}], "sentences": []})",
-       "videos[0].video_id must be a text, is an array"},
+       "videos[0].video_id must be a string, is an array"},
       {R"({"videos": [{"video_id": {}}], "sentences": []})",
-       "videos[0].video_id must be a text, is an object"},
+       "videos[0].video_id must be a string, is an object"},
       {R"({"videos": [{}], "sentences": []})", "videos[0] has no 'video_id'"},
       {R"({"videos": []})", "'sentences' is missing"},
       {R"({"sentences": []})", "'videos' is missing"},
-      {R"([1])", "has an array"},
-      {R"("x")", "has a text"},
-      {R"(3)", "has a number"},
+      {R"([1])", "is an array"},
+      {R"("x")", "is a string"},
+      {R"(3)", "is a number"},
       {with_sentence(R"("caption": 5, "video_id": "v0")"),
-       "sentences[0].caption must be a text, is a number"},
-      {with_sentence(R"("caption": null, "video_id": "v0")"), "sentences[0].caption must be a text, is null"},
+       "sentences[0].caption must be a string, is a number"},
+      {with_sentence(R"("caption": null, "video_id": "v0")"),
+       "sentences[0].caption must be a string, is null"},
       {with_sentence(R"("video_id": "v0")"), "sentences[0] has no 'caption'"},
       {with_sentence(R"("caption": "x")"), "sentences[0] has no 'video_id'"},
       {with_sentence(R"("caption": " \t ", "video_id": "v0", "sen_id": 17)"), "empty caption (sen_id 17)"}};
@@ -108,13 +109,13 @@ TEST(MsrvttJson, MeetsEveryHostileFileAsTheManifestSays) {
       {"id_invalid", {Fault::InvalidArgument, "the video id"}},
       {"json_type", {Fault::Corrupt, ""}},
       {"json_duplicate_key", {Fault::Corrupt, "twice"}},
-      {"json_schema", {Fault::Corrupt, "wants"}}};
+      {"json_schema", {Fault::Corrupt, "must be an object with"}}};
   const std::map<std::string, std::string> more = {
       {"j_truncated.json", ":1:262: not JSON"},
       {"j_trailing_garbage.json", ": not JSON"},
-      {"j_deep.json", "has an array"},
+      {"j_deep.json", "is an array"},
       {"j_huge_number.json", "out of range"},
-      {"j_caption_number.json", "sentences[0].caption must be a text"}};
+      {"j_caption_number.json", "sentences[0].caption must be a string"}};
   const auto files = testing::hostile_files("msrvtt_json");
   ASSERT_FALSE(files.empty());
   for (const testing::HostileFile& file : files) {

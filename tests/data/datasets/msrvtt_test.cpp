@@ -81,7 +81,7 @@ TEST_F(Msrvtt, TakesTheListsAndTheSentencesChosenInThem) {
 TEST_F(Msrvtt, CountsCaptionsThatNoModelCanTellApart) {
   const auto test = write("test.csv", "video_id,sentence\nv2,a cat plays\nv3,a cat plays\n");
   const DataSet data = read_msrvtt({json_, write("train.csv", "video_id\nv0\n"), "", test});
-  EXPECT_THAT(data.notes, Contains("test: 1 captions describe more than one clip, word for word"));
+  EXPECT_THAT(data.notes, Contains("test: 1 captions are identical for more than one clip"));
 }
 
 TEST_F(Msrvtt, RefusesAVideoInTwoSplits) {
@@ -118,10 +118,10 @@ TEST_F(Msrvtt, RefusesSentencesAboutUnknownVideosAndRepeatedVideos) {
       [&] {
         (void)read_msrvtt({unknown, "", "", ""});
       },
-      Fault::Mismatch, "sentences[0] is about 'v7'");
+      Fault::Mismatch, "sentences[0] describes 'v7'");
   const auto twice =
       write("t.json", R"({"videos": [{"video_id": "v0"}, {"video_id": "v0"}], "sentences": []})");
-  expect_error([&] { (void)read_msrvtt({twice, "", "", ""}); }, Fault::Mismatch, "'v0' is there twice");
+  expect_error([&] { (void)read_msrvtt({twice, "", "", ""}); }, Fault::Mismatch, "'v0' appears twice");
 }
 
 TEST_F(Msrvtt, LeavesOutVideosWithoutACaptionAndSaysSo) {
@@ -130,7 +130,7 @@ TEST_F(Msrvtt, LeavesOutVideosWithoutACaptionAndSaysSo) {
     "sentences": [{"video_id": "v1", "caption": "x"}]})");
   const DataSet data = read_msrvtt({json, "", "", ""});
   EXPECT_EQ(ids(data.train), (std::vector<std::string>{"v1"}));
-  EXPECT_THAT(data.notes, Contains("train: 1 videos have no caption and are left out (v0)"));
+  EXPECT_THAT(data.notes, Contains("train: 1 videos have no caption and are skipped (v0)"));
 }
 
 TEST_F(Msrvtt, RefusesADataSetWithoutAnySplit) {
@@ -140,7 +140,7 @@ TEST_F(Msrvtt, RefusesADataSetWithoutAnySplit) {
       [&] {
         (void)read_msrvtt({json, "", "", ""});
       },
-      Fault::Mismatch, "neither train nor test has a video");
+      Fault::Mismatch, "neither the train nor the test split has a video");
 }
 
 /// The official annotations, unpacked once for all tests.
@@ -178,7 +178,7 @@ TEST_F(RealMsrvtt, HasTheSplitsOf1kA) {
     EXPECT_EQ(data.test.clips.size(), 1000u);
     EXPECT_EQ(data.test.captions.size(), 1000u);
     EXPECT_THAT(data.notes, Contains("test: 1000 clips, 1000 captions, the test list of 1k-A"));
-    EXPECT_THAT(data.notes, Contains("test: 4 captions describe more than one clip, word for word"));
+    EXPECT_THAT(data.notes, Contains("test: 4 captions are identical for more than one clip"));
   }
 }
 
@@ -205,14 +205,14 @@ TEST_F(RealMsrvtt, RefusesListsThatAreSwapped) {
       [&] {
         (void)read_msrvtt({json(), test, "", train});
       },
-      Fault::Mismatch, "it is the test list of 1k-A, and is given as --train");
+      Fault::Mismatch, "it is the test list of 1k-A, but was passed as --train");
 }
 
 TEST_F(RealMsrvtt, SaysWhenAListIsNoneOfThePublished) {
   const auto test = write_file(*folder_ / "some.csv", "video_id\nvideo9770\nvideo9771\n");
   const DataSet data = read_msrvtt({json(), list("MSRVTT_train.9k.csv"), "", test});
   EXPECT_EQ(data.name, "MSR-VTT, own split");
-  EXPECT_THAT(data.notes, Contains(HasSubstr("test: 2 clips, 40 captions, none of the published lists")));
+  EXPECT_THAT(data.notes, Contains(HasSubstr("test: 2 clips, 40 captions, not one of the published lists")));
 }
 
 }  // namespace

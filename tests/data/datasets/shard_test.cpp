@@ -49,7 +49,7 @@ TEST(Shard, IsNamedByItsNumberAndHowManyThereAre) {
 
 TEST(Shard, RefusesWhatIsNotAPartOfAWhole) {
   for (const char* text : {"", "3", "0/4", "5/4", "1/0", "1/2/3", "-1/4", "a/b", "1/ 4"}) {
-    testing::expect_error([&] { (void)shard_named(text); }, Fault::InvalidArgument, "Write 3/16");
+    testing::expect_error([&] { (void)shard_named(text); }, Fault::InvalidArgument, "for example, 3/16");
   }
 }
 

@@ -116,9 +116,9 @@ TEST(ReadVideoList, TakesIdsFromTheirColumnAndRefusesThoseThatCannotBeFileNames)
 TEST(ReadVideoList, RefusesAPathAnIdOrAnOutputThatComesTwice) {
   const TempFolder folder;
   const std::map<std::string, std::string> lists = {
-      {"path\na.mp4\na.mp4\n", "the video 'a.mp4' is there twice, first in line 2"},
-      {"path\na.mp4\na.avi\n", "the video id 'a' is there twice"},
-      {"path,feature_path\na.mp4,o.npy\nb.mp4,o.npy\n", "the feature file 'o.npy' is there twice"},
+      {"path\na.mp4\na.mp4\n", "the video 'a.mp4' appears twice, first in line 2"},
+      {"path\na.mp4\na.avi\n", "the video id 'a' appears twice"},
+      {"path,feature_path\na.mp4,o.npy\nb.mp4,o.npy\n", "the feature file 'o.npy' appears twice"},
       {"path,feature_path\n,a.npy\n", "the cell 'path' is empty"}};
   for (const auto& [text, phrase] : lists) {
     const auto csv = write_file(folder / "list.csv", text);

@@ -13,6 +13,7 @@
 #include "model/resident_pairs.h"
 #include "model/training_step.h"
 #include "tests/model/pair_fixture.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -316,7 +317,8 @@ TEST_F(GpuTraining, IsStoppedAndGoesOnAsIfThereHadBeenNoStop) {
                    [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
     };
     const TrainResult whole = run("whole", -1);
-    EXPECT_THROW((void)run("stopped", 14), Error);
+    testing::expect_error([&] { (void)run("stopped", 14); }, Fault::Interrupted,
+                          "Run the same command again");
     const TrainResult resumed = run("stopped", -1);
     EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
     EXPECT_LT(distance(parameters_of(resumed.weights), parameters_of(whole.weights)), 1e-6);

@@ -79,7 +79,7 @@ TEST_F(MovedRun, IsSearchedAndServedWithoutVideosAndCaptions) {
   const std::string best = answer["results"][0]["video"];
   EXPECT_EQ(api.thumbnail(best, 0), "");
   EXPECT_FALSE(api.media_facts(best).playable);
-  EXPECT_THAT(api.media_facts(best).reason, HasSubstr("not where it was"));
+  EXPECT_THAT(api.media_facts(best).reason, HasSubstr("has been moved or deleted"));
   EXPECT_EQ(api.run()["metrics"], trained_);
 }
 

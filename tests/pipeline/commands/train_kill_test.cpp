@@ -145,7 +145,7 @@ TEST_F(KilledTraining, WritesAStateAndSaysSoWhenAskedToEnd) {
   EXPECT_EQ(ended(child), 1);
   const std::string said = bytes_of(folder / "log");
   EXPECT_NE(said.find("stopped in epoch"), std::string::npos) << said;
-  EXPECT_NE(said.find("Run the same command again to go on"), std::string::npos) << said;
+  EXPECT_NE(said.find("Run the same command again to resume"), std::string::npos) << said;
   EXPECT_TRUE(std::filesystem::exists(folder / "asked" / "training_state.pth"));
   EXPECT_FALSE(std::filesystem::exists(folder / "asked" / "checkpoint.pth"));
   ASSERT_EQ(ended(start("asked")), 0) << bytes_of(folder / "log");

@@ -83,7 +83,7 @@ TEST_F(WholeRun, GivesMetricsInJsonAndASecondTimeDoesNothing) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   EXPECT_EQ(second.exit_code, kDone);
   EXPECT_EQ(second.out, first.out);
-  EXPECT_THAT(second.err, HasSubstr("extract: nothing to do, all 24 videos are fresh"));
+  EXPECT_THAT(second.err, HasSubstr("extract: nothing to do, all 24 videos are up to date"));
   EXPECT_THAT(second.err, HasSubstr("train: nothing to do"));
 }
 
@@ -128,7 +128,7 @@ TEST_F(WholeRun, KilledInExtractionDecodesNoFinishedVideoAgain) {
   ASSERT_GE(finished, 8);
   const ProgramResult rest = run(demo_run());
   EXPECT_EQ(rest.exit_code, kDone) << rest.err;
-  EXPECT_THAT(rest.err, HasSubstr("; " + std::to_string(finished) + " were fresh"));
+  EXPECT_THAT(rest.err, HasSubstr("; " + std::to_string(finished) + " were up to date"));
   EXPECT_EQ(finished_videos(), 24);
 }
 
@@ -136,7 +136,7 @@ TEST_F(WholeRun, StoppedByCtrlCSaysHowToGoOnAndGoesOn) {
   const ProgramResult extracting = interrupt(demo_run(), SIGINT, [this] { return finished_videos() >= 3; });
   EXPECT_EQ(extracting.exit_code, kFailed) << extracting.err;
   EXPECT_THAT(extracting.err, HasSubstr("error: extraction: stopped"));
-  EXPECT_THAT(extracting.err, HasSubstr("Run the same command again to go on"));
+  EXPECT_THAT(extracting.err, HasSubstr("Run the same command again to resume"));
 
   const Arguments longer = endless_run();
   const std::filesystem::path history = folder_ / "ein Läuf/history.jsonl";

@@ -85,7 +85,8 @@ TEST_F(RunEncoderTest, ItsIdentityIsThatOfTheCheckpoint) {
   const RunManifest manifest = run_.manifest();
   std::ofstream(manifest.checkpoint, std::ios::app) << '\0';
   EXPECT_NE(open_run(run_.manifest())->identity(), before);
-  expect_error([&] { (void)open_run(manifest); }, Fault::Mismatch, "another checkpoint");
+  expect_error([&] { (void)open_run(manifest); }, Fault::Mismatch,
+               "not the checkpoint that run.json describes");
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(PlanExtraction, WantsLanesOfDistinctNames) {
   ExtractOptions options;
   options.features.random_weights = true;
   options.features.lanes = {"2d", "2d"};
-  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "two lanes are called 2d");
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "two lanes are named 2d");
   options.features.lanes = {"4d"};
   expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "Known lanes: 2d, 3d");
 }

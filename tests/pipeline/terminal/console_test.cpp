@@ -147,7 +147,7 @@ TEST(ProgressLine, SaysThatItIsStoppingAfterTheFirst) {
     std::raise(SIGINT);
     line.update(50);
   });
-  EXPECT_NE(bytes.find("stopping; Ctrl-C again ends at once"), std::string::npos) << bytes;
+  EXPECT_NE(bytes.find("stopping; press Ctrl-C again to quit at once"), std::string::npos) << bytes;
 }
 
 TEST(Quiet, SaysNothingButWarnings) {

@@ -9,16 +9,16 @@ using std::chrono::seconds;
 
 const ProgressState kState{"extract", "videos", 12, 60, 3.14, "2 failed"};
 
-TEST(ProgressText, TellsEverythingWhereThereIsRoom) {
+TEST(ProgressText, ShowsEverythingWhereThereIsRoom) {
   EXPECT_EQ(progress_text(kState, 200, false),
-            "extract 12/60 videos (20 %), 3.14 a second, 15 s left, 2 failed");
+            "extract 12/60 videos (20 %), 3.14 per second, 15 s left, 2 failed");
 }
 
 TEST(ProgressText, DrawsABarOfWhatIsDone) {
   EXPECT_EQ(progress_text(kState, 100, true),
-            "extract #####................... 12/60 videos (20 %), 3.14 a second, 15 s left, 2 failed");
-  EXPECT_EQ(progress_text(kState, 72, true),
-            "extract ##...... 12/60 videos (20 %), 3.14 a second, 15 s left, 2 failed");
+            "extract #####................... 12/60 videos (20 %), 3.14 per second, 15 s left, 2 failed");
+  EXPECT_EQ(progress_text(kState, 74, true),
+            "extract ##...... 12/60 videos (20 %), 3.14 per second, 15 s left, 2 failed");
 }
 
 TEST(ProgressText, GivesUpTheLeastImportantFirst) {
@@ -36,7 +36,7 @@ TEST(ProgressText, NeverIsWiderThanAsked) {
 }
 
 TEST(ProgressText, OfAnUnknownTotalCountsOnly) {
-  EXPECT_EQ(progress_text({"look at", "files", 7, 0, 2, ""}, 80, true), "look at 7 files, 2 a second");
+  EXPECT_EQ(progress_text({"look at", "files", 7, 0, 2, ""}, 80, true), "look at 7 files, 2 per second");
 }
 
 TEST(ProgressText, SaysNothingOfTimeWhenAllIsDone) {

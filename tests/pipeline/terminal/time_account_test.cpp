@@ -15,14 +15,14 @@ TEST(TimeAccount, NamesTheLongestPhaseAndWhatToDo) {
             "-------------------  ------  -----\n"
             "decode                2.0 s    6 %\n"
             "train                30.0 s   93 %\n"
-            "bottleneck: train (93 % of the time): more cores, fewer --epochs or a smaller --embd-dim");
+            "bottleneck: train (93 % of the time): use more cores, fewer --epochs or a smaller --embd-dim");
 }
 
 TEST(TimeAccount, AdvisesWhatItIsGivenForTheLongestPhaseFirst) {
   TimeAccount time;
   time.add("networks", 60);
   const std::string text = time.text({{"networks", "--precision bf16 is faster here"}, {"decode", "no"}});
-  EXPECT_NE(text.find("): --precision bf16 is faster here; or more cores"), std::string::npos) << text;
+  EXPECT_NE(text.find("): --precision bf16 is faster here; or use more cores"), std::string::npos) << text;
   EXPECT_EQ(time.text({{"decode", "no"}}).find("no;"), std::string::npos);
 }
 
