@@ -167,7 +167,7 @@ TEST(DoctorCuda, NamesWhatADriverSays) {
   CudaDriver driver;
   driver.version = 12040;
   driver.error = "CUDA_ERROR_NO_DEVICE";
-  EXPECT_EQ(check_cuda(driver, "").front().seen, "driver for CUDA 12.4, which says CUDA_ERROR_NO_DEVICE");
+  EXPECT_EQ(check_cuda(driver, "").front().seen, "driver for CUDA 12.4, which reports: CUDA_ERROR_NO_DEVICE");
 }
 
 TEST(DoctorCuda, AsksTheDriverByItsDocumentedFunctions) {
