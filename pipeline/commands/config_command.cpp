@@ -5,6 +5,7 @@
 
 #include "data/error.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/learn_options.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
@@ -45,8 +46,12 @@ std::string resolve(std::vector<std::string> arguments) {
     if (error.get_exit_code() == 0) throw;  // --help
     throw Error(Fault::InvalidArgument, "config", explain(app, error));
   }
-  if (app.got_subcommand(run_command) && (run.demo || !run.out.empty())) complete(*run_command, run);
-  return toml_of(*app.get_subcommands().front());
+  CLI::App* const chosen = app.get_subcommands().front();
+  if (chosen == run_command && (run.demo || !run.out.empty()))
+    complete(*run_command, run);
+  else if (chosen->get_option_no_throw(kPresetFlag) != nullptr)
+    apply_training_preset(*chosen);
+  return toml_of(*chosen);
 }
 
 }  // namespace

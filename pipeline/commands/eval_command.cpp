@@ -60,6 +60,8 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
   command.add_flag("--json", options.json, "print the metrics as JSON");
   add_store_flags(command, options.given);
   add_input_flags(command, options.given.learn);
+  command.get_option("--word-vectors")
+      ->description("word vectors of the training; needed with --checkpoint, and where a run's have moved");
 }
 
 /// The test queries of a run and their results.

@@ -56,7 +56,7 @@ void add_extract_command(CLI::App& app, int& exit_code) {
   add_feature_flags(*command, options->features);
   command->add_option("--seed", options->features.random_seed, "seed of random weights")
       ->capture_default_str()
-      ->group("Features (part of their identity)");
+      ->group("Features (changing one of these extracts anew)");
   add_speed_flags(*command, options->speed);
   command->add_flag("--json", *json, "print counts and times as JSON")->configurable(false);
   command->callback([options, json, &exit_code] { exit_code = run_extract(*options, *json); });

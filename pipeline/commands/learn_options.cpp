@@ -9,11 +9,13 @@
 #include "model/train_fields.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
+#include "pipeline/terminal/console.h"
 
 namespace tvr {
 namespace {
 
 constexpr const char* kGroup = "Learning";
+constexpr const char* kOldPresetFlag = "--recipe";
 /// The training option that `eval` needs as well.
 constexpr const char* kInputOption = "max-words";
 
@@ -73,8 +75,6 @@ void add_train_flags(CLI::App& command, TrainOptions& train, const Wanted& wante
   });
 }
 
-constexpr const char* kPresetFlag = "--training-preset";
-
 /// Values of flags that differ from the flags' defaults.
 struct TrainingPreset {
   const char* name;
@@ -114,15 +114,25 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
 void add_learn_flags(CLI::App& command, LearnOptions& options) {
   std::vector<std::string> presets;
   for (const TrainingPreset& preset : kPresets) presets.emplace_back(preset.name);
-  // Version 0.1 called it --recipe, which now means the identity of a feature. To be dropped one version
-  // later.
+  CLI::Option* const preset =
+      command
+          .add_option(kPresetFlag,
+                      "preset of the flags below: howto100m (the reference) or best; flags that "
+                      "are set take precedence")
+          ->check(CLI::IsMember(presets))
+          ->default_str(presets.front())
+          ->group(kGroup);
+  // Its name in version 0.1; hidden, and to be dropped one version later.
   command
-      .add_option(
-          kPresetFlag + std::string(",--recipe"),
-          "preset of the flags below: howto100m (the reference) or best; flags that are set take precedence")
-      ->check(CLI::IsMember(presets))
-      ->default_str(presets.front())
-      ->group(kGroup);
+      .add_option_function<std::string>(
+          kOldPresetFlag,
+          [preset](const std::string& name) {
+            warn(std::string(kOldPresetFlag) + " is now " + kPresetFlag);
+            preset->add_result(name);
+            preset->run_callback();
+          },
+          "")
+      ->group("");
   add_input_flags(command, options);
   // The subcommand adds --seed, which seeds everything random in it.
   add_train_flags(command, options.train,
@@ -142,6 +152,7 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
 }
 
 void apply_training_preset(CLI::App& command) {
+  command.get_option(kOldPresetFlag)->clear();  // config.toml has the new name alone
   const CLI::Option& chosen = *command.get_option(kPresetFlag);
   for (const TrainingPreset& preset : kPresets) {
     if (chosen.count() == 0 || chosen.as<std::string>() != preset.name) continue;

@@ -8,6 +8,9 @@ class App;
 
 namespace tvr {
 
+/// The flag that names a preset of training flags.
+inline constexpr const char* kPresetFlag = "--training-preset";
+
 /// The flags of the model's inputs: --word-vectors, --pooling, --max-words.
 void add_input_flags(CLI::App& command, LearnOptions& options);
 /// Those and the flags of training.

@@ -60,7 +60,7 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
 }
 
 void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::vector<BuiltinLane>& lanes) {
-  const std::string group = "Features (part of their identity)";
+  const std::string group = "Features (changing one of these extracts anew)";
   const std::string known = fmt::format("{}", fmt::join(names_of(lanes), ", "));
   command
       .add_option(

@@ -183,6 +183,15 @@ TEST_F(CommandLine, WhatConfigPrintsIsAConfigFileOfTheSameMeaning) {
   EXPECT_EQ(run({"--config", "my.toml", "config", "run"}).out, second);
 }
 
+TEST_F(CommandLine, ConfigShowsTheFlagsOfATrainingPreset) {
+  for (const char* command : {"run", "train"}) {
+    const std::string best = run({"config", command, "--training-preset", "best", "--embd-dim", "64"}).out;
+    for (const char* line :
+         {"\ntraining-preset=\"best\"\n", "\nloss=\"nce\"\n", "\nbatch-size=128\n", "\nembd-dim=64\n"})
+      EXPECT_THAT(best, HasSubstr(line)) << command;
+  }
+}
+
 TEST_F(CommandLine, RefusesAConfigFileWithUnknownFlagsAndABadValueInTheEnvironment) {
   testing::write_file(folder_ / "my.toml", "[run]\nepohcs=11\n");
   expect_usage_error({"--config", "my.toml", "config"}, "epohcs");

@@ -13,6 +13,7 @@ namespace tvr {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// `--FLAG VALUE ...` into options.
 LearnOptions parsed(std::vector<std::string> reversed_arguments) {
@@ -81,7 +82,9 @@ TEST(TrainingPreset, GivesItsFlagsWhereTheUserHasSaidNothing) {
     EXPECT_EQ(options.train.loss, RankingLoss::Nce);
     EXPECT_EQ(options.pooling, Pooling::MaxMean);
     EXPECT_EQ(options.train.embd_dim, 64);
-    EXPECT_THAT(command.config_to_str(true, false), HasSubstr("training-preset=\"best\""));
+    const std::string config = command.config_to_str(true, false);
+    EXPECT_THAT(config, HasSubstr("training-preset=\"best\""));
+    EXPECT_THAT(config, Not(HasSubstr("recipe=\"best\"")));
   }
 }
 
