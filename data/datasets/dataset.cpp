@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "data/datasets/msrvtt_json.h"
 #include "data/error.h"
@@ -22,6 +23,23 @@ std::vector<DatasetFile> with_lists(const DatasetSpec& spec) {
   return files;
 }
 
+/// A CSV of captions has its splits in a column, or they are drawn: a list would be ignored.
+void require_no_lists(const DatasetSpec& spec) {
+  for (const auto& [flag, list] :
+       {std::pair{"--train", &spec.train}, std::pair{"--val", &spec.val}, std::pair{"--test", &spec.test}}) {
+    if (list->empty()) continue;
+    throw Error(Fault::InvalidArgument, flag, "lists of videos have no meaning with a CSV of captions",
+                "Give the CSV a column split (train, val, test), or use --test-videos or --test-fraction");
+  }
+}
+
+/// Annotations with splits of their own take lists instead.
+void require_no_glob(const DatasetSpec& spec) {
+  if (spec.split.test_videos.empty()) return;
+  throw Error(Fault::InvalidArgument, "--test-videos", "it has no meaning with " + spec.annotations.string(),
+              "Name the test videos by a list: --test FILE.csv");
+}
+
 /// Throws unless an annotation file is given.
 void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
   if (!spec.annotations.empty()) return;
@@ -38,11 +56,15 @@ const std::vector<DatasetFormat>& dataset_formats() {
        "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip",
        is_msrvtt_json,
        [](const DatasetSpec& spec) {
+         require_no_glob(spec);
          return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test});
        },
        with_lists},
       {"captions", "your own captions", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
-       [](const DatasetSpec& spec) { return read_captions(spec.annotations, spec.split); },
+       [](const DatasetSpec& spec) {
+         require_no_lists(spec);
+         return read_captions(spec.annotations, spec.split);
+       },
        [](const DatasetSpec& spec) {
          return std::vector<DatasetFile>{{"captions", spec.annotations}};
        }},

@@ -140,7 +140,11 @@ std::vector<Recipe> recipes_in(const std::filesystem::path& store, const std::ve
 /// The run's data set, overridden by flags. Flags that name other captions replace all of it, lists included.
 DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataOptions data) {
   const auto said = [&](const char* flag) { return command.count(flag) > 0; };
-  if (said("--annotations") || said("--captions")) return given;
+  if (said("--annotations") || said("--captions")) {
+    if (!data.dataset.test.empty() && given.dataset.test.empty())
+      warn("the run was tested on the videos of a list; without --test other queries are evaluated");
+    return given;
+  }
   if (said("--train")) data.dataset.train = given.dataset.train;
   if (said("--val")) data.dataset.val = given.dataset.val;
   if (said("--test")) data.dataset.test = given.dataset.test;
@@ -156,7 +160,7 @@ DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataO
 /// The run in `folder`, overridden by flags.
 RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command, const EvalOptions& options) {
   const StoreRunOptions& given = options.given;
-  RunManifest run = read_run(folder, given.store);
+  RunManifest run = read_run(folder, given.store, given.learn.word_vectors);
   if (!given.store.empty()) run.store = given.store;
   if (!given.learn.word_vectors.empty()) run.word_vectors = given.learn.word_vectors;
   if (command.count("--pooling") > 0) run.pooling = given.learn.pooling;

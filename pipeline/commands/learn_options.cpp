@@ -132,6 +132,7 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
             preset->run_callback();
           },
           "")
+      ->envname("PIPELINE_RECIPE")
       ->group("");
   add_input_flags(command, options);
   // The subcommand adds --seed, which seeds everything random in it.

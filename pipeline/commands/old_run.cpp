@@ -138,7 +138,7 @@ bool is_old_run(const fs::path& folder) {
          fs::exists(folder / "checkpoint.pth");
 }
 
-RunManifest old_run(const fs::path& folder, const fs::path& other_store) {
+RunManifest old_run(const fs::path& folder, const fs::path& other_store, const fs::path& other_words) {
   const Config config = read_config(folder / "config.toml");
   RunManifest run;
   run.checkpoint = folder / "checkpoint.pth";
@@ -151,6 +151,7 @@ RunManifest old_run(const fs::path& folder, const fs::path& other_store) {
   if (!config.one("pooling").empty()) run.pooling = pooling_named(config.one("pooling"));
   run.data = data_of(config);
   run.seed = config.number("seed", std::uint64_t{1});
+  if (!other_words.empty()) run.word_vectors = other_words;
   require_files(run);
   run.lanes = recipes_in(run.store, lanes_of(config));
   return run;

@@ -55,6 +55,7 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
             base == "--model" ? "network of any built-in lane, as LANE=NAME"
                               : "weights of any built-in lane, as LANE=FILE")
         ->configurable(false)
+        ->envname(base == "--model" ? "PIPELINE_MODEL" : "PIPELINE_WEIGHTS")
         ->group(group);
   }
 }
@@ -120,7 +121,7 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->capture_default_str()
       ->group(group);
   command.add_option("--max-seconds", options.limits.max_seconds, "limit: seconds of wall time per video")
-      ->check(CLI::PositiveNumber)
+      ->check(number_within(0.001, 1e9))
       ->capture_default_str()
       ->group(group);
   command.add_option("--max-frames", options.limits.max_frames, "limit: sampled frames per video and lane")
@@ -135,6 +136,7 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       .add_option("--max-memory", options.limits.max_memory_bytes,
                   "limit: memory for decoding a video, e.g. 512MB")
       ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber)
       ->default_str("1GB")
       ->group(group);
 }
@@ -167,33 +169,32 @@ void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<D
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  auto* captions = command
-                       .add_option_function<std::string>(
-                           "--captions",
-                           [&dataset](const std::string& file) {
-                             dataset.annotations = file;
-                             dataset.format = "captions";
-                           },
-                           "CSV of captions instead: video,caption[,start,end][,split]")
-                       ->check(CLI::ExistingFile)
-                       ->transform(absolute_path())
-                       ->excludes(annotations)
-                       ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--captions",
+          [&dataset](const std::string& file) {
+            dataset.annotations = file;
+            dataset.format = "captions";
+          },
+          "CSV of captions instead: video,caption[,start,end][,split]")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->excludes(annotations)
+      ->group(group);
   command
       .add_option("--test-videos", dataset.split.test_videos,
-                  "with --captions: glob that matches the test videos, e.g. 'ours/*'")
-      ->needs(captions)
+                  "with a CSV of captions: glob that matches the test videos, e.g. 'ours/*'")
       ->group(group);
   command
       .add_option("--test-fraction", dataset.split.test_fraction,
                   "with --captions without a column split: fraction of the videos held out as test split")
-      ->check(CLI::Range(0.0, 0.9))
+      ->check(number_within(0, 0.9))
       ->capture_default_str()
       ->group(group);
   command
       .add_option("--val-fraction", options.val_fraction,
                   "fraction of the training clips held out to select the best epoch; 0: use the last epoch")
-      ->check(CLI::Range(0.0, 0.9))
+      ->check(number_within(0, 0.9))
       ->capture_default_str()
       ->group(group);
 }

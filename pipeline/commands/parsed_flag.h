@@ -27,4 +27,16 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& flag, Value& value
       ->default_str(shown_default);
 }
 
+/// Numbers in [low, high]. CLI::Range lets NaN pass.
+inline CLI::Validator number_within(double low, double high) {
+  return CLI::Validator(
+      [low, high](std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
+        return "'" + text + "' is not a number from " + CLI::detail::to_string(low) + " to " +
+               CLI::detail::to_string(high);
+      },
+      "");
+}
+
 }  // namespace tvr

@@ -77,8 +77,9 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   return run;
 }
 
-RunManifest read_run(const std::filesystem::path& folder, const std::filesystem::path& other_store) {
-  return is_old_run(folder) ? old_run(folder, other_store) : read_manifest(folder);
+RunManifest read_run(const std::filesystem::path& folder, const std::filesystem::path& other_store,
+                     const std::filesystem::path& other_words) {
+  return is_old_run(folder) ? old_run(folder, other_store, other_words) : read_manifest(folder);
 }
 
 }  // namespace tvr

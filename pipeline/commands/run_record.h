@@ -27,8 +27,10 @@ struct RunSubject {
 [[nodiscard]] RunManifest record_of(const CLI::App& command, const RunSubject& subject);
 
 /// Reads the run in `folder` from its run.json, or from its config.toml if version 0.1 wrote it.
-/// `other_store` replaces a store that is gone. Throws what read_manifest() and old_run() throw.
+/// `other_store` replaces a store that is gone, `other_words`, if given, the word vectors. Throws what
+/// read_manifest() and old_run() throw.
 [[nodiscard]] RunManifest read_run(const std::filesystem::path& folder,
-                                   const std::filesystem::path& other_store = {});
+                                   const std::filesystem::path& other_store = {},
+                                   const std::filesystem::path& other_words = {});
 
 }  // namespace tvr

@@ -69,7 +69,7 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
 
 std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sentences,
                                         const Progress& progress) {
-  RunManifest run = read_run(what.run, what.store);
+  RunManifest run = read_run(what.run, what.store, what.word_vectors);
   if (!what.store.empty()) run.store = what.store;
   if (!what.word_vectors.empty()) run.word_vectors = what.word_vectors;
   std::unique_ptr<EncoderPair> encoders = open_run(run);

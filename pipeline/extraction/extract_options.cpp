@@ -20,6 +20,16 @@ void require_visible_frames(const LaneSpec& lane) {
               plugin ? "Use a preset without -gpu" : "Use --device cuda, or a preset without -gpu");
 }
 
+void require_network(const std::string& lane, const std::string& model) {
+  std::string known;
+  for (const BackboneName& network : backbone_names()) {
+    if (network.model == model) return;
+    known += (known.empty() ? "" : ", ") + network.model;
+  }
+  throw Error(Fault::InvalidArgument, "--model-" + lane, "'" + model + "' is not a network",
+              "Known networks: " + known);
+}
+
 LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
                       const std::vector<BuiltinLane>& builtin) {
   const BuiltinLane& row = lane_named(name, builtin);
@@ -29,6 +39,7 @@ LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
     if (!choice->second.model.empty()) lane.network.model = choice->second.model;
     lane.network.weights = choice->second.weights;
   }
+  require_network(name, lane.network.model);
   lane.network.random_seed = options.random_seed;
   lane.network.precision = options.precision;
   if (lane.network.weights.empty() && !options.random_weights) {

@@ -140,6 +140,9 @@ std::vector<Recipe> lanes_of(const Part& top, const fs::path& file) {
     const Part lane(file, fmt::format("lanes[{}]", i), list[i]);
     lanes.push_back({lane.text("lane"), lane.text("recipe"), lane.text("weights")});
     if (lanes.back().lane.empty()) lane.fail("lane", "is empty");
+    for (std::size_t other = 0; other < i; ++other) {
+      if (lanes[other].lane == lanes[i].lane) lane.fail("lane", "appears twice: '" + lanes[i].lane + "'");
+    }
     if (lanes.back().identity() != lane.text("identity")) {
       lane.fail("identity", "is not that of its lane, recipe and weights");
     }

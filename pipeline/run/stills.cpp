@@ -7,16 +7,26 @@ namespace {
 
 constexpr std::int64_t kMostBytes = 64 << 20;
 
+/// "stil": marks the file as ours, so that no other database is ever written to.
+constexpr std::int64_t kApplication = 0x7374696c;
 constexpr const char* kSchema =
     "PRAGMA synchronous = OFF;"
+    "PRAGMA application_id = 0x7374696c;"
     "CREATE TABLE IF NOT EXISTS still ("
     "  id INTEGER PRIMARY KEY, features TEXT NOT NULL, at INTEGER NOT NULL, jpeg BLOB NOT NULL,"
     "  UNIQUE (features, at))";
 
+/// Null for what is not our cache. A run's folder may come from a stranger: nothing is opened through a link,
+/// and no FIFO is waited for.
 std::unique_ptr<Database> opened(const std::filesystem::path& file, Database::Open mode) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::symlink_status(file, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return nullptr;
   try {
     auto database = std::make_unique<Database>(file, mode);
-    if (mode == Database::Open::Create) database->run(kSchema);
+    const bool is_new = database->integer("SELECT count(*) FROM sqlite_master") == 0;
+    if (is_new && mode == Database::Open::Create) database->run(kSchema);
+    if (database->integer("PRAGMA application_id") != kApplication) return nullptr;
     static_cast<void>(database->integer("SELECT count(*) FROM still"));
     return database;
   } catch (const Error&) {
@@ -34,7 +44,7 @@ Stills::Stills(const std::filesystem::path& run) {
 }
 
 void Stills::keep(const Digest& features, Micros at, const std::string& jpeg) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!writable_ || jpeg.empty()) return;
   try {
     Transaction transaction(*database_);
@@ -50,7 +60,7 @@ void Stills::keep(const Digest& features, Micros at, const std::string& jpeg) {
 }
 
 std::string Stills::nearest(const Digest& features, Micros at, const TimeSpan& within) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::string jpeg;
   if (database_ == nullptr) return jpeg;
   try {

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "data/fingerprint.h"
+#include "data/mutex.h"
 #include "data/store/sqlite.h"
 #include "data/time.h"
 
@@ -25,9 +25,10 @@ class Stills {
   [[nodiscard]] std::string nearest(const Digest& features, Micros at, const TimeSpan& within);
 
  private:
-  std::mutex mutex_;
-  std::unique_ptr<Database> database_;  // null: there is no file and none can be created
-  bool writable_ = false;
+  Mutex mutex_;
+  std::unique_ptr<Database> database_
+      TVR_GUARDED_BY(mutex_);  // null: there is no file and none can be created
+  bool writable_ TVR_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tvr

@@ -91,5 +91,14 @@ TEST_F(Dataset, HasTheFilesThatItIsReadFrom) {
   EXPECT_EQ(roles(lists), "captions annotations; ") << "its splits are not lists";
 }
 
+TEST_F(Dataset, RefusesAWayToCutItThatItsFormatDoesNotHave) {
+  DatasetSpec csv = spec(kCsv);
+  csv.test = write_file(folder_ / "list.csv", "video_id\nv1\n");
+  expect_error([&] { (void)read_dataset(csv); }, Fault::InvalidArgument, "column split");
+  DatasetSpec json = spec(kJson);
+  json.split.test_videos = "v0";
+  expect_error([&] { (void)read_dataset(json); }, Fault::InvalidArgument, "--test FILE.csv");
+}
+
 }  // namespace
 }  // namespace tvr

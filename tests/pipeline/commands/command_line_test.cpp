@@ -183,6 +183,13 @@ TEST_F(CommandLine, WhatConfigPrintsIsAConfigFileOfTheSameMeaning) {
   EXPECT_EQ(run({"--config", "my.toml", "config", "run"}).out, second);
 }
 
+TEST_F(CommandLine, FlagsThatSetOtherFlagsCanBeSetByTheEnvironmentToo) {
+  const Program::Environment environment = {{"PIPELINE_RECIPE", "best"}, {"PIPELINE_MODEL", "2d=resnet18"}};
+  const std::string config = run({"config", "run"}, environment).out;
+  EXPECT_THAT(config, HasSubstr("\ntraining-preset=\"best\"\n"));
+  EXPECT_THAT(config, HasSubstr("\nmodel-2d=\"resnet18\"\n"));
+}
+
 TEST_F(CommandLine, ConfigShowsTheFlagsOfATrainingPreset) {
   for (const char* command : {"run", "train"}) {
     const std::string best = run({"config", command, "--training-preset", "best", "--embd-dim", "64"}).out;

@@ -78,6 +78,13 @@ TEST_F(OldRunTest, TakesAnotherStoreWhereItsOwnIsGone) {
   EXPECT_EQ(read_run(run_.run(), folder_ / "moved.db").lanes.size(), 2U);
 }
 
+TEST_F(OldRunTest, TakesOtherWordVectorsWhereItsOwnAreGone) {
+  run_.make_old();
+  std::filesystem::rename(run_.run() / "words.txt", folder_ / "moved.txt");
+  expect_error([&] { (void)read_run(run_.run()); }, Fault::NotFound, "--word-vectors");
+  EXPECT_EQ(read_run(run_.run(), {}, folder_ / "moved.txt").word_vectors, folder_ / "moved.txt");
+}
+
 TEST_F(OldRunTest, OfADamagedConfigIsAnError) {
   run_.make_old();
   testing::write_file(run_.run() / "config.toml", "[train]\nmax-words=many\nstore=\"x\"\n");

@@ -87,11 +87,15 @@ TEST(DataFlags, TakeCaptionsByEitherFlagButNotByBoth) {
   EXPECT_THROW(parse(command, {"--annotations", csv, "--captions", csv}), CLI::ExcludesError);
 }
 
-TEST(DataFlags, OfSplitsNeedCaptions) {
-  DataOptions options;
-  CLI::App command;
-  add_data_flags(command, options);
-  EXPECT_THROW(parse(command, {"--test-videos", "ours/*"}), CLI::RequiresError);
+TEST(DataFlags, RefuseFractionsThatAreNoNumberInRange) {
+  for (const char* flag : {"--val-fraction", "--test-fraction"}) {
+    for (const char* value : {"nan", "-0.1", "0.95", "inf", "x"}) {
+      DataOptions options;
+      CLI::App command;
+      add_data_flags(command, options);
+      EXPECT_THROW(parse(command, {flag, value}), CLI::ValidationError) << flag << value;
+    }
+  }
 }
 
 }  // namespace

@@ -41,6 +41,13 @@ TEST(PlanExtraction, WantsLanesOfDistinctNames) {
   expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "Known lanes: 2d, 3d");
 }
 
+TEST(PlanExtraction, WantsNetworksThatItKnows) {
+  ExtractOptions options;
+  options.features.random_weights = true;
+  options.features.networks["3d"].model = "resnet999";
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "resnext101");
+}
+
 TEST(PlanExtraction, WantsTheNetworkWhereTheFramesOfAGpuAre) {
   ExtractOptions options;
   options.features.random_weights = true;

@@ -164,6 +164,12 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
   }
 }
 
+TEST(RunManifest, WithALaneThatAppearsTwiceIsAnError) {
+  json text = written("/run");
+  text["lanes"].push_back(text["lanes"][0]);
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, "appears twice");
+}
+
 TEST(RunManifest, ThatIsNoJsonOrTooDeepOrTooLongIsAnError) {
   expect_error([] { (void)parse_manifest("/run", ""); }, Fault::Corrupt, "not JSON");
   expect_error([] { (void)parse_manifest("/run", "[1]"); }, Fault::Corrupt, "must be an object");

@@ -1,6 +1,7 @@
 #include "pipeline/run/stills.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <thread>
 #include <vector>
@@ -75,6 +76,29 @@ TEST(Stills, TakeManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   for (int i = 0; i < 80; ++i) EXPECT_EQ(stills.nearest("video", seconds(i), kWhole), std::to_string(i));
+}
+
+TEST(Stills, AreNeverWrittenThroughALinkNorIntoAnotherDatabase) {
+  const TempFolder folder;
+  const std::filesystem::path theirs = folder / "theirs.db";
+  Database(theirs, Database::Open::Create)
+      .run("CREATE TABLE still (id INTEGER PRIMARY KEY, features, at, jpeg, UNIQUE (features, at))");
+  const Digest before = sha256_file(theirs);
+  const auto run = testing::write_file(folder / "run/x", "").parent_path();
+  std::filesystem::create_symlink(theirs, run / "stills.db");
+  Stills(run).keep("a", seconds(1), "x");
+  EXPECT_EQ(sha256_file(theirs), before);
+  std::filesystem::remove(run / "stills.db");
+  std::filesystem::copy(theirs, run / "stills.db");
+  Stills(run).keep("a", seconds(1), "x");
+  EXPECT_EQ(sha256_file(run / "stills.db"), before);
+}
+
+TEST(Stills, DoNotWaitForAFifo) {
+  const TempFolder run;
+  ASSERT_EQ(::mkfifo((run / "stills.db").c_str(), 0600), 0);
+  Stills stills(run.path());
+  EXPECT_EQ(stills.nearest("a", seconds(1), kWhole), "");
 }
 
 }  // namespace
