@@ -59,8 +59,7 @@ TextBatch gather_words(const Matrix& vectors, const std::vector<const std::vecto
 }
 
 GatedUnit::GatedUnit(const Linear& fc, const Linear& gate, Matrix x)
-    : fc_(fc),
-      gate_(gate),
+    : gate_(gate),
       x_(std::move(x)),
       y_(apply(fc, x_)),
       sigmoid_(apply(gate, y_)),

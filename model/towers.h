@@ -41,7 +41,6 @@ class GatedUnit {
   void backward(const Matrix& d_out, LinearGradient& fc, LinearGradient& gate) &&;
 
  private:
-  const Linear& fc_;
   const Linear& gate_;
   Matrix x_, y_, sigmoid_, out_;
   std::vector<float> norms_;  // of the rows before normalisation
