@@ -28,7 +28,7 @@ if [ ${#sources[@]} -eq 0 ]; then
 fi
 # clang cannot read GCC's precompiled headers; without them every source includes what it needs.
 mkdir -p build/style
-# Its own warnings are not errors here: .clang-tidy names what is.
+# Compiler warnings are no errors here: .clang-tidy lists what is.
 sed -E 's/ -(fpch-preprocess|Winvalid-pch|Werror)\b//g; s/ -include [^ ]*cmake_pch\.hxx//' build/release/compile_commands.json \
   > build/style/compile_commands.json
 # clang-tidy reports the number of suppressed warnings on stderr; errors go to stdout.
