@@ -120,6 +120,7 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
                       "preset of the flags below: howto100m (the reference) or best; flags that "
                       "are set take precedence")
           ->check(CLI::IsMember(presets))
+          ->type_name("TEXT")
           ->default_str(presets.front())
           ->group(kGroup);
   // Its name in version 0.1; hidden, and to be dropped one version later.
