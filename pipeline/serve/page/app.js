@@ -91,10 +91,16 @@ function card(hit, i, best) {
   button.addEventListener("click", () => play(hit));
   ask("api/media", {video: hit.video}).then((media) => {
     if (media.playable) return;
-    words.append(media.codec ? element("span", {className: "note", textContent: `frames only: ${media.reason}`})
-                             : element("span", {className: "soft", textContent: media.reason}));
+    button.title = media.reason;
+    if (media.codec) words.append(element("span", {className: "note", textContent: `frames only: ${media.reason}`}));
+    else say_once("Videos that are not there cannot be played; still images were kept of some.");
   }, () => {});
   return button;
+}
+
+/// Adds to the line above the results, unless they say it already.
+function say_once(sentence) {
+  if (!$("status").textContent.includes(sentence)) $("status").textContent += ` ${sentence}`;
 }
 
 function debounced(act, pause_ms) {
