@@ -93,7 +93,7 @@ function card(hit, i, best) {
     if (media.playable) return;
     button.title = media.reason;
     if (media.codec) words.append(element("span", {className: "note", textContent: `frames only: ${media.reason}`}));
-    else say_once("Videos that are not there cannot be played; still images were kept of some.");
+    else say_once("Videos that were moved or deleted cannot be played; for some, still images were kept.");
   }, () => {});
   return button;
 }
