@@ -21,7 +21,7 @@ ResidentPairs::ResidentPairs(const PairData& pairs, const Matrix& vectors, const
       batches_(pairs, options.batch_size, options.n_pair, options.seed) {}
 
 std::shared_ptr<const ResidentPairs::Epoch> ResidentPairs::batches_of(int epoch) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (drawn_epoch_ != epoch) {
     drawn_ = std::make_shared<const Epoch>(batches_.epoch(epoch));
     drawn_epoch_ = epoch;

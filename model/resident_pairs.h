@@ -1,9 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "data/mutex.h"
 #include "model/batches.h"
 #include "model/pair_source.h"
 #include "model/trainer.h"
@@ -31,10 +31,10 @@ class ResidentPairs : public PairSource {
 
   const PairData& pairs_;
   EpochBatches batches_;
-  mutable std::mutex mutex_;
-  mutable int drawn_epoch_ = 0;  // 0: none
-  mutable std::shared_ptr<const Epoch>
-      drawn_;  // the batches of that epoch, kept because drawing them shuffles all clips
+  mutable Mutex mutex_;
+  mutable int drawn_epoch_ TVR_GUARDED_BY(mutex_) = 0;  // 0: none
+  /// The batches of that epoch, kept because drawing them shuffles all clips.
+  mutable std::shared_ptr<const Epoch> drawn_ TVR_GUARDED_BY(mutex_);
 };
 
 /// The pairs of these captions of `pairs`.
