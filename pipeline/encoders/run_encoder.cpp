@@ -83,7 +83,11 @@ class RunEncoder final : public EncoderPair {
                 "Extract the lanes that the model was trained on");
   }
 
-  [[nodiscard]] Digest identity() const override { return checkpoint_; }
+  [[nodiscard]] Digest identity() const override {
+    std::string inputs = checkpoint_ + name(run_.pooling);
+    for (const Recipe& lane : run_.lanes) inputs += lane.identity();
+    return sha256(inputs);
+  }
 
  private:
   RunManifest run_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <utility>
 
 #include "data/tensors/tensor_file.h"
 #include "model/joint_embedding.h"
@@ -82,6 +83,9 @@ TEST_F(RunEncoderTest, FindsTheRecipesOfItsLanesInTheModelsOrder) {
 TEST_F(RunEncoderTest, ItsIdentityIsThatOfTheCheckpoint) {
   const Digest before = open_run(run_.manifest())->identity();
   EXPECT_EQ(open_run(run_.manifest())->identity(), before);
+  RunManifest reversed = run_.manifest();
+  std::swap(reversed.lanes.at(0), reversed.lanes.at(1));
+  EXPECT_NE(open_run(reversed)->identity(), before) << "pooled features have their lanes in another order";
   const RunManifest manifest = run_.manifest();
   std::ofstream(manifest.checkpoint, std::ios::app) << '\0';
   EXPECT_NE(open_run(run_.manifest())->identity(), before);
