@@ -80,7 +80,7 @@ TEST_F(RunEncoderTest, FindsTheRecipesOfItsLanesInTheModelsOrder) {
   expect_error([&] { (void)open_run(manifest)->lanes_in(store); }, Fault::Mismatch, "4 values");
 }
 
-TEST_F(RunEncoderTest, ItsIdentityIsThatOfTheCheckpoint) {
+TEST_F(RunEncoderTest, ItsIdentityIsThatOfTheCheckpointAndTheLanesInTheirOrder) {
   const Digest before = open_run(run_.manifest())->identity();
   EXPECT_EQ(open_run(run_.manifest())->identity(), before);
   RunManifest reversed = run_.manifest();
