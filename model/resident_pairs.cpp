@@ -3,22 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/train_fields.h"
-
 namespace tvr {
 namespace {
 
-const PairData& checked(const PairData& pairs, const Matrix& vectors, const TrainOptions& options) {
-  validate(options);
+const PairData& checked(const PairData& pairs, const Matrix& vectors) {
   validate(pairs, vectors, "train");
   return pairs;
 }
 
 }  // namespace
 
-ResidentPairs::ResidentPairs(const PairData& pairs, const Matrix& vectors, const TrainOptions& options)
-    : pairs_(checked(pairs, vectors, options)),
-      batches_(pairs, options.batch_size, options.n_pair, options.seed) {}
+ResidentPairs::ResidentPairs(const PairData& pairs, const Matrix& vectors, const TrainingPlan& plan)
+    : pairs_(checked(pairs, vectors)),
+      batches_(pairs, plan.options.batch_size, plan.options.n_pair, plan.options.seed) {}
 
 std::shared_ptr<const ResidentPairs::Epoch> ResidentPairs::batches_of(int epoch) const {
   const MutexLock lock(mutex_);

@@ -43,16 +43,6 @@ static_assert(row_count() == member_count<TrainOptions>(),
               "a member of TrainOptions has no row in for_each_field(): a checkpoint trained with another "
               "value of it would count as up to date");
 
-/// Names and values of the options that `wanted` selects by what they affect.
-template <class Wanted>
-std::string identity_of(const TrainOptions& options, const Wanted& wanted) {
-  nlohmann::json json;
-  for_each_field(options, [&](const char* name, auto value, const auto&, Affects affects, const char*) {
-    if (wanted(affects)) json[name] = value;
-  });
-  return json.dump();
-}
-
 /// As a message shows it; JSON has no NaN.
 std::string text_of(const nlohmann::json& value) {
   const bool strange = value.is_number_float() && !std::isfinite(value.get<double>());
@@ -61,21 +51,18 @@ std::string text_of(const nlohmann::json& value) {
 
 }  // namespace
 
-void validate(const TrainOptions& options) {
-  for_each_field(options, [](const char* name, auto value, const auto& domain, Affects, const char*) {
-    if (domain.holds(value)) return;
-    throw Error(Fault::InvalidArgument, name, "it is " + text_of(value), "Use " + domain.text());
-  });
-}
-
-std::string result_identity(const TrainOptions& options) {
-  return identity_of(options, [](Affects affects) { return affects != Affects::SpeedOnly; });
-}
-
-std::string step_identity(const TrainOptions& options) {
-  return identity_of(options, [&](Affects affects) {
-    return affects == Affects::Result || (affects == Affects::Length && options.cosine);
-  });
+TrainingPlan plan_training(const TrainOptions& options) {
+  nlohmann::json result, step;
+  for_each_field(
+      options, [&](const char* name, auto value, const auto& domain, Affects affects, const char*) {
+        if (!domain.holds(value)) {
+          throw Error(Fault::InvalidArgument, name, "it is " + text_of(value), "Use " + domain.text());
+        }
+        const bool of_step = affects == Affects::Result || (affects == Affects::Length && options.cosine);
+        if (affects != Affects::SpeedOnly) result[name] = value;
+        if (of_step) step[name] = value;
+      });
+  return {options, result.dump(), step.dump()};
 }
 
 }  // namespace tvr

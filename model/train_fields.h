@@ -81,9 +81,9 @@ inline constexpr Choices<RankingLoss, 2> kLosses{
 inline constexpr Choices<int, 2> kTrainDevices{{{{"cpu", -1}, {"cuda", 0}}}};
 
 /// visit(name, value, domain, affects, help) for every option; the domain is a Range, a Switch or Choices.
-/// Flags, their --help and their checks, validate(), the identity of a training state and the digest by which
-/// a checkpoint counts as up to date are all derived from these rows. A member of TrainOptions without a row
-/// does not compile.
+/// Flags, their --help and their checks, and both identities of a TrainingPlan (which training state is
+/// resumed, which checkpoint is up to date) are all derived from these rows. A member of TrainOptions without
+/// a row does not compile.
 template <class Options, class Visit>
 constexpr void for_each_field(Options& o, const Visit& visit) {
   constexpr auto kResult = Affects::Result;
@@ -118,12 +118,6 @@ constexpr void for_each_field(Options& o, const Visit& visit) {
 }
 
 /// Throws Error(InvalidArgument) naming the first option out of its range.
-void validate(const TrainOptions& options);
-
-/// All options that the trained weights depend on, as text: equal texts mean equal results.
-[[nodiscard]] std::string result_identity(const TrainOptions& options);
-/// All options that a single step depends on: result_identity() without the length of training, unless a
-/// cosine schedule depends on it.
-[[nodiscard]] std::string step_identity(const TrainOptions& options);
+[[nodiscard]] TrainingPlan plan_training(const TrainOptions& options);
 
 }  // namespace tvr

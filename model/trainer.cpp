@@ -14,7 +14,6 @@
 #include "model/embed.h"
 #include "model/parallel.h"
 #include "model/ranking_loss.h"
-#include "model/train_fields.h"
 #include "model/train_state.h"
 #include "model/training_step.h"
 
@@ -31,27 +30,27 @@ double seconds_since(Clock::time_point start) {
 
 /// Everything that a step depends on: a state is resumed only with an equal identity.
 std::string identity_of(const PairSource& train, const PairData& val, const Matrix& vectors,
-                        const TrainOptions& options) {
+                        const TrainingPlan& plan) {
   Checksum words;
   words.add(vectors.data(), static_cast<std::size_t>(vectors.rows() * vectors.cols()) * sizeof(float));
   return train.identity() + ' ' + std::to_string(checksum_of(val)) + ' ' + std::to_string(words.value()) +
-         ' ' + step_identity(options);
+         ' ' + plan.step_identity;
 }
 
 /// One call of train(): the inputs and the current state.
 class Training {
  public:
-  Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainOptions& options,
+  Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainingPlan& plan,
            const std::filesystem::path& state_file, const std::function<void(const EpochReport&)>& on_epoch,
            const Progress& progress)
       : train_(train),
         val_(val),
         vectors_(vectors),
-        options_(options),
+        options_(plan.options),
         state_file_(state_file),
         on_epoch_(on_epoch),
         progress_(progress),
-        identity_(identity_of(train, val, vectors, options)) {}
+        identity_(identity_of(train, val, vectors, plan)) {}
 
   TrainResult run() {
     start();
@@ -253,18 +252,17 @@ class Training {
 }  // namespace
 
 TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
-                  const TrainOptions& options, const std::filesystem::path& state_file,
+                  const TrainingPlan& plan, const std::filesystem::path& state_file,
                   const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress) {
-  validate(options);
   validate(val, vectors, "validation");
   if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
                 "they have " + std::to_string(val.clips.cols()) + " values, the training features " +
                     std::to_string(train.video_dim()));
   }
-  set_compute_threads(options.threads);
+  set_compute_threads(plan.options.threads);
   keep_freed_memory();
-  return Training(train, val, vectors, options, state_file, on_epoch, progress).run();
+  return Training(train, val, vectors, plan, state_file, on_epoch, progress).run();
 }
 
 }  // namespace tvr

@@ -45,6 +45,17 @@ struct TrainOptions {
   int gpu = -1;  // index of the GPU that trains and validates; -1: the CPU. Equal within rounding only
 };
 
+/// Checked options and what they identify: made once per training by plan_training() (model/train_fields.h)
+/// and not changed after.
+struct TrainingPlan {
+  TrainOptions options;
+  /// The options that the trained weights depend on, as text: equal texts mean equal results.
+  std::string result_identity;
+  /// The options that a single step depends on: the above without the length of training, unless a cosine
+  /// schedule depends on it. A training state is resumed only with an equal one.
+  std::string step_identity;
+};
+
 /// One line of history.jsonl.
 struct EpochReport {
   int epoch = 0;    // from 1
@@ -72,11 +83,12 @@ struct TrainResult {
 /// caller killed before it saved the result need not train again; delete it once the result is saved.
 /// `on_epoch` is called for every epoch from the first, including those before a resume.
 ///
-/// Throws Error(InvalidArgument) for options out of range, Error(Interrupted) when progress says stop (the
-/// state is on disk), Error(Mismatch) for a state of other data or options, Error(Corrupt) for a damaged one
-/// or for features that are not finite. With a larger `options.epochs` a finished training continues.
+/// Throws Error(Interrupted) when progress says stop (the state is on disk), Error(Mismatch) for a state of
+/// other data or options, Error(Corrupt) for a damaged one or for features that are not finite,
+/// Error(InvalidArgument) for a learning rate at which the loss overflows. With more epochs a finished
+/// training continues.
 [[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
-                                const TrainOptions& options, const std::filesystem::path& state_file,
+                                const TrainingPlan& plan, const std::filesystem::path& state_file,
                                 const std::function<void(const EpochReport&)>& on_epoch,
                                 const Progress& progress);
 

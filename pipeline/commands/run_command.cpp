@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
@@ -54,6 +56,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
+  const std::vector<TrainingPlan> plans = plan_learning(options.learn);
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);
@@ -64,7 +67,9 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   lap(time, extraction);
 
   const std::vector<RecipeRow> lanes = recipes_of_run(store, plan);
-  const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  Splits splits = load_splits(folder, store, lanes, data, options.learn);
+  time.lap("words");
+  const Learned learned = learn(folder, std::move(splits), plans, time);
   const RunManifest run =
       record_of(command, {folder, options.extract.store, lanes, options.data, options.learn});
   keep_manifest(folder.path(), run);

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
@@ -18,11 +20,14 @@ namespace tvr {
 namespace {
 
 int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder& folder, bool json) {
+  const std::vector<TrainingPlan> plans = plan_learning(options.learn);
   const FeatureStore store(options.store);
   const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
   const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
   TimeAccount time;
-  const Learned learned = learn(folder, store, lanes, data, options.learn, time);
+  Splits splits = load_splits(folder, store, lanes, data, options.learn);
+  time.lap("words");
+  const Learned learned = learn(folder, std::move(splits), plans, time);
   const RunManifest run = record_of(command, {folder, options.store, lanes, options.data, options.learn});
   keep_manifest(folder.path(), run);
   if (learned.seeds.empty()) return kDone;

@@ -3,10 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "data/datasets/caption.h"
-#include "data/store/feature_store.h"
+#include "model/trainer.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
+#include "pipeline/learning/learning_options.h"
+#include "pipeline/learning/splits.h"
 #include "pipeline/run/run_folder.h"
 #include "pipeline/terminal/time_account.h"
 #include "text/word_vectors.h"
@@ -24,11 +25,14 @@ struct Learned {
   bool trained = false;               // false: every checkpoint was up to date
 };
 
-/// Trains word vectors, then trains and evaluates the model with every seed; skips the steps that are up to
-/// date. The first seed's files lie in the folder itself, the others' in its subfolders seed-N. metrics.json
-/// has the mean over the seeds and the metrics of each; the caller writes it. Adds "words", "train" and
-/// "eval" to `time`.
-[[nodiscard]] Learned learn(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                            const DataSet& data, const LearnOptions& options, TimeAccount& time);
+/// One checked training per seed: seeds train.seed, train.seed + 1, ... Throws Error(InvalidArgument) naming
+/// the first option that is out of its range or has no effect.
+[[nodiscard]] std::vector<TrainingPlan> plan_learning(const LearnOptions& options);
+
+/// Trains and evaluates the model by each plan; skips the trainings that are up to date. The first one's
+/// files lie in the folder itself, the others' in its subfolders seed-N. metrics.json has the mean over the
+/// seeds and the metrics of each; the caller writes it. Adds "train" and "eval" to `time`.
+[[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>& plans,
+                            TimeAccount& time);
 
 }  // namespace tvr

@@ -28,6 +28,7 @@
 #include "model/cuda/training_ops.h"
 #include "model/random.h"
 #include "model/resident_pairs.h"
+#include "model/train_fields.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/temp_folder.h"
 
@@ -235,7 +236,7 @@ void tell_training(double bytes_a_second) {
   TrainState state;
   state.weights = initial_parameters(shape, 1);
   state.adam.mean = state.adam.variance = zero_parameters(shape);
-  const ResidentPairs source(pairs, vectors, options);
+  const ResidentPairs source(pairs, vectors, plan_training(options));
   DeviceTraining training(state, source, random_pairs(kValidationClips), vectors, options, 0);
   std::vector<StepPairs> batches;
   for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(1, step, {}));
@@ -310,8 +311,8 @@ void tell_whole_training(int epochs) {
   options.gpu = 0;
   const TempFolder folder;
   const auto start = Clock::now();
-  (void)train(ResidentPairs(pairs, vectors, options), validation, vectors, options, folder / "state", nullptr,
-              nullptr);
+  (void)train(ResidentPairs(pairs, vectors, plan_training(options)), validation, vectors,
+              plan_training(options), folder / "state", nullptr, nullptr);
   std::printf("training as a whole: %d epochs with a validation after each in %.1f s\n", epochs,
               since(start));
 }

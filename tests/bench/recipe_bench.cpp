@@ -147,8 +147,10 @@ void run(const BenchOptions& options) {
       const std::string label = preset + (shuffled ? "-shuffled" : "");
       RunFolder folder(out / label);
       TimeAccount time;
-      const Learned learned = learn(folder, store, choose_recipes(store, {}, {}), data,
-                                    options_of(preset, seeds, options.flags), time);
+      const LearnOptions learning = options_of(preset, seeds, options.flags);
+      const Learned learned =
+          learn(folder, load_splits(folder, store, choose_recipes(store, {}, {}), data, learning),
+                plan_learning(learning), time);
       write_text(folder.metrics(), learned.metrics);
       fmt::print("{}, {}\n{}\n", options.set, label, metrics_table(learned.seeds));
       std::fflush(stdout);

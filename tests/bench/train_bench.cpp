@@ -14,6 +14,7 @@
 #include "model/parallel.h"
 #include "model/random.h"
 #include "model/resident_pairs.h"
+#include "model/train_fields.h"
 #include "model/training_step.h"
 
 namespace tvr {
@@ -53,7 +54,7 @@ void bench_steps(int steps) {
   const EmbeddingShape shape{300, 4096, 4096, 20};
   Parameters parameters = initial_parameters(shape, 1);
   AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
-  const ResidentPairs source(pairs, vectors, options);
+  const ResidentPairs source(pairs, vectors, plan_training(options));
   std::vector<double> times;
   double loss = 0;
   for (int step = 0; step < steps; ++step) {

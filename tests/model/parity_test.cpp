@@ -17,6 +17,7 @@
 #include "model/linear.h"
 #include "model/resident_pairs.h"
 #include "model/retrieval_metrics.h"
+#include "model/train_fields.h"
 #include "model/training_step.h"
 #include "pair_fixture.h"
 
@@ -165,7 +166,7 @@ TEST_P(Parity, ForwardLossGradientsAdamAndCheckpointsAreThoseOfPyTorch) {
   AdamState adam{zero_parameters(shape_of(parameters, 12)), zero_parameters(shape_of(parameters, 12)), 0};
   AdamScalar log_scale{1.5F, 0, 0};
   std::vector<float> losses;
-  const ResidentPairs source(pairs, vectors, options);
+  const ResidentPairs source(pairs, vectors, plan_training(options));
   for (const PairBatch& batch : batches) {
     const StepPairs step_pairs = pairs_of(pairs, batch);
     const StepResult step = loss_and_gradients(parameters, static_cast<double>(log_scale.value), step_pairs,

@@ -9,6 +9,7 @@
 
 #include "../support/expect_error.h"
 #include "../support/temp_folder.h"
+#include "model/train_fields.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -27,7 +28,7 @@ struct Resident : public ::testing::Test {
     options.epochs = 3;
     for (std::int32_t clip = 0; clip < 40; ++clip) pairs.video_of.push_back(clip / 2);
   }
-  [[nodiscard]] ResidentPairs source() const { return {pairs, vectors, options}; }
+  [[nodiscard]] ResidentPairs source() const { return {pairs, vectors, plan_training(options)}; }
 
   Matrix vectors = random_matrix(30, 10, 1);
   PairData pairs = random_pairs(vectors, 40, 3, 12, 2);
@@ -142,7 +143,7 @@ TEST_F(Resident, IsNeverAskedForMoreThanABatchByATrainingOnTheCpu) {
   const ResidentPairs resident = source();
   const Watched watched(resident);
   const TempFolder folder;
-  (void)train(watched, {}, vectors, options, folder / "state", {}, {});
+  (void)train(watched, {}, vectors, plan_training(options), folder / "state", {}, {});
   EXPECT_EQ(watched.most, 16U);
 }
 

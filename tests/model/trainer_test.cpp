@@ -11,6 +11,7 @@
 #include "data/error.h"
 #include "model/joint_embedding.h"
 #include "model/resident_pairs.h"
+#include "model/train_fields.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -33,7 +34,7 @@ struct Trainer : public ::testing::Test {
     losses.clear();
     int steps = 0;
     return train(
-        ResidentPairs(pairs, vectors, options), val, vectors, options, state,
+        ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options), state,
         [&](const EpochReport& report) { losses.push_back(report.loss); },
         [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
   }
@@ -95,8 +96,8 @@ TEST_F(Trainer, FollowsTheLearningRateSchedule) {
   std::vector<double> rates;
   const auto rates_of_run = [&](const std::string& state) {
     rates.clear();
-    (void)train(ResidentPairs(pairs, vectors, options), val, vectors, options, folder / state,
-                [&](const EpochReport& r) { rates.push_back(r.lr); }, {});
+    (void)train(ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options),
+                folder / state, [&](const EpochReport& r) { rates.push_back(r.lr); }, {});
   };
   options.lr_decay = 0.5;
   options.lr_decay_epochs = 2;
@@ -143,7 +144,8 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
   options.lr = 1e-2;
   std::vector<double> scores;
   const TrainResult result =
-      train(ResidentPairs(pairs, vectors, options), val, vectors, options, folder / "state",
+      train(ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options),
+            folder / "state",
             [&](const EpochReport& r) {
               scores.push_back((*r.val_t2v)["R@1"] + (*r.val_t2v)["R@5"] + (*r.val_t2v)["R@10"]);
             },

@@ -7,6 +7,7 @@
 #include "model/embed.h"
 #include "model/ranking_loss.h"
 #include "model/resident_pairs.h"
+#include "model/train_fields.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -97,7 +98,7 @@ struct Problem {
     options.max_words = 4;
     options.batch_size = static_cast<int>(batch.size());
     const StepPairs step = pairs_of(pairs, batch);
-    const ResidentPairs source(pairs, vectors, options);
+    const ResidentPairs source(pairs, vectors, plan_training(options));
     return loss_and_gradients(parameters, 0, step, source.features(step.clips), vectors, options);
   }
 };

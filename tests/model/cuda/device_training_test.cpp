@@ -11,6 +11,7 @@
 #include "model/adam.h"
 #include "model/embed.h"
 #include "model/resident_pairs.h"
+#include "model/train_fields.h"
 #include "model/training_step.h"
 #include "tests/model/pair_fixture.h"
 #include "tests/support/expect_error.h"
@@ -70,7 +71,7 @@ struct Task {
       : options(with),
         vectors(random_matrix(40, sizes.word_dim, 3)),
         pairs(random_pairs(vectors, sizes.clips, 3, sizes.video_dim, 7)),
-        source(pairs, vectors, options) {
+        source(pairs, vectors, plan_training(options)) {
     const EmbeddingShape shape{sizes.word_dim, sizes.video_dim, options.embd_dim, options.max_words};
     start.weights = initial_parameters(shape, 5);
     start.adam.mean = start.adam.variance = zero_parameters(shape);
@@ -313,7 +314,7 @@ TEST_F(GpuTraining, IsStoppedAndGoesOnAsIfThereHadBeenNoStop) {
     const TempFolder folder;
     const auto run = [&](const char* state, int stop_after_steps) {
       int steps = 0;
-      return train(task.source, validation, task.vectors, options, folder / state, {},
+      return train(task.source, validation, task.vectors, plan_training(options), folder / state, {},
                    [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
     };
     const TrainResult whole = run("whole", -1);

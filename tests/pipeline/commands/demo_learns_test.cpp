@@ -59,9 +59,12 @@ class DemoLearns : public ::testing::Test {
     learning.train.epochs = 60;
     const auto lanes = choose_recipes(store, {}, {});
     TimeAccount time;
-    const Learned learned = learn(run, store, lanes, data, learning, time);
+    const auto learn_all = [&] {
+      return learn(run, load_splits(run, store, lanes, data, learning), plan_learning(learning), time);
+    };
+    const Learned learned = learn_all();
     EXPECT_TRUE(learned.trained);
-    const Learned again = learn(run, store, lanes, data, learning, time);
+    const Learned again = learn_all();
     EXPECT_FALSE(again.trained) << "the checkpoint is up to date";
     EXPECT_EQ(again.metrics, learned.metrics);
     EXPECT_EQ(learned.seeds.front().t2v.queries, 36);

@@ -28,7 +28,7 @@ TEST(LearnFlags, HaveEveryTrainingOptionWithItsHelpAndDefault) {
   CLI::App command;
   LearnOptions options;
   add_learn_flags(command, options);
-  const std::string defaults = result_identity(TrainOptions{});
+  const std::string defaults = plan_training(TrainOptions{}).result_identity;
   for_each_field(options.train,
                  [&](const std::string& name, auto&, const auto& domain, Affects, const std::string& help) {
                    if (name == "seed") return;  // one flag of the subcommands seeds all that is random
@@ -42,7 +42,8 @@ TEST(LearnFlags, HaveEveryTrainingOptionWithItsHelpAndDefault) {
                    }
                  });
   command.parse(std::vector<std::string>{});
-  EXPECT_EQ(result_identity(options.train), defaults) << "a default that is shown is not the one that holds";
+  EXPECT_EQ(plan_training(options.train).result_identity, defaults)
+      << "a default that is shown is not the one that holds";
 }
 
 TEST(LearnFlags, ReachTheirOptions) {

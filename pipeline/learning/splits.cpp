@@ -1,0 +1,89 @@
+#include "pipeline/learning/splits.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "data/error.h"
+#include "pipeline/terminal/console.h"
+
+namespace tvr {
+namespace {
+
+void check(const DataSet& data, const LearnOptions& options) {
+  if (options.select_on_test && (!data.val.empty() || data.test.empty())) {
+    throw Error(Fault::InvalidArgument, "select-on-test",
+                data.test.empty() ? "there is no test split" : "there is a validation split too",
+                "Choose the epoch on one of them");
+  }
+  if (options.train.early_stop > 0 && data.val.empty() && !options.select_on_test) {
+    throw Error(Fault::InvalidArgument, "early-stop", "there is no validation split to measure it on",
+                "Pass --val FILE.csv or --val-fraction 0.1");
+  }
+}
+
+nlohmann::json json_of(const TextCoverage& coverage) {
+  nlohmann::json commonest = nlohmann::json::array();
+  for (const auto& [word, count] : coverage.commonest_unknown) commonest.push_back({word, count});
+  return {{"captions", coverage.sentences},
+          {"captions_without_known_word", coverage.empty_sentences},
+          {"words", coverage.words},
+          {"words_without_vector", coverage.unknown_words},
+          {"commonest_without_vector", std::move(commonest)}};
+}
+
+/// Reports the words without a vector; returns the counts by split, for metrics.json.
+nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
+  nlohmann::json json;
+  for (const auto& [name, split] : {std::pair{"train", &data.train}, std::pair{"test", &data.test}}) {
+    if (split->empty()) continue;
+    const TextCoverage coverage = coverage_of(*split, words);
+    say("text: " + sentence_of(coverage, name));
+    if (coverage.empty_sentences == coverage.sentences) {
+      throw Error(Fault::Mismatch, "text", fmt::format("no {} caption has a word with a vector", name),
+                  "Give word vectors of the captions' language, or omit --word-vectors to train them");
+    }
+    json[name] = json_of(coverage);
+  }
+  return json;
+}
+
+}  // namespace
+
+Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                   const DataSet& data, const LearnOptions& options) {
+  check(data, options);
+  Splits splits;
+  splits.words = words_of(data, word_vector_file(data, options, folder));
+  splits.coverage = tell_coverage(data, splits.words);
+  std::vector<std::string> left_out;
+  splits.train = load_pairs(store, lanes, data.train, options.pooling, left_out);
+  splits.val = load_pairs(store, lanes, data.val, options.pooling, left_out);
+  splits.test = load_pairs(store, lanes, data.test, options.pooling, left_out);
+  for (Pairs* split : {&splits.train, &splits.val, &splits.test}) {
+    give_word_ids(*split, splits.words, options.train.max_words);
+  }
+  if (!left_out.empty()) {
+    splits.findings.push_back(
+        fmt::format("{} clips have no features in the store and are left out, for example {}",
+                    left_out.size(), left_out.front()));
+    warn(splits.findings.back());
+  }
+  if (!splits.val.captions.empty()) splits.selected_on = "validation";
+  if (options.select_on_test) {
+    splits.val = splits.test;
+    splits.selected_on = "test";
+    splits.findings.push_back(
+        "the epoch was selected on the test split (--select-on-test): the metrics are the best of all "
+        "epochs, not what to expect on new videos");
+    warn(splits.findings.back());
+  }
+  if (options.standardize) {
+    splits.standardization.emplace(splits.train.pairs.clips);
+    splits.standardization->apply(splits.train.pairs.clips);
+    splits.standardization->apply(splits.val.pairs.clips);
+  }
+  return splits;
+}
+
+}  // namespace tvr
