@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <map>
 
 #include "data/error.h"
 #include "text/vector_files.h"
@@ -25,21 +27,34 @@ class Fields {
     rest_.remove_prefix(end);
     return field;
   }
-  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;
 };
 
-int count_fields(std::string_view text) {
-  int fields = 0;
-  bool inside = false;
-  for (const char c : text) {
-    fields += !inside && !is_separator(c);
-    inside = !is_separator(c);
+/// Takes fields off the end of a line.
+class FieldsFromTheEnd {
+ public:
+  explicit FieldsFromTheEnd(std::string_view line) : rest_(line) { trim(); }
+  /// Empty only when nothing is left.
+  std::string_view next() {
+    std::size_t begin = rest_.size();
+    while (begin > 0 && !is_separator(rest_[begin - 1])) --begin;
+    const std::string_view field = rest_.substr(begin);
+    rest_ = rest_.substr(0, begin);
+    trim();
+    return field;
   }
-  return fields;
-}
+  /// What precedes the fields that were taken.
+  std::string_view rest() const { return rest_; }
+
+ private:
+  void trim() {
+    while (!rest_.empty() && is_separator(rest_.back())) rest_.remove_suffix(1);
+  }
+
+  std::string_view rest_;
+};
 
 /// Numbers outside float's range become infinite or zero, as with strtof. nullopt: not a number.
 std::optional<float> parse_float(std::string_view text) {
@@ -51,6 +66,20 @@ std::optional<float> parse_float(std::string_view text) {
   if (result.ec == std::errc::result_out_of_range)
     return text.find("e-") != std::string_view::npos ? 0.0F : HUGE_VALF;
   return static_cast<float>(value);
+}
+
+bool is_whole_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The number of fields at the end of `line` that are numbers; the first field is the word, unless it is
+/// blank.
+int count_numbers(std::string_view line) {
+  const bool blank_word = !line.empty() && is_separator(line.front());
+  FieldsFromTheEnd fields(line);
+  int numbers = 0;
+  while (parse_float(fields.next()) && (blank_word || !fields.rest().empty())) ++numbers;
+  return numbers;
 }
 
 /// Splits text into lines and counts them; LF and CRLF.
@@ -80,9 +109,7 @@ class TextVectors : public WordVectors {
   TextVectors(std::unique_ptr<const MappedFile> file, std::string where,
               const std::optional<Word2vecHeader>& header)
       : file_(std::move(file)), where_(std::move(where)), header_(header) {
-    std::string_view line;
-    Lines(file_->bytes()).next(line);
-    dim_ = header_ ? header_->dim : count_fields(line) - 1;
+    dim_ = header_ ? header_->dim : commonest_dim();
     if (dim_ > kMaxVectorDim) throw Error(Fault::Corrupt, where_, fmt::format("line 1 has {} numbers", dim_));
   }
 
@@ -96,12 +123,13 @@ class TextVectors : public WordVectors {
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     WordTableBuilder table(words, dim_);
-    const auto take_if_wanted = [&](std::string_view word, Fields numbers, const auto& line) {
-      if (table.wants(word)) read_numbers(numbers, word, line, table.add(word));
+    const auto take_if_wanted = [&](const Row& row, const auto& line) {
+      if (table.wants(row.word)) read_numbers(row, line, table.add(row.word));
     };
+    std::string note;
     if (offsets_.empty()) {
-      walk([&](std::string_view word, Fields numbers, const Lines& lines, std::size_t) {
-        take_if_wanted(word, numbers, [&] { return lines.number(); });
+      note = walk([&](const Row& row, const Lines& lines, std::size_t) {
+        take_if_wanted(row, [&] { return lines.number(); });
       });
     } else {
       for (const std::string& word : words) {
@@ -109,45 +137,79 @@ class TextVectors : public WordVectors {
         for (const auto* entry = first; entry != last; ++entry) {
           std::string_view line;
           Lines(file_->bytes().substr(entry->offset)).next(line);
-          Fields fields(line);
-          const std::string_view found = fields.next();
-          take_if_wanted(found, fields, [&, entry = entry] { return line_number(entry->offset); });
+          const auto number = [&, entry = entry] { return line_number(entry->offset); };
+          take_if_wanted(*row_of(line, number), number);  // only rows have an offset
         }
       }
     }
-    return table.take(where_);
+    WordTable found = table.take(where_);
+    found.note = std::move(note);
+    return found;
   }
 
   void prepare() override {
     if (!offsets_.empty()) return;
     WordOffsets offsets;
-    walk([&](std::string_view word, const Fields&, const Lines&, std::size_t begin) {
-      offsets.add(word, begin);
-    });
+    (void)walk([&](const Row& row, const Lines&, std::size_t begin) { offsets.add(row.word, begin); });
     offsets.sort();
     offsets_ = std::move(offsets);
   }
 
  private:
-  /// Calls use(word, its numbers, lines, offset of its line) for every word, and checks the file's structure.
+  /// A line: the word and its numbers, still as text.
+  struct Row {
+    std::string_view word, numbers;
+  };
+
+  /// Calls use(row, lines, offset of its line) for every word, and checks the file's structure. Returns what
+  /// was odd, for WordTable::note.
   template <class Use>
-  void walk(const Use& use) const {
+  std::string walk(const Use& use) const {
     Lines lines(file_->bytes());
     std::string_view line;
     if (header_) lines.next(line);
-    std::int64_t rows = 0;
+    std::int64_t rows = 0, odd = 0;
     std::size_t begin = lines.offset();
     for (std::size_t released = 0; lines.next(line); begin = lines.offset()) {
       if (line.empty() && lines.offset() == file_->bytes().size()) break;
-      Fields fields(line);
-      const std::string_view word = fields.next();
-      if (has_right_length(fields.rest(), lines.number())) use(word, fields, lines, begin);
+      if (const auto row = row_of(line, [&] { return lines.number(); })) {
+        use(*row, lines, begin);
+      } else {
+        ++odd;
+      }
       ++rows;
       if (lines.offset() - released > kWalkWindowBytes) file_->release_before(released = lines.offset());
     }
-    if (header_ && rows != header_->words)
-      throw Error(Fault::Corrupt, where_,
-                  fmt::format("the header says {} words, there are {}", header_->words, rows));
+    std::string note = header_ ? note_on_count(rows) : "";
+    if (odd > 0) {
+      note += fmt::format("{}{} of {} words in {} are or contain a blank and are passed over",
+                          note.empty() ? "" : "; ", odd, rows, where_);
+    }
+    return note;
+  }
+
+  /// A sentence on a header whose count is wrong by one, as in files of fastText and gensim; empty if it is
+  /// right.
+  std::string note_on_count(std::int64_t rows) const {
+    if (rows == header_->words) return {};
+    const std::string seen = fmt::format("the header says {} words, there are {}", header_->words, rows);
+    if (std::abs(rows - header_->words) > 1) throw Error(Fault::Corrupt, where_, seen);
+    return where_ + ": " + seen;
+  }
+
+  /// The number of numbers on most of the first lines, of which one has some: the word of a single line may
+  /// look like a number.
+  int commonest_dim() const {
+    constexpr int kExaminedLines = 100;
+    std::map<int, int> lines_with;
+    Lines lines(file_->bytes());
+    std::string_view line;
+    for (int i = 0; i < kExaminedLines && lines.next(line); ++i) {
+      if (const int numbers = count_numbers(line); numbers > 0) ++lines_with[numbers];
+    }
+    return std::max_element(lines_with.begin(), lines_with.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
   }
 
   std::int64_t line_number(std::size_t offset) const {
@@ -157,23 +219,49 @@ class TextVectors : public WordVectors {
 
   std::string at(std::int64_t line) const { return fmt::format("{}:{}", where_, line); }
 
-  /// False for a word that contains blanks, as some in GloVe's 840B: no word of a sentence equals it.
-  bool has_right_length(std::string_view numbers, std::int64_t line) const {
-    const int count = count_fields(numbers);
-    if (count == dim_) return true;
-    if (count > dim_ && !header_ && !parse_float(Fields(numbers).next())) return false;
+  /// nullopt for a word that is or contains a blank, as some in GloVe's 840B: no word of a sentence equals
+  /// it. `number` returns the line's number, and is called only on an error.
+  template <class Number>
+  std::optional<Row> row_of(std::string_view line, const Number& number) const {
+    FieldsFromTheEnd fields(line);
+    std::string_view first;  // of the numbers
+    int count = 0;
+    for (; count < dim_ && !fields.rest().empty(); ++count) first = fields.next();
+    const std::string_view word = without_leading_separators(fields.rest());
+    if (count == dim_ && word.empty() && is_separator(line.front())) return std::nullopt;
+    if (word.empty()) fail_length(number(), std::max(0, count - 1));
+    const std::size_t blank = word.find_first_of(" \t");
+    if (blank == std::string_view::npos) {
+      return Row{word, line.substr(static_cast<std::size_t>(first.data() - line.data()))};
+    }
+    if (!could_end_word(fields.next(), first)) fail_length(number(), count_numbers(line));
+    return std::nullopt;
+  }
+
+  static std::string_view without_leading_separators(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+  }
+
+  /// Whether `field`, which precedes the first number, can be the end of a word with blanks, and not one
+  /// number too many. "24 7 0.31 -0.12" is the vector of "24 7".
+  static bool could_end_word(std::string_view field, std::string_view first_number) {
+    return !parse_float(field) || (is_whole_number(field) && !is_whole_number(first_number));
+  }
+
+  [[noreturn]] void fail_length(std::int64_t line, int count) const {
     throw Error(Fault::Corrupt, at(line), fmt::format("the line has {} numbers; expected {}", count, dim_));
   }
 
   /// `line` returns the line number, and is called only on an error.
   template <class Line>
-  void read_numbers(Fields& fields, std::string_view word, const Line& line, float* values) const {
+  void read_numbers(const Row& row, const Line& line, float* values) const {
+    Fields fields(row.numbers);
     for (int i = 0; i < dim_; ++i) {
       const std::string_view field = fields.next();
       const std::optional<float> value = parse_float(field);
       if (!value)
         throw Error(Fault::Corrupt, at(line()),
-                    fmt::format("'{}' in the vector of '{}' is not a number", field, word));
+                    fmt::format("'{}' in the vector of '{}' is not a number", field, row.word));
       values[i] = *value;
     }
   }
@@ -190,12 +278,11 @@ class TextVectors : public WordVectors {
 bool is_line_of_vectors(std::string_view line) {
   Lines lines(line);
   if (!lines.next(line)) return false;
-  Fields fields(line);
-  fields.next();
-  int numbers = 0;
-  for (std::string_view field = fields.next(); !field.empty(); field = fields.next(), ++numbers)
-    if (!parse_float(field)) return false;
-  return numbers > 0;
+  FieldsFromTheEnd fields(line);
+  const int numbers = count_numbers(line);
+  for (int i = 0; i < numbers; ++i) fields.next();
+  const bool one_word = fields.rest().find_first_of(" \t") == std::string_view::npos;
+  return numbers > (one_word ? 0 : 1);  // "ends in 1948" is prose
 }
 
 std::unique_ptr<WordVectors> open_text_vectors(std::unique_ptr<const MappedFile> file, std::string where,

@@ -41,7 +41,7 @@ constexpr std::size_t kWalkWindowBytes = std::size_t{64} << 20;
 constexpr std::uint32_t kFasttextMagic =
     793712314;  // FASTTEXT_FILEFORMAT_MAGIC_INT32 of fastText's fasttext.cc
 
-/// Whether `text` starts with a word and at least one number, like GloVe's lines.
+/// Whether `text` starts with a line of a word and its numbers, like GloVe's.
 [[nodiscard]] bool is_line_of_vectors(std::string_view line);
 
 }  // namespace tvr

@@ -53,7 +53,8 @@ std::optional<Word2vecHeader> parse_header(std::string_view line) {
 /// Whether the vectors in `body` are text: binary ones hold bytes that text does not.
 bool is_text(std::string_view body) {
   const std::string_view line = first_line(body);
-  const std::string_view numbers = line.substr(std::min(line.find_first_of(" \t"), line.size()));
+  const std::string_view numbers =
+      line.substr(std::min(line.find_last_of(" \t", line.find_last_not_of(" \t\r\n")), line.size()));
   const auto is_layout = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
   const auto is_printable = [&](char c) { return (c > 0x20 && c < 0x7f) || is_layout(c); };
   const auto is_control = [&](char c) { return static_cast<unsigned char>(c) < 0x20 && !is_layout(c); };
@@ -94,6 +95,10 @@ std::unique_ptr<WordVectors> open_word_vectors(const std::filesystem::path& path
   }
   if (is_text(line) && is_line_of_vectors(line))
     return open_text_vectors(std::move(file), where, std::nullopt);
+  if (bytes.front() == '\x80') {
+    throw Error(Fault::Unsupported, where, "is a Python pickle, as gensim's save() writes it",
+                "Write it with model.wv.save_word2vec_format(FILE, binary=True) in Python");
+  }
   throw Error(Fault::Unsupported, where,
               "has neither the header of a word2vec file ('3000000 300') nor that of fastText, and its first "
               "line is not "

@@ -18,6 +18,7 @@ struct WordTable {
   std::vector<std::string> words;
   Matrix vectors;  // [V, E]
   std::unordered_map<std::string, std::int32_t> ids;
+  std::string note;  // one sentence on what was odd in the file, for a warning; empty: nothing was
 };
 
 /// A file of word vectors, open for lookup; only the requested words are read into memory.

@@ -128,6 +128,7 @@ WordTable words_of(const DataSet& data, const std::filesystem::path& file) {
   WordTable words = open_word_vectors(file)->lookup({distinct.begin(), distinct.end()});
   say(fmt::format("text: {} of {} distinct words have a vector ({} columns)", words.words.size(),
                   distinct.size(), words.vectors.cols()));
+  if (!words.note.empty()) warn(words.note);
   if (words.words.empty()) {
     throw Error(Fault::Mismatch, file.string(), "it has no vector for any word of the captions",
                 "Give word vectors of the captions' language, or omit --word-vectors to train them");

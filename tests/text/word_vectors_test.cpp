@@ -113,11 +113,38 @@ TEST(WordVectors, TakesTheFirstOfTwoVectorsOfAWord) {
   EXPECT_THAT(row(vectors->lookup({"the"}), "the"), ElementsAre(1, 2));
 }
 
-TEST(WordVectors, PassesOverGloveWordsThatHoldBlanks) {
+TEST(WordVectors, PassesOverWordsThatAreOrContainABlankAndCountsThem) {
   const TempFolder folder;
-  const auto vectors =
-      open_word_vectors(write_file(folder / "v.txt", "the 1 2\n. . 5 6\nat name@domain.com 7 8\ncat 3 4\n"));
-  EXPECT_THAT(vectors->lookup({"cat", "at", "."}).words, ElementsAre("cat"));
+  const std::string odd[] = {
+      ". . 0.5 0.6\n",  "at name@domain.com 7.0 8\n", "24 7 0.7 0.8\n", "  7 8\n", " 7 8\n", "\t0.1 0.2\n",
+      "my\tname 7 8\n", "\xc2\xab \xc2\xbb 0.1 0.2\n"};
+  for (const std::string& line : odd) {
+    SCOPED_TRACE(line);
+    const std::string last = line + "the 1 2\ncat 3 4\n", first = "the 1 2\ncat 3 4\n" + line;
+    for (const std::string& text : {last, first, "3 2\n" + last, "3 2\n" + first}) {
+      SCOPED_TRACE(text);
+      const auto vectors = open_word_vectors(write_file(folder / "v.txt", text));
+      EXPECT_EQ(vectors->dim(), 2);
+      const WordTable table = vectors->lookup({"cat", "at", ".", "24", "7", "my", "name"});
+      EXPECT_THAT(table.words, ElementsAre("cat"));
+      EXPECT_THAT(row(table, "cat"), ElementsAre(3, 4));
+      EXPECT_THAT(table.note, ::testing::HasSubstr("1 of 3 words"));
+      vectors->prepare();
+      EXPECT_THAT(vectors->lookup({"cat", "at", "my"}).words, ElementsAre("cat"));
+    }
+  }
+  EXPECT_EQ(open_word_vectors(write_file(folder / "v.txt", "the 1 2\n"))->lookup({"the"}).note, "");
+}
+
+TEST(WordVectors, ReadsATextFileWhoseHeaderIsOffByOneWordAndSaysSo) {
+  const TempFolder folder;
+  for (const std::string count : {"1", "3"}) {
+    const auto vectors = open_word_vectors(write_file(folder / "v", count + " 2\nthe 1 2\ncat 3 4\n"));
+    const WordTable table = vectors->lookup({"the", "cat"});
+    EXPECT_THAT(row(table, "the"), ElementsAre(1, 2));
+    EXPECT_THAT(row(table, "cat"), ElementsAre(3, 4));
+    EXPECT_THAT(table.note, ::testing::HasSubstr("the header says " + count + " words, there are 2"));
+  }
 }
 
 TEST(WordVectors, NamesTheLineAtFaultInText) {
@@ -130,7 +157,9 @@ TEST(WordVectors, NamesTheLineAtFaultInText) {
       {"1 2\nthe 1,5 2\n", ":2: '1,5' in the vector of 'the' is not a number"},
       {"1 2\nthe 1 nan\n", "the vector of 'the' holds a number that is not finite"},
       {"1 2\nthe 1 1e99\n", "the vector of 'the' holds a number that is not finite"},
-      {"3 2\nthe 1 2\ncat 1 2\n", "the header says 3 words, there are 2"}};
+      {"the 1 2\ncat\tand dog 1 2 3\n", ":2: the line has 3 numbers; expected 2"},
+      {"4 2\nthe 1 2\ncat 1 2\n", "the header says 4 words, there are 2"},
+      {"1 2\nthe 1 2\ncat 1 2\ndog 1 2\n", "the header says 1 words, there are 3"}};
   for (const auto& [text, phrase] : wrong) {
     SCOPED_TRACE(text);
     const auto path = write_file(folder / "v.txt", text);
@@ -152,6 +181,8 @@ TEST(WordVectors, RefusesWhatIsNoFileOfVectors) {
   for (const char* text : {"<html>\n", "just some words here\n", "\x1f\x8b\x08", "\n", "12 a\n"})
     expect_error([&] { (void)open_word_vectors(write_file(folder / "v", text)); }, Fault::Unsupported,
                  "header");
+  expect_error([&] { (void)open_word_vectors(write_file(folder / "v", "\x80\x04\x95gensim.models")); },
+               Fault::Unsupported, "save_word2vec_format");
   expect_error([&] { (void)open_word_vectors(write_file(folder / "v", "")); }, Fault::Corrupt, "is empty");
   expect_error([&] { (void)open_word_vectors(folder / "none"); }, Fault::NotFound, "No such file");
   expect_error([&] { (void)open_word_vectors(folder.path()); }, Fault::Unsupported, "not a regular file");
