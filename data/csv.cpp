@@ -104,6 +104,20 @@ std::string quoted_list(const std::vector<std::string>& names) {
   return list;
 }
 
+/// What to do about a header whose only cell holds another separator, as spreadsheets in some countries
+/// write.
+std::string advice_on_separators(const std::vector<std::string>& columns) {
+  if (columns.size() != 1) return {};
+  const std::size_t at = columns.front().find_first_of(";\t|");
+  if (at == std::string::npos) return {};
+  const char separator = columns.front()[at];
+  return std::string("Its columns are separated by ") +
+         (separator == ';'    ? "semicolons"
+          : separator == '\t' ? "tabs"
+                              : "'|'") +
+         "; save it with commas, and cells that hold a comma in double quotes";
+}
+
 }  // namespace
 
 CsvTable::CsvTable(const std::filesystem::path& path) : CsvTable(path.string(), read_text_file(path)) {}
@@ -138,7 +152,8 @@ std::optional<std::size_t> CsvTable::find_column(std::string_view name) const no
 std::size_t CsvTable::column(std::string_view name) const {
   if (const auto found = find_column(name)) return *found;
   throw Error(Fault::NotFound, name_,
-              "there is no column '" + std::string(name) + "'; its header has " + quoted_list(columns_));
+              "there is no column '" + std::string(name) + "'; its header has " + quoted_list(columns_),
+              advice_on_separators(columns_));
 }
 
 std::string CsvTable::required(const Row& row, std::size_t column) const {

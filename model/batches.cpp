@@ -85,7 +85,7 @@ EpochBatches::EpochBatches(const PairData& pairs, int batch_size, int n_pair, st
   }
   for (auto& [unit, of_unit] : captions) captions_of_.push_back(std::move(of_unit));
   if (captions_of_.size() >= batch_size_) return;
-  throw Error(Fault::InvalidArgument, "train",
+  throw Error(Fault::Mismatch, "train",
               std::to_string(captions_of_.size()) + " clips with captions do not fill one batch of " +
                   std::to_string(batch_size),
               "Lower the batch size or give more videos");

@@ -111,6 +111,7 @@ class FasttextBinary : public WordVectors {
     WordTableBuilder table(words, dim_);
     for (const std::string& word : words) {
       const auto row = row_of.find(word);
+      if (word.size() > kMaxWordBytes) continue;
       std::vector<std::int64_t> rows;
       if (row->second != kUnknown) rows.push_back(row->second);
       if (word != "</s>")

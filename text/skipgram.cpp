@@ -43,7 +43,8 @@ void validate(const SkipgramOptions& options) {
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
 }
 
-/// Writes one sentence per line. Returns the number of words. Throws if no word is frequent enough to be
+/// Writes one sentence per line, without words that are too long to be learned: fastText takes hours for the
+/// character n-grams of one of 50 MB. Returns the number of words. Throws if no word is frequent enough to be
 /// learned.
 std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_count, const std::string& path) {
   std::ofstream out(path, std::ios::binary);
@@ -52,6 +53,7 @@ std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_cou
   int highest = 0;
   for (const std::string& sentence : sentences) {
     for (const std::string& word : tokenize(sentence)) {
+      if (word.size() > kMaxWordBytes) continue;
       out << word << ' ';
       highest = std::max(highest, ++counts[word]);
       ++words;
@@ -60,9 +62,10 @@ std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_cou
   }
   if (!out.flush()) throw Error(Fault::Unreadable, "the training corpus in memory", std::strerror(errno));
   if (highest < min_count)
-    throw Error(Fault::InvalidArgument, "word vectors",
-                fmt::format("no word occurs {} times in the {} sentences", min_count, sentences.size()),
-                "Give more captions, a smaller min_count, or a file of vectors");
+    throw Error(Fault::Mismatch, "captions",
+                fmt::format("no word occurs {} times in the {} captions, so no word vectors can be trained",
+                            min_count, sentences.size()),
+                "Give more captions, or pass word vectors of their language; words are separated by blanks");
   return words;
 }
 
@@ -102,7 +105,7 @@ void train(fasttext::FastText& model, const fasttext::Args& args, const Progress
     });
   } catch (const std::exception& failure) {
     if (stopped) throw Error(Fault::Interrupted, "word vectors", "training was stopped");
-    throw Error(Fault::InvalidArgument, "word vectors",
+    throw Error(Fault::Mismatch, "word vectors",
                 fmt::format("fastText cannot train on this: {}", failure.what()),
                 "Try a smaller lr, or give a file of vectors");
   }

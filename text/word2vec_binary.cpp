@@ -11,8 +11,6 @@
 namespace tvr {
 namespace {
 
-constexpr std::size_t kMaxWordBytes = 4096;  // word2vec.c itself truncates words to 100 bytes
-
 class Word2vecBinary : public WordVectors {
  public:
   Word2vecBinary(std::unique_ptr<const MappedFile> file, std::string where, const Word2vecHeader& header)

@@ -51,10 +51,13 @@ struct SkipgramOptions {
   int seed = 1;
 };
 
+/// Longer words have no vector, neither trained nor from subwords.
+constexpr std::size_t kMaxWordBytes = 4096;
+
 /// Trains a fastText skip-gram model on `sentences` (tokenised by tokenize()) with one thread, so that equal
 /// input gives equal bytes, and writes it to `path` (under a temporary name, then renamed). Throws
-/// Error(InvalidArgument) if there is nothing to learn from, Error(Unreadable) if the file cannot be written,
-/// Error(Interrupted).
+/// Error(InvalidArgument) for options out of range, Error(Mismatch) if there is nothing to learn from,
+/// Error(Unreadable) if the file cannot be written, Error(Interrupted).
 void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOptions& options,
                     const std::filesystem::path& path, const Progress& progress = {});
 

@@ -48,6 +48,7 @@ struct DataSet {
   std::string name;
   CaptionSet train, val, test;
   std::vector<std::string> notes;
+  std::int64_t empty_spans = 0;  // captions left out because their clip ends where it starts
 };
 
 }  // namespace tvr

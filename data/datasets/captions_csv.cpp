@@ -46,9 +46,9 @@ class SpanColumns {
     const double start = seconds(table_, row, *start_);
     const double end = seconds(table_, row, *end_);
     const TimeSpan span{Micros(std::llround(start * 1e6)), Micros(std::llround(end * 1e6))};
-    if (span.start >= span.end)
+    if (span.start > span.end)
       throw Error(Fault::Corrupt, table_.where(row),
-                  fmt::format("the clip ends at {} s, before its start", end));
+                  fmt::format("the clip ends at {} s, before its start at {} s", end, start));
     return span;
   }
 
@@ -96,12 +96,19 @@ struct Row {
   Split split = Split::Train;
 };
 
-std::vector<Row> read_rows(const CsvTable& table) {
+/// The rows of a table, without those whose clip has no length.
+struct Rows {
+  std::vector<Row> rows;
+  std::vector<std::string> empty;  // "captions.csv:17"
+};
+
+Rows read_rows(const CsvTable& table) {
   const std::size_t video_column = table.column("video");
   const std::size_t caption_column = table.column("caption");
   const auto split_column = table.find_column("split");
   const SpanColumns spans(table);
   std::vector<Row> rows;
+  std::vector<std::string> empty;
   std::map<std::string, Split> split_of;
   for (const CsvTable::Row& cells : table.rows()) {
     Row row;
@@ -113,10 +120,17 @@ std::vector<Row> read_rows(const CsvTable& table) {
       throw Error(Fault::Mismatch, table.where(cells),
                   fmt::format("the video '{}' is in two splits; the splits must not share videos",
                               row.clip.video_id));
-    rows.push_back(std::move(row));
+    if (row.clip.span && row.clip.span->start == row.clip.span->end) {
+      empty.push_back(table.where(cells));
+    } else {
+      rows.push_back(std::move(row));
+    }
   }
-  if (rows.empty()) throw Error(Fault::Corrupt, table.name(), "has no caption");
-  return rows;
+  if (rows.empty()) {
+    throw Error(Fault::Corrupt, table.name(),
+                empty.empty() ? "has no caption" : "every clip ends where it starts");
+  }
+  return {std::move(rows), std::move(empty)};
 }
 
 void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& where) {
@@ -147,7 +161,7 @@ bool is_captions_csv(const std::filesystem::path& path) {
 
 DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& split) {
   const CsvTable table(csv);
-  std::vector<Row> rows = read_rows(table);
+  auto [rows, empty] = read_rows(table);
   if (!table.find_column("split")) cut(rows, split, table.name());
 
   CaptionSetBuilder train, val, test;
@@ -156,6 +170,11 @@ DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& spli
     set.add(row.clip, std::move(row.caption));
   }
   DataSet data{csv.stem().string(), train.take(), val.take(), test.take(), {}};
+  data.empty_spans = static_cast<std::int64_t>(empty.size());
+  if (!empty.empty()) {
+    data.notes.push_back(fmt::format("{} captions are left out: their clip ends where it starts ({})",
+                                     empty.size(), examples(empty)));
+  }
   note_split(data, "train", data.train);
   note_split(data, "val", data.val);
   note_split(data, "test", data.test);

@@ -130,6 +130,7 @@ class Annotations {
   }
   const std::string& caption(std::size_t i) const { return file_.sentences[i].caption; }
   const std::string& where() const { return where_; }
+  std::int64_t repeated_sen_ids() const { return file_.repeated_sen_ids; }
 
   bool is_msrvtt() const {
     std::vector<std::string> ids;
@@ -237,6 +238,10 @@ DataSet read_msrvtt(const MsrvttFiles& files) {
   DataSet data;
   data.name = name_of(train, test, annotations, files.annotations);
   const bool is_msrvtt = annotations.is_msrvtt();
+  if (annotations.repeated_sen_ids() > 0) {
+    data.notes.push_back(fmt::format("{} sentences have the sen_id of an earlier one; all are used",
+                                     annotations.repeated_sen_ids()));
+  }
   const auto fill = [&](CaptionSet& set, const VideoList& list, const char* split) {
     set = captions_of(list, annotations, split, data.notes);
     note_split(data, split, set, remark(list, is_msrvtt));

@@ -169,6 +169,7 @@ class AnnotationHandler {
     if (trim(annotations_.sentences.back().caption).empty())
       fail(
           fmt::format("{} has an empty caption (sen_id {})", place(), sen_id_.empty() ? "missing" : sen_id_));
+    if (!sen_id_.empty() && !sen_ids_.insert(sen_id_).second) ++annotations_.repeated_sen_ids;
   }
 
   /// The field to which the current value belongs if it is a string; nullptr: none.
@@ -209,7 +210,8 @@ class AnnotationHandler {
   std::vector<Level> levels_;
   bool has_videos_ = false, has_sentences_ = false;  // whether the arrays were found
   bool has_id_ = false, has_caption_ = false;        // whether the current entry has them
-  std::string sen_id_;                               // of the current entry, for messages
+  std::string sen_id_;                               // of the current entry
+  std::unordered_set<std::string> sen_ids_;          // of all entries
   MsrvttAnnotations annotations_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct MsrvttAnnotations {
   };
   std::vector<Video> videos;
   std::vector<Sentence> sentences;
+  std::int64_t repeated_sen_ids = 0;  // sentences with the sen_id of an earlier one
 };
 
 /// Whether a file looks like a JSON object with a key `videos`, even if malformed later: the reader reports

@@ -97,7 +97,7 @@ fs::path below(const fs::path& folder, const std::string& listed) {
   const fs::path path = (folder / listed).lexically_normal();
   const fs::path relative = path.lexically_relative(folder.lexically_normal());
   if (relative.empty() || *relative.begin() == ".." || relative == ".") {
-    throw Error(Fault::InvalidArgument, "feature_path", "'" + listed + "' leads out of " + folder.string(),
+    throw Error(Fault::Corrupt, "feature_path", "'" + listed + "' leads out of " + folder.string(),
                 "Name the folder that holds all listed files");
   }
   return path;

@@ -178,6 +178,10 @@ class PthFile {
                   "Wanted: a file written by torch.save");
     }
     const std::string root = data->name.substr(0, data->name.rfind('/') + 1);
+    if (zip_->find(root + "constants.pkl") != nullptr) {
+      throw Error(Fault::Unsupported, name_, "is a TorchScript module, which holds code; wanted: weights",
+                  "Save its state_dict() with torch.save, or use the module as a plug-in lane");
+    }
     const ZipReader::Record* order = zip_->find(root + "byteorder");
     if (order != nullptr && order->bytes != "little") {
       throw Error(Fault::Unsupported, name_,

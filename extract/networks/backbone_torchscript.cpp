@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
 
 #include "data/error.h"
 #include "extract/networks/plugin.h"
@@ -18,13 +21,28 @@
 namespace tvr {
 namespace {
 
-/// The last non-empty line: LibTorch's messages end with the cause, after a stack trace.
-std::string words(const std::exception& problem) {
+/// A line without the dots at its end; of a long one, which lists backends and advice, the first sentence.
+std::string first_sentence(std::string line) {
+  constexpr std::size_t kLong = 200;
+  if (line.size() > kLong) line.resize(std::min(line.find(". "), line.size()));
+  while (!line.empty() && line.back() == '.') line.pop_back();
+  return line;
+}
+
+/// LibTorch's reason, one line: the first of its message, or, when the module itself failed, the first after
+/// the traceback, which begins "RuntimeError: " or with another error's name.
+std::string reason_of(const std::exception& problem) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&problem);
-  std::string text = torch_error != nullptr ? torch_error->what_without_backtrace() : problem.what();
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  const std::size_t line = text.rfind('\n');
-  return line == std::string::npos ? text : text.substr(line + 1);
+  std::istringstream text(torch_error != nullptr ? torch_error->what_without_backtrace() : problem.what());
+  std::string reason;
+  for (std::string line; std::getline(text, line);) {
+    const std::string_view word = std::string_view(line).substr(0, line.find(": "));
+    const bool names_an_error = word.size() < line.size() && word.find(' ') == std::string_view::npos &&
+                                word.find("Error") != std::string_view::npos;
+    if (names_an_error) return first_sentence(line);
+    if (reason.empty() && line.find_first_not_of(" \t\r") != std::string::npos) reason = line;
+  }
+  return first_sentence(reason);
 }
 
 torch::jit::Module load(const std::filesystem::path& path) {
@@ -44,7 +62,7 @@ torch::jit::Module load(const std::filesystem::path& path) {
     module.eval();
     return module;
   } catch (const std::exception& problem) {
-    throw Error(Fault::Corrupt, path.string(), "LibTorch cannot load it: " + words(problem),
+    throw Error(Fault::Corrupt, path.string(), "LibTorch cannot load it: " + reason_of(problem),
                 "Write it with torch.jit.save, of a PyTorch no newer than this program's LibTorch");
   }
 }
@@ -87,7 +105,7 @@ class TorchScriptBackbone : public Backbone {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& problem) {
-      throw Error(Fault::Unsupported, plugin_.module.string(), "the module failed: " + words(problem),
+      throw Error(Fault::Unsupported, plugin_.module.string(), "the module failed: " + reason_of(problem),
                   "It is called with " + called_with());
     }
   }

@@ -79,7 +79,7 @@ class Keys {
   }
 
   [[noreturn]] void fail(const std::string& key, const std::string& seen, const std::string& wanted) const {
-    throw Error(Fault::InvalidArgument, where_, "'" + key + "' " + seen + ", wanted " + wanted, kAdvice);
+    throw Error(Fault::Corrupt, where_, "'" + key + "' " + seen + ", wanted " + wanted, kAdvice);
   }
 
  private:

@@ -112,18 +112,14 @@ Answers answers_of(const RunManifest& run, Ties ties) {
   const std::unique_ptr<EncoderPair> encoders = open_run(run);
   const FeatureStore store(run.store);
   const DataSet data = read_data(run.data, sources_of(store), run.seed);
-  std::vector<std::string> left_out;
+  LeftOut left_out;
   Answers answers;
   answers.test = load_pairs(store, encoders->lanes_in(store), data.test, encoders->pooling(), left_out);
-  if (!left_out.empty()) {
-    warn(fmt::format("{} clips have no features in the store and are left out, for example {}",
-                     left_out.size(), left_out.front()));
-  }
+  for (const std::string& sentence : sentences_of(left_out)) warn(sentence);
   EncodedText text = encoders->embed_text(answers.test.captions);
   tell_unknown_words(text);
   const PairData& pairs = answers.test.pairs;
-  answers.evaluation =
-      evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs.clip_of, ties);
+  answers.evaluation = evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, ties);
   return answers;
 }
 

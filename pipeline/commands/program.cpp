@@ -31,6 +31,7 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
   int exit_code = kDone;
   add_commands(app, exit_code);
   read_environment(app);
+  require_numbers(app);
   app.parse_complete_callback([&app] { require_legal_environment(app); });
   try {
     app.parse(argc, argv);

@@ -43,19 +43,11 @@ std::vector<RecipeRow> recipes_of_run(const FeatureStore& store, const Extractio
   return choose_recipes(store, lanes, identities);
 }
 
-/// Checked before extraction, which may take days.
-void require_a_batch(const CaptionSet& train, int batch_size) {
-  if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
-  throw Error(Fault::InvalidArgument, "captions",
-              fmt::format("{} training clips do not fill one batch of {}", train.clips.size(), batch_size),
-              "Lower --batch-size, or give more videos");
-}
-
 int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
   const std::string config = toml_of(command);
   const std::vector<VideoSource> videos = videos_of(options.extract.videos);
   const DataSet data = read_data(options.data, videos, options.seed);
-  require_a_batch(data.train, options.learn.train.batch_size);
+  require_a_batch(data.train, options.learn.train.batch_size);  // extraction may take days
   const std::vector<TrainingPlan> plans = plan_learning(options.learn);
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists

@@ -1,9 +1,11 @@
 // pipeline-torch: every subcommand. `pipeline` executes this program for everything but `store` (main.cpp).
 #include <CLI/CLI.hpp>
+#include <cstddef>
 
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/usage.h"
 
 namespace {
 
@@ -19,6 +21,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_demo_command(app, exit_code);
   tvr::add_doctor_command(app, exit_code);
   tvr::add_config_command(app, exit_code);
+  app.preparse_callback([&app](std::size_t) { tvr::require_known_variables(app); });
 }
 
 }  // namespace

@@ -1,16 +1,29 @@
 #include "pipeline/commands/usage.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <vector>
+
+#include "pipeline/terminal/console.h"
 
 namespace tvr {
 namespace {
+
+constexpr std::string_view kVariablePrefix = "PIPELINE_";
 
 /// Help without "(Env:PIPELINE_...)" after every flag: the footer states the rule once.
 class HelpFormatter : public CLI::Formatter {
@@ -25,7 +38,7 @@ class HelpFormatter : public CLI::Formatter {
 };
 
 std::string variable_of(const std::string& flag) {
-  std::string name = "PIPELINE_" + flag;
+  std::string name = std::string(kVariablePrefix) + flag;
   for (char& letter : name) {
     letter = letter == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
   }
@@ -66,17 +79,47 @@ std::vector<std::string> words_like(const CLI::App& app, const std::string& unkn
   return words;
 }
 
-std::string suggestion(const CLI::App& app, std::string unknown) {
-  unknown = unknown.substr(0, unknown.find('='));
+/// The first of the words that differ least from `unknown`, by at most `limit` letters; empty: none does.
+template <class Words>
+std::string nearest_of(const Words& words, const std::string& unknown, std::size_t limit) {
   std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, unknown.size() / 3) + 1;
-  for (const std::string& word : words_like(app, unknown)) {
+  for (const std::string& word : words) {
     const std::size_t distance = edit_distance(unknown, word);
-    if (distance >= best) continue;
-    best = distance;
+    if (distance > limit || (distance == limit && !nearest.empty())) continue;
+    limit = distance;
     nearest = word;
   }
+  return nearest;
+}
+
+std::string suggestion(const CLI::App& app, std::string unknown) {
+  unknown = unknown.substr(0, unknown.find('='));
+  const std::string nearest =
+      nearest_of(words_like(app, unknown), unknown, std::max<std::size_t>(2, unknown.size() / 3));
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+/// Why `text` is not a Value: empty if it is one.
+template <class Value>
+std::string fault_of(const std::string& text) {
+  Value value = 0;
+  const char* const end = text.data() + text.size();
+  const char* const begin = text.data() + (text.size() > 1 && text.front() == '+' ? 1 : 0);
+  const auto [at, error] = std::from_chars(begin, end, value);
+  if (error == std::errc() && at == end && (!std::is_floating_point_v<Value> || std::isfinite(value)))
+    return {};
+  return "'" + text + "' is not " +
+         (std::is_floating_point_v<Value> ? "a number"
+          : std::is_signed_v<Value>       ? "a whole number"
+                                          : "a whole number from 0 to 18446744073709551615");
+}
+
+/// The variables that set a flag of `app` or its subcommands.
+void add_variables(const CLI::App& app, std::set<std::string>& variables) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_envname().empty()) variables.insert(option->get_envname());
+  }
+  for (const CLI::App* subcommand : app.get_subcommands({})) add_variables(*subcommand, variables);
 }
 
 }  // namespace
@@ -99,6 +142,32 @@ void require_legal_environment(const CLI::App& app) {
     }
   }
   for (const CLI::App* subcommand : app.get_subcommands()) require_legal_environment(*subcommand);
+}
+
+void require_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name().substr(0, option->get_type_name().find_first_of(" :["));
+    if (type == "UINT") option->check(CLI::Validator(fault_of<std::uint64_t>, ""));
+    if (type == "INT") option->check(CLI::Validator(fault_of<std::int64_t>, ""));
+    if (type == "FLOAT") option->check(CLI::Validator(fault_of<double>, ""));
+  }
+  for (CLI::App* subcommand : app.get_subcommands({})) require_numbers(*subcommand);
+}
+
+void require_known_variables(const CLI::App& app) {
+  std::set<std::string> known;
+  add_variables(app, known);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = std::string(*entry).substr(0, std::string(*entry).find('='));
+    if (variable.rfind(kVariablePrefix, 0) != 0 || known.count(variable) != 0) continue;
+    const std::size_t letters = variable.size() - kVariablePrefix.size();
+    const std::string nearest = nearest_of(known, variable, std::max<std::size_t>(1, letters / 3));
+    if (!nearest.empty()) {
+      throw CLI::ValidationError(variable,
+                                 "this environment variable sets no flag; did you mean " + nearest + "?");
+    }
+    warn("the environment variable " + variable + " sets no flag and is ignored");
+  }
 }
 
 std::string explain(const CLI::App& app, const CLI::Error& error) {

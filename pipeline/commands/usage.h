@@ -17,6 +17,14 @@ void read_environment(CLI::App& app);
 /// an invalid value, which CLI11 2.4 ignores silently; 2.1 throws by itself.
 void require_legal_environment(const CLI::App& app);
 
+/// Makes every flag that takes a number refuse text that is none: NaN, infinity, digits beyond 64 bits, a
+/// sign where only positive numbers are possible. CLI11 takes some of these for another number.
+void require_numbers(CLI::App& app);
+
+/// Call before `app` parses. Throws CLI::ValidationError for a variable PIPELINE_X that is nearly the name of
+/// one that sets a flag, and warns about other unknown ones. `app` has every subcommand.
+void require_known_variables(const CLI::App& app);
+
 /// The message for a parse error; for a misspelt flag or subcommand, with the most similar one.
 [[nodiscard]] std::string explain(const CLI::App& app, const CLI::Error& error);
 

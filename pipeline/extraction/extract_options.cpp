@@ -20,14 +20,26 @@ void require_visible_frames(const LaneSpec& lane) {
               plugin ? "Use a preset without -gpu" : "Use --device cuda, or a preset without -gpu");
 }
 
-void require_network(const std::string& lane, const std::string& model) {
-  std::string known;
+/// The lane that a network was made for; empty: it is not known.
+std::string lane_of(const std::string& model) {
   for (const BackboneName& network : backbone_names()) {
-    if (network.model == model) return;
-    known += (known.empty() ? "" : ", ") + network.model;
+    if (network.model == model) return network.lane;
   }
-  throw Error(Fault::InvalidArgument, "--model-" + lane, "'" + model + "' is not a network",
-              "Known networks: " + known);
+  return {};
+}
+
+/// Throws unless `model` is a network for clips of this lane's kind.
+void require_network(const BuiltinLane& row, const std::string& model) {
+  const std::string wanted = lane_of(row.model), made_for = lane_of(model);
+  if (made_for == wanted) return;
+  std::string fitting;
+  for (const BackboneName& network : backbone_names()) {
+    if (network.lane == wanted) fitting += (fitting.empty() ? "" : ", ") + network.model;
+  }
+  throw Error(
+      Fault::InvalidArgument, std::string("--model-") + row.name,
+      "'" + model + "' is " + (made_for.empty() ? "not a network" : "a network of the " + made_for + " lane"),
+      "Networks of this lane: " + fitting);
 }
 
 LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
@@ -39,7 +51,7 @@ LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
     if (!choice->second.model.empty()) lane.network.model = choice->second.model;
     lane.network.weights = choice->second.weights;
   }
-  require_network(name, lane.network.model);
+  require_network(row, lane.network.model);
   lane.network.random_seed = options.random_seed;
   lane.network.precision = options.precision;
   if (lane.network.weights.empty() && !options.random_weights) {

@@ -93,14 +93,15 @@ void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std
 Evaluation evaluate_on_test(const RunFolder& folder, const Splits& splits, int max_words) {
   const JointEmbedding model(read_weights(folder.checkpoint()), max_words);
   const PairData& test = splits.test.pairs;
-  return evaluate(model.embed_text(splits.words.vectors, test.captions), model.embed_video(test.clips),
-                  test.clip_of, Ties::Average);
+  return evaluate(model.embed_text(splits.words.vectors, test.captions), model.embed_video(test.clips), test,
+                  Ties::Average);
 }
 
 std::string metrics_of(const std::vector<Evaluation>& seeds, const std::vector<TrainingPlan>& plans,
                        const Splits& splits) {
   nlohmann::json metrics = {
       {"ties", "average"}, {"selected_on", splits.selected_on}, {"text", splits.coverage}};
+  if (!splits.left_out.is_null()) metrics["left_out"] = splits.left_out;
   if (seeds.size() == 1) {
     metrics["test"] = json_of(seeds.front());
   } else {

@@ -49,15 +49,19 @@ class ClipPooler {
   ClipPooler(const FeatureStore& store, const std::vector<RecipeRow>& lanes, Pooling pooling)
       : store_(store), lanes_(lanes), pooling_(pooling) {}
 
-  /// Empty when a lane has no row of the clip.
-  ClipFeature pooled(const ClipRef& clip) {
+  /// Empty when a lane has no row of the clip, which is then added to `left_out`.
+  ClipFeature pooled(const ClipRef& clip, LeftOut& left_out) {
     if (clip.video_id != video_id_) load(clip.video_id);
-    if (sequences_.size() != lanes_.size()) return {};
+    if (sequences_.size() != lanes_.size()) {
+      left_out.without_features.push_back(clip.video_id);
+      return {};
+    }
     try {
       return pool_lanes(sequences_, clip.span, pooling_);
     } catch (const Error& error) {
       if (error.fault() != Fault::NotFound) throw;
-      return {};  // the span lies beyond the video
+      left_out.beyond_the_end.push_back(clip.video_id);
+      return {};
     }
   }
 
@@ -156,8 +160,20 @@ std::string sentence_of(const TextCoverage& coverage, const std::string& split) 
   return text;
 }
 
+std::vector<std::string> sentences_of(const LeftOut& left_out) {
+  std::vector<std::string> sentences;
+  const auto add = [&](const std::vector<std::string>& videos, const char* what) {
+    if (videos.empty()) return;
+    sentences.push_back(
+        fmt::format("{} clips {} and are left out, for example of {}", videos.size(), what, videos.front()));
+  };
+  add(left_out.without_features, "have no features in the store");
+  add(left_out.beyond_the_end, "start after the end of their video");
+  return sentences;
+}
+
 Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes, const CaptionSet& split,
-                 Pooling pooling, std::vector<std::string>& left_out) {
+                 Pooling pooling, LeftOut& left_out) {
   std::int64_t dim = 0;
   for (const RecipeRow& lane : lanes) dim += lane.dim * pooled_parts(pooling);
   std::vector<ClipFeature> rows;
@@ -165,11 +181,8 @@ Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
   Pairs result;
   ClipPooler pooler(store, lanes, pooling);
   for (std::size_t i = 0; i < split.clips.size(); ++i) {
-    ClipFeature row = pooler.pooled(split.clips[i]);
-    if (row.empty()) {
-      left_out.push_back(split.clips[i].video_id);
-      continue;
-    }
+    ClipFeature row = pooler.pooled(split.clips[i], left_out);
+    if (row.empty()) continue;
     new_index[i] = static_cast<std::int32_t>(rows.size());
     rows.push_back(std::move(row));
     result.clips.push_back(split.clips[i]);
@@ -185,11 +198,18 @@ Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
   return result;
 }
 
-void give_word_ids(Pairs& pairs, const WordTable& words, int max_words) {
+std::int64_t give_word_ids(Pairs& pairs, const WordTable& words, int max_words) {
+  std::int64_t cut = 0;
   pairs.pairs.captions.clear();
   for (const std::string& caption : pairs.captions) {
-    pairs.pairs.captions.push_back(encode(caption, words, max_words));
+    std::vector<std::int32_t> ids = encode(caption, words, max_words + 1);
+    if (ids.size() > static_cast<std::size_t>(max_words)) {
+      ids.pop_back();
+      ++cut;
+    }
+    pairs.pairs.captions.push_back(std::move(ids));
   }
+  return cut;
 }
 
 }  // namespace tvr

@@ -48,12 +48,19 @@ struct Pairs {
                                        std::size_t examples = 10);
 [[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
 
-/// Clips pooled over time (pool_lanes), with their captions. Clips that lack features in some lane are left
-/// out with their captions; the ids of their videos are appended to `left_out`.
-[[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                               const CaptionSet& split, Pooling pooling, std::vector<std::string>& left_out);
+/// Clips that are left out with their captions, each by the id of its video.
+struct LeftOut {
+  std::vector<std::string> without_features;  // the store lacks the video, or one of its lanes
+  std::vector<std::string> beyond_the_end;    // the clip starts after its video's last row
+};
+/// One sentence for each kind of which there are some.
+[[nodiscard]] std::vector<std::string> sentences_of(const LeftOut& left_out);
 
-/// Fills in the captions as word ids, at most `max_words` per caption.
-void give_word_ids(Pairs& pairs, const WordTable& words, int max_words);
+/// Clips pooled over time (pool_lanes), with their captions; those without features are added to `left_out`.
+[[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                               const CaptionSet& split, Pooling pooling, LeftOut& left_out);
+
+/// Fills in the captions as word ids, at most `max_words` per caption. Returns how many captions have more.
+std::int64_t give_word_ids(Pairs& pairs, const WordTable& words, int max_words);
 
 }  // namespace tvr

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <utility>
 
 #include "data/error.h"
@@ -11,6 +12,7 @@ namespace tvr {
 namespace {
 
 void check(const DataSet& data, const LearnOptions& options) {
+  require_a_batch(data.train, options.train.batch_size);
   if (options.select_on_test && (!data.val.empty() || data.test.empty())) {
     throw Error(Fault::InvalidArgument, "select-on-test",
                 data.test.empty() ? "there is no test split" : "there is a validation split too",
@@ -48,7 +50,30 @@ nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
   return json;
 }
 
+/// The captions and clips that are left out, by reason; null when there are none.
+nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
+  nlohmann::json json;
+  const auto add = [&](const char* name, std::int64_t count) {
+    if (count > 0) json[name] = count;
+  };
+  add("clips_without_features", static_cast<std::int64_t>(left_out.without_features.size()));
+  add("clips_beyond_the_end", static_cast<std::int64_t>(left_out.beyond_the_end.size()));
+  add("captions_of_empty_clips", data.empty_spans);
+  return json;
+}
+
 }  // namespace
+
+void require_a_batch(const CaptionSet& train, int batch_size) {
+  if (train.empty()) {
+    throw Error(Fault::Mismatch, "captions", "there are no training captions",
+                "Give the clips to learn from the split train");
+  }
+  if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
+  throw Error(Fault::Mismatch, "captions",
+              fmt::format("{} training clips do not fill one batch of {}", train.clips.size(), batch_size),
+              "Lower --batch-size, or give more videos");
+}
 
 Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                    const DataSet& data, const LearnOptions& options) {
@@ -56,19 +81,23 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
   Splits splits;
   splits.words = words_of(data, word_vector_file(data, options, folder));
   splits.coverage = tell_coverage(data, splits.words);
-  std::vector<std::string> left_out;
+  LeftOut left_out;
   splits.train = load_pairs(store, lanes, data.train, options.pooling, left_out);
   splits.val = load_pairs(store, lanes, data.val, options.pooling, left_out);
   splits.test = load_pairs(store, lanes, data.test, options.pooling, left_out);
-  for (Pairs* split : {&splits.train, &splits.val, &splits.test}) {
-    give_word_ids(*split, splits.words, options.train.max_words);
+  for (const auto& [name, split] :
+       {std::pair{"train", &splits.train}, std::pair{"val", &splits.val}, std::pair{"test", &splits.test}}) {
+    const std::int64_t cut = give_word_ids(*split, splits.words, options.train.max_words);
+    if (cut == 0) continue;
+    splits.coverage[name]["captions_cut"] = cut;
+    say(fmt::format("text: {} of {} {} captions have more than {} words; the rest of them is not used", cut,
+                    split->captions.size(), name, options.train.max_words));
   }
-  if (!left_out.empty()) {
-    splits.findings.push_back(
-        fmt::format("{} clips have no features in the store and are left out, for example {}",
-                    left_out.size(), left_out.front()));
-    warn(splits.findings.back());
+  for (std::string& sentence : sentences_of(left_out)) {
+    warn(sentence);
+    splits.findings.push_back(std::move(sentence));
   }
+  splits.left_out = json_of(left_out, data);
   if (!splits.val.captions.empty()) splits.selected_on = "validation";
   if (options.select_on_test) {
     splits.val = splits.test;

@@ -86,6 +86,15 @@ TEST(CsvTable, ListsTheColumnsThatThereAreWhenOneIsMissing) {
   expect_error([&] { (void)table.column("caption"); }, Fault::NotFound, "its header has 'video;caption'");
 }
 
+TEST(CsvTable, NamesTheSeparatorOfATableWithoutCommas) {
+  for (const auto& [text, advice] : {std::pair{"video;caption\nv1;x\n", "separated by semicolons"},
+                                     std::pair{"video\tcaption\nv1\tx\n", "separated by tabs"},
+                                     std::pair{"video|caption\nv1|x\n", "separated by '|'"}}) {
+    const CsvTable table("t.csv", text);
+    expect_error([&] { (void)table.column("video"); }, Fault::NotFound, advice);
+  }
+}
+
 TEST(CsvTable, RefusesAnEmptyFileARepeatedColumnAndAHugeRow) {
   expect_error([] { CsvTable("t.csv", "\n\n"); }, Fault::Corrupt, "is empty");
   expect_error([] { CsvTable("t.csv", "a, a\n1,2\n"); }, Fault::Corrupt, "'a' is there twice");

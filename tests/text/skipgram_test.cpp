@@ -104,13 +104,25 @@ TEST(Skipgram, RefusesSentencesWithoutWordsAndOptionsWithoutMeaning) {
   const TempFolder folder;
   using Sentences = std::vector<std::string>;
   for (const Sentences& sentences : {Sentences{}, Sentences{"...", ""}, Sentences{"each word once"}})
-    expect_error([&] { train_skipgram(sentences, {}, folder / "v.bin"); }, Fault::InvalidArgument,
+    expect_error([&] { train_skipgram(sentences, {}, folder / "v.bin"); }, Fault::Mismatch,
                  "no word occurs 2");
   SkipgramOptions no_dim;
   no_dim.dim = 0;
   expect_error([&] { train_skipgram(small_corpus(), no_dim, folder / "v.bin"); }, Fault::InvalidArgument,
                "dim must be");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Skipgram, PassesOverAWordOfMegabytes) {
+  const TempFolder folder;
+  std::vector<std::string> sentences = small_corpus();
+  train_skipgram(sentences, small_options(), folder / "a.bin");
+  const std::string endless(20'000'000, 'x');  // its n-grams would take an hour
+  sentences.front() += " " + endless + " " + endless;
+  train_skipgram(sentences, small_options(), folder / "b.bin");
+  EXPECT_EQ(bytes_of(folder / "a.bin"), bytes_of(folder / "b.bin"));
+  const WordTable table = open_word_vectors(folder / "b.bin")->lookup({endless, "zzz"});
+  EXPECT_EQ(table.words, std::vector<std::string>{"zzz"}) << "other unknown words have subwords";
 }
 
 TEST(Skipgram, SaysThatTheFileCannotBeCreated) {

@@ -71,6 +71,20 @@ TEST(ReadCaptions, TakesSpansInSecondsAndSplitsByColumn) {
   EXPECT_THAT(ids(data.val), ElementsAre("v3"));
 }
 
+TEST(ReadCaptions, LeavesOutAndCountsClipsThatEndWhereTheyStart) {
+  const DataSet data = read(
+      "video,caption,start,end,split\nv1,a cat,1,2,train\nv1,a dog,3,3,train\nv2,a cow,0,0,test\n"
+      "v2,a hen,1,1.0000001,test\nv3,a fly,,,train\n");
+  EXPECT_THAT(ids(data.train), ElementsAre("v1", "v3"));
+  EXPECT_EQ(data.empty_spans, 3);
+  EXPECT_THAT(data.notes,
+              ::testing::Contains(::testing::HasSubstr("3 captions are left out: their clip ends where it "
+                                                       "starts (")));
+  EXPECT_THAT(data.notes.front(), ::testing::HasSubstr("own.csv:3, "));
+  expect_error([] { (void)read("video,caption,start,end\nv1,x,3,3\n"); }, Fault::Corrupt,
+               "every clip ends where it starts");
+}
+
 TEST(ReadCaptions, CutsByAGlobOverNamesWhateverFoldersLeadThere) {
   const std::string csv = "video,caption\nvideos/ours/1.mp4,x\nvideos/gen2/1.mp4,x\nvideos/ours/2.mp4,y\n";
   for (const char* glob : {"ours/*", "videos/ours/*", "*ours*"}) {
@@ -103,7 +117,7 @@ TEST(ReadCaptions, NamesTheLineAtFault) {
       {"video,caption,start,end\nv1,x,-1,2\n", ":2: '-1' is not a time"},
       {"video,caption,start,end\nv1,x,nan,2\n", ":2: 'nan' is not a time"},
       {"video,caption,start,end\nv1,x,0,1e300\n", ":2: '1e300' is not a time"},
-      {"video,caption,start,end\nv1,x,3,2\n", ":2: the clip ends at 2 s, before its start"},
+      {"video,caption,start,end\nv1,x,3,2\n", ":2: the clip ends at 2 s, before its start at 3 s"},
       {"video,caption,start,end\nv1,x,3,\n", ":2: the cell 'end' is empty"},
       {"video,caption,split\nv1,x,dev\n", ":2: the split is 'dev'"},
       {"video,caption,start\nv1,x,1\n", "has only one of the columns 'start' and 'end'"},

@@ -66,6 +66,18 @@ TEST_F(Msrvtt, TakesTheSplitsOfTheJsonWhenNoListIsGiven) {
   EXPECT_THAT(data.notes, Contains("train: 2 clips, 4 captions"));
 }
 
+TEST_F(Msrvtt, CountsSentencesThatShareASenId) {
+  const auto json = write("ids.json",
+                          R"({"videos": [{"video_id": "v0", "split": "train"}], "sentences": [
+          {"video_id": "v0", "caption": "a", "sen_id": 1}, {"video_id": "v0", "caption": "b", "sen_id": 1},
+          {"video_id": "v0", "caption": "c", "sen_id": 2}, {"video_id": "v0", "caption": "d"},
+          {"video_id": "v0", "caption": "e"}]})");
+  const DataSet data = read_msrvtt({json, "", "", ""});
+  EXPECT_EQ(data.train.captions.size(), 5u);
+  EXPECT_THAT(data.notes, Contains("1 sentences have the sen_id of an earlier one; all are used"));
+  EXPECT_THAT(read_msrvtt({json_, "", "", ""}).notes, ::testing::Not(Contains(HasSubstr("sen_id"))));
+}
+
 TEST_F(Msrvtt, TakesTheListsAndTheSentencesChosenInThem) {
   const auto train = write("train.csv", "video_id\nv3\nv0\n");
   const auto test = write(

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <functional>
 
+#include "data/tensors/tensor_file.h"
+#include "data/text_file.h"
 #include "extract/networks/backbone.h"
 #include "extract/networks/plugin.h"
 #include "tests/support/expect_error.h"
@@ -127,6 +129,9 @@ TEST_F(TorchScript, TellsWhatAModuleSaysWhenItFails) {
   write_manifest();
   write_module("def forward(self, x):\n  return x.reshape([7, 3])\n");
   expect(Fault::Unsupported, "float32 [N, 3, height, width]");
+  expect(Fault::Unsupported, "RuntimeError: shape '[7, 3]' is invalid");
+  write_module("def forward(self, x):\n  assert x.numel() == 0, \"no frames today\"\n  return x\n");
+  expect(Fault::Unsupported, "no frames today. It is called with");
   write_module("def forward(self, x, y):\n  return x + y\n");
   expect(Fault::Unsupported, "missing value for argument 'y'");
   write_module("def other(self, x):\n  return x\n");
@@ -141,14 +146,25 @@ TEST_F(TorchScript, RefusesFilesThatAreNoModules) {
   testing::write_file(folder_ / "m.pt", std::string("PK\3\4", 4) + std::string(200, 'x'));
   expect(Fault::Corrupt, "LibTorch cannot load it");
   write_module("def forward(self, x):\n  return x.mean([2, 3])\n");
+  std::string code = read_text_file(folder_ / "m.pt");
+  code.replace(code.find("torch.mean"), 10, "torch.maen");  // stored, and LibTorch ignores the checksum
+  testing::write_file(folder_ / "m.pt", code);
+  expect(Fault::Corrupt, "LibTorch cannot load it: Unknown builtin op: aten::maen. Write it");
+  write_module("def forward(self, x):\n  return x.mean([2, 3])\n");
   std::filesystem::resize_file(folder_ / "m.pt", std::filesystem::file_size(folder_ / "m.pt") / 2);
   expect(Fault::Corrupt, "LibTorch cannot load it");
+}
+
+TEST_F(TorchScript, IsNoFileOfWeights) {
+  write_module("def forward(self, x):\n  return x\n");
+  testing::expect_error([&] { (void)read_weights(folder_ / "m.pt"); }, Fault::Unsupported,
+                        "is a TorchScript module, which holds code; wanted: weights");
 }
 
 TEST_F(TorchScript, RefusesManifestsNamingTheKey) {
   const auto refused = [&](const std::string& from, const std::string& to, const std::string& phrase) {
     write_manifest(from, to);
-    testing::expect_error([&] { (void)read_plugin(folder_ / "m.json"); }, Fault::InvalidArgument, phrase);
+    testing::expect_error([&] { (void)read_plugin(folder_ / "m.json"); }, Fault::Corrupt, phrase);
   };
   refused("\"lane\": \"tiny\", ", "", "'lane' is missing");
   refused("\"tiny\"", "\"2d\"", "'lane' is '2d'");

@@ -98,6 +98,34 @@ TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "x")) << "a wrong call leaves nothing behind";
 }
 
+TEST_F(CommandLine, RefusesNumbersThatAreNoneAndNumbersBeyond64Bits) {
+  for (const char* number : {"nan", "inf", "-1", "18446744073709551616", "1e3", "0x10", "", "7 8"}) {
+    expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--seed", number}, "--seed");
+  }
+  for (const char* number : {"nan", "NAN", "-inf", "1e999", "-1", "0", "ten"}) {
+    expect_usage_error({"run", "--demo", "--max-seconds", number}, "--max-seconds");
+    expect_usage_error({"run", "--demo", "--lr", number}, "--lr");
+  }
+  for (const char* number : {"nan", "2147483648", "9223372036854775808", "-1", "1.5"}) {
+    expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--jobs", number}, "--jobs");
+  }
+}
+
+TEST_F(CommandLine, RefusesAMisspeltVariableAndWarnsOfAnUnknownOne) {
+  for (const auto& [misspelt, meant] :
+       {std::pair{"PIPELINE_EPOCH", "PIPELINE_EPOCHS"}, std::pair{"PIPELINE_EMBDDIM", "PIPELINE_EMBD_DIM"},
+        std::pair{"PIPELINE_BATCH-SIZE", "PIPELINE_BATCH_SIZE"}}) {
+    const ProgramResult result = run({"config"}, {{misspelt, "3"}});
+    EXPECT_EQ(result.exit_code, kUsage) << misspelt;
+    EXPECT_THAT(result.err, HasSubstr(std::string(misspelt) + ": "));
+    EXPECT_THAT(result.err, HasSubstr(std::string("did you mean ") + meant + "?"));
+  }
+  const ProgramResult other = run({"config"}, {{"PIPELINE_WORKSPACE", "/builds"}});
+  EXPECT_EQ(other.exit_code, kDone);
+  EXPECT_THAT(other.err, HasSubstr("PIPELINE_WORKSPACE"));
+  EXPECT_THAT(run({"config"}, {{"PIPELINE_EPOCHS", "3"}}).err, IsEmpty());
+}
+
 TEST_F(CommandLine, SaysWhatIsWrongBeforeAnyVideoIsDecoded) {
   testing::write_file(folder_ / "clips/a.mp4", "not decoded");
   const std::vector<std::string> start = {"run", "--videos", "clips", "--random-weights", "--out", "x"};
@@ -108,7 +136,11 @@ TEST_F(CommandLine, SaysWhatIsWrongBeforeAnyVideoIsDecoded) {
   };
   expect_usage_error(start, "--captions");
   testing::write_file(folder_ / "c.csv", "video,caption\na.mp4,one\n");
-  expect_usage_error(with({"--captions", "c.csv", "--test-fraction", "0"}), "--batch-size");
+  const ProgramResult few = run(with({"--captions", "c.csv", "--test-fraction", "0"}));
+  EXPECT_EQ(few.exit_code, kFailed) << "of data, not of usage";
+  EXPECT_THAT(few.err, HasSubstr("1 training clips do not fill one batch"));
+  testing::write_file(folder_ / "test.csv", "video,caption,split\na.mp4,one,test\n");
+  EXPECT_THAT(run(with({"--captions", "test.csv"})).err, HasSubstr("there are no training captions"));
   testing::write_file(folder_ / "c.csv", "film,text\na.mp4,one\n");
   const ProgramResult result = run(with({"--captions", "c.csv"}));
   EXPECT_EQ(result.exit_code, kFailed);

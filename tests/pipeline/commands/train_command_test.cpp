@@ -45,6 +45,20 @@ TEST(TrainCommand, CountsAndNamesWordsWithoutAVector) {
   EXPECT_GT(text["train"]["words_without_vector"], 40);
 }
 
+TEST(TrainCommand, CountsByReasonWhatIsLeftOut) {
+  const LearningFolder folder;
+  std::string csv = "video,caption,start,end,split\n";
+  for (int v = 0; v < LearningFolder::kVideos; ++v) {
+    csv += "clip " + std::to_string(v) + ",a cat and a dog,,," + (v % 3 == 0 ? "test\n" : "train\n");
+  }
+  csv += "clip 1,a cat,4000,4001,train\nclip 4,a cat,5000,5001,train\nclip 3,a dog,1,1,test\n";
+  for (int i = 0; i < 30; ++i) csv += i == 0 ? "clip 2,a cat" : " and a cat";
+  write_text(folder / "spans.csv", csv + ",,,train\n");
+  const json printed = json::parse(folder.train("run", {"--captions", (folder / "spans.csv").string()}));
+  EXPECT_EQ(printed["left_out"], json({{"clips_beyond_the_end", 2}, {"captions_of_empty_clips", 1}}));
+  EXPECT_EQ(printed["text"]["train"]["captions_cut"], 1);
+}
+
 TEST(TrainCommand, OfSeveralSeedsTellsMeanAndDeviationAndGoesOnWithMore) {
   const LearningFolder folder;
   const json one = json::parse(folder.train("run"));

@@ -46,6 +46,13 @@ TEST(PlanExtraction, WantsNetworksThatItKnows) {
   options.features.random_weights = true;
   options.features.networks["3d"].model = "resnet999";
   expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "resnext101");
+  options.features.networks["3d"].model = "resnet18";
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument,
+               "'resnet18' is a network of the 2d lane. Networks of this lane: resnet18-3d");
+  options.features.networks["3d"].model = "resnet18-3d";
+  options.features.networks["2d"].model = "demo3d";
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument,
+               "'demo3d' is a network of the 3d lane");
 }
 
 TEST(PlanExtraction, WantsTheNetworkWhereTheFramesOfAGpuAre) {
