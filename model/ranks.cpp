@@ -55,28 +55,26 @@ void require_rankable(const Matrix& text, const Matrix& video, const std::vector
   if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding contains a NaN or infinity");
 }
 
-std::vector<double> ranks_of(const std::vector<Standing>& standings, Ties ties) {
-  std::vector<double> ranks;
-  ranks.reserve(standings.size());
-  for (const Standing& standing : standings) {
-    const auto first = static_cast<double>(standing.better + 1);
-    const auto equal = static_cast<double>(standing.equal);
-    switch (ties) {
-      case Ties::Average:
-        ranks.push_back(first + equal / 2);
-        break;
-      case Ties::Optimistic:
-        ranks.push_back(first);
-        break;
-      case Ties::Pessimistic:
-        ranks.push_back(first + equal);
-        break;
-      case Ties::Legacy:
-        for (std::int64_t e = 0; e <= standing.equal; ++e) ranks.push_back(first + static_cast<double>(e));
-        break;
-    }
+/// Appends the rank of query `query`; with Ties::Legacy one for every item of its score.
+void add_ranks(const Standing& standing, std::int32_t query, Ties ties, std::vector<double>& ranks,
+               std::vector<std::int32_t>& queries) {
+  const auto first = static_cast<double>(standing.better + 1);
+  const auto equal = static_cast<double>(standing.equal);
+  switch (ties) {
+    case Ties::Average:
+      ranks.push_back(first + equal / 2);
+      break;
+    case Ties::Optimistic:
+      ranks.push_back(first);
+      break;
+    case Ties::Pessimistic:
+      ranks.push_back(first + equal);
+      break;
+    case Ties::Legacy:
+      for (std::int64_t e = 0; e <= standing.equal; ++e) ranks.push_back(first + static_cast<double>(e));
+      break;
   }
-  return ranks;
+  queries.resize(ranks.size(), query);
 }
 
 /// Per query: the score of its true item, and how the other items compare with it.
@@ -164,11 +162,15 @@ RetrievalRanks retrieval_ranks(const Matrix& text, const Matrix& video,
   for (std::int64_t first = 0; first < video.rows() && text.rows() > 0; first += kVideosAtOnce) {
     count_tile(text, video, first, std::min(kVideosAtOnce, video.rows() - first), t2v, v2t);
   }
-  std::vector<Standing> with_captions;
-  for (std::size_t j = 0; j < v2t.to_beat.size(); ++j) {
-    if (v2t.to_beat[j] != kLowest) with_captions.push_back(v2t.standings[j]);
+  RetrievalRanks ranks;
+  for (std::size_t i = 0; i < t2v.standings.size(); ++i) {
+    add_ranks(t2v.standings[i], static_cast<std::int32_t>(i), ties, ranks.t2v, ranks.t2v_text);
   }
-  return {ranks_of(t2v.standings, ties), ranks_of(with_captions, ties)};
+  for (std::size_t j = 0; j < v2t.standings.size(); ++j) {
+    if (v2t.to_beat[j] == kLowest) continue;  // no caption
+    add_ranks(v2t.standings[j], static_cast<std::int32_t>(j), ties, ranks.v2t, ranks.v2t_video);
+  }
+  return ranks;
 }
 
 std::vector<double> text_to_video_ranks(const Matrix& text, const Matrix& video,

@@ -65,6 +65,7 @@ class RetrievalMetrics {
 /// Mismatch) for sizes that do not match, Error(Corrupt) for a NaN or infinity (a NaN would rank first).
 struct RetrievalRanks {
   std::vector<double> t2v, v2t;
+  std::vector<std::int32_t> t2v_text, v2t_video;  // the query of each rank: a row of `text`, of `video`
 };
 [[nodiscard]] RetrievalRanks retrieval_ranks(const Matrix& text, const Matrix& video,
                                              const std::vector<std::int32_t>& clip_of,

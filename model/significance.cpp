@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "data/error.h"
 #include "model/parallel.h"
@@ -34,16 +37,38 @@ std::vector<RetrievalMetrics> for_each_sample(int count, const Make& make) {
   return samples;
 }
 
+/// The queries of each video, by index.
+std::vector<std::vector<std::size_t>> queries_of_videos(const RanksOfVideos& ranks) {
+  const std::size_t count = ranks.ranks.size();
+  require(ranks.video_of.empty() || ranks.video_of.size() == count, Fault::Mismatch,
+          std::to_string(count) + " ranks are of " + std::to_string(ranks.video_of.size()) + " videos");
+  std::vector<std::vector<std::size_t>> videos;
+  std::unordered_map<std::int32_t, std::size_t> index_of;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t video =
+        ranks.video_of.empty() ? i : index_of.emplace(ranks.video_of[i], videos.size()).first->second;
+    if (video == videos.size()) videos.emplace_back();
+    videos[video].push_back(i);
+  }
+  return videos;
+}
+
 }  // namespace
 
-MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double level, int resamples,
+MetricsInterval bootstrap_interval(const RanksOfVideos& ranks, double level, int resamples,
                                    std::uint64_t seed, const MetricTable& table) {
-  require(!ranks.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to resample");
+  require(!ranks.ranks.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to resample");
   require(level > 0 && level < 1, Fault::InvalidArgument, "the level is " + std::to_string(level));
+  const std::vector<std::vector<std::size_t>> videos = queries_of_videos(ranks);
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
     const CounterRandom random(seed, RandomUse::Bootstrap, s);
-    std::vector<double> drawn(ranks.size());
-    for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = ranks[random.below(ranks.size(), i)];
+    std::vector<double> drawn;
+    drawn.reserve(ranks.ranks.size());
+    for (std::size_t v = 0; v < videos.size(); ++v) {
+      for (const std::size_t query : videos[random.below(videos.size(), v)]) {
+        drawn.push_back(ranks.ranks[query]);
+      }
+    }
     return summarize(std::move(drawn), table);
   });
   MetricsInterval interval{RetrievalMetrics(table), RetrievalMetrics(table)};
@@ -57,24 +82,27 @@ MetricsInterval bootstrap_interval(const std::vector<double>& ranks, double leve
     interval.low.values[m] = quantile((1 - level) / 2);
     interval.high.values[m] = quantile((1 + level) / 2);
   }
-  interval.low.queries = interval.high.queries = static_cast<std::int64_t>(ranks.size());
+  interval.low.queries = interval.high.queries = static_cast<std::int64_t>(ranks.ranks.size());
   return interval;
 }
 
-PairedComparison compare_paired(const std::vector<double>& ranks_a, const std::vector<double>& ranks_b,
-                                int resamples, std::uint64_t seed, const MetricTable& table) {
-  require(ranks_a.size() == ranks_b.size(), Fault::Mismatch,
-          std::to_string(ranks_a.size()) + " queries are compared with " + std::to_string(ranks_b.size()));
-  require(!ranks_a.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to compare");
-  PairedComparison result{difference_of(summarize(ranks_a, table), summarize(ranks_b, table)),
+PairedComparison compare_paired(const RanksOfVideos& a, const RanksOfVideos& b, int resamples,
+                                std::uint64_t seed, const MetricTable& table) {
+  require(a.ranks.size() == b.ranks.size(), Fault::Mismatch,
+          std::to_string(a.ranks.size()) + " queries are compared with " + std::to_string(b.ranks.size()));
+  require(a.video_of == b.video_of, Fault::Mismatch, "the queries are of different videos");
+  require(!a.ranks.empty() && resamples > 0, Fault::InvalidArgument, "there are no ranks to compare");
+  PairedComparison result{difference_of(summarize(a.ranks, table), summarize(b.ranks, table)),
                           RetrievalMetrics(table)};
+  const std::vector<std::vector<std::size_t>> videos = queries_of_videos(a);
   const auto samples = for_each_sample(resamples, [&](std::uint64_t s) {
     const CounterRandom random(seed, RandomUse::Bootstrap, s);
-    std::vector<double> a = ranks_a, b = ranks_b;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (random.below(2, i) == 1) std::swap(a[i], b[i]);
+    std::vector<double> swapped_a = a.ranks, swapped_b = b.ranks;
+    for (std::size_t v = 0; v < videos.size(); ++v) {
+      if (random.below(2, v) == 0) continue;
+      for (const std::size_t query : videos[v]) std::swap(swapped_a[query], swapped_b[query]);
     }
-    return difference_of(summarize(std::move(a), table), summarize(std::move(b), table));
+    return difference_of(summarize(std::move(swapped_a), table), summarize(std::move(swapped_b), table));
   });
   for (std::size_t m = 0; m < table.size(); ++m) {
     constexpr double kRounding = 1e-9;  // of a mean of the same numbers summed in another order

@@ -69,21 +69,33 @@ nlohmann::json json_of(const MetricsInterval& interval) {
   return json;
 }
 
+/// The videos that the clips were cut from.
+std::vector<std::int32_t> videos_of(const std::vector<std::int32_t>& clips, const PairData& pairs) {
+  if (pairs.video_of.empty()) return clips;
+  std::vector<std::int32_t> videos;
+  for (const std::int32_t clip : clips) videos.push_back(pairs.video_of[static_cast<std::size_t>(clip)]);
+  return videos;
+}
+
 }  // namespace
 
-Evaluation evaluate(Matrix text, Matrix video, const std::vector<std::int32_t>& clip_of, Ties ties) {
-  if (clip_of.empty()) {
+Evaluation evaluate(Matrix text, Matrix video, const PairData& pairs, Ties ties) {
+  if (pairs.clip_of.empty()) {
     throw Error(Fault::NotFound, "eval", "the test split has no caption of a clip with features",
                 "Pass --test FILE.csv, or captions with test videos that are in the store");
   }
   Evaluation evaluation;
   evaluation.text = std::move(text);
   evaluation.video = std::move(video);
-  RetrievalRanks ranks = retrieval_ranks(evaluation.text, evaluation.video, clip_of, ties);
-  evaluation.t2v_ranks = std::move(ranks.t2v);
-  evaluation.v2t_ranks = std::move(ranks.v2t);
-  evaluation.t2v = summarize(evaluation.t2v_ranks);
-  evaluation.v2t = summarize(evaluation.v2t_ranks);
+  RetrievalRanks ranks = retrieval_ranks(evaluation.text, evaluation.video, pairs.clip_of, ties);
+  std::vector<std::int32_t> clips_of_texts;
+  for (const std::int32_t text_row : ranks.t2v_text) {
+    clips_of_texts.push_back(pairs.clip_of[static_cast<std::size_t>(text_row)]);
+  }
+  evaluation.t2v_ranks = {std::move(ranks.t2v), videos_of(clips_of_texts, pairs)};
+  evaluation.v2t_ranks = {std::move(ranks.v2t), videos_of(ranks.v2t_video, pairs)};
+  evaluation.t2v = summarize(evaluation.t2v_ranks.ranks);
+  evaluation.v2t = summarize(evaluation.v2t_ranks.ranks);
   evaluation.t2v_interval = bootstrap_interval(evaluation.t2v_ranks);
   evaluation.v2t_interval = bootstrap_interval(evaluation.v2t_ranks);
   return evaluation;

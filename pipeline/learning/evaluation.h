@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/matrix.h"
+#include "model/pairs.h"
 #include "model/retrieval_metrics.h"
 #include "model/significance.h"
 
@@ -13,15 +14,14 @@ namespace tvr {
 
 /// Ranks and metrics of both directions, and what they were computed from.
 struct Evaluation {
-  std::vector<double> t2v_ranks, v2t_ranks;
+  RanksOfVideos t2v_ranks, v2t_ranks;
   RetrievalMetrics t2v, v2t;
-  MetricsInterval t2v_interval, v2t_interval;  // bootstrap over the queries, 95 %
+  MetricsInterval t2v_interval, v2t_interval;  // bootstrap over the videos, 95 %
   Matrix text, video;                          // embeddings [captions, D], [clips, D]
 };
-/// Evaluates the embeddings of captions [Q, D] and clips [N, D]; caption q belongs to clip clip_of[q]. Throws
+/// Evaluates the embeddings of captions [Q, D] and clips [N, D] of the pairs' captions and clips. Throws
 /// Error(NotFound) when there are no captions.
-[[nodiscard]] Evaluation evaluate(Matrix text, Matrix video, const std::vector<std::int32_t>& clip_of,
-                                  Ties ties);
+[[nodiscard]] Evaluation evaluate(Matrix text, Matrix video, const PairData& pairs, Ties ties);
 
 /// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}: a key per row of the table.
 [[nodiscard]] nlohmann::json json_of(const RetrievalMetrics& metrics);

@@ -38,13 +38,13 @@ std::string document_of(const ClipRef& clip) {
 
 std::string ranks_csv(const Pairs& test, const Evaluation& evaluation) {
   std::string text = "direction,query,video,start,end,caption,rank\n";
-  for (std::size_t i = 0; i < evaluation.t2v_ranks.size(); ++i) {
+  for (std::size_t i = 0; i < evaluation.t2v_ranks.ranks.size(); ++i) {
     text += fmt::format("t2v,{},{},{},{:g}\n", i + 1,
                         clip_cells(test.clips[static_cast<std::size_t>(test.pairs.clip_of[i])]),
-                        csv_cell(test.captions[i]), evaluation.t2v_ranks[i]);
+                        csv_cell(test.captions[i]), evaluation.t2v_ranks.ranks[i]);
   }
-  for (std::size_t i = 0; i < evaluation.v2t_ranks.size(); ++i) {
-    text += fmt::format("v2t,{},{},,{:g}\n", i + 1, clip_cells(test.clips[i]), evaluation.v2t_ranks[i]);
+  for (std::size_t i = 0; i < evaluation.v2t_ranks.ranks.size(); ++i) {
+    text += fmt::format("v2t,{},{},,{:g}\n", i + 1, clip_cells(test.clips[i]), evaluation.v2t_ranks.ranks[i]);
   }
   return text;
 }

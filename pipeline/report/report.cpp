@@ -75,7 +75,7 @@ std::string metrics_section(const ReportInput& input) {
          metric_row("chance, text to video", chance_of(evaluation), nullptr);
   return out +
          "</tbody></table></div><p><small>R@K: percentage of queries whose correct clip is among the top K. "
-         "In small print: 95 % bootstrap interval over the queries; it does not cover the variation between "
+         "In small print: 95 % bootstrap interval over the videos; it does not cover the variation between "
          "seeds.</small></p>";
 }
 
@@ -103,16 +103,17 @@ Curve chance_curve(std::size_t candidates) {
 
 std::string rank_histogram(const Evaluation& evaluation) {
   std::vector<double> edges = {1, 5, 10, 20, 50, 100, 200, 500, 1000, 1e12};
-  const double worst = std::max(*std::max_element(evaluation.t2v_ranks.begin(), evaluation.t2v_ranks.end()),
-                                *std::max_element(evaluation.v2t_ranks.begin(), evaluation.v2t_ranks.end()));
+  const double worst =
+      std::max(*std::max_element(evaluation.t2v_ranks.ranks.begin(), evaluation.t2v_ranks.ranks.end()),
+               *std::max_element(evaluation.v2t_ranks.ranks.begin(), evaluation.v2t_ranks.ranks.end()));
   while (edges.size() > 2 && edges[edges.size() - 2] >= worst) edges.pop_back();
   std::vector<std::string> labels = {"1"};
   for (std::size_t i = 1; i < edges.size(); ++i) {
     labels.push_back(edges[i] > 1000 ? "more" : fmt::format("{:g}–{:g}", edges[i - 1] + 1, edges[i]));
   }
   std::vector<Bars> series;
-  for (const auto& [name, ranks] : {std::pair{"text to video", &evaluation.t2v_ranks},
-                                    std::pair{"video to text", &evaluation.v2t_ranks}}) {
+  for (const auto& [name, ranks] : {std::pair{"text to video", &evaluation.t2v_ranks.ranks},
+                                    std::pair{"video to text", &evaluation.v2t_ranks.ranks}}) {
     Bars bars{name, {}};
     double low = 0;
     for (const double edge : edges) {
@@ -164,8 +165,8 @@ std::string plots_section(const ReportInput& input) {
   const HistoryCurves history = read_history(input.history, evaluation.t2v.table());
   return "<h2>Curves</h2><div class=\"plots\">" +
          card(line_plot({"Recall at every K", "K", "queries found, %"},
-                        {recall_curve("text to video", evaluation.t2v_ranks, clips),
-                         recall_curve("video to text", evaluation.v2t_ranks,
+                        {recall_curve("text to video", evaluation.t2v_ranks.ranks, clips),
+                         recall_curve("video to text", evaluation.v2t_ranks.ranks,
                                       static_cast<std::size_t>(evaluation.text.rows())),
                          chance_curve(clips)},
                         Scale::Logarithmic)) +

@@ -55,7 +55,7 @@ class Gallery {
     std::vector<float> similarity;
     for (std::size_t query = 0; query < clip_of_.size(); ++query)
       similarity.push_back(similarity_of(query, clip_of_[query]));
-    const std::vector<double>& ranks = evaluation_.t2v_ranks;
+    const std::vector<double>& ranks = evaluation_.t2v_ranks.ranks;
     Queries order(clip_of_.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -80,7 +80,7 @@ class Gallery {
     std::string out =
         fmt::format(
             "<div class=\"card query\"><p><span class=\"rank\">rank {:g}</span> <q dir=\"auto\">{}</q></p>",
-            evaluation_.t2v_ranks[query], sentence(input_.test->captions[query])) +
+            evaluation_.t2v_ranks.ranks[query], sentence(input_.test->captions[query])) +
         "<ol class=\"hits\">" + hit("wanted asked", "correct", wanted, similarity_of(query, wanted));
     const float* text = evaluation_.text.row(static_cast<std::int64_t>(query));
     int place = 0;

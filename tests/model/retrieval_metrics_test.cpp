@@ -56,9 +56,9 @@ TEST(RetrievalMetrics, TakeAMetricMoreAsARow) {
   EXPECT_EQ(summarize({3, 9, 2}, table)["worst"], 9);
   EXPECT_EQ(summarize({3, 9, 2}, table)["R@1"], 0);
   EXPECT_EQ(chance_among(12, table)["worst"], 12);
-  const MetricsInterval interval = bootstrap_interval({3, 3, 3}, 0.95, 50, 1, table);
+  const MetricsInterval interval = bootstrap_interval({{3, 3, 3}, {}}, 0.95, 50, 1, table);
   EXPECT_EQ(interval.high["worst"], 3);
-  const PairedComparison comparison = compare_paired({3, 9}, {3, 4}, 50, 1, table);
+  const PairedComparison comparison = compare_paired({{3, 9}, {}}, {{3, 4}, {}}, 50, 1, table);
   EXPECT_EQ(comparison.difference["worst"], -5);
   EXPECT_EQ(comparison.p_value["worst"], 1);  // swapped or not, one of the two has the 9
 }

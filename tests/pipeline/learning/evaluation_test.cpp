@@ -21,10 +21,10 @@ using testing::worst_rank;
 /// Of five captions of ten clips.
 Evaluation evaluation_with(const MetricTable& table = retrieval_metrics()) {
   Evaluation evaluation;
-  evaluation.t2v_ranks = {1, 2, 2.5, 7, 10};
-  evaluation.v2t_ranks = {1, 1, 4, 6, 10};
-  evaluation.t2v = summarize(evaluation.t2v_ranks, table);
-  evaluation.v2t = summarize(evaluation.v2t_ranks, table);
+  evaluation.t2v_ranks.ranks = {1, 2, 2.5, 7, 10};
+  evaluation.v2t_ranks.ranks = {1, 1, 4, 6, 10};
+  evaluation.t2v = summarize(evaluation.t2v_ranks.ranks, table);
+  evaluation.v2t = summarize(evaluation.v2t_ranks.ranks, table);
   evaluation.t2v_interval = bootstrap_interval(evaluation.t2v_ranks, 0.95, 200, 1, table);
   evaluation.v2t_interval = bootstrap_interval(evaluation.v2t_ranks, 0.95, 200, 1, table);
   evaluation.video = Matrix(10, 2);

@@ -41,10 +41,10 @@ class Report : public ::testing::Test {
     for (std::int64_t i = 0; i < 3; ++i) {
       evaluation_.text.row(i)[i % 2] = evaluation_.video.row(i)[i % 2] = 1;
     }
-    evaluation_.t2v_ranks = {1.5, 1, 1.5};
-    evaluation_.v2t_ranks = {1, 2, 3};
-    evaluation_.t2v = summarize(evaluation_.t2v_ranks);
-    evaluation_.v2t = summarize(evaluation_.v2t_ranks);
+    evaluation_.t2v_ranks.ranks = {1.5, 1, 1.5};
+    evaluation_.v2t_ranks.ranks = {1, 2, 3};
+    evaluation_.t2v = summarize(evaluation_.t2v_ranks.ranks);
+    evaluation_.v2t = summarize(evaluation_.v2t_ranks.ranks);
     words_.ids = {{"a", 0}, {"red", 1}, {"ball", 2}};
     input_.title = input_.subtitle = kHostile;
     input_.cautions = input_.notes = {kHostile};
@@ -137,7 +137,7 @@ TEST_F(Report, GivesTheMeanAndDeviationOfSeveralSeeds) {
 TEST_F(Report, ShowsAMetricThatIsARowMore) {
   MetricTable table = retrieval_metrics();
   table.push_back(testing::worst_rank());
-  evaluation_.t2v = summarize(evaluation_.t2v_ranks, table);
+  evaluation_.t2v = summarize(evaluation_.t2v_ranks.ranks, table);
   evaluation_.t2v_interval = bootstrap_interval(evaluation_.t2v_ranks, 0.95, 100, 1, table);
   const std::string html = report_html(input_);
   EXPECT_THAT(html, HasSubstr("<dt>worst</dt>"));
@@ -150,8 +150,8 @@ TEST_F(Report, CountsVideosByLaneAndStatus) {
 }
 
 TEST_F(Report, GivesEachFigureItsInterval) {
-  evaluation_.t2v_ranks.assign(100, 1);
-  evaluation_.t2v = summarize(evaluation_.t2v_ranks);
+  evaluation_.t2v_ranks.ranks.assign(100, 1);
+  evaluation_.t2v = summarize(evaluation_.t2v_ranks.ranks);
   evaluation_.t2v_interval = bootstrap_interval(evaluation_.t2v_ranks);
   test_.captions.resize(100, "x");
   test_.pairs.clip_of.resize(100, 0);
