@@ -102,9 +102,9 @@ struct Queries {
   Statement drop_orphans{
       database,
       "DELETE FROM feature WHERE video = ?1 AND recipe NOT IN (SELECT recipe FROM outcome WHERE video = ?1)"};
-  Statement put_recipe{
-      database,
-      "INSERT INTO recipe (id, identity, lane, text, weights) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+  Statement find_recipe{database, "SELECT id, identity FROM recipe WHERE id = ? OR identity = ?"};
+  Statement put_recipe{database,
+                       "INSERT INTO recipe (id, identity, lane, text, weights) VALUES (?, ?, ?, ?, ?)"};
   Statement put_outcome{
       database,
       "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ'))"};
@@ -284,7 +284,11 @@ class FeatureStore::Impl {
     transaction.commit();
   }
 
-  void compact() { database_.run("VACUUM"); }
+  void compact() {
+    database_.accept_smaller();
+    database_.run("VACUUM");
+    checkpoint();
+  }
 
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
     put_video(source, fingerprint);
@@ -321,7 +325,11 @@ class FeatureStore::Impl {
     return digest;
   }
 
-  void checkpoint() { database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+  void checkpoint() {
+    database_.require_in_place();
+    database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    database_.require_in_place();
+  }
 
  private:
   static void add_try(KnownVideo& video, const Statement& row) {
@@ -342,7 +350,18 @@ class FeatureStore::Impl {
     const auto added = added_recipes_.find(id);
     if (added == added_recipes_.end()) return;  // was already in the store
     const Recipe& recipe = added->second;
-    queries_->put_recipe.run(id, recipe.identity(), recipe.lane, recipe.text, recipe.weights);
+    const Digest identity = recipe.identity();
+    bool present = false;
+    queries_->find_recipe.for_each(
+        [&](const Statement& row) {
+          present = row.integer(0) == id && row.text(1) == identity;
+          if (present) return;
+          throw Error(Fault::Mismatch, path_,
+                      "another program has written recipes to the store while this one wrote features",
+                      "Let one program write a store at a time, and run the same command again");
+        },
+        id, identity);
+    if (!present) queries_->put_recipe.run(id, identity, recipe.lane, recipe.text, recipe.weights);
   }
 
   std::int64_t row_of(const std::string& video_id) {
