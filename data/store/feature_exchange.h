@@ -30,6 +30,7 @@ struct ExportReport {
 /// recipes if a lane has two, Error(InvalidArgument) for ids that would lead out of the folder,
 /// Error(Interrupted).
 ///   npy  one file [T, D] per video and lane; videos that are not in the list, if there is one, are left out
+/// Videos go by their names, in a .pth by their ids where a name is not UTF-8.
 ///   pth  {lane: {video: [D]}}, the maximum over time, as howto100m's MSR-VTT loader reads it
 ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
                         const std::filesystem::path& folder, const FeatureFileNames& names,

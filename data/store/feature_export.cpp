@@ -83,6 +83,16 @@ class Exporter {
   std::int64_t total_ = 0;
 };
 
+/// A name that is not UTF-8 goes by its id, which another video may have for a name.
+void require_distinct(const NamedTensors& tensors, const std::string& where) {
+  std::set<std::string_view> names;
+  for (const auto& [name, tensor] : tensors) {
+    if (names.insert(name).second) continue;
+    throw Error(Fault::Mismatch, where, "two videos would have the key '" + name + "' in a .pth",
+                "Export them with --npy, or choose others with --video");
+  }
+}
+
 }  // namespace
 
 ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
@@ -107,10 +117,12 @@ ExportReport export_pth(const std::filesystem::path& store, const OutcomeFilter&
   const ExportReport report = exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
     const ClipFeature pooled = max_pool(features);
     const auto dim = static_cast<std::int64_t>(pooled.size());
-    lanes[row.lane].emplace_back(row.video, Tensor::from_floats({dim}, pooled.data(), DType::F16));
+    lanes[row.lane].emplace_back(video_text(row.video),
+                                 Tensor::from_floats({dim}, pooled.data(), DType::F16));
     return true;
   });
   TensorGroups groups;
+  for (const auto& [lane, tensors] : lanes) require_distinct(tensors, store.string());
   for (auto& [lane, tensors] : lanes) groups.emplace_back(lane, std::move(tensors));
   write_pth_groups(file, groups);
   return report;

@@ -215,6 +215,25 @@ class FeatureStore::Impl {
     return rows;
   }
 
+  void for_each_id(const std::function<void(const std::string& id, const std::string& path)>& use) {
+    Statement(database_, "SELECT name, path FROM video").for_each([&](const Statement& row) {
+      use(row.text(0), row.text(1));
+    });
+  }
+
+  std::optional<std::string> id_of_name(const std::string& name) {
+    for (const std::string& id : {escape_video_id(name), name})
+      if (row_of(id) != 0) return id;
+    std::vector<std::string> ids;
+    Statement(database_, "SELECT name FROM video WHERE composed_name(name) = ? LIMIT 2")
+        .for_each([&](const Statement& row) { ids.push_back(row.text(0)); }, composed(name));
+    if (ids.size() > 1)
+      throw Error(Fault::Mismatch, path_,
+                  "two videos have the name '" + name + "', composed otherwise in Unicode",
+                  "Copy the name from `pipeline store ls`");
+    return ids.empty() ? std::nullopt : std::optional(ids.front());
+  }
+
   bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) {
     bool fresh = false;
     queries_->find_outcome.for_each([&](const Statement&) { fresh = true; }, video_id, recipe, content);
@@ -404,6 +423,13 @@ void FeatureStore::look_up(const std::vector<std::string_view>& ids,
   impl_->look_up(ids, use);
 }
 std::vector<VideoRow> FeatureStore::videos() const { return impl_->videos(); }
+void FeatureStore::for_each_id(
+    const std::function<void(const std::string& id, const std::string& path)>& use) const {
+  impl_->for_each_id(use);
+}
+std::optional<std::string> FeatureStore::id_of_name(const std::string& name) const {
+  return impl_->id_of_name(name);
+}
 bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
   return impl_->is_fresh(video_id, content, recipe);
 }

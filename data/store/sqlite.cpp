@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <exception>
 
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/write_error.h"
 
@@ -106,6 +108,19 @@ void require_one_name(const fs::path& file, const std::string& name) {
       "Write to a copy of it: cp STORE COPY");
 }
 
+/// Names of videos in SQL.
+void composed_name(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
+  const auto* id = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
+  if (id == nullptr) return;
+  const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
+  try {
+    const std::string name = composed(video_name({id, bytes}));
+    sqlite3_result_text64(context, name.data(), name.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } catch (const std::exception&) {
+    sqlite3_result_error_nomem(context);
+  }
+}
+
 }  // namespace
 
 fs::path resolved_store(const fs::path& path) {
@@ -183,6 +198,9 @@ void Database::connect(const std::string& name, int flags) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_busy_timeout(handle_, 5000);
+    sqlite3_create_function_v2(handle_, "composed_name", 1,
+                               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
+                               &composed_name, nullptr, nullptr, nullptr);
     run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
     (void)integer("SELECT count(*) FROM sqlite_schema");  // the first read: fails if this is not a database
   } catch (...) {

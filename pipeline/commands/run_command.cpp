@@ -7,6 +7,7 @@
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
+#include "data/store/known_ids.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/commands/run_record.h"
@@ -51,7 +52,8 @@ void require_a_batch(const CaptionSet& train, int batch_size) {
 
 int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
   const std::string config = toml_of(command);
-  const std::vector<VideoSource> videos = videos_of(options.extract.videos);
+  const std::vector<VideoSource> videos =
+      videos_of(options.extract.videos, known_ids({options.extract.store}));
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
   const ExtractionPlan plan =

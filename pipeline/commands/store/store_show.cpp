@@ -106,7 +106,7 @@ void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
 
 void print_video(const VideoRow& video) {
   const SourceFingerprint& file = video.fingerprint;
-  fmt::print("{}\n", printable(video.source.id));
+  fmt::print("{}\n", video_line(video.source.id));
   print_line("file", video.source.path.empty() ? "unknown" : video.source.path.string());
   if (file.content.empty()) return;
   print_line("size", bytes_text(static_cast<double>(file.bytes)));
@@ -114,7 +114,7 @@ void print_video(const VideoRow& video) {
 }
 
 json json_of(const VideoRow& video) {
-  return {{"video", video.source.id},
+  return {{"video", video_text(video.source.id)},
           {"path", video.source.path.string()},
           {"bytes", video.fingerprint.bytes},
           {"content", video.fingerprint.content}};
@@ -122,13 +122,14 @@ json json_of(const VideoRow& video) {
 
 int show(const ShowArguments& arguments) {
   const FeatureStore store(arguments.store);
-  const auto known = store.known(arguments.video);
-  if (!known) {
+  const std::optional<std::string> id = store.id_of_name(arguments.video);
+  if (!id) {
     throw Error(Fault::NotFound, arguments.store.string(), "no video '" + arguments.video + "'",
                 "`pipeline store ls` lists them");
   }
+  const auto known = store.known(*id);
   OutcomeFilter filter;
-  filter.video = exact_glob(arguments.video);
+  filter.id = *id;
   json all = json_of(known->video);
   all["lanes"] = json::array();
   if (!arguments.json) print_video(known->video);
@@ -158,7 +159,8 @@ void add_store_show(CLI::App& store, int& exit_code) {
   CLI::App* command = add_store_subcommand(
       store, "show", "Show all that is known about a video, with a plot of its rows over time",
       "show features.db video7010", *arguments);
-  command->add_option("video", arguments->video, "id of the video")->required();
+  command->add_option("video", arguments->video, "name of the video; one that begins with '-' after --")
+      ->required();
   command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
 }
 
