@@ -208,6 +208,21 @@ TEST(FeatureExchange, VideosLeaveByTheirNamesAndComeBackByTheirIds) {
   EXPECT_TRUE(FeatureStore(folder / "pth.db").known("%2D4ws"));
 }
 
+TEST(FeatureExchange, ANameTooLongForAFileStopsNoOther) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    for (const std::string& name : {std::string(251, 'a'), std::string(252, 'b'), std::string("c")})
+      store.write(extracted(name, recipe));
+  }
+  const ExportReport report = export_npy(folder / "s.db", {}, folder / "npy", kByLane);
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_THAT(report.failures[0], ::testing::HasSubstr("bbb.npy: the name is too long"));
+  EXPECT_EQ(report.lanes.at(0).videos, 2);
+  EXPECT_TRUE(std::filesystem::exists(folder / ("npy/2d/" + std::string(251, 'a') + ".npy")));
+}
+
 TEST(FeatureExchange, TwoVideosThatWouldHaveOneKeyAreNotOneInAPth) {
   const TempFolder folder;
   {

@@ -276,7 +276,7 @@ TEST_F(StoreProgram, AVideoWhoseNameBeginsWithAHyphenIsReachedByIt) {
   std::ofstream(list) << "path,video_id\nvideos/-4ws.mkv,-4ws\n";
   EXPECT_EQ(extract()["extracted"], kVideos);
   EXPECT_EQ(json_of(run_pipeline({"store", "show", store_, "--json", "--", "-4ws"}))["video"], "-4ws");
-  EXPECT_THAT(run_pipeline({"store", "show", store_, "-4ws"}).err, HasSubstr("write -- before it"));
+  EXPECT_THAT(run_pipeline({"store", "show", store_, "-bPL"}).err, HasSubstr("write -- before it"));
   for (const Words& glob : {Words{"--video", "-4*"}, Words{"--video=-4*"}})
     EXPECT_EQ(store("ls", glob).size(), 2U) << glob[0];
   EXPECT_THAT(run_pipeline({"store", "ls", store_}).out, HasSubstr("\n-4ws "));
