@@ -1,75 +1,79 @@
 #include "data/atomic_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
+#include <random>
 
-#include "data/error.h"
+#include "data/write_error.h"
 
 namespace tvr {
 namespace {
 
-/// Whether the open file `descriptor` still has this name.
-bool has_name(int descriptor, const std::string& name) {
-  struct stat opened {
-  }, named{};
-  return fstat(descriptor, &opened) == 0 && stat(name.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
-/// Waits for other writers of the file. On a file system without locks, concurrent writers are not detected.
-void wait_for_lock(int descriptor) {
-  while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
-  }
+/// A name that nobody can have foreseen. Short, as a file's own name may be as long as names can be.
+std::string random_name() {
+  std::random_device bits;
+  char name[32];
+  std::snprintf(name, sizeof name, ".%08x%08x.writing", bits(), bits());
+  return name;
 }
 
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), aside_(path_.string() + ".writing") {
-  for (;;) {
-    descriptor_ = Descriptor(::open(aside_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    if (!descriptor_) fail("cannot be created");
-    wait_for_lock(descriptor_.get());
-    if (has_name(descriptor_.get(), aside_))
-      break;  // otherwise its writer has renamed or removed it meanwhile
+    : path_(std::move(path)), folder_(path_.has_parent_path() ? path_.parent_path() : ".") {
+  descriptor_ = Descriptor(::open(folder_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (descriptor_) aside_ = "/proc/self/fd/" + std::to_string(descriptor_.get());
+  // Without /proc the file could not be given a name later.
+  if (!descriptor_ || ::access(aside_.c_str(), W_OK) != 0) open_named();
+}
+
+void AtomicFile::open_named() {
+  do {
+    temporary_ = folder_ / random_name();
+    descriptor_ =
+        Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  } while (!descriptor_ && errno == EEXIST);
+  if (!descriptor_) {
+    temporary_.clear();
+    fail("cannot be created");
   }
-  // What a killed writer left behind is truncated.
-  if (::ftruncate(descriptor_.get(), 0) != 0) fail("cannot be written");
+  aside_ = temporary_.string();
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_)
-    ::unlink(aside_.c_str());  // while it is locked: afterwards the name may be another writer's
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) {
-  const auto* at = static_cast<const char*>(bytes);
+  write_all(descriptor_, {static_cast<const char*>(bytes), count}, path_.string());
   written_ += count;
-  while (count > 0) {
-    const ssize_t done = ::write(descriptor_.get(), at, count);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) fail("cannot be written");
-    at += done;
-    count -= static_cast<std::size_t>(done);
-  }
 }
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_.get()) != 0) fail("cannot be synced");
-  if (std::rename(aside_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
+  if (temporary_.empty()) name_it();
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
+  temporary_.clear();
   descriptor_.reset();
-  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor opened(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened) ::fsync(opened.get());  // else the rename is done; only its durability is not guaranteed
 }
 
-void AtomicFile::fail(const char* what) const {
-  throw Error(Fault::Unreadable, path_.string(), std::string(what) + " (" + std::strerror(errno) + ")",
-              "Check the folder's permissions and the free space on its disk");
+/// A link cannot replace a file, as a rename can: the file gets a random name first.
+void AtomicFile::name_it() {
+  std::filesystem::path name;
+  int rc = 0;
+  do {
+    name = folder_ / random_name();
+    rc = ::linkat(AT_FDCWD, aside_.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+  } while (rc != 0 && errno == EEXIST);
+  if (rc != 0) fail("cannot be named");
+  temporary_ = name;
 }
+
+void AtomicFile::fail(const char* what) const { throw write_error(path_.string(), what, errno); }
 
 }  // namespace tvr

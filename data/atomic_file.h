@@ -10,10 +10,11 @@
 
 namespace tvr {
 
-/// Writes a file under a temporary name and renames it at commit(): readers see the old or the whole new
-/// content, also after a crash or on a full disk. Writers of the same path take turns (flock). What a killed
-/// writer left behind is truncated, never continued. All methods throw Error(Unreadable) with the system's
-/// message.
+/// Writes a file aside and gives it its name at commit(): readers see the old or the whole new content, also
+/// after a crash or on a full disk; of several writers of one name the last to commit wins. Until then the
+/// file has no name at all, so that nobody can have put a link in its place and a killed writer leaves
+/// nothing behind; on a file system without nameless files it has a random one beside the target. A link at
+/// the target is replaced, never followed. All methods throw write_error().
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -24,16 +25,19 @@ class AtomicFile {
   void write(const void* bytes, std::size_t count);
   void write(std::string_view text) { write(text.data(), text.size()); }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
-  /// The temporary path until commit(): for a library that writes to a path.
+  /// A path to the file until commit(): for a library that writes to a path.
   [[nodiscard]] const std::string& aside() const noexcept { return aside_; }
-  /// Syncs and renames. Do not write after it.
+  /// Syncs and names it. Do not write after it.
   void commit();
 
  private:
+  void open_named();
+  void name_it();
   [[noreturn]] void fail(const char* what) const;
 
-  std::filesystem::path path_;
-  std::string aside_;  // locked while it is written
+  std::filesystem::path path_, folder_;
+  std::string aside_;
+  std::filesystem::path temporary_;  // its name until commit(); empty: none
   Descriptor descriptor_;
   std::uint64_t written_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "data/error.h"
+#include "data/write_error.h"
 
 namespace tvr {
 
@@ -23,6 +24,14 @@ Descriptor open_regular(const std::filesystem::path& path) {
     throw Error(Fault::Unsupported, name, "is a FIFO, socket or device, not a regular file",
                 "Copy it to a file");
   }
+  return file;
+}
+
+Descriptor replace_by_empty(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    throw write_error(path.string(), "cannot be replaced", errno);
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!file) throw write_error(path.string(), "cannot be created", errno);
   return file;
 }
 
@@ -44,6 +53,15 @@ std::size_t read_all(const Descriptor& from, void* to, std::size_t bytes, const 
     done += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+void write_all(const Descriptor& to, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(to.get(), bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) throw write_error(name, "cannot be written", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
 }
 
 }  // namespace tvr

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace tvr {
@@ -38,6 +39,11 @@ class Descriptor {
 /// Unreadable), and Error(Unsupported) for what is not a regular file.
 [[nodiscard]] Descriptor open_regular(const std::filesystem::path& path);
 
+/// Creates an empty file under this name for writing, in place of what has the name: a link there is removed,
+/// never followed. For a file that is read while it grows; others are written by AtomicFile. Throws
+/// write_error().
+[[nodiscard]] Descriptor replace_by_empty(const std::filesystem::path& path);
+
 /// fstat() of the file, called `name` in errors. Throws Error(Unreadable).
 [[nodiscard]] struct stat status_of(const Descriptor& file, const std::string& name);
 
@@ -45,5 +51,8 @@ class Descriptor {
 /// Error(Unreadable), which calls the file `name`.
 [[nodiscard]] std::size_t read_all(const Descriptor& from, void* to, std::size_t bytes,
                                    const std::string& name);
+
+/// Writes all of `bytes`. Throws write_error(), which calls the file `name`.
+void write_all(const Descriptor& to, std::string_view bytes, const std::string& name);
 
 }  // namespace tvr

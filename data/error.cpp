@@ -1,9 +1,8 @@
 #include "data/error.h"
 
-#include <algorithm>
 #include <string_view>
 
-#include "data/text_file.h"
+#include "data/character.h"
 
 namespace tvr {
 namespace {
@@ -16,19 +15,16 @@ void append_escaped(std::string& text, char byte) {
   text += {'\\', 'x', kDigits[value >> 4U], kDigits[value & 15U]};
 }
 
-/// Text from files must not control a terminal, break JSON or fill a log: control characters and bytes that
-/// are not UTF-8 become \x1b and the like, and long text is truncated.
+/// Text from files must not control a terminal, break JSON or fill a log: what may not be shown becomes \x1b
+/// and the like, and long text is truncated.
 std::string legible(std::string_view text) {
   std::string clean;
   text = text.substr(0, 2 * kLongestBytes);
   while (!text.empty()) {
-    const std::size_t valid = std::min(find_invalid_utf8(text), text.size());
-    for (const char c : text.substr(0, valid)) {
-      const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-      is_control ? append_escaped(clean, c) : clean.push_back(c);
-    }
-    if (valid < text.size()) append_escaped(clean, text[valid]);
-    text.remove_prefix(std::min(valid + 1, text.size()));
+    const Character next = first_character(text);
+    for (const char byte : text.substr(0, next.bytes))
+      next.may_be_shown ? clean.push_back(byte) : append_escaped(clean, byte);
+    text.remove_prefix(next.bytes);
   }
   if (clean.size() <= kLongestBytes) return clean;
   std::size_t end = kLongestBytes;

@@ -26,7 +26,7 @@ enum class Fault {
 /// The only exception type of the program. A message says where, what was seen (and wanted), and what to do:
 ///   throw Error(Fault::Mismatch, "features.db", "video 'msrvtt_17' has 2048 columns, wanted 4096",
 ///               "Extract the 3d lane too: run `pipeline extract --lanes 2d,3d`");
-/// Control characters and bytes that are not UTF-8 are shown as \x1b, long texts are truncated: names and
+/// What a terminal may not get (first_character()) is shown as \x1b, long texts are truncated: names and
 /// text from untrusted files may be passed as they are.
 class Error : public std::runtime_error {
  public:

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "data/error.h"
+#include "data/write_error.h"
 
 namespace tvr {
 
@@ -41,9 +40,6 @@ void SpillFile::read(std::int64_t offset, void* to, std::size_t bytes) const {
   }
 }
 
-void SpillFile::fail(const char* what) const {
-  throw Error(Fault::Unreadable, folder_, std::string(what) + ": " + std::strerror(errno),
-              "Free space on its disk, or put the store elsewhere");
-}
+void SpillFile::fail(const char* what) const { throw write_error(folder_, what, errno); }
 
 }  // namespace tvr

@@ -73,7 +73,7 @@ const Table kThirdParties = {
     {"ATen/", {"extract", "model"}},
     {"c10/", {"extract", "model"}},
     {"fasttext/", {"text"}},
-    {"utf8proc", {"text", "pipeline/terminal"}},
+    {"utf8proc", {"data", "text", "pipeline/terminal"}},
     {"tbb/", {"pipeline/extraction", "pipeline/demo"}},
     {"tbb/version.h", {"pipeline/machine"}},
     {"CLI/", {"pipeline/commands"}},

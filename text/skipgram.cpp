@@ -1,4 +1,5 @@
 #include <fasttext/fasttext.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 
@@ -11,6 +12,7 @@
 #include "data/atomic_file.h"
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "data/write_error.h"
 #include "text/tokenizer.h"
 #include "text/word_vectors.h"
 
@@ -94,6 +96,15 @@ fasttext::Args arguments(const SkipgramOptions& options, std::int64_t words, con
   return args;
 }
 
+/// The library writes what there is room for, and does not say so: whoever writes on gets the reason.
+void require_room(const std::string& written, const std::string& name) {
+  const Descriptor file(::open(written.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  const std::string more(1 << 20, '\0');
+  for (int i = 0; i < 2 && file; ++i)  // the first may still fit in part
+    if (::write(file.get(), more.data(), more.size()) < 0)
+      throw write_error(name, "cannot be written whole", errno);
+}
+
 void train(fasttext::FastText& model, const fasttext::Args& args, const Progress& progress) {
   bool stopped = false;
   try {
@@ -125,6 +136,7 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
     model.saveModel(file.aside());
     (void)open_word_vectors(file.aside());  // the library does not detect a full disk
   } catch (const std::exception& failure) {
+    require_room(file.aside(), path.string());
     throw Error(Fault::Unreadable, path.string(), fmt::format("cannot be written whole: {}", failure.what()));
   }
   file.commit();

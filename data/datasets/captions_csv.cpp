@@ -81,7 +81,7 @@ std::set<std::string> videos_matching(const std::string& glob, const std::set<st
                                       const std::string& where) {
   std::set<std::string> matching;
   for (const std::string& id : ids)
-    if (matches(glob, id)) matching.insert(id);
+    if (matches(composed(glob), composed(video_name(id)))) matching.insert(id);
   if (matching.empty() || matching.size() == ids.size())
     throw Error(Fault::NotFound, where,
                 fmt::format("{} of {} videos match '{}'; one is '{}'", matching.size(), ids.size(), glob,

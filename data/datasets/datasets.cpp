@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "data/datasets/dataset_notes.h"
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/stable_hash.h"
 
@@ -28,12 +31,14 @@ std::string without_video_extension(const std::string& name) {
   return has_video_extension(path) ? std::filesystem::path(path).replace_extension().string() : name;
 }
 
-/// Finds the id that matches a name.
+/// Finds the id of a name in the captions, which is escaped as ids are.
 class SourceIndex {
  public:
   explicit SourceIndex(const std::vector<VideoSource>& sources) {
-    for (const VideoSource& source : sources)
-      for (const std::string& end : path_ends(source.id)) ids_by_end_[end].push_back(source.id);
+    for (const VideoSource& source : sources) {
+      ids_.insert(source.id);
+      for (const std::string& end : path_ends(composed(source.id))) ids_by_end_[end].push_back(source.id);
+    }
   }
 
   /// nullopt: no match. Throws Error(Mismatch) when several ids match.
@@ -41,24 +46,35 @@ class SourceIndex {
     const std::string stem = without_video_extension(name);
     for (const std::string& spelling : {name, stem})
       for (const std::string& end : path_ends(spelling))
-        if (has_id(end)) return end;
-    const auto found = ids_by_end_.find(stem);
-    if (found == ids_by_end_.end()) return std::nullopt;
-    if (found->second.size() > 1)
-      throw Error(Fault::Mismatch, "video '" + name + "'",
-                  fmt::format("{} videos match this name: {}", found->second.size(), examples(found->second)),
-                  "Include the folder in the name");
-    return found->second.front();
+        if (ids_.count(end) != 0) return end;
+    if (const std::string id = video_name(stem); ids_.count(id) != 0) return id;  // escaped by the user
+    for (const std::string& end : path_ends(composed(stem)))
+      if (const auto id = only_one(name, named(end))) return id;
+    const auto found = ids_by_end_.find(composed(stem));
+    return found == ids_by_end_.end() ? std::nullopt : only_one(name, found->second);
   }
 
  private:
-  bool has_id(const std::string& name) const {
+  /// The ids that are `name` when they are composed.
+  std::vector<std::string> named(const std::string& name) const {
+    std::vector<std::string> ids;
     const auto found = ids_by_end_.find(name);
-    return found != ids_by_end_.end() &&
-           std::find(found->second.begin(), found->second.end(), name) != found->second.end();
+    if (found == ids_by_end_.end()) return ids;
+    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(ids),
+                 [&](const std::string& id) { return composed(id) == name; });
+    return ids;
   }
 
-  std::unordered_map<std::string, std::vector<std::string>> ids_by_end_;
+  static std::optional<std::string> only_one(const std::string& name, const std::vector<std::string>& ids) {
+    if (ids.empty()) return std::nullopt;
+    if (ids.size() == 1) return ids.front();
+    throw Error(Fault::Mismatch, "video '" + name + "'",
+                fmt::format("{} videos match this name: {}", ids.size(), examples(ids)),
+                "Include the folder in the name");
+  }
+
+  std::unordered_set<std::string> ids_;
+  std::unordered_map<std::string, std::vector<std::string>> ids_by_end_;  // composed ends of paths
 };
 
 /// The clips for which `keep` returns an id, renamed to that id, with their captions.

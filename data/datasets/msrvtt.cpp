@@ -85,7 +85,7 @@ VideoList read_list(const std::filesystem::path& csv) {
   list.where = csv.string();
   std::set<std::pair<std::string, std::string>> seen;
   for (const CsvTable::Row& row : table.rows()) {
-    list.ids.push_back(table.required(row, id_column));
+    list.ids.push_back(escape_video_id(table.required(row, id_column)));
     validate_video_id(list.ids.back(), table.where(row));
     if (sentence_column) list.sentences.push_back(table.required(row, *sentence_column));
     if (!seen.emplace(list.ids.back(), sentence_column ? list.sentences.back() : "").second)

@@ -161,8 +161,8 @@ class AnnotationHandler {
 
   void end_entry() {
     if (!has_id_) fail(place() + " has no 'video_id'");
-    const std::string& id =
-        in_videos() ? annotations_.videos.back().id : annotations_.sentences.back().video_id;
+    std::string& id = in_videos() ? annotations_.videos.back().id : annotations_.sentences.back().video_id;
+    id = escape_video_id(id);
     validate_video_id(id, name_ + ": " + place());
     if (in_videos()) return;
     if (!has_caption_) fail(place() + " has no 'caption'");

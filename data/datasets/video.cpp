@@ -19,29 +19,9 @@ namespace tvr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMaxIdBytes = 1024;
-
 constexpr std::array kVideoExtensions = {".3gp", ".avi", ".flv", ".gif",  ".m2ts", ".m4v", ".mkv",
                                          ".mov", ".mp4", ".mpe", ".mpeg", ".mpg",  ".mts", ".mxf",
                                          ".ogv", ".ts",  ".vob", ".webm", ".wmv"};
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-/// What is wrong with `id`; nullptr: nothing.
-const char* fault_of_id(const std::string& id) {
-  if (id.empty()) return "is empty";
-  if (id.size() > kMaxIdBytes) return "is longer than 1024 bytes";
-  if (id.front() == '/') return "begins with a slash";
-  if (id.front() == '-') return "begins with a hyphen, as options do";
-  if (id.find('\\') != std::string::npos) return "contains a backslash";
-  if (std::any_of(id.begin(), id.end(), is_control)) return "contains a control character";
-  if (find_invalid_utf8(id) != std::string::npos) return "is not UTF-8";
-  const std::string parts = "/" + id + "/";
-  if (parts.find("/../") != std::string::npos) return "has a part '..'";
-  if (parts.find("/./") != std::string::npos) return "has a part '.'";
-  if (parts.find("//") != std::string::npos) return "has an empty part";
-  return nullptr;
-}
 
 /// On strings, as is everything below that runs a million times: constructing a path parses it each time.
 std::string without_extension(const std::string& id) {
@@ -57,27 +37,55 @@ void require_readable(const fs::path& folder) {
               "Grant read permission, or list the videos by --list FILE.csv");
 }
 
-/// Video files in `folder` and its subfolders; links to folders are followed, each folder is visited once. A
-/// subfolder without read permission is listed in place of its videos.
-std::vector<fs::path> video_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::set<fs::path> entered = {fs::canonical(folder)};
-  require_readable(folder);
-  const auto options = fs::directory_options::follow_directory_symlink;
-  for (auto entry = fs::recursive_directory_iterator(folder, options);
-       entry != fs::recursive_directory_iterator(); ++entry) {
-    const bool hidden = entry->path().filename().string().front() == '.';
-    std::error_code dangling;
-    if (entry->is_directory(dangling)) {
-      const bool closed = ::access(entry->path().c_str(), R_OK | X_OK) != 0;
-      if (closed && !hidden) files.push_back(entry->path());
-      if (closed || hidden || !entered.insert(fs::canonical(entry->path())).second)
-        entry.disable_recursion_pending();
-    } else if (!hidden && has_video_extension(entry->path())) {
-      files.push_back(entry->path());
+/// Adds the video files in `folder` and its subfolders; links to folders are followed, each folder is entered
+/// once. A subfolder that cannot be read stands for its videos: no name, however odd or long, ends the
+/// search.
+void add_video_files(const fs::path& folder, std::set<fs::path>& entered, std::vector<fs::path>& files) {
+  std::error_code problem;
+  fs::directory_iterator entry(folder, problem);
+  for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    const fs::path& path = entry->path();
+    if (path.filename().native().front() == '.') continue;  // hidden
+    std::error_code unseen;
+    if (!entry->is_directory(unseen)) {
+      if (has_video_extension(path)) files.push_back(path);
+    } else if (::access(path.c_str(), R_OK | X_OK) != 0) {
+      files.push_back(path);
+    } else if (const fs::path real = fs::canonical(path, unseen); !unseen && entered.insert(real).second) {
+      add_video_files(path, entered, files);
     }
   }
-  return files;
+  if (problem) files.push_back(folder);
+}
+
+/// The paths of the known ids that matter where files share a name: ids with an extension, and those in
+/// `shared`.
+std::unordered_map<std::string, std::string> paths_that_matter(
+    const KnownIds& known, const std::unordered_map<std::string, int>& uses) {
+  std::unordered_map<std::string, std::string> paths;
+  if (!known) return paths;
+  known([&](const std::string& id, const std::string& path) {
+    const auto used = uses.find(id);
+    if (has_video_extension(id) || (used != uses.end() && used->second > 1)) paths.emplace(id, path);
+  });
+  return paths;
+}
+
+bool by_id(const VideoSource& a, const VideoSource& b) { return a.id < b.id; }
+
+/// "a.mp4.mkv" and, because of "a.avi", "a.mp4" come to have one id: the longer name keeps its extension.
+void tell_apart(std::vector<VideoSource>& sources,
+                const std::function<std::string(const VideoSource&)>& long_id) {
+  const auto same_id = [](const VideoSource& a, const VideoSource& b) { return a.id == b.id; };
+  for (;;) {
+    std::sort(sources.begin(), sources.end(), by_id);
+    auto twin = std::adjacent_find(sources.begin(), sources.end(), same_id);
+    if (twin == sources.end()) return;
+    for (; twin != sources.end(); twin = std::adjacent_find(twin + 1, sources.end(), same_id)) {
+      std::string first = long_id(*twin), second = long_id(*(twin + 1));
+      (twin->id == first ? *(twin + 1) : *twin).id = twin->id == first ? std::move(second) : std::move(first);
+    }
+  }
 }
 
 /// The id of a listed video: its path without extension, or only the file name where the path is outside the
@@ -115,7 +123,7 @@ void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use)
   UniqueColumn paths(table, "video"), ids(table, "video id");
   for (const CsvTable::Row& row : table.rows()) {
     const std::string listed = table.required(row, path_column);
-    VideoSource source{id_column ? table.required(row, *id_column) : default_id(listed),
+    VideoSource source{id_column ? escape_video_id(table.required(row, *id_column)) : default_id(listed),
                        csv.parent_path() / listed};
     validate_video_id(source.id, table.where(row));
     paths.add(listed, row);
@@ -126,13 +134,6 @@ void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use)
 
 }  // namespace
 
-void validate_video_id(const std::string& id, const std::string& where) {
-  if (const char* fault = fault_of_id(id))
-    throw Error(Fault::InvalidArgument, where,
-                fmt::format("the video id '{}' {}", escape_video_id(id), fault),
-                "Ids are used as file names: letters, digits, '_', '.' and '/' between folders are safe");
-}
-
 bool has_video_extension(const fs::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension)
@@ -140,51 +141,38 @@ bool has_video_extension(const fs::path& path) {
   return std::find(kVideoExtensions.begin(), kVideoExtensions.end(), extension) != kVideoExtensions.end();
 }
 
-std::string video_id_of_path(const fs::path& relative) {
-  return escape_video_id(relative.lexically_normal().generic_string());
-}
-
-std::string escape_video_id(const std::string& text) {
-  std::string id;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t valid =
-        std::min(find_invalid_utf8(std::string_view(text).substr(at)), text.size() - at);
-    for (const char c : std::string_view(text).substr(at, valid)) {
-      if (is_control(c) || c == '\\' || (c == '-' && id.empty()))
-        id += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-      else
-        id += c;
-    }
-    at += valid;
-    if (at < text.size()) id += fmt::format("%{:02X}", static_cast<unsigned char>(text[at++]));
-  }
-  return id;
-}
-
-std::vector<VideoSource> find_videos(const fs::path& folder) {
+std::vector<VideoSource> find_videos(const fs::path& folder, const KnownIds& known) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw Error(Fault::NotFound, folder.string(),
                 fs::exists(folder, error) ? "is not a folder" : "there is no such folder");
+  require_readable(folder);
+  std::vector<fs::path> files;
+  std::set<fs::path> entered = {fs::canonical(folder, error)};
+  add_video_files(folder, entered, files);
+  const std::size_t below = (folder / "").native().size();  // length of the prefix that all paths share
+  const auto long_id = [below](const VideoSource& source) {
+    return escape_video_id(std::string_view(source.path.native()).substr(below));
+  };
   std::vector<VideoSource> sources;
   std::unordered_map<std::string, int> uses;  // number of files that share an id without extension
-  const std::size_t below = (folder / "").native().size();  // length of the prefix that all paths share
-  try {
-    for (fs::path& file : video_files(folder)) {
-      std::string id = escape_video_id(file.native().substr(below));
-      ++uses[without_extension(id)];
-      sources.push_back({std::move(id), std::move(file)});
-    }
-  } catch (const fs::filesystem_error& failure) {
-    throw Error(Fault::Unreadable, folder.string(), failure.what());
+  for (fs::path& file : files) {
+    VideoSource source{{}, std::move(file)};
+    source.id = long_id(source);
+    ++uses[without_extension(source.id)];
+    sources.push_back(std::move(source));
   }
+  const std::unordered_map<std::string, std::string> paths = paths_that_matter(known, uses);
+  const auto is_known = [&](const std::string& id, const fs::path& path) {
+    const auto found = paths.find(id);
+    return found != paths.end() && found->second == path.native();
+  };
   for (VideoSource& source : sources) {
     std::string short_id = without_extension(source.id);
-    if (uses[short_id] == 1) source.id = std::move(short_id);
-    validate_video_id(source.id, source.path.string());
+    if (is_known(source.id, source.path)) continue;
+    if (uses[short_id] == 1 || is_known(short_id, source.path)) source.id = std::move(short_id);
   }
-  std::sort(sources.begin(), sources.end(),
-            [](const VideoSource& a, const VideoSource& b) { return a.id < b.id; });
+  tell_apart(sources, long_id);
   return sources;
 }
 

@@ -4,13 +4,13 @@
 
 namespace tvr {
 
-std::vector<VideoSource> videos_of(const VideoSelection& selection) {
+std::vector<VideoSource> videos_of(const VideoSelection& selection, const KnownIds& known) {
   if (!selection.is_named()) {
     throw Error(Fault::InvalidArgument, "videos", "none are given",
                 "Pass --videos FOLDER or --list FILE.csv");
   }
   std::vector<VideoSource> videos =
-      selection.list.empty() ? find_videos(selection.folder) : read_video_list(selection.list);
+      selection.list.empty() ? find_videos(selection.folder, known) : read_video_list(selection.list);
   if (videos.empty()) {
     throw Error(Fault::NotFound, (selection.list.empty() ? selection.folder : selection.list).string(),
                 "no video files there");

@@ -22,14 +22,17 @@ struct ExportReport {
     std::int64_t rows = 0;
   };
   std::vector<Lane> lanes;
-  std::int64_t incomplete = 0;  // videos with features in only some of these lanes
+  std::int64_t incomplete = 0;        // videos with features in only some of these lanes
+  std::vector<std::string> failures;  // "path: message": names too long for a file
 };
 
 /// Writes the features selected by `filter`, one recipe per lane, float16 as stored. Files are written under
 /// a temporary name and renamed. Throws Error(NotFound) if there are none, Error(Mismatch) naming both
 /// recipes if a lane has two, Error(InvalidArgument) for ids that would lead out of the folder,
 /// Error(Interrupted).
+/// A video whose name is too long for a file is listed as a failure, and the export continues.
 ///   npy  one file [T, D] per video and lane; videos that are not in the list, if there is one, are left out
+/// Videos go by their names, in a .pth by their ids where a name is not UTF-8.
 ///   pth  {lane: {video: [D]}}, the maximum over time, as howto100m's MSR-VTT loader reads it
 ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
                         const std::filesystem::path& folder, const FeatureFileNames& names,

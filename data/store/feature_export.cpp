@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <climits>
 #include <cstring>
 #include <map>
 #include <set>
@@ -83,6 +84,22 @@ class Exporter {
   std::int64_t total_ = 0;
 };
 
+bool can_be_a_file(const std::filesystem::path& path) {
+  return path.native().size() < PATH_MAX && std::all_of(path.begin(), path.end(), [](const auto& part) {
+           return part.native().size() <= NAME_MAX;
+         });
+}
+
+/// A name that is not UTF-8 goes by its id, which another video may have for a name.
+void require_distinct(const NamedTensors& tensors, const std::string& where) {
+  std::set<std::string_view> names;
+  for (const auto& [name, tensor] : tensors) {
+    if (names.insert(name).second) continue;
+    throw Error(Fault::Mismatch, where, "two videos would have the key '" + name + "' in a .pth",
+                "Export them with --npy, or choose others with --video");
+  }
+}
+
 }  // namespace
 
 ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
@@ -90,14 +107,21 @@ ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter&
                         const Progress& progress) {
   Exporter exporter(store, filter, progress);
   std::set<std::filesystem::path> made;
-  return exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
+  std::vector<std::string> failures;
+  ExportReport report = exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
     const auto path = names.has_lane(row.lane) ? names.path_of(folder, row.lane, row.video) : std::nullopt;
     if (!path) return false;
+    if (!can_be_a_file(*path)) {
+      failures.push_back(path->string() + ": the name is too long for a file");
+      return false;
+    }
     if (made.insert(path->parent_path()).second) std::filesystem::create_directories(path->parent_path());
     const Matrix& values = features.values;
     write_npy(*path, Tensor::from_floats({values.rows(), values.cols()}, values.data(), DType::F16));
     return true;
   });
+  report.failures = std::move(failures);
+  return report;
 }
 
 ExportReport export_pth(const std::filesystem::path& store, const OutcomeFilter& filter,
@@ -107,10 +131,12 @@ ExportReport export_pth(const std::filesystem::path& store, const OutcomeFilter&
   const ExportReport report = exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
     const ClipFeature pooled = max_pool(features);
     const auto dim = static_cast<std::int64_t>(pooled.size());
-    lanes[row.lane].emplace_back(row.video, Tensor::from_floats({dim}, pooled.data(), DType::F16));
+    lanes[row.lane].emplace_back(video_text(row.video),
+                                 Tensor::from_floats({dim}, pooled.data(), DType::F16));
     return true;
   });
   TensorGroups groups;
+  for (const auto& [lane, tensors] : lanes) require_distinct(tensors, store.string());
   for (auto& [lane, tensors] : lanes) groups.emplace_back(lane, std::move(tensors));
   write_pth_groups(file, groups);
   return report;

@@ -145,7 +145,7 @@ std::optional<fs::path> FeatureFileNames::path_of(const fs::path& folder, const 
   }
   std::string name = pattern_;
   replace(name, kLane, lane);
-  replace(name, kVideo, video);  // last: an id may hold braces
+  replace(name, kVideo, video_name(video));  // last: a name may hold braces
   return folder / name;
 }
 

@@ -171,7 +171,7 @@ ImportReport import_pth(const std::filesystem::path& store, const std::filesyste
   for (const auto& [lane, tensors] : groups) {
     for (const auto& [video, tensor] : tensors) {
       importer.take(
-          lane, video, file.string() + " ['" + lane + "']['" + video + "']",
+          lane, escape_video_id(video), file.string() + " ['" + lane + "']['" + video + "']",
           [&t = tensor] { return digest_of(t); }, [&t = tensor] { return t; });
     }
   }

@@ -102,9 +102,9 @@ struct Queries {
   Statement drop_orphans{
       database,
       "DELETE FROM feature WHERE video = ?1 AND recipe NOT IN (SELECT recipe FROM outcome WHERE video = ?1)"};
-  Statement put_recipe{
-      database,
-      "INSERT INTO recipe (id, identity, lane, text, weights) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+  Statement find_recipe{database, "SELECT id, identity FROM recipe WHERE id = ? OR identity = ?"};
+  Statement put_recipe{database,
+                       "INSERT INTO recipe (id, identity, lane, text, weights) VALUES (?, ?, ?, ?, ?)"};
   Statement put_outcome{
       database,
       "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ'))"};
@@ -215,6 +215,25 @@ class FeatureStore::Impl {
     return rows;
   }
 
+  void for_each_id(const std::function<void(const std::string& id, const std::string& path)>& use) {
+    Statement(database_, "SELECT name, path FROM video").for_each([&](const Statement& row) {
+      use(row.text(0), row.text(1));
+    });
+  }
+
+  std::optional<std::string> id_of_name(const std::string& name) {
+    for (const std::string& id : {escape_video_id(name), name})
+      if (row_of(id) != 0) return id;
+    std::vector<std::string> ids;
+    Statement(database_, "SELECT name FROM video WHERE composed_name(name) = ? LIMIT 2")
+        .for_each([&](const Statement& row) { ids.push_back(row.text(0)); }, composed(name));
+    if (ids.size() > 1)
+      throw Error(Fault::Mismatch, path_,
+                  "two videos have the name '" + name + "', composed otherwise in Unicode",
+                  "Copy the name from `pipeline store ls`");
+    return ids.empty() ? std::nullopt : std::optional(ids.front());
+  }
+
   bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) {
     bool fresh = false;
     queries_->find_outcome.for_each([&](const Statement&) { fresh = true; }, video_id, recipe, content);
@@ -284,7 +303,11 @@ class FeatureStore::Impl {
     transaction.commit();
   }
 
-  void compact() { database_.run("VACUUM"); }
+  void compact() {
+    database_.accept_smaller();
+    database_.run("VACUUM");
+    checkpoint();
+  }
 
   void touch(const VideoSource& source, const SourceFingerprint& fingerprint) {
     put_video(source, fingerprint);
@@ -321,7 +344,11 @@ class FeatureStore::Impl {
     return digest;
   }
 
-  void checkpoint() { database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+  void checkpoint() {
+    database_.require_in_place();
+    database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    database_.require_in_place();
+  }
 
  private:
   static void add_try(KnownVideo& video, const Statement& row) {
@@ -342,7 +369,18 @@ class FeatureStore::Impl {
     const auto added = added_recipes_.find(id);
     if (added == added_recipes_.end()) return;  // was already in the store
     const Recipe& recipe = added->second;
-    queries_->put_recipe.run(id, recipe.identity(), recipe.lane, recipe.text, recipe.weights);
+    const Digest identity = recipe.identity();
+    bool present = false;
+    queries_->find_recipe.for_each(
+        [&](const Statement& row) {
+          present = row.integer(0) == id && row.text(1) == identity;
+          if (present) return;
+          throw Error(Fault::Mismatch, path_,
+                      "another program has written recipes to the store while this one wrote features",
+                      "Let one program write a store at a time, and run the same command again");
+        },
+        id, identity);
+    if (!present) queries_->put_recipe.run(id, identity, recipe.lane, recipe.text, recipe.weights);
   }
 
   std::int64_t row_of(const std::string& video_id) {
@@ -385,6 +423,13 @@ void FeatureStore::look_up(const std::vector<std::string_view>& ids,
   impl_->look_up(ids, use);
 }
 std::vector<VideoRow> FeatureStore::videos() const { return impl_->videos(); }
+void FeatureStore::for_each_id(
+    const std::function<void(const std::string& id, const std::string& path)>& use) const {
+  impl_->for_each_id(use);
+}
+std::optional<std::string> FeatureStore::id_of_name(const std::string& name) const {
+  return impl_->id_of_name(name);
+}
 bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
   return impl_->is_fresh(video_id, content, recipe);
 }

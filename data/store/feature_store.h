@@ -101,6 +101,12 @@ class FeatureStore {
   void look_up(const std::vector<std::string_view>& ids,
                const std::function<void(std::size_t, const KnownVideo*)>& use) const;
   [[nodiscard]] std::vector<VideoRow> videos() const;
+  /// Calls use(id, path) on every video, in no order.
+  void for_each_id(const std::function<void(const std::string& id, const std::string& path)>& use) const;
+  /// The id in the store of the video with this name, however Unicode composes it; or `name` itself if it is
+  /// an id. nullopt: none. Throws Error(Mismatch) when several names differ from it in their composition
+  /// alone.
+  [[nodiscard]] std::optional<std::string> id_of_name(const std::string& name) const;
 
   /// Fresh: tried with this recipe and exactly this content, whatever the outcome.
   [[nodiscard]] bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const;

@@ -2,10 +2,18 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <exception>
+
+#include "data/datasets/video_id.h"
 #include "data/error.h"
+#include "data/write_error.h"
 
 namespace tvr {
+namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kInMemory = ":memory:";
 
 Fault fault_of(int rc) {
   switch (rc & 0xFF) {
@@ -32,8 +40,6 @@ Fault fault_of(int rc) {
 
 std::string advice_for(int rc) {
   switch (rc & 0xFF) {
-    case SQLITE_FULL:
-      return "Free disk space and run the same command again";
     case SQLITE_IOERR:
       return "Check the disk, its quota and `ulimit -f`, and run the same command again";
     case SQLITE_BUSY:
@@ -51,10 +57,11 @@ std::string advice_for(int rc) {
   }
 }
 
-/// The path as a URI, with special characters escaped.
+/// The path as a URI, with special characters escaped. An absolute one has an empty authority, so that two
+/// slashes at its beginning do not name a host.
 std::string uri_of(const std::string& path) {
   static const char digits[] = "0123456789ABCDEF";
-  std::string uri = "file:";
+  std::string uri = path.front() == '/' ? "file://" : "file:";
   for (const char c : path) {
     const auto code = static_cast<unsigned char>(c);
     if (c == '%' || c == '?' || c == '#' || code < 0x20)
@@ -68,32 +75,117 @@ std::string uri_of(const std::string& path) {
 /// An immutable database is read without its write-ahead log: committed rows would be silently missing.
 void require_empty_log(const std::string& name) {
   std::error_code none;
-  const std::uintmax_t bytes = std::filesystem::file_size(name + "-wal", none);
+  const std::uintmax_t bytes = fs::file_size(name + "-wal", none);
   if (none || bytes == 0) return;
   throw Error(Fault::Unreadable, name,
               "its -wal file holds committed rows, which cannot be read in a read-only folder",
               "Copy the store and its -wal file to a writable folder, and open it there");
 }
 
+/// SQLite writes these beside a store, by name: a stranger's folder must not make them somebody else's files.
+void require_own_side_files(const fs::path& file) {
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const fs::path side = file.string() + suffix;
+    std::error_code unseen;
+    const fs::file_status status = fs::symlink_status(side, unseen);
+    if (!fs::exists(status)) continue;
+    if (fs::is_regular_file(status) && fs::hard_link_count(side, unseen) <= 1) continue;
+    throw Error(Fault::Unsupported, side.string(),
+                "is a link or not a regular file, where SQLite keeps a file of the store",
+                "Remove it, or copy the store and its -wal file to a folder of their own");
+  }
+}
+
+void require_one_name(const fs::path& file, const std::string& name) {
+  std::error_code unseen;
+  const std::uintmax_t names = fs::hard_link_count(file, unseen);
+  if (unseen || names <= 1) return;
+  throw Error(
+      Fault::Unsupported, name,
+      "the file has " + std::to_string(names) +
+          " names (hard links); one that is written may have only one, or two programs could write it "
+          "at once",
+      "Write to a copy of it: cp STORE COPY");
+}
+
+/// Names of videos in SQL.
+void composed_name(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
+  const auto* id = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
+  if (id == nullptr) return;
+  const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
+  try {
+    const std::string name = composed(video_name({id, bytes}));
+    sqlite3_result_text64(context, name.data(), name.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } catch (const std::exception&) {
+    sqlite3_result_error_nomem(context);
+  }
+}
+
 }  // namespace
 
-Database::Database(const std::filesystem::path& path, Open mode) : name_(path.string()) {
+fs::path resolved_store(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::directory) {
+    throw Error(Fault::Unsupported, path.string(), "is a directory, not a regular file",
+                "Name a file in it, for example " + (path / "features.db").string());
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(Fault::Unsupported, path.string(), "is a FIFO, socket or device, not a regular file",
+                "Name a file on a disk: a store is read at many places at once");
+  }
+  if (fs::is_symlink(fs::symlink_status(path, error)) && !fs::exists(status) &&
+      status.type() == fs::file_type::not_found) {
+    throw Error(Fault::NotFound, path.string(),
+                "is a link to " + fs::read_symlink(path, error).string() + ", which does not exist",
+                "Name the file itself, or remove the link");
+  }
+  const fs::path whole = fs::weakly_canonical(path, error);
+  return error ? path : whole;  // what cannot be seen, SQLite cannot open: it says why
+}
+
+Database::Database(const fs::path& path, Open mode) : name_(path.string()) {
+  if (name_ == kInMemory) {
+    connect(name_, SQLITE_OPEN_READWRITE);
+    return;
+  }
+  file_ = resolved_store(path);
   std::error_code unseen;  // if the file status cannot be read, SQLite reports why
-  if (mode != Open::Create && !std::filesystem::exists(path, unseen) && !unseen) {
+  if (mode != Open::Create && !fs::exists(file_, unseen) && !unseen) {
     throw Error(Fault::NotFound, name_, "there is no such store",
                 "Create it with `pipeline extract --store`");
   }
-  const std::string uri = uri_of(name_);
+  require_own_side_files(file_);
+  if (mode != Open::ReadOnly) require_one_name(file_, name_);
+  const std::string uri = uri_of(file_.string());
   try {
     connect(uri, mode == Open::ReadOnly ? SQLITE_OPEN_READONLY
                  : mode == Open::Create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                         : SQLITE_OPEN_READWRITE);
   } catch (const Error& error) {
     if (mode != Open::ReadOnly || error.fault() != Fault::Unreadable) throw;
-    require_empty_log(name_);
+    require_empty_log(file_.string());
     connect(uri + "?immutable=1",
             SQLITE_OPEN_READONLY);  // a write-ahead store on a read-only medium
   }
+  bytes_ = fs::exists(file_, unseen) ? fs::file_size(file_) : 0;
+}
+
+void Database::require_in_place() {
+  if (file_.empty()) return;
+  int has_moved = 0;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+  std::error_code unseen;
+  const std::uintmax_t bytes = has_moved == 0 ? fs::file_size(file_, unseen) : 0;
+  if (has_moved == 0 && !unseen && (bytes >= bytes_ || may_shrink_)) {
+    bytes_ = bytes;
+    return;
+  }
+  throw Error(Fault::Unreadable, name_,
+              has_moved != 0 ? "the store was replaced or deleted while this program wrote it"
+                             : "the store was truncated while this program wrote it",
+              "What it wrote is lost: leave the file alone while a program runs, and run the same command "
+              "again");
 }
 
 void Database::connect(const std::string& name, int flags) {
@@ -106,6 +198,9 @@ void Database::connect(const std::string& name, int flags) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_busy_timeout(handle_, 5000);
+    sqlite3_create_function_v2(handle_, "composed_name", 1,
+                               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
+                               &composed_name, nullptr, nullptr, nullptr);
     run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
     (void)integer("SELECT count(*) FROM sqlite_schema");  // the first read: fails if this is not a database
   } catch (...) {
@@ -133,6 +228,9 @@ std::int64_t Database::last_row() const noexcept { return sqlite3_last_insert_ro
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handle_); }
 
 void Database::fail(int rc) const {
+  if ((rc & 0xFF) == SQLITE_FULL) throw write_error(name_, "cannot be written", ENOSPC);
+  if ((rc & 0xFF) == SQLITE_IOERR && is_no_room(sqlite3_system_errno(handle_)))
+    throw write_error(name_, "cannot be written", sqlite3_system_errno(handle_));
   const std::string words = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(rc);
   throw Error(fault_of(rc), name_, "SQLite says: " + words, advice_for(rc));
 }
@@ -219,6 +317,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+  database_.require_in_place();
   database_.run("COMMIT");
   open_ = false;
 }

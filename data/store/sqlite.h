@@ -15,11 +15,14 @@ namespace tvr {
 class Statement;
 
 /// A connection to an untrusted file: no triggers, no functions called by its schema, no schema changes by
-/// its content. Not thread-safe. Errors name the file and contain SQLite's message.
+/// its content. Our statements have the function composed_name(id), which is composed(video_name(id)). Not
+/// thread-safe. Errors name the file and contain SQLite's message.
 class Database {
  public:
   enum class Open { ReadOnly, ReadWrite, Create };
-  /// Throws Error(NotFound | Unreadable | Corrupt | Busy).
+  /// A symbolic link is resolved first, so that all names of a file lead to one -wal. Throws
+  /// Error(Unsupported) for a folder, FIFO or device, for one with several names (hard links) that is to be
+  /// written, and for a -wal, -shm or -journal that is a link; Error(NotFound | Unreadable | Corrupt | Busy).
   Database(const std::filesystem::path& path, Open mode);
   ~Database();
   Database(const Database&) = delete;
@@ -30,15 +33,27 @@ class Database {
   [[nodiscard]] std::int64_t integer(const char* sql);  // first column of the first row
   [[nodiscard]] std::int64_t last_row() const noexcept;
   [[nodiscard]] std::int64_t changes() const noexcept;  // rows changed by the last statement
+  /// Throws Error(Unreadable) when the file was deleted, replaced or truncated since it was opened: what is
+  /// written then is lost, without an error of SQLite's. Transaction::commit() calls it.
+  void require_in_place();
+  /// Does not take it for truncated when a checkpoint makes it smaller: this connection has rewritten it.
+  void accept_smaller() noexcept { may_shrink_ = true; }
   [[nodiscard]] sqlite3* get() const noexcept { return handle_; }
   /// Throws the Error for the result code `rc` of an SQLite call.
   [[noreturn]] void fail(int rc) const;
 
  private:
   void connect(const std::string& name, int flags);
-  std::string name_;
+  std::string name_;            // as the caller has it, for messages
+  std::filesystem::path file_;  // without links; empty: in memory
+  std::uintmax_t bytes_ = 0;    // size of the file when it was last looked at
+  bool may_shrink_ = false;
   sqlite3* handle_ = nullptr;
 };
+
+/// The file that a store's path leads to, all links resolved. Throws Error(Unsupported) for what is not a
+/// regular file, Error(NotFound) for a link that leads nowhere. A file that does not exist yet is no error.
+[[nodiscard]] std::filesystem::path resolved_store(const std::filesystem::path& path);
 
 /// Bytes bound without a copy: they must stay valid until the step is done.
 struct Blob {

@@ -1,5 +1,9 @@
 #include "data/store/store_inspector.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/store/feature_store.h"
 #include "data/store/sqlite.h"
@@ -14,20 +18,29 @@ constexpr const char* kFailures = "o.status IN ('partial', 'no_video', 'unreadab
 /// name.
 constexpr std::int64_t kFew = 100'000;
 
-bool begins_literally(const std::string& glob) { return glob.find_first_of("*?[") != 0; }
+/// The beginning that all names matching `glob` share, as far as their ids must have it too.
+std::string literal_beginning(const std::string& glob) {
+  const auto is_plain = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f &&
+           std::string_view("*?[\\%").find(c) == std::string_view::npos;
+  };
+  if (glob.empty() || glob.front() == '-') return {};
+  return {glob.begin(), std::find_if_not(glob.begin(), glob.end(), is_plain)};
+}
+
+/// The SQL condition that a video's id begins with `beginning`, which uses the index.
+std::string begins_with(const std::string& beginning) {
+  std::string end = beginning;
+  ++end.back();  // below 0x7f
+  const auto quoted = [](const std::string& text) {
+    std::string literal = "'";
+    for (const char c : text) literal += c == '\'' ? "''" : std::string(1, c);
+    return literal + "'";
+  };
+  return "v.name >= " + quoted(beginning) + " AND v.name < " + quoted(end);
+}
 
 }  // namespace
-
-std::string exact_glob(const std::string& id) {
-  std::string glob;
-  for (const char c : id) {
-    if (c == '*' || c == '?' || c == '[')
-      glob += {'[', c, ']'};
-    else
-      glob += c;
-  }
-  return glob;
-}
 
 class StoreInspector::Impl {
  public:
@@ -51,7 +64,8 @@ class StoreInspector::Impl {
                    row.text(7), row.integer(8), row.integer(9), row.integer(10), row.integer(11),
                    row.real(12), row.real(13), row.integer(14) != 0, row.integer(15)});
             },
-            filter.video, filter.status, filter.part, limit > 0 ? limit : std::int64_t{-1});
+            composed(filter.video), filter.status, composed(filter.part),
+            limit > 0 ? limit : std::int64_t{-1}, filter.id);
   }
 
   std::vector<OutcomeSum> sums(const OutcomeFilter& filter) {
@@ -60,8 +74,8 @@ class StoreInspector::Impl {
         "SELECT r.lane, r.identity, s.* FROM (SELECT o.recipe, o.status, count(*), "
         "coalesce(sum(f.row_count), 0), coalesce(sum(f.row_count * (16 + 2 * f.dim)), 0), sum(o.duration_s), "
         "sum(o.seconds), min(o.finished_at), max(o.finished_at) FROM " +
-        (filter.video.empty() && filter.part.empty() ? "outcome o" : joined(filter)) + with_features() +
-        where(filter) +
+        (filter.id.empty() && filter.video.empty() && filter.part.empty() ? "outcome o" : joined(filter)) +
+        with_features() + where(filter) +
         " GROUP BY o.recipe, o.status) s CROSS JOIN recipe r ON r.id = s.recipe "
         "ORDER BY r.lane, r.identity, s.status";
     Statement(database_, sql.c_str())
@@ -70,7 +84,7 @@ class StoreInspector::Impl {
               sums.push_back({row.text(0), row.text(1), row.text(3), row.integer(4), row.integer(5),
                               row.integer(6), row.real(7), row.real(8), row.text(9), row.text(10)});
             },
-            filter.video, filter.status, filter.part);
+            composed(filter.video), filter.status, composed(filter.part), std::int64_t{0}, filter.id);
     return sums;
   }
 
@@ -129,16 +143,18 @@ class StoreInspector::Impl {
   }
 
   std::string where(const OutcomeFilter& filter) {
-    return "WHERE " + where_outcome(filter) + " AND " +
-           (filter.video.empty() ? "?1 = ''" : "v.name GLOB ?1") + " AND " +
-           (filter.part.empty() ? "?3 = ''" : "instr(v.name, ?3) > 0");
+    const std::string beginning = literal_beginning(composed(filter.video));
+    return "WHERE " + where_outcome(filter) + " AND " + (filter.id.empty() ? "?5 = ''" : "v.name = ?5") +
+           " AND " + (beginning.empty() ? "" : begins_with(beginning) + " AND ") +
+           (filter.video.empty() ? "?1 = ''" : "composed_name(v.name) GLOB ?1") + " AND " +
+           (filter.part.empty() ? "?3 = ''" : "instr(composed_name(v.name), ?3) > 0");
   }
 
   /// Joins videos and outcomes, starting with the table to scan.
   std::string joined(const OutcomeFilter& filter) {
     const bool chosen =
         !filter.lane.empty() || !filter.recipe.empty() || !filter.status.empty() || filter.failed;
-    if (chosen && (filter.video.empty() || !begins_literally(filter.video))) {
+    if (chosen && filter.id.empty() && literal_beginning(composed(filter.video)).empty()) {
       std::int64_t count = 0;
       const std::string sql = "SELECT count(*) FROM (SELECT 1 FROM outcome o WHERE ?1 = '' AND " +
                               where_outcome(filter) + " LIMIT " + std::to_string(kFew) + ")";

@@ -42,13 +42,11 @@ struct OutcomeFilter {
   std::string lane;
   std::string recipe;  // prefix of its digits
   std::string status;
-  std::string video;    // glob: "floor33/*"
+  std::string id;       // exactly this video
+  std::string video;    // glob that the video's name matches, composed as it may be: "floor33/*"
   std::string part;     // substring of the video's name
   bool failed = false;  // only those that are neither "ok" nor "imported"
 };
-
-/// A glob that matches only `id`.
-[[nodiscard]] std::string exact_glob(const std::string& id);
 
 /// Queries a store for display: never writes, never waits for a writer. Throws Error naming the file.
 class StoreInspector {

@@ -7,10 +7,12 @@
 namespace tvr {
 
 /// Holds `<store>.lock` for one writer; the system releases it when the process ends, however it ends. The
-/// file names the holder.
+/// lock lies beside the file that the path leads to, whatever the links on the way, so that a store has one.
+/// The file names the holder; one with another content is locked and left as it is.
 class StoreLock {
  public:
-  /// Throws Error(Busy) naming the holder, Error(Unreadable) if the file cannot be created.
+  /// Throws Error(Busy) naming the holder, Error(Unreadable) if the file cannot be created,
+  /// Error(Unsupported) if it is a link or no regular file, and what resolved_store() throws.
   explicit StoreLock(const std::filesystem::path& store);
 
  private:

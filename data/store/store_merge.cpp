@@ -69,6 +69,7 @@ class Merger {
     });
     if (batch) batch->commit();
     target_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    target_.require_in_place();
     report.damaged = left_out_;
     return report;
   }
@@ -94,14 +95,17 @@ class Merger {
   };
 
   void copy_recipes() {
+    Transaction transaction(target_);
     Statement put(
         target_,
-        "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+        "INSERT INTO recipe (identity, lane, text, weights) VALUES (?, ?, ?, ?) ON CONFLICT (identity) DO "
+        "NOTHING");
     Statement(part_, "SELECT identity, lane, text, weights FROM recipe ORDER BY id")
         .for_each([&](const Statement& row) { put.run(row.text(0), row.text(1), row.text(2), row.text(3)); });
     Statement(target_, "SELECT identity, id FROM recipe").for_each([&](const Statement& row) {
       recipes_.emplace(row.text(0), row.integer(1));
     });
+    transaction.commit();
   }
 
   bool take(Queries& queries, const Statement& row) {

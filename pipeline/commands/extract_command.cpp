@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/store/known_ids.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
 #include "pipeline/commands/video_flags.h"
@@ -33,7 +34,7 @@ int run_extract(const ExtractOptions& options, bool json) {
   if (options.store.empty()) {
     throw Error(Fault::InvalidArgument, "extract", "no feature store is given", "Pass --store FILE.db");
   }
-  const std::vector<VideoSource> videos = videos_of(options.videos);
+  const std::vector<VideoSource> videos = videos_of(options.videos, known_ids({options.store}));
   const ExtractionPlan plan = plan_extraction(options);  // throws for wrong flags before the store exists
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
   TimeAccount time;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "data/datasets/video.h"
+#include "data/descriptor.h"
 #include "data/error.h"
 #include "data/json_text.h"
 #include "extract/lane_spec.h"
@@ -83,8 +84,11 @@ class PngSink : public Sink {
       cv::cvtColor(cv::Mat(clip.height, clip.width, CV_8UC3, pixels), picture, cv::COLOR_RGB2BGR);
       char name[32];
       std::snprintf(name, sizeof name, "%06lld.png", static_cast<long long>(frames_++));
-      const std::string file = (folder_ / name).string();
-      if (!cv::imwrite(file, picture)) throw Error(Fault::Unreadable, file, "cannot be written");
+      std::vector<std::uint8_t> png;
+      cv::imencode(".png", picture, png);
+      const std::filesystem::path file = folder_ / name;
+      write_all(replace_by_empty(file), {reinterpret_cast<const char*>(png.data()), png.size()},
+                file.string());
     }
   }
   int finish() override {

@@ -9,6 +9,7 @@
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
+#include "data/store/known_ids.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/commands/run_record.h"
@@ -45,7 +46,8 @@ std::vector<RecipeRow> recipes_of_run(const FeatureStore& store, const Extractio
 
 int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
   const std::string config = toml_of(command);
-  const std::vector<VideoSource> videos = videos_of(options.extract.videos);
+  const std::vector<VideoSource> videos =
+      videos_of(options.extract.videos, known_ids({options.extract.store}));
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);  // extraction may take days
   const std::vector<TrainingPlan> plans = plan_learning(options.learn);

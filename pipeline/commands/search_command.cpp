@@ -47,8 +47,8 @@ std::string table_of(const SearchAnswer& answer) {
   Table table({{"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}});
   for (const SearchHit& hit : answer.hits) {
     const auto time = [&](Micros at) { return hit.whole ? std::string() : seconds_text(seconds(at)); };
-    table.add({fmt::format("{:.3f}", hit.score), hit.source.id, time(hit.span.start), time(hit.span.end),
-               hit.source.path.string()});
+    table.add({fmt::format("{:.3f}", hit.score), video_line(hit.source.id), time(hit.span.start),
+               time(hit.span.end), hit.source.path.string()});
   }
   return table.text();
 }
@@ -61,7 +61,7 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
     fmt::print("{}\n", json_line(json_of(query, answer)));
     return;
   }
-  if (!arguments.queries.empty()) fmt::print("# {}\n", query.sentence);
+  if (!arguments.queries.empty()) fmt::print("# {}\n", printable(query.sentence));
   fmt::print("{}", table_of(answer));
 }
 

@@ -122,6 +122,12 @@ void add_variables(const CLI::App& app, std::set<std::string>& variables) {
   for (const CLI::App* subcommand : app.get_subcommands({})) add_variables(*subcommand, variables);
 }
 
+/// Names of videos may begin with one hyphen, as no flag of ours does.
+std::string hint_for_names(const std::string& unknown) {
+  const bool may_be_a_name = unknown.size() > 2 && unknown[0] == '-' && unknown[1] != '-';
+  return may_be_a_name ? "; if it is the name of a video, write -- before it" : "";
+}
+
 }  // namespace
 
 void read_environment(CLI::App& app) {
@@ -179,7 +185,8 @@ std::string explain(const CLI::App& app, const CLI::Error& error) {
   const bool may_be_a_typo = kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError;
   const std::vector<std::string> unknown = app.remaining(true);
   if (!may_be_a_typo || unknown.empty()) return text;
-  return "unknown argument '" + unknown.front() + "'" + suggestion(app, unknown.front());
+  return "unknown argument '" + unknown.front() + "'" + suggestion(app, unknown.front()) +
+         hint_for_names(unknown.front());
 }
 
 }  // namespace tvr

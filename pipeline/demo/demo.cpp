@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "data/atomic_file.h"
 #include "data/error.h"
 #include "extract/media/av_log.h"
 #include "pipeline/demo/demo_captions.h"
@@ -54,14 +55,10 @@ Demo plan(const DemoOptions& options) {
   return demo;
 }
 
-/// Written to a temporary file and renamed, so that a file with its final name is complete.
 void write_text(const fs::path& path, const std::string& text) {
-  const fs::path part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw Error(Fault::Unreadable, part.string(), "cannot be written");
-  fs::rename(part, path);
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
 }
 
 std::optional<std::string> read_text(const fs::path& path) {

@@ -9,7 +9,8 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
-#include "data/error.h"
+#include "data/atomic_file.h"
+#include "data/write_error.h"
 #include "extract/media/av_handle.h"
 
 namespace tvr {
@@ -33,7 +34,7 @@ using ScalerHandle = std::unique_ptr<SwsContext, ScalerFree>;
 class VideoWriter::Impl {
  public:
   Impl(const std::filesystem::path& path, int width, int height, int fps)
-      : path_(path), part_(path.string() + ".part") {
+      : path_(path.string()), file_(path) {
     open_encoder(width, height, fps);
     open_muxer();
     scaler_.reset(av_allocated(
@@ -43,12 +44,6 @@ class VideoWriter::Impl {
     frame_->width = width;
     frame_->height = height;
     check(av_frame_get_buffer(frame_.get(), 0), "no memory for a frame");
-  }
-
-  ~Impl() {
-    muxer_.reset();
-    std::error_code ignored;
-    if (!finished_) std::filesystem::remove(part_, ignored);
   }
 
   void write(const std::uint8_t* bgr) {
@@ -63,15 +58,14 @@ class VideoWriter::Impl {
     encode(nullptr);
     check(av_write_trailer(muxer_.get()), "cannot be completed");
     check(avio_closep(&muxer_->pb), "cannot be closed");
-    std::filesystem::rename(part_, path_);
-    finished_ = true;
+    file_.commit();
   }
 
  private:
   void open_encoder(int width, int height, int fps) {
     const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
     if (codec == nullptr) {
-      throw Error(Fault::Unsupported, path_.string(), "this libavcodec has no libx264 encoder",
+      throw Error(Fault::Unsupported, path_, "this libavcodec has no libx264 encoder",
                   "Install a libavcodec built with libx264 (Debian's is)");
     }
     codec_.reset(av_allocated(avcodec_alloc_context3(codec)));
@@ -89,14 +83,14 @@ class VideoWriter::Impl {
 
   void open_muxer() {
     AVFormatContext* muxer = nullptr;
-    check(avformat_alloc_output_context2(&muxer, nullptr, "mp4", part_.c_str()), "no MP4 muxer");
+    check(avformat_alloc_output_context2(&muxer, nullptr, "mp4", file_.aside().c_str()), "no MP4 muxer");
     muxer_.reset(muxer);
     muxer_->flags |= AVFMT_FLAG_BITEXACT;
     stream_ = av_allocated(avformat_new_stream(muxer_.get(), nullptr));
     stream_->time_base = codec_->time_base;
     stream_->avg_frame_rate = codec_->framerate;
     check(avcodec_parameters_from_context(stream_->codecpar, codec_.get()), "no memory for the stream");
-    check(avio_open(&muxer_->pb, ("file:" + part_.string()).c_str(), AVIO_FLAG_WRITE), "cannot be written");
+    check(avio_open(&muxer_->pb, ("file:" + file_.aside()).c_str(), AVIO_FLAG_WRITE), "cannot be written");
     check(avformat_write_header(muxer_.get(), nullptr), "cannot be written");
   }
 
@@ -115,10 +109,12 @@ class VideoWriter::Impl {
   }
 
   void check(int rc, const std::string& what) const {
-    if (rc < 0) throw Error(Fault::Unreadable, part_.string(), what + " (" + av_words(rc) + ")");
+    if (rc < 0 && is_no_room(AVUNERROR(rc))) throw write_error(path_, what, AVUNERROR(rc));
+    if (rc < 0) throw Error(Fault::Unreadable, path_, what + " (" + av_words(rc) + ")");
   }
 
-  std::filesystem::path path_, part_;
+  std::string path_;
+  AtomicFile file_;
   CodecHandle codec_;
   MuxerHandle muxer_;
   ScalerHandle scaler_;
@@ -126,7 +122,6 @@ class VideoWriter::Impl {
   PacketHandle packet_{av_allocated(av_packet_alloc())};
   AVStream* stream_ = nullptr;  // owned by muxer_
   std::int64_t next_pts_ = 0;
-  bool finished_ = false;
 };
 
 VideoWriter::VideoWriter(const std::filesystem::path& path, int width, int height, int fps)

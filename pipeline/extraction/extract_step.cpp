@@ -117,7 +117,8 @@ void add_to(ExtractReport& report, const VideoOutcome& outcome) {
   ++report.failed;
   constexpr std::size_t kShown = 20;
   if (report.failures.size() < kShown) {
-    report.failures.push_back(outcome.source.id + ": " + name(outcome.status) + ": " + outcome.message);
+    report.failures.push_back(video_line(outcome.source.id) + ": " + name(outcome.status) + ": " +
+                              outcome.message);
   }
 }
 

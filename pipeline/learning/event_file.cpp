@@ -3,8 +3,6 @@
 #include <array>
 #include <cstring>
 
-#include "data/error.h"
-
 namespace tvr {
 namespace {
 
@@ -54,8 +52,7 @@ std::string message(int field, const std::string& bytes) {
 
 }  // namespace
 
-EventFile::EventFile(const std::filesystem::path& path)
-    : path_(path), file_(path, std::ios::binary | std::ios::trunc) {
+EventFile::EventFile(const std::filesystem::path& path) : path_(path), file_(replace_by_empty(path)) {
   write(key(1, 1) + little_endian(0.0) + message(3, "brain.Event:2"));  // wall_time, file_version
 }
 
@@ -70,8 +67,7 @@ void EventFile::add(std::int64_t step, double wall_time,
 
 void EventFile::write(const std::string& event) {
   const std::string length = little_endian(static_cast<std::uint64_t>(event.size()));
-  file_ << length << masked_crc(length) << event << masked_crc(event) << std::flush;
-  if (!file_) throw Error(Fault::Unreadable, path_.string(), "cannot be written", "Make room on the disk");
+  write_all(file_, length + masked_crc(length) + event + masked_crc(event), path_.string());
 }
 
 }  // namespace tvr

@@ -2,10 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "data/descriptor.h"
 
 namespace tvr {
 
@@ -15,7 +16,7 @@ namespace tvr {
 /// an incomplete one.
 class EventFile {
  public:
-  /// Truncates the file. Throws Error(Unreadable).
+  /// Replaces the file. Throws Error(Unreadable).
   explicit EventFile(const std::filesystem::path& path);
 
   /// Adds a point to each curve (tag and value) at `step`; `wall_time` in seconds since 1970.
@@ -25,7 +26,7 @@ class EventFile {
   void write(const std::string& event);
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  Descriptor file_;
 };
 
 }  // namespace tvr

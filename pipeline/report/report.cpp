@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "data/datasets/video_id.h"
 #include "data/json_text.h"
 #include "model/significance.h"
 #include "pipeline/report/report_gallery.h"
@@ -220,7 +221,7 @@ std::string trouble_row(const OutcomeRow& row) {
   std::string words = row.message;
   if (row.status == "partial" && row.expected_frames > 0)
     words += fmt::format(" ({} of {} frames)", row.decoded_frames, row.expected_frames);
-  return "<tr><td>" + escape_html(row.video) + "</td><td>" + escape_html(row.lane) + "</td><td>" +
+  return "<tr><td>" + escape_html(video_text(row.video)) + "</td><td>" + escape_html(row.lane) + "</td><td>" +
          escape_html(row.status) + "</td><td>" + escape_html(words) + "</td></tr>";
 }
 

@@ -97,7 +97,7 @@ class Gallery {
     if (clip.span)
       span = fmt::format("<br>{} to {}", clock_text(clip.span->start), clock_text(clip.span->end));
     return fmt::format("<li class=\"{}\">{}<b>{}</b> {:.3f}<br>{}{}</li>", css, picture(row), label, score,
-                       escape_html(clip.video_id), span);
+                       escape_html(video_text(clip.video_id)), span);
   }
 
   /// The sentence, with the words that have no vector marked.
@@ -122,7 +122,7 @@ class Gallery {
     const std::string jpeg = input_.picture ? input_.picture(clip) : std::string{};
     html = jpeg.empty() ? "<span class=\"none\" role=\"img\" aria-label=\"no image\"></span>"
                         : fmt::format("<img alt=\"frame of {}\" src=\"data:image/jpeg;base64,{}\">",
-                                      escape_html(clip.video_id), base64(jpeg));
+                                      escape_html(video_text(clip.video_id)), base64(jpeg));
     return html;
   }
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "data/datasets/video_id.h"
+
 namespace tvr {
 namespace {
 
@@ -11,8 +13,8 @@ using nlohmann::json;
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
 
 json json_of(const SearchHit& hit) {
-  return {{"video", hit.source.id},       {"score", hit.score}, {"start", seconds(hit.span.start)},
-          {"end", seconds(hit.span.end)}, {"whole", hit.whole}, {"length", seconds(hit.length)}};
+  return {{"video", video_text(hit.source.id)}, {"score", hit.score}, {"start", seconds(hit.span.start)},
+          {"end", seconds(hit.span.end)},       {"whole", hit.whole}, {"length", seconds(hit.length)}};
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ std::string stamp_of(const std::filesystem::path& store) {
 bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
   const double length_s = std::chrono::duration<double>(video.length).count();
   return length_s >= query.min_length_s && (query.max_length_s <= 0 || length_s <= query.max_length_s) &&
-         (query.video.empty() || video.source.id.find(query.video) != std::string::npos);
+         (query.video.empty() ||
+          composed(video_name(video.source.id)).find(composed(query.video)) != std::string::npos);
 }
 
 }  // namespace

@@ -25,9 +25,10 @@ constexpr std::size_t kThumbnailBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostFacts = 20'000;
 constexpr std::int64_t kMostListed = 200;
 
-IndexedVideo find_video(const SearchIndex& index, const std::string& id) {
-  const auto found = std::find_if(index.videos().begin(), index.videos().end(),
-                                  [&](const IndexedVideo& video) { return video.source.id == id; });
+IndexedVideo find_video(const SearchIndex& index, const std::string& text) {
+  const auto found =
+      std::find_if(index.videos().begin(), index.videos().end(),
+                   [&](const IndexedVideo& video) { return video_text(video.source.id) == text; });
   if (found == index.videos().end()) {
     throw Error(Fault::NotFound, "search", "there is no searchable video with this name");
   }
@@ -48,7 +49,7 @@ TimeSpan window_at(const IndexedVideo& video, Micros at) {
 }
 
 json json_of(const OutcomeRow& row) {
-  return {{"video", row.video},
+  return {{"video", video_text(row.video)},
           {"lane", row.lane},
           {"status", row.status},
           {"message", row.message},

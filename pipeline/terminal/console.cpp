@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "pipeline/terminal/table.h"
+
 namespace tvr {
 namespace {
 
@@ -72,15 +74,15 @@ bool is_terminal(int descriptor) {
 void set_quiet(bool quiet) { quiet_mode = quiet; }
 
 void say(const std::string& line) {
-  if (!quiet_mode) print_line(line);
+  if (!quiet_mode) print_line(printable_lines(line));
 }
 
 void warn(const std::string& line) {
-  print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + line);
+  print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + printable_lines(line));
 }
 
 void complain(const std::string& what) {
-  print_line(coloured("error:", Colour::Red, STDERR_FILENO) + ' ' + what);
+  print_line(coloured("error:", Colour::Red, STDERR_FILENO) + ' ' + printable_lines(what));
 }
 
 std::string coloured(const std::string& text, Colour colour, int descriptor) {

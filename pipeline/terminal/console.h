@@ -13,7 +13,7 @@
 namespace tvr {
 
 /// Messages go to stderr, results to stdout. say() prints nothing after set_quiet(true); warn() always
-/// prints. Both may be called while a ProgressLine is shown.
+/// prints. What they print is printable_lines(). Both may be called while a ProgressLine is shown.
 void set_quiet(bool quiet);
 void say(const std::string& line);
 void warn(const std::string& line);

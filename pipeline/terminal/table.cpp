@@ -7,6 +7,8 @@
 #include <array>
 #include <cassert>
 
+#include "data/character.h"
+
 namespace tvr {
 namespace {
 
@@ -24,6 +26,19 @@ std::string line(const std::vector<Table::Column>& columns, const std::vector<st
   return text + '\n';
 }
 
+std::string shown(std::string_view text, bool with_lines) {
+  std::string clean;
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    if (next.may_be_shown || (with_lines && text.front() == '\n'))
+      clean += text.substr(0, next.bytes);
+    else
+      clean += '?';
+    text.remove_prefix(next.bytes);
+  }
+  return clean;
+}
+
 }  // namespace
 
 std::size_t display_width(const std::string& text) {
@@ -39,19 +54,15 @@ std::size_t display_width(const std::string& text) {
   return cells;
 }
 
-std::string printable(std::string text) {
-  for (char& byte : text) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (code < 0x20 || code == 0x7F) byte = '?';
-  }
-  return text;
-}
+std::string printable(std::string_view text) { return shown(text, false); }
+
+std::string printable_lines(std::string_view text) { return shown(text, true); }
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
 void Table::add(std::vector<std::string> cells) {
   assert(cells.size() == columns_.size());
-  std::transform(cells.begin(), cells.end(), cells.begin(), printable);
+  for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 

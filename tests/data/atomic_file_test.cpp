@@ -1,15 +1,13 @@
 #include "data/atomic_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 #include "tests/support/temp_folder.h"
 
@@ -41,8 +39,11 @@ TEST(AtomicFile, WithoutCommitNothingHasHappened) {
   EXPECT_EQ(files_in(folder), 1);
 }
 
-TEST(AtomicFile, TheNextWriteLeavesNothingOfAWriterThatWasKilled) {
+TEST(AtomicFile, AKilledWriterLeavesNothing) {
   const TempFolder folder;
+  const Descriptor nameless(::open(folder.path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (!nameless) GTEST_SKIP() << "this file system has no nameless files";
+  write_whole(folder / "a", "old");
   const pid_t child = fork();
   if (child == 0) {
     AtomicFile file(folder / "a");
@@ -50,32 +51,52 @@ TEST(AtomicFile, TheNextWriteLeavesNothingOfAWriterThatWasKilled) {
     raise(SIGKILL);
   }
   waitpid(child, nullptr, 0);
-  EXPECT_EQ(files_in(folder), 1) << "of the killed one";
+  EXPECT_EQ(text_of(folder / "a"), "old");
+  EXPECT_EQ(files_in(folder), 1);
   write_whole(folder / "a", "whole");
   EXPECT_EQ(text_of(folder / "a"), "whole");
+}
+
+TEST(AtomicFile, OfTwoWritersOfOneNameTheLastToCommitWinsWhole) {
+  const TempFolder folder;
+  AtomicFile first(folder / "a"), second(folder / "a");
+  first.write("first, and ");
+  second.write("second");
+  first.write("longer");
+  first.commit();
+  EXPECT_EQ(text_of(folder / "a"), "first, and longer");
+  second.commit();
+  EXPECT_EQ(text_of(folder / "a"), "second");
   EXPECT_EQ(files_in(folder), 1);
 }
 
-TEST(AtomicFile, WritersOfOneFileTakeTurns) {
+TEST(AtomicFile, TakesThePlaceOfALinkAndWritesThroughNone) {
+  const TempFolder folder, elsewhere;
+  write_whole(elsewhere / "victim", "precious");
+  std::filesystem::create_symlink(elsewhere / "victim", folder / "a");
+  std::filesystem::create_symlink(elsewhere / "victim", folder / "a.writing");
+  std::filesystem::create_symlink(elsewhere / "not yet", folder / "b");
+  for (const char* name : {"a", "b"}) write_whole(folder / name, "ours");
+  EXPECT_EQ(text_of(elsewhere / "victim"), "precious");
+  EXPECT_EQ(files_in(elsewhere), 1);
+  EXPECT_EQ(text_of(folder / "a"), "ours");
+  EXPECT_EQ(text_of(folder / "b"), "ours");
+}
+
+TEST(AtomicFile, TakesANameAsLongAsNamesCanBe) {
   const TempFolder folder;
-  std::atomic<bool> first_is_done{false};
-  std::thread second;
-  {
-    AtomicFile first(folder / "a");
-    first.write("first, and longer");
-    second = std::thread([&] {
-      AtomicFile file(folder / "a");
-      EXPECT_TRUE(first_is_done);
-      file.write("second");
-      file.commit();
-    });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    first_is_done = true;
-    first.commit();
-  }
-  second.join();
-  EXPECT_EQ(text_of(folder / "a"), "second");
-  EXPECT_EQ(files_in(folder), 1);
+  write_whole(folder / std::string(255, 'n'), "ours");
+  EXPECT_EQ(text_of(folder / std::string(255, 'n')), "ours");
+}
+
+TEST(AtomicFile, GivesALibraryAPathToWriteTo) {
+  const TempFolder folder;
+  AtomicFile file(folder / "a");
+  std::ofstream(file.aside()) << "by a library";
+  EXPECT_EQ(text_of(file.aside()), "by a library");
+  EXPECT_FALSE(std::filesystem::exists(folder / "a"));
+  file.commit();
+  EXPECT_EQ(text_of(folder / "a"), "by a library");
 }
 
 }  // namespace

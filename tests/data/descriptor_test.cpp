@@ -70,10 +70,40 @@ TEST(Descriptor, StaysOpenNowhereWhenAConstructorThrows) {
   const TempFolder folder;
   const int free = next_free();
   expect_error([&] { (void)sha256_file(folder.path()); }, Fault::Unsupported, "is a directory");
-  // A full device takes the file's name, and no length.
-  std::filesystem::create_symlink("/dev/full", folder / "a.writing");
-  expect_error([&] { const AtomicFile file(folder / "a"); }, Fault::Unreadable, "cannot be written");
+  expect_error([&] { const AtomicFile file(folder / "none/a"); }, Fault::Unreadable, "cannot be created");
+  expect_error(
+      [&] {
+        AtomicFile file(folder.path());
+        file.commit();
+      },
+      Fault::Unreadable, "cannot be renamed");
   EXPECT_EQ(next_free(), free);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Descriptor, ReplacesALinkRatherThanWritingThroughIt) {
+  const TempFolder folder;
+  const std::filesystem::path victim = testing::write_file(folder / "victim", "precious");
+  std::filesystem::create_symlink(victim, folder / "linked");
+  std::filesystem::create_hard_link(victim, folder / "hard");
+  std::filesystem::create_symlink(folder / "not yet", folder / "dangling");
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  for (const char* name : {"linked", "hard", "dangling", "fifo", "new"}) {
+    write_all(replace_by_empty(folder / name), "ours", name);
+    EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / name))) << name;
+    EXPECT_EQ(std::filesystem::file_size(folder / name), 4U) << name;
+  }
+  EXPECT_EQ(std::filesystem::file_size(victim), 8U);
+  EXPECT_FALSE(std::filesystem::exists(folder / "not yet"));
+  expect_error([&] { (void)replace_by_empty(folder / "none/a"); }, Fault::Unreadable, "cannot be created");
+}
+
+TEST(Descriptor, CallsAFullDiskByItsName) {
+  const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(full);
+  expect_error([&] { write_all(full, "bytes", "result.bin"); }, Fault::Unreadable,
+               "result.bin: cannot be written: no room on the disk");
+  expect_error([&] { write_all(full, "bytes", "result.bin"); }, Fault::Unreadable, "Free disk space");
 }
 
 }  // namespace

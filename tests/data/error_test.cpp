@@ -24,6 +24,14 @@ TEST(Error, NeverCarriesControlCharactersOrBrokenUtf8) {
   EXPECT_EQ(error.where(), "a\nb.pth") << "as it was given: it may be a path";
 }
 
+TEST(Error, NeverCarriesWhatTurnsTheTextAroundIt) {
+  const Error error(Fault::Corrupt, "",
+                    "a\xc2\x9b"
+                    "31m \xe2\x80\xae"
+                    "gpj.b");
+  EXPECT_EQ(error.seen(), "a\\xc2\\x9b31m \\xe2\\x80\\xaegpj.b");
+}
+
 TEST(Error, CutsEndlessWordsBetweenTwoCharacters) {
   std::string endless = "x";
   for (int i = 0; i < 100'000; ++i) endless += "\xc3\xa9";

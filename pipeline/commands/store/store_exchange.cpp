@@ -44,6 +44,11 @@ FeatureFileNames names_of(const FileArguments& arguments, const std::string& lan
                                 : FeatureFileNames::by_list(arguments.list, lane);
 }
 
+void warn_of(const std::vector<std::string>& failures) {
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < failures.size() && i < kShown; ++i) warn(failures[i]);
+}
+
 int run_export(const ExportArguments& arguments) {
   require_one_place(arguments);
   ProgressLine line("exporting", "rows", 0);
@@ -56,6 +61,7 @@ int run_export(const ExportArguments& arguments) {
         fmt::format("{} videos have features in some lanes only: programs that need all lanes will miss them",
                     report.incomplete));
   }
+  warn_of(report.failures);
   json lanes = json::array();
   Table table({{"lane"}, {"videos", Align::Right}, {"rows", Align::Right}, {"dim", Align::Right}});
   for (const ExportReport::Lane& lane : report.lanes) {
@@ -64,10 +70,12 @@ int run_export(const ExportArguments& arguments) {
                fmt::format("{}", lane.dim)});
   }
   if (arguments.json)
-    fmt::print("{}\n", json_text({{"lanes", lanes}, {"incomplete", report.incomplete}}));
+    fmt::print(
+        "{}\n",
+        json_text({{"lanes", lanes}, {"incomplete", report.incomplete}, {"failures", report.failures}}));
   else
     fmt::print("{}", table.text());
-  return kDone;
+  return report.failures.empty() ? kDone : kSomeVideosFailed;
 }
 
 int run_import(const ImportArguments& arguments) {
@@ -77,8 +85,7 @@ int run_import(const ImportArguments& arguments) {
       arguments.npy.empty() ? import_pth(arguments.store, arguments.pth, arguments.options, progress_on(line))
                             : import_npy(arguments.store, arguments.npy, names_of(arguments, arguments.lane),
                                          arguments.options, progress_on(line));
-  constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < report.failures.size() && i < kShown; ++i) warn(report.failures[i]);
+  warn_of(report.failures);
   if (arguments.json) {
     fmt::print("{}\n", json_text({{"files", report.files},
                                   {"imported", report.imported},

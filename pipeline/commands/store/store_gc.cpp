@@ -10,6 +10,7 @@
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/feature_store.h"
+#include "data/store/known_ids.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/commands/video_flags.h"
@@ -39,7 +40,8 @@ class Wants {
   explicit Wants(const GcArguments& arguments) : keep_(arguments.keep) {
     if (!arguments.videos.is_named()) return;
     by_list_ = true;
-    for (const VideoSource& video : videos_of(arguments.videos)) ids_.insert(video.id);
+    for (const VideoSource& video : videos_of(arguments.videos, known_ids({arguments.store})))
+      ids_.insert(video.id);
   }
 
   /// The reason to drop a row; empty: it is kept.
@@ -99,8 +101,8 @@ void show(const Finding& finding) {
   constexpr std::size_t kShown = 100;
   for (std::size_t i = 0; i < finding.rows.size() && i < kShown; ++i) {
     const Unwanted& row = finding.rows[i];
-    table.add(
-        {row.video, row.lane, row.recipe.substr(0, 12), bytes_text(static_cast<double>(row.bytes)), row.why});
+    table.add({video_line(row.video), row.lane, row.recipe.substr(0, 12),
+               bytes_text(static_cast<double>(row.bytes)), row.why});
   }
   if (!finding.rows.empty()) fmt::print("{}", table.text());
   if (finding.rows.size() > kShown)
@@ -125,7 +127,7 @@ void drop(FeatureStore& store, const GcArguments& arguments, const Finding& find
 json json_of(const Finding& finding, bool dropped) {
   json rows = json::array();
   for (const Unwanted& row : finding.rows) {
-    rows.push_back({{"video", row.video},
+    rows.push_back({{"video", video_text(row.video)},
                     {"lane", row.lane},
                     {"recipe", row.recipe},
                     {"bytes", row.bytes},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "data/datasets/video_id.h"
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
@@ -41,7 +42,7 @@ void print_table(const ListArguments& arguments) {
                {"message"}});
   std::int64_t rows = 0;
   StoreInspector(arguments.store).for_each(arguments.filter, arguments.limit, [&](const OutcomeRow& row) {
-    table.add({row.video, row.lane, row.status, fmt::format("{}", row.feature_rows),
+    table.add({video_line(row.video), row.lane, row.status, fmt::format("{}", row.feature_rows),
                fmt::format("{}", row.dim), row.duration_s > 0 ? seconds_text(row.duration_s) : "",
                row.message});
     constexpr std::int64_t kBlock = 1000;

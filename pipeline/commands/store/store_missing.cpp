@@ -10,6 +10,7 @@
 #include "data/datasets/video_selection.h"
 #include "data/error.h"
 #include "data/json_text.h"
+#include "data/store/known_ids.h"
 #include "data/store/store_inspector.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/commands/video_flags.h"
@@ -36,11 +37,15 @@ struct Presence {
   std::unordered_map<std::string, std::set<std::string>> lanes_done;  // of each video
 };
 
-Presence look(const MissingArguments& arguments) {
+std::vector<std::filesystem::path> stores_of(const MissingArguments& arguments) {
   std::vector<std::filesystem::path> stores = {arguments.store};
   stores.insert(stores.end(), arguments.more_stores.begin(), arguments.more_stores.end());
+  return stores;
+}
+
+Presence look(const MissingArguments& arguments) {
   Presence presence;
-  for (const std::filesystem::path& store : stores) {
+  for (const std::filesystem::path& store : stores_of(arguments)) {
     const StoreInspector inspector(store);
     inspector.for_each(arguments.filter, 0, [&](const OutcomeRow& row) {
       const auto [seen, is_new] = presence.recipes.emplace(row.lane, row.recipe);
@@ -65,7 +70,7 @@ struct ShardLack {
 std::map<std::uint64_t, ShardLack> lacks_of(const MissingArguments& arguments, const Presence& presence) {
   std::map<std::uint64_t, ShardLack> lacks;
   for (std::uint64_t shard = 1; shard <= arguments.shards; ++shard) lacks[shard] = {};
-  for (const VideoSource& video : videos_of(arguments.videos)) {
+  for (const VideoSource& video : videos_of(arguments.videos, known_ids(stores_of(arguments)))) {
     ShardLack& lack = lacks[shard_number(video.id, arguments.shards)];
     ++lack.videos;
     const auto done = presence.lanes_done.find(video.id);
@@ -77,8 +82,11 @@ std::map<std::uint64_t, ShardLack> lacks_of(const MissingArguments& arguments, c
 
 void print_json(const std::map<std::uint64_t, ShardLack>& lacks, const std::string& array) {
   json shards = json::array();
-  for (const auto& [shard, lack] : lacks)
-    shards.push_back({{"shard", shard}, {"videos", lack.videos}, {"missing", lack.missing}});
+  for (const auto& [shard, lack] : lacks) {
+    json missing = json::array();
+    for (const std::string& video : lack.missing) missing.push_back(video_text(video));
+    shards.push_back({{"shard", shard}, {"videos", lack.videos}, {"missing", missing}});
+  }
   fmt::print("{}\n", json_text({{"shards", shards}, {"slurm_array", array}}));
 }
 
@@ -86,7 +94,8 @@ void print_table(const std::map<std::uint64_t, ShardLack>& lacks) {
   Table table({{"shard"}, {"videos", Align::Right}, {"missing", Align::Right}, {"example"}});
   for (const auto& [shard, lack] : lacks) {
     table.add({fmt::format("{}/{}", shard, lacks.size()), fmt::format("{}", lack.videos),
-               fmt::format("{}", lack.missing.size()), lack.missing.empty() ? "" : lack.missing.front()});
+               fmt::format("{}", lack.missing.size()),
+               lack.missing.empty() ? "" : video_line(lack.missing.front())});
   }
   fmt::print("{}", table.text());
 }
@@ -105,7 +114,7 @@ int missing(const MissingArguments& arguments) {
   } else if (arguments.shards > 1) {
     print_table(lacks);
   } else {
-    for (const std::string& video : lacks.at(1).missing) fmt::print("{}\n", video);
+    for (const std::string& video : lacks.at(1).missing) fmt::print("{}\n", video_line(video));
   }
   return lacking.empty() ? kDone : kSomeVideosFailed;
 }

@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/datasets/video_id.h"
+
 namespace tvr {
 
 nlohmann::json json_of(const OutcomeRow& row) {
-  return {{"video", row.video},
+  return {{"video", video_text(row.video)},
           {"lane", row.lane},
           {"recipe", row.recipe},
           {"status", row.status},

@@ -58,7 +58,9 @@ json json_of(const FeatureSequence& features, const Course& course) {
   return {{"spans_s", spans}, {"norms", course.norms}, {"changes", course.changes}};
 }
 
-void print_line(const std::string& key, const std::string& value) { fmt::print("  {:<12} {}\n", key, value); }
+void print_line(const std::string& key, const std::string& value) {
+  fmt::print("  {:<12} {}\n", key, printable(value));
+}
 
 void print_course(const char* name, const std::vector<double>& values, const char* what) {
   constexpr std::size_t kCells = 60;
@@ -82,8 +84,8 @@ void print_features(const FeatureSequence& features, const Course& course) {
 }
 
 void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
-  fmt::print("\nlane {}: {}\n", row.lane, row.status);
-  if (!row.message.empty()) print_line("message", printable(row.message));
+  fmt::print("\nlane {}: {}\n", printable(row.lane), printable(row.status));
+  if (!row.message.empty()) print_line("message", row.message);
   print_line("rows", fmt::format("{} of {} columns", row.feature_rows, row.dim));
   if (row.status == name(Status::Imported)) {
     print_line("imported", row.finished_at);
@@ -98,21 +100,21 @@ void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
   }
   print_line("tried", row.content.empty() ? "the file could not be read" : "content " + row.content);
   print_line("recipe", row.recipe);
-  print_line("", printable(recipe.text));
-  print_line("", "weights " + printable(recipe.weights));
+  print_line("", recipe.text);
+  print_line("", "weights " + recipe.weights);
 }
 
 void print_video(const VideoRow& video) {
   const SourceFingerprint& file = video.fingerprint;
-  fmt::print("{}\n", video.source.id);
-  print_line("file", video.source.path.empty() ? "unknown" : printable(video.source.path.string()));
+  fmt::print("{}\n", video_line(video.source.id));
+  print_line("file", video.source.path.empty() ? "unknown" : video.source.path.string());
   if (file.content.empty()) return;
   print_line("size", bytes_text(static_cast<double>(file.bytes)));
   print_line("content", "sha256 " + file.content);
 }
 
 json json_of(const VideoRow& video) {
-  return {{"video", video.source.id},
+  return {{"video", video_text(video.source.id)},
           {"path", video.source.path.string()},
           {"bytes", video.fingerprint.bytes},
           {"content", video.fingerprint.content}};
@@ -120,13 +122,14 @@ json json_of(const VideoRow& video) {
 
 int show(const ShowArguments& arguments) {
   const FeatureStore store(arguments.store);
-  const auto known = store.known(arguments.video);
-  if (!known) {
+  const std::optional<std::string> id = store.id_of_name(arguments.video);
+  if (!id) {
     throw Error(Fault::NotFound, arguments.store.string(), "no video '" + arguments.video + "'",
                 "`pipeline store ls` lists them");
   }
+  const auto known = store.known(*id);
   OutcomeFilter filter;
-  filter.video = exact_glob(arguments.video);
+  filter.id = *id;
   json all = json_of(known->video);
   all["lanes"] = json::array();
   if (!arguments.json) print_video(known->video);
@@ -156,7 +159,8 @@ void add_store_show(CLI::App& store, int& exit_code) {
   CLI::App* command = add_store_subcommand(
       store, "show", "Show all that is known about a video, with a plot of its rows over time",
       "show features.db video7010", *arguments);
-  command->add_option("video", arguments->video, "id of the video")->required();
+  command->add_option("video", arguments->video, "name of the video; one that begins with '-' after --")
+      ->required();
   command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
 }
 

@@ -111,7 +111,7 @@ int stats(const StatsArguments& arguments) {
   }
   print_table(sums);
   print_recipes(recipes);
-  for (const auto& [status, videos] : failures) fmt::print("failures: {} {}\n", videos, status);
+  for (const auto& [status, videos] : failures) fmt::print("failures: {} {}\n", videos, printable(status));
   fmt::print("size {}, content digest {}\n", bytes_text(static_cast<double>(bytes_of(arguments.store))),
              digest);
   return kDone;

@@ -32,7 +32,7 @@ void repair(const std::filesystem::path& path, const std::vector<DamagedRow>& da
 void print_table(const std::vector<DamagedRow>& damaged, const std::vector<std::string>& structure,
                  bool repaired) {
   Table table({{"damaged video"}, {"lane"}});
-  for (const DamagedRow& row : damaged) table.add({row.video, row.lane});
+  for (const DamagedRow& row : damaged) table.add({video_line(row.video), row.lane});
   fmt::print("{}", damaged.empty() ? "every feature row matches its hash\n" : table.text());
   if (repaired)
     fmt::print("{} rows dropped: the next `pipeline extract` extracts them again\n", damaged.size());
@@ -55,7 +55,8 @@ int verify(const VerifyArguments& arguments) {
   }
   if (arguments.json) {
     json rows = json::array();
-    for (const DamagedRow& row : damaged) rows.push_back({{"video", row.video}, {"lane", row.lane}});
+    for (const DamagedRow& row : damaged)
+      rows.push_back({{"video", video_text(row.video)}, {"lane", row.lane}});
     fmt::print("{}\n", json_text({{"damaged", rows}, {"structure", structure}, {"repaired", repaired}}));
   } else {
     print_table(damaged, structure, repaired);

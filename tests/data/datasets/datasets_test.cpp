@@ -46,6 +46,42 @@ DataSet read(const std::string& csv, const CaptionSplit& split = {}) {
   return read_captions(write_file(folder / "own.csv", csv), split);
 }
 
+TEST(ResolveVideoIds, FindsAVideoByItsNameWhateverTheIdMakesOfIt) {
+  const std::map<std::string, std::string> id_of_row = {{"-4wsuPCjDBc_5_15", "%2D4wsuPCjDBc_5_15"},
+                                                        {"-4wsuPCjDBc_5_15.avi", "%2D4wsuPCjDBc_5_15"},
+                                                        {"%2D4wsuPCjDBc_5_15", "%2D4wsuPCjDBc_5_15"},
+                                                        {"back\\slash.mp4", "back%5Cslash"},
+                                                        {"caf\u00e9.mp4", "x/cafe\u0301"},
+                                                        {"x/caf\u00e9", "x/cafe\u0301"},
+                                                        {"\u1112\u1161\u11ab.mp4", "\ud55c"},
+                                                        {"50%.mp4", "50%"}};
+  for (const auto& [row, id] : id_of_row) {
+    DataSet data = read("video,caption,split\n" + row + ",a cat,train\n");
+    resolve_video_ids(data, sources({"%2D4wsuPCjDBc_5_15", "back%5Cslash", "x/cafe\u0301", "\ud55c", "50%"}));
+    EXPECT_THAT(ids(data.train), ElementsAre(id)) << row;
+  }
+}
+
+TEST(ResolveVideoIds, TellsNamesApartThatDifferInTheirCompositionAlone) {
+  const std::vector<VideoSource> both = sources({"cafe\u0301", "caf\u00e9"});
+  DataSet data = read("video,caption,split\ncaf\u00e9,a cat,train\ncafe\u0301,a dog,train\n");
+  resolve_video_ids(data, both);
+  EXPECT_THAT(ids(data.train), ElementsAre("caf\u00e9", "cafe\u0301"));
+  DataSet neither = read("video,caption,split\n\u1e69,a cat,train\n");
+  expect_error(
+      [&] {
+        resolve_video_ids(neither, sources({"s\u0323\u0307", "s\u0307\u0323"}));
+      },
+      Fault::Mismatch, "2 videos match this name");
+}
+
+TEST(ReadCaptions, AGlobMatchesNamesAsTheyWereWritten) {
+  for (const char* glob : {"-4*", "caf\u00e9*", "cafe\u0301*"}) {
+    const DataSet data = read("video,caption\n-4ws,a cat\ncafe\u0301,a dog\nb,a man\n", {glob, 0});
+    EXPECT_EQ(data.test.clips.size(), 1U) << glob;
+  }
+}
+
 TEST(CaptionSetBuilder, KeepsClipsInOrderOfAppearanceEachOnce) {
   CaptionSetBuilder builder;
   const TimeSpan span{Micros(0), Micros(5)};

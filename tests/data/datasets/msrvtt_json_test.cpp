@@ -95,7 +95,7 @@ TEST(MsrvttJson, RefusesNumbersOutOfRangeAndEndlessNesting) {
 }
 
 TEST(MsrvttJson, RefusesIdsThatCannotBeFileNames) {
-  for (const char* id : {"../../etc/passwd", "-i", "a\\u0000b", ""})
+  for (const char* id : {"../../etc/passwd", "/etc/passwd", "a\\u0000b", ""})
     expect_error(
         [&] { (void)parse(with_sentence(R"("caption": "a", "video_id": ")" + std::string(id) + '"')); },
         Fault::InvalidArgument, "a.json: sentences[0]: the video id");
@@ -120,7 +120,9 @@ TEST(MsrvttJson, MeetsEveryHostileFileAsTheManifestSays) {
   ASSERT_FALSE(files.empty());
   for (const testing::HostileFile& file : files) {
     SCOPED_TRACE(file.name + ": " + file.note);
-    if (file.is_ok) {
+    if (file.name == "j_option_id.json") {  // a name as YouTube gives them, which cannot be taken for a flag
+      EXPECT_EQ(read_msrvtt_json(file.path).videos.front().id.rfind("%2D", 0), 0U);
+    } else if (file.is_ok) {
       const MsrvttAnnotations read = read_msrvtt_json(file.path);
       EXPECT_EQ(read.videos.size(), file.facts["videos"]);
       EXPECT_EQ(read.sentences.size(), file.facts["sentences"]);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <map>
 
 #include "tests/support/expect_error.h"
@@ -50,7 +51,7 @@ TEST(ValidateVideoId, TakesWhatCanBeAFileNameAndRefusesTheRest) {
        {std::string(), std::string("/etc/passwd"), std::string("../a"), std::string("a/../b"),
         std::string("a/.."), std::string("./a"), std::string("a//b"), std::string("a/"), std::string("-i"),
         std::string("a\\b"), std::string("a\nb"), std::string("a\0b", 3), std::string("caf\xe9"),
-        std::string(1025, 'x')})
+        std::string(16385, 'x')})
     expect_error([&] { validate_video_id(bad, "here"); }, Fault::InvalidArgument, "here: the video id");
 }
 
@@ -68,6 +69,75 @@ TEST(FindVideos, KeepsTheExtensionWhereOnlyItTellsTwoFilesApart) {
   const TempFolder folder;
   for (const char* file : {"a.mp4", "a.avi", "b.mp4"}) write_file(folder / file, "x");
   EXPECT_THAT(ids(find_videos(folder.path())), ElementsAre("a.avi", "a.mp4", "b"));
+}
+
+TEST(FindVideos, AFileKeepsItsIdWhenAnotherOfItsNameComesOrGoes) {
+  const TempFolder folder;
+  write_file(folder / "a.mkv", "x");
+  write_file(folder / "b/c.mp4", "x");
+  const auto known_by = [&](const std::vector<VideoSource>& sources) {
+    return [sources](const auto& use) {
+      for (const VideoSource& source : sources) use(source.id, source.path.string());
+    };
+  };
+  const auto first = find_videos(folder.path());
+  EXPECT_THAT(ids(first), ElementsAre("a", "b/c"));
+  for (const char* file : {"a.avi", "b/c.mov"}) write_file(folder / file, "x");
+  const auto second = find_videos(folder.path(), known_by(first));
+  EXPECT_THAT(ids(second), ElementsAre("a", "a.avi", "b/c", "b/c.mov"));
+  EXPECT_EQ(second[0].path, folder / "a.mkv");
+  EXPECT_THAT(ids(find_videos(folder.path(), known_by(second))), ids(second));
+  for (const char* file : {"a.mkv", "b/c.mp4"}) std::filesystem::remove(folder / file);
+  EXPECT_THAT(ids(find_videos(folder.path(), known_by(second))), ElementsAre("a.avi", "b/c.mov"));
+  EXPECT_THAT(ids(find_videos(folder.path())), ElementsAre("a", "b/c")) << "known to nobody";
+}
+
+TEST(FindVideos, AnIdThatAnotherFileHadIsNotTakenOver) {
+  const TempFolder folder;
+  for (const char* file : {"a.mp4", "a.avi", "b.mp4"}) write_file(folder / file, "x");
+  const auto elsewhere = [](const auto& use) {
+    use("a", "/another/a.mp4");
+    use("b.mp4", "/another/b.mp4");
+  };
+  EXPECT_THAT(ids(find_videos(folder.path(), elsewhere)), ElementsAre("a.avi", "a.mp4", "b"));
+}
+
+TEST(FindVideos, GivesNoTwoFilesOneId) {
+  const TempFolder folder;
+  for (const char* file :
+       {"a.avi", "a.mp4", "a.mp4.mkv", "a\nb.mp4", "a%0Ab.mp4", "cafe\u0301.mp4", "caf\u00e9.mp4"})
+    write_file(folder / file, "x");
+  EXPECT_THAT(ids(find_videos(folder.path())),
+              ElementsAre("a%0Ab", "a%250Ab", "a.avi", "a.mp4", "a.mp4.mkv", "cafe\u0301", "caf\u00e9"));
+}
+
+TEST(FindVideos, TakesPathsOfAnyLength) {
+  const TempFolder folder;
+  std::filesystem::path deep = folder.path();
+  for (int i = 0; i < 7; ++i) deep /= std::string(200, 'n');
+  write_file(deep / "video.mp4", "x");
+  write_file(folder / "z.mp4", "x");
+  const auto sources = find_videos(folder.path());
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[0].id.size(), 7 * 201 + 5U);
+  validate_video_id(sources[0].id, "a long one");
+  EXPECT_EQ(sources[1].id, "z");
+}
+
+TEST(FindVideos, AFolderTooDeepForAnyPathStandsForWhatItHolds) {
+  const TempFolder folder;
+  write_file(folder / "z.mp4", "x");
+  const std::filesystem::path home = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  for (int i = 0; i < 22; ++i) {
+    std::filesystem::create_directory(std::string(200, 'n'));
+    std::filesystem::current_path(std::string(200, 'n'));
+  }
+  std::ofstream("video.mp4") << "x";
+  std::filesystem::current_path(home);
+  const auto sources = find_videos(folder.path());
+  ASSERT_EQ(sources.size(), 2U) << "the deepest folder that can be named, and the video beside it";
+  EXPECT_EQ(sources[1].id, "z");
 }
 
 TEST(FindVideos, EscapesNamesThatNoIdCanHave) {
@@ -107,8 +177,8 @@ TEST(ReadVideoList, TakesPathsRelativeToTheListAndMakesIdsOfThem) {
 
 TEST(ReadVideoList, TakesIdsFromTheirColumnAndRefusesThoseThatCannotBeFileNames) {
   const TempFolder folder;
-  const auto good = write_file(folder / "good.csv", "video_id,video_path\nkitchen/7,a.mp4\n");
-  EXPECT_THAT(ids(read_video_list(good)), ElementsAre("kitchen/7"));
+  const auto good = write_file(folder / "good.csv", "video_id,video_path\nkitchen/7,a.mp4\n-4ws,b.mp4\n");
+  EXPECT_THAT(ids(read_video_list(good)), ElementsAre("kitchen/7", "%2D4ws"));
   const auto bad = write_file(folder / "bad.csv", "video_id,video_path\n../x,a.mp4\n");
   expect_error([&] { (void)read_video_list(bad); }, Fault::InvalidArgument, "bad.csv:2: the video id '../x'");
 }

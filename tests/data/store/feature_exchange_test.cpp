@@ -185,6 +185,56 @@ TEST(FeatureExchange, NamesByAListOfVideoFeatureExtractor) {
                "leads out");
 }
 
+TEST(FeatureExchange, VideosLeaveByTheirNamesAndComeBackByTheirIds) {
+  const std::vector<std::string> names = {"-4ws", "a\nb", "a%0Ab", "back\\slash", "caf\xe9", "50%"};
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    for (const std::string& name : names) store.write(extracted(escape_video_id(name), recipe));
+  }
+  export_npy(folder / "s.db", {}, folder / "npy", kByLane);
+  for (const std::string& name : names)
+    EXPECT_TRUE(std::filesystem::is_regular_file(folder / ("npy/2d/" + name + ".npy"))) << name;
+  export_pth(folder / "s.db", {}, folder / "clips.pth");
+  const NamedTensors tensors = read_pth_groups(folder / "clips.pth").at(0).second;
+  for (const std::string& name : names) EXPECT_EQ(find(tensors, name) != nullptr, name != "caf\xe9") << name;
+  EXPECT_NE(find(tensors, "caf%E9"), nullptr) << "a key is UTF-8";
+
+  EXPECT_TRUE(import_npy(folder / "npy.db", folder / "npy", kByLane, {}).failures.empty());
+  for (const std::string& name : names)
+    EXPECT_TRUE(FeatureStore(folder / "npy.db").known(escape_video_id(name))) << name;
+  EXPECT_TRUE(import_pth(folder / "pth.db", folder / "clips.pth", {}).failures.empty());
+  EXPECT_TRUE(FeatureStore(folder / "pth.db").known("%2D4ws"));
+}
+
+TEST(FeatureExchange, ANameTooLongForAFileStopsNoOther) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    for (const std::string& name : {std::string(251, 'a'), std::string(252, 'b'), std::string("c")})
+      store.write(extracted(name, recipe));
+  }
+  const ExportReport report = export_npy(folder / "s.db", {}, folder / "npy", kByLane);
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_THAT(report.failures[0], ::testing::HasSubstr("bbb.npy: the name is too long"));
+  EXPECT_EQ(report.lanes.at(0).videos, 2);
+  EXPECT_TRUE(std::filesystem::exists(folder / ("npy/2d/" + std::string(251, 'a') + ".npy")));
+}
+
+TEST(FeatureExchange, TwoVideosThatWouldHaveOneKeyAreNotOneInAPth) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    for (const char* name : {"caf\xe9", "caf%E9"}) store.write(extracted(escape_video_id(name), recipe));
+  }
+  expect_error([&] { export_pth(folder / "s.db", {}, folder / "clips.pth"); }, Fault::Mismatch,
+               "the key 'caf%E9'");
+  EXPECT_FALSE(std::filesystem::exists(folder / "clips.pth"));
+}
+
 TEST(FeatureExchange, AStoreWhoseIdsLeadOutOfTheFolderWritesNothing) {
   const TempFolder folder;
   {

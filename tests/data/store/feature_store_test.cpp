@@ -413,6 +413,21 @@ TEST(FeatureStore, HoldsTheSameRowsWhetherTheyWaitedInMemoryOrOnDisk) {
   EXPECT_TRUE(std::filesystem::is_empty(folder / "spill"));
 }
 
+TEST(FeatureStore, KnowsAVideoByItsNameHoweverItIsComposed) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t row = store.add_recipe(recipe("2d"));
+  for (const char* id : {"%2D4ws", "a%0Ab", "cafe\u0301", "s\u0323\u0307", "s\u0307\u0323"})
+    store.write(outcome(id, row));
+  EXPECT_EQ(store.id_of_name("-4ws"), "%2D4ws");
+  EXPECT_EQ(store.id_of_name("%2D4ws"), "%2D4ws");
+  EXPECT_EQ(store.id_of_name("a\nb"), "a%0Ab");
+  EXPECT_EQ(store.id_of_name("caf\u00e9"), "cafe\u0301");
+  EXPECT_EQ(store.id_of_name("s\u0323\u0307"), "s\u0323\u0307");
+  EXPECT_EQ(store.id_of_name("none"), std::nullopt);
+  testing::expect_error([&] { (void)store.id_of_name("\u1e69"); }, Fault::Mismatch, "two videos");
+}
+
 TEST(FeatureStore, SaysWhenThereIsNoRoomForTheRowsOfALongVideo) {
   const TempFolder folder;
   testing::expect_error([&] { (void)long_video(1, folder / "none"); }, Fault::Unreadable, "scratch file");

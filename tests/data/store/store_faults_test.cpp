@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ namespace tvr {
 namespace {
 
 using Access = FeatureStore::Access;
+using testing::expect_error;
 using testing::extracted;
 using testing::in_child;
 using testing::TempFolder;
@@ -288,6 +290,152 @@ TEST(StoreFaults, RepairedRowsAreExtractedAgainAndNothingElse) {
   }
   extract_all(folder / "s.db", 5);
   EXPECT_EQ(FeatureStore(folder / "s.db").content_digest(), before);
+}
+
+/// Opens the store and writes one more video.
+void write_one(const std::filesystem::path& path) {
+  FeatureStore store(path, Access::ReadWrite);
+  store.write(extracted("one", store.add_recipe(kRecipe)));
+}
+
+TEST(StoreFaults, ASecondWriterIsRefusedByWhicheverNameOfTheFileItComes) {
+  const TempFolder folder, elsewhere;
+  extract_all(folder / "s.db", 2);
+  std::filesystem::create_symlink(folder / "s.db", elsewhere / "other.db");
+  std::filesystem::create_directory_symlink(folder.path(), elsewhere / "linked");
+  const FeatureStore writer(folder / "s.db", Access::ReadWrite);
+  for (const char* name : {"other.db", "linked/s.db"})
+    expect_error([&] { write_one(elsewhere / name); }, Fault::Busy, "process " + std::to_string(getpid()));
+  EXPECT_EQ(FeatureStore(elsewhere / "other.db").videos().size(), 2U) << "reading is for all";
+  EXPECT_FALSE(std::filesystem::exists(elsewhere / "other.db.lock"));
+}
+
+TEST(StoreFaults, AFileWithTwoNamesIsReadAndNotWritten) {
+  const TempFolder folder;
+  extract_all(folder / "s.db", 2);
+  std::filesystem::create_hard_link(folder / "s.db", folder / "backup.db");
+  for (const char* name : {"s.db", "backup.db"}) {
+    expect_error([&] { write_one(folder / name); }, Fault::Unsupported, "2 names (hard links)");
+    EXPECT_EQ(FeatureStore(folder / name).videos().size(), 2U);
+  }
+  std::filesystem::remove(folder / "backup.db");
+  write_one(folder / "s.db");
+}
+
+TEST(StoreFaults, ALinkThatLeadsNowhereMakesNoStore) {
+  const TempFolder folder, elsewhere;
+  std::filesystem::create_symlink(elsewhere / "new.db", folder / "s.db");
+  for (const auto access : {Access::ReadOnly, Access::ReadWrite})
+    expect_error([&] { FeatureStore(folder / "s.db", access); }, Fault::NotFound, "which does not exist");
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
+}
+
+TEST(StoreFaults, WhatIsNotARegularFileIsNoStore) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(folder / "fifo", folder / "linked");
+  std::filesystem::create_symlink("/dev/null", folder / "device");
+  std::filesystem::create_directory(folder / "folder");
+  for (const char* name : {"fifo", "linked", "device", "folder"}) {
+    for (const auto access : {Access::ReadOnly, Access::ReadWrite})
+      expect_error([&] { FeatureStore(folder / name, access); }, Fault::Unsupported, "not a regular file");
+    expect_error([&] { StoreInspector{folder / name}; }, Fault::Unsupported, "not a regular file");
+  }
+}
+
+TEST(StoreFaults, AWriterWhoseFileIsTakenAwaySaysSo) {
+  using Path = std::filesystem::path;
+  const TempFolder folder;
+  extract_all(folder / "other.db", 30);
+  const std::map<std::string, std::function<void(const Path&)>> accidents = {
+      {"deleted", [](const Path& path) { std::filesystem::remove(path); }},
+      {"replaced", [&](const Path& path) { std::filesystem::rename(folder / "other.db", path); }},
+      {"moved", [&](const Path& path) { std::filesystem::rename(path, folder / "elsewhere.db"); }},
+      {"truncated", [](const Path& path) { std::filesystem::resize_file(path, 0); }}};
+  for (const auto& [name, happen] : accidents) {
+    SCOPED_TRACE(name);
+    const Path path = folder / (name + ".db");
+    FeatureStore store(path, Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe(kRecipe);
+    store.write(extracted("before", recipe));
+    store.checkpoint();
+    happen(path);
+    const std::string words = "while this program wrote it";
+    expect_error([&] { store.write(extracted("after", recipe)); }, Fault::Unreadable, words);
+    expect_error([&] { store.checkpoint(); }, Fault::Unreadable, words);
+  }
+}
+
+TEST(StoreFaults, AStoreThatIsCompactedIsWrittenOn) {
+  const TempFolder folder;
+  extract_all(folder / "s.db", 60);
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t recipe = store.add_recipe(kRecipe);
+  const std::uintmax_t before = std::filesystem::file_size(folder / "s.db");
+  for (int i = 0; i < 59; ++i) store.forget({{"video" + std::to_string(i), recipe}});
+  store.drop_unused();
+  store.compact();
+  EXPECT_LT(std::filesystem::file_size(folder / "s.db"), before);
+  store.write(extracted("more", recipe));
+  store.checkpoint();
+  EXPECT_EQ(store.videos().size(), 2U);
+}
+
+TEST(StoreFaults, NothingIsWrittenThroughALinkThatLiesWhereTheStoreKeepsItsFiles) {
+  using Path = std::filesystem::path;
+  const TempFolder elsewhere;
+  const Path victim = elsewhere / "victim";
+  std::ofstream(victim) << "precious";
+  const std::map<std::string, std::function<void(const Path&)>> plants = {
+      {"symbolic", [&](const Path& path) { std::filesystem::create_symlink(victim, path); }},
+      {"dangling", [&](const Path& path) { std::filesystem::create_symlink(elsewhere / "new", path); }},
+      {"hard", [&](const Path& path) { std::filesystem::create_hard_link(victim, path); }},
+      {"fifo", [&](const Path& path) { ASSERT_EQ(mkfifo(path.c_str(), 0600), 0); }},
+      {"device", [&](const Path& path) { std::filesystem::create_symlink("/dev/zero", path); }}};
+  for (const auto& [kind, plant] : plants) {
+    for (const char* suffix : {".lock", "-wal", "-shm", "-journal"}) {
+      SCOPED_TRACE(kind + " " + suffix);
+      const TempFolder folder;
+      plant(folder / (std::string("s.db") + suffix));
+      expect_error([&] { write_one(folder / "s.db"); }, Fault::Unsupported,
+                   "is a link or not a regular file");
+    }
+  }
+  std::ifstream in(victim);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "precious");
+  EXPECT_FALSE(std::filesystem::exists(elsewhere / "new"));
+}
+
+TEST(StoreFaults, AFileThatHasTheLocksNameKeepsItsContent) {
+  const TempFolder folder;
+  std::ofstream(folder / "s.db.lock") << "notes on locks";
+  write_one(folder / "s.db");
+  std::ifstream in(folder / "s.db.lock");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "notes on locks");
+}
+
+TEST(StoreFaults, ARecipeThatAnotherProgramHasNumberedMeanwhileIsAnError) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t recipe = store.add_recipe(kRecipe);
+  sqlite3* other = nullptr;  // one that knows nothing of our lock
+  ASSERT_EQ(sqlite3_open((folder / "s.db").c_str(), &other), SQLITE_OK);
+  const std::string insert =
+      "INSERT INTO recipe VALUES (" + std::to_string(recipe) + ", 'i', '3d', '{}', 'w')";
+  EXPECT_EQ(sqlite3_exec(other, insert.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  expect_error([&] { store.write(extracted("a", recipe)); }, Fault::Mismatch, "another program has written");
+  EXPECT_TRUE(store.videos().empty()) << "half of it was written";
+}
+
+TEST(StoreFaults, APathMayBeginWithTwoSlashesAndHoldWhatUrisGiveAMeaning) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "50%41 off?mode=ro");
+  const std::string path = "/" + (folder / "50%41 off?mode=ro/s#1?x=2&y.db").string();
+  write_one(path);
+  EXPECT_TRUE(std::filesystem::exists(path));
+  EXPECT_EQ(FeatureStore(path).videos().size(), 1U);
+  EXPECT_EQ(StoreInspector(path).outcomes({}).size(), 1U);
 }
 
 }  // namespace

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <map>
+
+#include "data/datasets/video_id.h"
 #include "data/store/feature_store.h"
+#include "tests/data/store/store_fixture.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -90,10 +95,46 @@ TEST(StoreInspector, TakesAnImportForNoFailureAndAnIdForNoPattern) {
   ASSERT_EQ(failed.size(), 1u);
   EXPECT_EQ(failed[0].video, "c");
   OutcomeFilter exact;
-  exact.video = exact_glob("x/[ab]*");
+  exact.id = "x/[ab]*";
   const auto found = StoreInspector(folder / "s.db").outcomes(exact);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].status, "imported");
+}
+
+TEST(StoreInspector, MatchesNamesAsTheyAreWhateverTheirIdsAndComposition) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    for (const char* id : {"%2D4ws", "a%0Ab", "cafe\u0301", "cafe", "it's", "x/caf\u00e9", "50%", "~z"})
+      store.write(testing::extracted(id, recipe));
+  }
+  const auto matching = [&](const std::string& glob) {
+    OutcomeFilter filter;
+    filter.video = glob;
+    std::string ids;
+    for (const OutcomeRow& row : StoreInspector(folder / "s.db").outcomes(filter)) ids += row.video + " ";
+    std::int64_t videos = 0;
+    for (const OutcomeSum& sum : StoreInspector(folder / "s.db").sums(filter)) videos += sum.videos;
+    EXPECT_EQ(videos, std::count(ids.begin(), ids.end(), ' ')) << glob;
+    return ids;
+  };
+  const std::map<std::string, std::string> wanted = {{"-4*", "%2D4ws "},
+                                                     {"-*", "%2D4ws "},
+                                                     {"a\nb", "a%0Ab "},
+                                                     {"caf\u00e9", "cafe\u0301 "},
+                                                     {"caf?", "cafe cafe\u0301 "},
+                                                     {"cafe\u0301", "cafe\u0301 "},
+                                                     {"cafe*", "cafe "},
+                                                     {"it's", "it's "},
+                                                     {"*/caf?", "x/caf\u00e9 "},
+                                                     {"50%", "50% "},
+                                                     {"~*", "~z "},
+                                                     {"%2D4*", ""}};
+  for (const auto& [glob, ids] : wanted) EXPECT_EQ(matching(glob), ids) << glob;
+  OutcomeFilter part;
+  part.part = "e\u0301";
+  EXPECT_EQ(StoreInspector(folder / "s.db").outcomes(part).size(), 2U);
 }
 
 TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {

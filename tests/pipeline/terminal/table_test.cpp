@@ -42,6 +42,18 @@ TEST(Table, ShowsControlCharactersAsQuestionMarks) {
   EXPECT_EQ(table.text(), "video\n--------\na?[31m?b\n");
 }
 
+TEST(Printable, LeavesNothingThatATerminalObeys) {
+  const std::vector<std::string> hostile = {"\x1b",         "\n",           "\t",           "\x7f",
+                                            "\xc2\x9b",     "\xc2\x85",     "\xe2\x80\xae", "\xe2\x81\xa6",
+                                            "\xe2\x80\xa8", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xff"};
+  for (const std::string& text : hostile) EXPECT_EQ(printable("a" + text + "b"), "a?b") << text;
+  for (const char* text : {"caf\u00e9", "cafe\u0301", "\u732b", "\u05d0\u05d1", "\u0645\u06cc\u200c\u062e",
+                           "\U0001f469\u200d\U0001f373"})
+    EXPECT_EQ(printable(text), text);
+  EXPECT_EQ(printable_lines("one\ntwo\x1b[2J"), "one\ntwo?[2J");
+  EXPECT_EQ(printable("cut \xe2\x80"), "cut ??");
+}
+
 TEST(Table, WritesSizesAndTimesForPeople) {
   EXPECT_EQ(bytes_text(17), "17 B");
   EXPECT_EQ(bytes_text(1'300'000'000), "1.3 GB");

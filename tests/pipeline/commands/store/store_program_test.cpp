@@ -1,6 +1,7 @@
 // The store by way of the real program: what is extracted again, what a kill leaves, what each command says.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -267,6 +268,51 @@ TEST_F(StoreProgram, ShowsAVideoAndItsRowsOverTime) {
   for (const char* part : {"lane 2d: ok", "sha256", "\xe2\x96\x88", "weights sha256:", "1 - cosine"})
     EXPECT_THAT(said.out, HasSubstr(part));
   EXPECT_EQ(run_pipeline({"store", "show", store_, "v*"}).exit_code, 1);
+}
+
+TEST_F(StoreProgram, AVideoWhoseNameBeginsWithAHyphenIsReachedByIt) {
+  std::filesystem::rename(video("v0"), video("-4ws"));
+  const std::string list = folder_ / "list.csv";
+  std::ofstream(list) << "path,video_id\nvideos/-4ws.mkv,-4ws\n";
+  EXPECT_EQ(extract()["extracted"], kVideos);
+  EXPECT_EQ(json_of(run_pipeline({"store", "show", store_, "--json", "--", "-4ws"}))["video"], "-4ws");
+  EXPECT_THAT(run_pipeline({"store", "show", store_, "-bPL"}).err, HasSubstr("write -- before it"));
+  for (const Words& glob : {Words{"--video", "-4*"}, Words{"--video=-4*"}})
+    EXPECT_EQ(store("ls", glob).size(), 2U) << glob[0];
+  EXPECT_THAT(run_pipeline({"store", "ls", store_}).out, HasSubstr("\n-4ws "));
+  run_pipeline({"store", "export", store_, "--npy", folder_ / "npy"});
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "npy/2d/-4ws.npy"));
+  EXPECT_EQ(run_pipeline({"store", "missing", store_, "--list", list}).exit_code, 0);
+  EXPECT_EQ(run_pipeline({"store", "missing", folder_ / "none.db", "--list", list}).exit_code, 1);
+}
+
+TEST_F(StoreProgram, ASecondFileOfAStemChangesNoIdOfTheFirst) {
+  EXPECT_EQ(extract()["extracted"], kVideos);
+  const auto first = rows();
+  testing::write_video(folder_ / "videos/v0.avi", {"ffv1", 64, 48, testing::at_rate(25, 40)});
+  EXPECT_EQ(extract()["extracted"], 1);
+  auto both = rows();
+  EXPECT_EQ(both.size(), first.size() + 2);
+  for (const auto& [name, row] : first) EXPECT_EQ(both.at(name), row) << name;
+  EXPECT_EQ(store("ls", {"--video", "v0.avi"}).size(), 2U);
+  EXPECT_TRUE(store("gc", {"--videos", folder_ / "videos"})["unwanted"].empty());
+  EXPECT_EQ(run_pipeline({"store", "missing", store_, "--videos", folder_ / "videos"}).exit_code, 0);
+  std::filesystem::remove(video("v0"));
+  EXPECT_EQ(extract()["extracted"], 0) << "v0.avi is what it was";
+}
+
+TEST_F(StoreProgram, WhatIsNoRegularFileIsNoStoreForAnyCommand) {
+  const std::string fifo = folder_ / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const char* command : {"ls", "stats", "verify", "gc"}) {
+    for (const std::string& path : {fifo, std::string("/dev/null"), folder_.path().string()}) {
+      const ProgramResult said = run_pipeline({"store", command, path});
+      EXPECT_EQ(said.exit_code, 1) << command;
+      EXPECT_THAT(said.err, HasSubstr("not a regular file")) << command;
+    }
+  }
+  for (const std::string& path : {fifo, std::string("/dev/null"), folder_.path().string()})
+    EXPECT_THAT(run_pipeline(extraction(path)).err, HasSubstr("not a regular file"));
 }
 
 }  // namespace
