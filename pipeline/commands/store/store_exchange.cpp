@@ -79,11 +79,14 @@ int run_import(const ImportArguments& arguments) {
                                          arguments.options, progress_on(line));
   constexpr std::size_t kShown = 20;
   for (std::size_t i = 0; i < report.failures.size() && i < kShown; ++i) warn(report.failures[i]);
+  if (report.vanished > 0)
+    warn(fmt::format("{} values are too small for float16 and became 0", report.vanished));
   if (arguments.json) {
     fmt::print("{}\n", json_text({{"files", report.files},
                                   {"imported", report.imported},
                                   {"fresh", report.fresh},
                                   {"rows", report.rows},
+                                  {"vanished", report.vanished},
                                   {"failures", report.failures}}));
   } else {
     fmt::print("{} of {} imported, {} rows; {} were up to date, {} failed\n", report.imported, report.files,
