@@ -66,6 +66,8 @@ const char* name(Fault fault) noexcept {
       return "busy";
     case Fault::Device:
       return "device";
+    case Fault::Machine:
+      return "machine";
     case Fault::Interrupted:
       return "interrupted";
   }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -20,10 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxIdBytes = 1024;
-
-constexpr std::array kVideoExtensions = {".3gp", ".avi", ".flv", ".gif",  ".m2ts", ".m4v", ".mkv",
-                                         ".mov", ".mp4", ".mpe", ".mpeg", ".mpg",  ".mts", ".mxf",
-                                         ".ogv", ".ts",  ".vob", ".webm", ".wmv"};
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
@@ -59,7 +54,7 @@ void require_readable(const fs::path& folder) {
 
 /// Video files in `folder` and its subfolders; links to folders are followed, each folder is visited once. A
 /// subfolder without read permission is listed in place of its videos.
-std::vector<fs::path> video_files(const fs::path& folder) {
+std::vector<fs::path> video_files(const fs::path& folder, PassedOver* passed_over) {
   std::vector<fs::path> files;
   std::set<fs::path> entered = {fs::canonical(folder)};
   require_readable(folder);
@@ -75,6 +70,8 @@ std::vector<fs::path> video_files(const fs::path& folder) {
         entry.disable_recursion_pending();
     } else if (!hidden && has_video_extension(entry->path())) {
       files.push_back(entry->path());
+    } else if (!hidden && passed_over != nullptr) {
+      passed_over->add(entry->path());
     }
   }
   return files;
@@ -133,13 +130,6 @@ void validate_video_id(const std::string& id, const std::string& where) {
                 "Ids are used as file names: letters, digits, '_', '.' and '/' between folders are safe");
 }
 
-bool has_video_extension(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return std::find(kVideoExtensions.begin(), kVideoExtensions.end(), extension) != kVideoExtensions.end();
-}
-
 std::string video_id_of_path(const fs::path& relative) {
   return escape_video_id(relative.lexically_normal().generic_string());
 }
@@ -161,7 +151,7 @@ std::string escape_video_id(const std::string& text) {
   return id;
 }
 
-std::vector<VideoSource> find_videos(const fs::path& folder) {
+std::vector<VideoSource> find_videos(const fs::path& folder, PassedOver* passed_over) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw Error(Fault::NotFound, folder.string(),
@@ -170,7 +160,7 @@ std::vector<VideoSource> find_videos(const fs::path& folder) {
   std::unordered_map<std::string, int> uses;  // number of files that share an id without extension
   const std::size_t below = (folder / "").native().size();  // length of the prefix that all paths share
   try {
-    for (fs::path& file : video_files(folder)) {
+    for (fs::path& file : video_files(folder, passed_over)) {
       std::string id = escape_video_id(file.native().substr(below));
       ++uses[without_extension(id)];
       sources.push_back({std::move(id), std::move(file)});

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "data/datasets/video_extensions.h"
+
 namespace tvr {
 
 /// A video: its id in the data set and its path on disk.
@@ -24,15 +26,13 @@ void validate_video_id(const std::string& id, const std::string& where);
 /// The id of a video at `relative`, including the extension: "./floor33/0001.mp4" gives "floor33/0001.mp4".
 [[nodiscard]] std::string video_id_of_path(const std::filesystem::path& relative);
 
-/// Whether the name has a video extension (".mp4", ".AVI", ...).
-[[nodiscard]] bool has_video_extension(const std::filesystem::path& path);
-
 /// All video files (by extension) below `folder`, sorted by id; hidden files are skipped, links to folders
 /// followed. The id is the path below the folder, escaped, without its extension (with it, where two files
 /// differ only in the extension). A subfolder without read permission is listed like a video, so that it is
 /// reported as unreadable instead of being silently skipped. Throws Error(NotFound) for a missing folder,
-/// Error(Unreadable) for one without read permission.
-[[nodiscard]] std::vector<VideoSource> find_videos(const std::filesystem::path& folder);
+/// Error(Unreadable) for one without read permission. `passed_over` gets the other files.
+[[nodiscard]] std::vector<VideoSource> find_videos(const std::filesystem::path& folder,
+                                                   PassedOver* passed_over = nullptr);
 
 /// Videos listed in a CSV, in its order: column `path` or `video_path` (relative to the CSV's folder), and
 /// optionally `video_id` (default: the path without extension; only the file name where the path is absolute

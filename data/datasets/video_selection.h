@@ -18,7 +18,9 @@ struct VideoSelection {
 };
 
 /// Throws Error(InvalidArgument) when neither a folder nor a list is given, Error(NotFound) when there are no
-/// videos, and what find_videos() and read_video_list() throw. A shard may be empty.
-[[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection);
+/// videos, and what find_videos() and read_video_list() throw. A shard may be empty. `passed_over` gets the
+/// other files of a folder.
+[[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection,
+                                                 PassedOver* passed_over = nullptr);
 
 }  // namespace tvr

@@ -51,7 +51,9 @@ void require_a_batch(const CaptionSet& train, int batch_size) {
 
 int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
   const std::string config = toml_of(command);
-  const std::vector<VideoSource> videos = videos_of(options.extract.videos);
+  PassedOver passed_over;
+  const std::vector<VideoSource> videos = videos_of(options.extract.videos, &passed_over);
+  tell(passed_over);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);
   const ExtractionPlan plan =
