@@ -134,6 +134,10 @@ class Writer {
     check(avcodec_send_frame(track.codec.get(), frame), "encoding");
     const PacketHandle packet{av_packet_alloc()};
     while (avcodec_receive_packet(track.codec.get(), packet.get()) >= 0) {
+      if (track.stream == film_.stream && left_out_ < video_.packets_left_out) {
+        ++left_out_;
+        continue;
+      }
       av_packet_rescale_ts(packet.get(), track.codec->time_base, track.stream->time_base);
       packet->stream_index = track.stream->index;
       check(av_write_frame(format_.get(), packet.get()), "writing");
@@ -143,6 +147,7 @@ class Writer {
   TestVideo video_;
   OutputHandle format_;
   Track still_, film_;
+  int left_out_ = 0;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ struct TestVideo {
   int pixel_height = 1;
   int key_frame_every = 10;
   int b_frames = 0;
+  int packets_left_out = 0;        // of the film, at its beginning, as if they had been lost
   std::string muxer_options = "";  // "name=value:name=value"
 };
 
