@@ -13,6 +13,10 @@ namespace tvr {
 Descriptor open_regular(const std::filesystem::path& path) {
   const std::string name = path.string();
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+    throw Error(Fault::Machine, name, std::string("cannot be opened: ") + std::strerror(errno),
+                "End other programs, or raise the limit (ulimit -n)");
+  }
   if (!file) {
     throw Error(errno == ENOENT || errno == ENOTDIR ? Fault::NotFound : Fault::Unreadable, name,
                 std::string("cannot be opened: ") + std::strerror(errno));

@@ -36,7 +36,8 @@ class Descriptor {
 };
 
 /// Opens a regular file for reading; never waits, as opening a FIFO would. Throws Error(NotFound |
-/// Unreadable), and Error(Unsupported) for what is not a regular file.
+/// Unreadable), Error(Unsupported) for what is not a regular file, and Error(Machine) where descriptors or
+/// memory have run out, which says nothing about the file.
 [[nodiscard]] Descriptor open_regular(const std::filesystem::path& path);
 
 /// Creates an empty file under this name for writing, in place of what has the name: a link there is removed,

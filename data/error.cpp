@@ -62,6 +62,8 @@ const char* name(Fault fault) noexcept {
       return "busy";
     case Fault::Device:
       return "device";
+    case Fault::Machine:
+      return "machine";
     case Fault::Interrupted:
       return "interrupted";
   }

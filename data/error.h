@@ -17,6 +17,7 @@ enum class Fault {
   Timeout,          // a wall-clock limit was exceeded
   Busy,             // in use by another process
   Device,           // a GPU failed; no input is at fault
+  Machine,          // a process was killed, or memory, descriptors or disk ran out; no input is at fault
   Interrupted,      // the user asked to stop
 };
 

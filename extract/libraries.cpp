@@ -71,7 +71,7 @@ bool has_encoder(const std::string& encoder) {
 double claimed_duration_s(const std::filesystem::path& video) {
   DecodeLimits limits;
   limits.max_seconds = 5;
-  TimeBudget budget(limits.max_seconds);
+  TimeBudget budget(limits.max_seconds, limits.max_seconds);
   try {
     const TimeBudget::Running running(budget);
     MediaInput input(video, limits, budget);

@@ -4,7 +4,8 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <thread>
+
+#include "data/usable_cores.h"
 
 namespace tvr {
 namespace {
@@ -14,9 +15,7 @@ constexpr std::int64_t kWorthAThread = 1 << 22;
 }  // namespace
 
 // LibTorch's threads, so that the program has one thread pool and one setting.
-void set_compute_threads(int threads) {
-  at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
-}
+void set_compute_threads(int threads) { at::set_num_threads(threads > 0 ? threads : usable_cores()); }
 
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 16 << 20);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -18,10 +17,6 @@
 namespace tvr {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::array kVideoExtensions = {".3gp", ".avi", ".flv", ".gif",  ".m2ts", ".m4v", ".mkv",
-                                         ".mov", ".mp4", ".mpe", ".mpeg", ".mpg",  ".mts", ".mxf",
-                                         ".ogv", ".ts",  ".vob", ".webm", ".wmv"};
 
 /// On strings, as is everything below that runs a million times: constructing a path parses it each time.
 std::string without_extension(const std::string& id) {
@@ -40,7 +35,8 @@ void require_readable(const fs::path& folder) {
 /// Adds the video files in `folder` and its subfolders; links to folders are followed, each folder is entered
 /// once. A subfolder that cannot be read stands for its videos: no name, however odd or long, ends the
 /// search.
-void add_video_files(const fs::path& folder, std::set<fs::path>& entered, std::vector<fs::path>& files) {
+void add_video_files(const fs::path& folder, std::set<fs::path>& entered, std::vector<fs::path>& files,
+                     PassedOver* passed_over) {
   std::error_code problem;
   fs::directory_iterator entry(folder, problem);
   for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
@@ -48,11 +44,15 @@ void add_video_files(const fs::path& folder, std::set<fs::path>& entered, std::v
     if (path.filename().native().front() == '.') continue;  // hidden
     std::error_code unseen;
     if (!entry->is_directory(unseen)) {
-      if (has_video_extension(path)) files.push_back(path);
+      if (has_video_extension(path)) {
+        files.push_back(path);
+      } else if (passed_over != nullptr) {
+        passed_over->add(path);
+      }
     } else if (::access(path.c_str(), R_OK | X_OK) != 0) {
       files.push_back(path);
     } else if (const fs::path real = fs::canonical(path, unseen); !unseen && entered.insert(real).second) {
-      add_video_files(path, entered, files);
+      add_video_files(path, entered, files, passed_over);
     }
   }
   if (problem) files.push_back(folder);
@@ -134,14 +134,7 @@ void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use)
 
 }  // namespace
 
-bool has_video_extension(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return std::find(kVideoExtensions.begin(), kVideoExtensions.end(), extension) != kVideoExtensions.end();
-}
-
-std::vector<VideoSource> find_videos(const fs::path& folder, const KnownIds& known) {
+std::vector<VideoSource> find_videos(const fs::path& folder, const KnownIds& known, PassedOver* passed_over) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw Error(Fault::NotFound, folder.string(),
@@ -149,7 +142,7 @@ std::vector<VideoSource> find_videos(const fs::path& folder, const KnownIds& kno
   require_readable(folder);
   std::vector<fs::path> files;
   std::set<fs::path> entered = {fs::canonical(folder, error)};
-  add_video_files(folder, entered, files);
+  add_video_files(folder, entered, files, passed_over);
   const std::size_t below = (folder / "").native().size();  // length of the prefix that all paths share
   const auto long_id = [below](const VideoSource& source) {
     return escape_video_id(std::string_view(source.path.native()).substr(below));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/datasets/video_extensions.h"
 #include "data/datasets/video_id.h"
 
 namespace tvr {
@@ -15,9 +16,6 @@ struct VideoSource {
   std::filesystem::path path;
 };
 
-/// Whether the name has a video extension (".mp4", ".AVI", ...).
-[[nodiscard]] bool has_video_extension(const std::filesystem::path& path);
-
 /// Calls its argument on the id and the path of every video that has an id already.
 using KnownIds =
     std::function<void(const std::function<void(const std::string& id, const std::string& path)>&)>;
@@ -27,9 +25,10 @@ using KnownIds =
 /// differ only in the extension); a file that is among the `known` keeps its id, so that a second file of its
 /// name that comes or goes does not change it. A subfolder that cannot be read is listed like a video, so
 /// that it is reported as unreadable instead of being silently skipped. Throws Error(NotFound) for a missing
-/// folder, Error(Unreadable) for one without read permission.
+/// folder, Error(Unreadable) for one without read permission. `passed_over` gets the other files.
 [[nodiscard]] std::vector<VideoSource> find_videos(const std::filesystem::path& folder,
-                                                   const KnownIds& known = {});
+                                                   const KnownIds& known = {},
+                                                   PassedOver* passed_over = nullptr);
 
 /// Videos listed in a CSV, in its order: column `path` or `video_path` (relative to the CSV's folder), and
 /// optionally `video_id`, its name (default: the path without extension; only the file name where the path is

@@ -19,7 +19,8 @@ struct VideoSelection {
 
 /// Throws Error(InvalidArgument) when neither a folder nor a list is given, Error(NotFound) when there are no
 /// videos, and what find_videos() and read_video_list() throw. A shard may be empty. `known`: for
-/// find_videos().
-[[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection, const KnownIds& known = {});
+/// find_videos(). `passed_over` gets the other files of a folder.
+[[nodiscard]] std::vector<VideoSource> videos_of(const VideoSelection& selection, const KnownIds& known = {},
+                                                 PassedOver* passed_over = nullptr);
 
 }  // namespace tvr

@@ -52,32 +52,56 @@ ClipFeature mean(const FeatureSequence& features, const std::optional<TimeSpan>&
 void HalfSequence::set(std::size_t row, const float* values, const TimeSpan& span) {
   const auto columns = static_cast<std::size_t>(dim);
   if (times.size() <= row) times.resize(row + 1);
+  if (times.size() * columns > kHalvesInMemory) move_to_disk();
   times[row] = span;
-  if (!spilled && !spill_folder.empty() && times.size() * columns > kHalvesInMemory) spill();
-  if (spilled) {
+  if (on_disk) {
     std::vector<std::uint16_t> line(columns);
     std::transform(values, values + dim, line.begin(), to_half);
-    spilled->write(static_cast<std::int64_t>(row * columns * 2), line.data(), columns * 2);
+    on_disk->write(static_cast<std::int64_t>(row), span, line.data());
     return;
   }
   halves.resize(times.size() * columns);
   std::transform(values, values + dim, halves.begin() + static_cast<std::ptrdiff_t>(row * columns), to_half);
 }
 
-void HalfSequence::spill() {
-  spilled = std::make_shared<SpillFile>(spill_folder);
-  spilled->write(0, halves.data(), halves.size() * 2);
+void HalfSequence::move_to_disk() {
+  if (on_disk || place.file.empty()) return;
+  on_disk = std::make_shared<RowFile>(place, dim);
+  const auto columns = static_cast<std::size_t>(dim);
+  for (std::size_t row = 0; (row + 1) * columns <= halves.size(); ++row) {
+    const bool has_come = times[row].start < times[row].end;
+    if (has_come) on_disk->write(static_cast<std::int64_t>(row), times[row], halves.data() + row * columns);
+  }
   halves = {};
 }
 
+void HalfSequence::resume() {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(place.file, ignored))) return;
+  on_disk = std::make_shared<RowFile>(place, dim);
+  std::vector<std::uint16_t> line(static_cast<std::size_t>(dim));
+  for (TimeSpan span; on_disk->read(rows(), span, line.data());) times.push_back(span);
+}
+
+void HalfSequence::discard() {
+  if (on_disk) on_disk->discard();
+}
+
 void HalfSequence::for_each_piece(const std::function<void(std::string_view)>& use) const {
-  if (!spilled) return use({reinterpret_cast<const char*>(halves.data()), halves.size() * 2});
-  std::vector<char> piece(kPieceBytes);
-  const std::int64_t end = rows() * dim * 2;
-  for (std::int64_t at = 0; at < end; at += kPieceBytes) {
-    const auto bytes = static_cast<std::size_t>(std::min(end - at, kPieceBytes));
-    spilled->read(at, piece.data(), bytes);
-    use({piece.data(), bytes});
+  if (!on_disk) return use({reinterpret_cast<const char*>(halves.data()), halves.size() * 2});
+  const auto columns = static_cast<std::size_t>(dim);
+  const std::int64_t per_piece = std::max<std::int64_t>(1, kPieceBytes / (2 * dim));
+  std::vector<std::uint16_t> piece;
+  for (std::int64_t begin = 0; begin < rows(); begin += per_piece) {
+    const auto count = static_cast<std::size_t>(std::min(per_piece, rows() - begin));
+    piece.assign(count * columns, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      TimeSpan span;
+      if (!on_disk->read(begin + static_cast<std::int64_t>(i), span, piece.data() + i * columns))
+        throw Error(Fault::Machine, place.file.string(), "rows that were written cannot be read again",
+                    "See to its disk, then run the same command again");
+    }
+    use({reinterpret_cast<const char*>(piece.data()), piece.size() * 2});
   }
 }
 

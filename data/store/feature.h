@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "data/matrix.h"
-#include "data/spill_file.h"
+#include "data/store/row_file.h"
 #include "data/time.h"
 
 namespace tvr {
@@ -22,24 +22,30 @@ struct FeatureSequence {
   std::vector<TimeSpan> times;
 };
 
-/// The same as stored: float16, row by row. If a folder is given, what exceeds 1 MiB is kept in an unnamed
-/// file there, so that memory use does not depend on the length of a video.
+/// The same as stored: float16, row by row. If a place on disk is given, what exceeds 1 MiB is kept there, so
+/// that memory use does not depend on the length of a video.
 struct HalfSequence {
   std::int64_t dim = 0;
-  std::vector<std::uint16_t> halves;  // [T, dim]; empty if they are in `spilled`
+  std::vector<std::uint16_t> halves;  // [T, dim]; empty if they are on disk
   std::vector<TimeSpan> times;        // [T]
-  std::filesystem::path spill_folder;
-  std::shared_ptr<SpillFile> spilled;  // shared by copies
+  RowPlace place;
+  std::shared_ptr<RowFile> on_disk;  // shared by copies
 
   [[nodiscard]] std::int64_t rows() const noexcept { return static_cast<std::int64_t>(times.size()); }
   /// Rounds `values` [dim] to float16 and stores them as row `row`; rows may come in any order. Throws
-  /// Error(Unreadable) if the folder's disk is full.
+  /// Error(Machine) if the disk is full, as do the following.
   void set(std::size_t row, const float* values, const TimeSpan& span);
   /// Passes the bytes of [T, dim] to `use`, in order, in pieces.
   void for_each_piece(const std::function<void(std::string_view)>& use) const;
 
- private:
-  void spill();
+  /// Keeps the rows at `place` from now on, where they outlive the process; nothing without a place. Rows
+  /// there need a time: one that is empty is that of a row which has not come yet.
+  void move_to_disk();
+  /// Takes over the rows that are at `place` already, up to the first that is missing. REQUIRES: no rows yet,
+  /// and `dim` is set.
+  void resume();
+  /// Deletes what is at `place`.
+  void discard();
 };
 
 /// A clip's feature vector, the input of the joint embedding: [D].

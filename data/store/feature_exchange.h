@@ -51,15 +51,16 @@ struct ImportReport {
   std::int64_t imported = 0;          // by this import
   std::int64_t fresh = 0;             // already in the store, unchanged
   std::int64_t rows = 0;              // rows written
+  std::int64_t vanished = 0;          // values of those rows that are too small for float16 and became 0
   std::vector<std::string> failures;  // "path: message"
 };
 
 /// Reads [T, D] or [D] (leading dimensions of size 1 are dropped) of any number type into a store, as
 /// float16. The recipe of a lane states that it was imported, `options` and D; its weights are "imported". A
 /// file that cannot be imported (damaged, of another width than the first of its lane, beyond float16's
-/// range) is listed as a failure, and the import continues. Rows of unknown time have empty spans at 0: they
-/// belong to the whole video and to no part of it. Throws Error(Interrupted), and what reading a folder or a
-/// .pth and opening a store throw.
+/// range, or with a row too small for it to be kept) is listed as a failure, and the import continues. Rows
+/// of unknown time have empty spans at 0: they belong to the whole video and to no part of it. Throws
+/// Error(Interrupted), and what reading a folder or a .pth and opening a store throw.
 ImportReport import_npy(const std::filesystem::path& store, const std::filesystem::path& folder,
                         const FeatureFileNames& names, const ImportOptions& options,
                         const Progress& progress = {});

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -28,7 +29,29 @@ TimeSpan span_of(std::int64_t row, double rate) {
   return {at(row), at(row + 1)};
 }
 
-HalfSequence features_of(const Tensor& tensor, double rate) {
+/// Float16 keeps three digits down to 6e-5, none below 6e-8. A single value that small says nothing beside
+/// larger ones; a row of them would be kept as noise or as zeros.
+void require_kept(const float* row, std::int64_t dim, std::int64_t index) {
+  constexpr double kMostLost = 1e-2;  // of the row's length
+  double length = 0, lost = 0;
+  for (std::int64_t i = 0; i < dim; ++i) {
+    const auto value = static_cast<double>(row[i]), kept = static_cast<double>(from_half(to_half(row[i])));
+    length += value * value;
+    lost += (value - kept) * (value - kept);
+  }
+  if (lost <= kMostLost * kMostLost * length) return;
+  throw Error(Fault::Limit, "features",
+              fmt::format("row {} is too small for float16: of its length {:.3g} it would lose {:.0f} %",
+                          index, std::sqrt(length), 100 * std::sqrt(lost / length)),
+              "Scale the features, or normalise them");
+}
+
+struct ImportedRows {
+  HalfSequence features;
+  std::int64_t vanished = 0;
+};
+
+ImportedRows features_of(const Tensor& tensor, double rate) {
   std::vector<std::int64_t> shape = tensor.shape;
   while (shape.size() > 2 && shape.front() == 1) shape.erase(shape.begin());
   if (shape.size() == 1) shape.insert(shape.begin(), 1);
@@ -43,11 +66,16 @@ HalfSequence features_of(const Tensor& tensor, double rate) {
     throw Error(Fault::Limit, "features", fmt::format("it holds {}, beyond the range of float16", value),
                 "Scale the features, or normalise them");
   }
-  HalfSequence features;
-  features.dim = shape[1];
-  for (std::int64_t row = 0; row < shape[0]; ++row)
-    features.set(static_cast<std::size_t>(row), values.data() + row * shape[1], span_of(row, rate));
-  return features;
+  ImportedRows imported;
+  imported.features.dim = shape[1];
+  for (std::int64_t row = 0; row < shape[0]; ++row) {
+    const float* const line = values.data() + row * shape[1];
+    require_kept(line, shape[1], row);
+    imported.vanished += std::count_if(
+        line, line + shape[1], [](float value) { return value != 0 && from_half(to_half(value)) == 0; });
+    imported.features.set(static_cast<std::size_t>(row), line, span_of(row, rate));
+  }
+  return imported;
 }
 
 class Importer {
@@ -70,21 +98,23 @@ class Importer {
     if (progress_ && !progress_({"import", done_++, report_.files}))
       throw Error(Fault::Interrupted, from, "the import was stopped", "Run it again to continue");
     Digest content;
-    HalfSequence features;
+    ImportedRows rows;
     try {
       validate_lane(lane, from);
       validate_video_id(video, from);
       content = digest_of();
-      if (!is_fresh(lane, video, content)) features = features_of(lane, read());
+      if (!is_fresh(lane, video, content)) rows = features_of(lane, read());
     } catch (const Error& error) {
       report_.failures.push_back(from + ": " + error.seen());
       return;
     }
-    if (features.rows() > 0) know_recipe(lane);
-    if (features.rows() == 0 || is_fresh(lane, video, content))
+    if (rows.features.rows() > 0) know_recipe(lane);
+    if (rows.features.rows() == 0 || is_fresh(lane, video, content)) {
       ++report_.fresh;
-    else
-      write(lane, video, from, content, std::move(features));
+    } else {
+      report_.vanished += rows.vanished;
+      write(lane, video, from, content, std::move(rows.features));
+    }
   }
 
   [[nodiscard]] ImportReport report() {
@@ -110,12 +140,13 @@ class Importer {
   }
 
   /// The first file of a lane sets its number of columns.
-  HalfSequence features_of(const std::string& lane, const Tensor& tensor) {
-    HalfSequence features = tvr::features_of(tensor, options_.rows_per_second);
-    const std::int64_t dim = lanes_.emplace(lane, KnownLane{features.dim, 0}).first->second.dim;
-    if (dim == features.dim) return features;
+  ImportedRows features_of(const std::string& lane, const Tensor& tensor) {
+    ImportedRows rows = tvr::features_of(tensor, options_.rows_per_second);
+    const std::int64_t wide = rows.features.dim;
+    const std::int64_t dim = lanes_.emplace(lane, KnownLane{wide, 0}).first->second.dim;
+    if (dim == wide) return rows;
     throw Error(Fault::Mismatch, "features",
-                fmt::format("it has {} columns, the first of lane {} had {}", features.dim, lane, dim));
+                fmt::format("it has {} columns, the first of lane {} had {}", wide, lane, dim));
   }
 
   void write(const std::string& lane, const std::string& video, const std::string& from,

@@ -67,19 +67,36 @@ const char* name(Status status) noexcept {
   return "unknown";
 }
 
+/// Whether version 0.1 recorded a killed decoder, an exhausted machine or a wall-clock limit as if it were a
+/// property of the file.
+constexpr const char* kMachineFailed =
+    "o.status IN ('unreadable', 'timeout') AND (o.message IN ('its decoder crashed: Killed', "
+    "'its decoder crashed: Terminated', 'its decoder crashed: Hangup', 'decoding took longer than allowed', "
+    "'opening took longer than allowed') OR o.message LIKE 'its decoder could not be started%' "
+    "OR o.message LIKE 'it no longer accepts work: %' OR o.message LIKE 'it does not take work any more: %' "
+    "OR o.message LIKE 'cannot create a pipe: %' OR o.message LIKE 'cannot be opened: Too many open files%')";
+
 /// One line per outcome of a video; recipe is NULL if it has none.
-constexpr const char* kKnown =
-    "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, f.recipe IS NOT NULL, "
-    "v.id FROM video v LEFT JOIN outcome o ON o.video = v.id "
-    "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ";
+std::string every_known() {
+  return std::string(
+             "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, "
+             "f.recipe IS NOT NULL, v.id, ") +
+         kMachineFailed +
+         " FROM video v LEFT JOIN outcome o ON o.video = v.id "
+         "LEFT JOIN feature f ON f.video = o.video AND f.recipe = o.recipe ORDER BY v.id";
+}
+
+std::string one_known() {
+  return std::string(
+             "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, "
+             "EXISTS (SELECT 1 FROM feature f WHERE f.video = v.id AND f.recipe = o.recipe), v.id, ") +
+         kMachineFailed + " FROM video v LEFT JOIN outcome o ON o.video = v.id WHERE v.name = ?";
+}
 
 /// Prepared once, because they run for every video.
 struct Queries {
   Database& database;
-  Statement find_known{database,
-                       "SELECT v.name, v.path, v.bytes, v.mtime_ns, v.content, o.recipe, o.content, "
-                       "EXISTS (SELECT 1 FROM feature f WHERE f.video = v.id AND f.recipe = o.recipe) "
-                       "FROM video v LEFT JOIN outcome o ON o.video = v.id WHERE v.name = ?"};
+  Statement find_known{database, one_known().c_str()};
   Statement find_row{database, "SELECT id FROM video WHERE name = ?"};
   Statement find_outcome{database,
                          "SELECT 1 FROM outcome WHERE video = (SELECT id FROM video WHERE name = ?) AND "
@@ -192,7 +209,7 @@ class FeatureStore::Impl {
     };
     // In file order: in name order every lookup would hit another page.
     std::int64_t id = -1;
-    Statement(database_, (std::string(kKnown) + "ORDER BY v.id").c_str()).for_each([&](const Statement& row) {
+    Statement(database_, every_known().c_str()).for_each([&](const Statement& row) {
       if (row.integer(8) != id) {
         pass();
         id = row.integer(8);
@@ -353,7 +370,7 @@ class FeatureStore::Impl {
  private:
   static void add_try(KnownVideo& video, const Statement& row) {
     const std::int64_t recipe = row.integer(5);  // 0: no outcome
-    if (recipe != 0) video.tries.push_back({recipe, row.text(6), row.integer(7) != 0});
+    if (recipe != 0) video.tries.push_back({recipe, row.text(6), row.integer(7) != 0, row.integer(9) != 0});
   }
 
   static VideoRow video_of(const Statement& row) {

@@ -59,6 +59,7 @@ struct KnownVideo {
     std::int64_t recipe = 0;
     Digest content;  // of the file at that time; empty: it could not be read
     bool has_features = false;
+    bool machine_failed = false;  // as versions before 0.2 recorded what was no property of the file
   };
   std::vector<Try> tries;
 };

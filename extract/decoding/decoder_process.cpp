@@ -75,11 +75,13 @@ class RecordWriter {
 
 struct Request {
   std::vector<std::size_t> lanes;
+  std::vector<std::int64_t> first;
   std::filesystem::path path;
   Descriptor data, status;
 };
 
-/// false: the other end was closed.
+/// false: the other end was closed. A request whose pipes did not arrive, as there is no descriptor left for
+/// them, has none: the other end sees that the pipes are closed.
 bool receive(const Descriptor& socket, Request& request) {
   std::array<char, kMaxRequestBytes> bytes{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> ends{};
@@ -93,14 +95,20 @@ bool receive(const Descriptor& socket, Request& request) {
   do {
     got = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
-  const cmsghdr* const control = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (control == nullptr) return false;
-  std::array<int, 2> pipes{};
-  std::memcpy(pipes.data(), CMSG_DATA(control), sizeof pipes);
-  const auto lanes = static_cast<std::size_t>(bytes[0]);
-  request = {{}, {}, Descriptor(pipes[0]), Descriptor(pipes[1])};
-  for (std::size_t i = 0; i < lanes; ++i) request.lanes.push_back(static_cast<std::size_t>(bytes[1 + i]));
-  request.path.assign(bytes.begin() + 1 + static_cast<std::ptrdiff_t>(lanes), bytes.begin() + got);
+  if (got <= 0) return false;
+  std::array<int, 2> pipes{-1, -1};
+  if (const cmsghdr* const control = CMSG_FIRSTHDR(&message)) {
+    std::memcpy(pipes.data(), CMSG_DATA(control),
+                std::min<std::size_t>(control->cmsg_len - CMSG_LEN(0), sizeof pipes));
+  }
+  request = {{}, {}, {}, Descriptor(pipes[0]), Descriptor(pipes[1])};
+  const char* next = bytes.data();
+  const auto lanes = static_cast<std::size_t>(*next++);
+  request.first.resize(lanes);
+  std::memcpy(request.first.data(), next, lanes * sizeof(std::int64_t));
+  next += lanes * sizeof(std::int64_t);
+  for (std::size_t i = 0; i < lanes; ++i) request.lanes.push_back(static_cast<std::size_t>(*next++));
+  request.path.assign(next, static_cast<const char*>(bytes.data()) + got);
   return true;
 }
 
@@ -123,11 +131,14 @@ void limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
 /// Main function of a decoder process; returns its exit status.
 int decode_one(const Request& request, const Decode& decode, const DecodeLimits& limits) {
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, std::max<std::int64_t>(1, std::llround(std::ceil(std::min(limits.max_seconds, 1e9)))));
+  // Beyond the limit that is checked between packets, so that it ends only a decoder that hangs within one.
+  limit(RLIMIT_CPU, std::llround(std::ceil(1.1 * std::min(limits.max_seconds, 1e9))) + 1);
   limit(RLIMIT_DATA, data_bytes() + limits.max_memory_bytes);
   const RecordWriter writer(request.data.get());
   try {
-    writer.end(decode(request.path, request.lanes, [&](const Clip& clip) { writer.clip(clip); }));
+    writer.end(decode(request.path, request.lanes, [&](const Clip& clip) {
+      if (clip.index >= request.first[clip.lane]) writer.clip(clip);
+    }));
   } catch (const Error& error) {
     writer.failure(error.fault(), error.seen(), error.advice());
   } catch (const std::bad_alloc&) {
@@ -136,21 +147,33 @@ int decode_one(const Request& request, const Decode& decode, const DecodeLimits&
   return EXIT_SUCCESS;
 }
 
+/// The other end may be gone.
+void report(const Descriptor& status, const DecoderEnd& end) {
+  static_cast<void>(!::write(status.get(), &end, sizeof end));
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
 void keep(Request request, const Decode& decode, const DecodeLimits& limits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGCHLD, SIG_DFL);
   const pid_t decoder = ::fork();
+  DecoderEnd end{0, decoder < 0 ? errno : 0, 0};
   if (decoder == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::signal(SIGPIPE, SIG_DFL);
     request.status.reset();
     ::_exit(decode_one(request, decode, limits));
   }
   request.data.reset();
-  int status = -1;
-  while (decoder > 0 && ::waitpid(decoder, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (decoder > 0 && ::wait4(decoder, &end.status, 0, &used) < 0 && errno == EINTR) {
   }
-  const bool told = ::write(request.status.get(), &status, sizeof status) == sizeof status;
-  ::_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
+  end.cpu_s = seconds(used.ru_utime) + seconds(used.ru_stime);
+  report(request.status, end);
+  ::_exit(EXIT_SUCCESS);
 }
 
 }  // namespace
@@ -158,13 +181,16 @@ void keep(Request request, const Decode& decode, const DecodeLimits& limits) {
 void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits) {
   std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group: the main program handles it
   std::signal(SIGTERM, SIG_DFL);
-  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_IGN);  // keepers are reaped automatically
   for (Request request; receive(socket, request); request = {}) {
-    if (::fork() == 0) {
+    if (!request.data || !request.status) continue;
+    const pid_t keeper = ::fork();
+    if (keeper == 0) {
       socket.reset();
       keep(std::move(request), decode, limits);
     }
+    if (keeper < 0) report(request.status, {0, errno, 0});
   }
 }
 

@@ -22,12 +22,19 @@ struct EndHeader {
   bool complete, first_frame_only;
 };
 
-constexpr std::size_t kMaxRequestBytes = 8192;  // number of lanes, lane indices, path
+/// How a decoder ended, in its status pipe.
+struct DecoderEnd {
+  int status = 0;    // as of waitpid()
+  int error = 0;     // or the errno with which the system refused to start it; 0: it was started
+  double cpu_s = 0;  // processor time it used
+};
+
+constexpr std::size_t kMaxRequestBytes = 8192;  // number of lanes, first clips, lane indices, path
 
 /// Main loop of the process behind a DecoderHost. For each request received through `socket` (a message
 /// carrying the write ends of a data and a status pipe) it forks a keeper, which forks the decoder. The
-/// decoder writes records to the data pipe; when it has ended, the keeper writes its wait status to the
-/// status pipe. Returns when the main program has closed the socket.
+/// decoder writes records to the data pipe; when it has ended, the keeper writes a DecoderEnd to the status
+/// pipe. Returns when the main program has closed the socket, or has ended.
 void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits& limits);
 
 }  // namespace tvr

@@ -15,7 +15,8 @@ class InProcessDecoder : public ClipSource {
   InProcessDecoder(std::vector<LaneOptions> lanes, const DecodeLimits& limits, int gpu);
 
   [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
-                                                 const std::vector<std::size_t>& lanes) override;
+                                                 const std::vector<std::size_t>& lanes,
+                                                 const std::vector<std::int64_t>& first) override;
 
  private:
   std::vector<LaneOptions> lanes_;

@@ -1,5 +1,6 @@
 #include "extract/media/clip_stream.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -170,18 +171,30 @@ class ClipStream::Impl {
     const Damage& damage = frames_->damage();
     summary_.decoded_frames = damage.pictures;
     const bool cut = damage.packets_read < input_->expected_packets();
-    summary_.complete = damage.rejected == 0 && damage.flawed == 0 && !cut && input_->read_error().empty() &&
-                        !log_.demuxer_complained();
+    const std::int64_t lost = lost_pictures();
+    summary_.complete = damage.rejected == 0 && damage.flawed == 0 && !cut && lost == 0 &&
+                        input_->read_error().empty() && !log_.demuxer_complained();
     for (LaneClips& lane : lanes_) summary_.first_frame_only |= lane.sampler().first_frame_only();
-    if (!summary_.complete) summary_.message = describe(damage, cut);
+    if (!summary_.complete) summary_.message = describe(damage, cut, lost);
   }
 
-  [[nodiscard]] std::string describe(const Damage& damage, bool cut) const {
+  /// Packets of which the decoder made nothing without a word, as those before the first key frame. Only
+  /// where each packet is a picture: H.264 in MP4, unless it is coded in fields.
+  [[nodiscard]] std::int64_t lost_pictures() {
+    const Damage& damage = frames_->damage();
+    const bool one_each = input_->expected_packets() > 0 && !damage.in_fields &&
+                          input_->stream().codecpar->codec_id == AV_CODEC_ID_H264;
+    const std::int64_t lost = damage.packets_read - damage.unshown - damage.rejected - damage.pictures;
+    return one_each ? std::max<std::int64_t>(0, lost) : 0;
+  }
+
+  [[nodiscard]] std::string describe(const Damage& damage, bool cut, std::int64_t lost) const {
     std::string words = std::to_string(damage.pictures) + " frames decoded";
     if (cut) {
       words += ", the file ends after " + std::to_string(damage.packets_read) + " of " +
                std::to_string(input_->expected_packets()) + " frames";
     }
+    if (lost > 0) words += ", " + std::to_string(lost) + " packets gave no frame";
     if (damage.rejected > 0) words += ", " + std::to_string(damage.rejected) + " packets rejected";
     if (damage.flawed > 0) words += ", " + std::to_string(damage.flawed) + " frames damaged";
     if (!input_->read_error().empty()) words += ", reading stopped: " + input_->read_error();

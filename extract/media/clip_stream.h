@@ -18,7 +18,7 @@ struct DecodeLimits {
   std::int64_t max_pixels = 8192LL * 8192;      // per coded frame
   std::int64_t max_scaled_pixels = 8LL << 20;   // per frame scaled for a lane (a 1x1000 strip grows)
   std::int64_t max_frames = 2'000'000;          // sampled frames per lane (23 h at 24 fps)
-  double max_seconds = 3600;                    // wall time per file
+  double max_seconds = 3600;                    // processor time per file
   std::int64_t max_packet_bytes = 256LL << 20;  // per packet
   std::int64_t max_memory_bytes = 1LL << 30;    // enforced by DecoderHost only, for the whole decoder process
 };

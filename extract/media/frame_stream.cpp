@@ -29,6 +29,14 @@ void use_gpu(AVCodecContext& codec, const AVStream& stream, int gpu) {
   codec.extra_hw_frames = kPicturesHeld;
 }
 
+bool is_interlaced(const AVFrame& picture) {
+#ifdef AV_FRAME_FLAG_INTERLACED
+  return (picture.flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+  return picture.interlaced_frame != 0;
+#endif
+}
+
 }  // namespace
 
 FrameStream::FrameStream(MediaInput& input, const DecodeLimits& limits, std::optional<int> gpu)
@@ -96,6 +104,7 @@ void FrameStream::read_packet() {
   }
   ++damage_.packets_read;
   if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) ++damage_.flawed;
+  if (packet_->size == 0 || (packet_->flags & AV_PKT_FLAG_DISCARD) != 0) ++damage_.unshown;
   clock_->packet_read(*packet_);
   packet_duration_ = packet_->duration;
   packet_sent_ = false;
@@ -155,6 +164,7 @@ std::optional<Frame> FrameStream::drain() {
 Frame FrameStream::finish(FrameHandle picture, bool draining) {
   ++damage_.pictures;
   if (picture->decode_error_flags != 0 || (picture->flags & AV_FRAME_FLAG_CORRUPT) != 0) ++damage_.flawed;
+  damage_.in_fields |= is_interlaced(*picture);
   const std::int64_t pts = clock_->picture_time(*picture, draining);
   return {std::move(picture), pts};
 }

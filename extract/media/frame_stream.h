@@ -17,6 +17,8 @@ struct Damage {
   std::int64_t pictures = 0;
   std::int64_t rejected = 0;  // packets that the decoder rejected
   std::int64_t flawed = 0;    // packets or frames that libav marks as corrupt
+  std::int64_t unshown = 0;   // packets that give no picture: empty, or left out by an edit list
+  bool in_fields = false;     // interlaced: two packets may give one picture
 };
 
 /// The frames of a video in order, pulled one at a time, each with its time. Decodes with one thread: a

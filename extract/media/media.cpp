@@ -44,7 +44,7 @@ void judge(AVCodecID codec, MediaFacts& facts) {
 MediaFacts examine_media(const std::filesystem::path& path) {
   DecodeLimits limits;
   limits.max_seconds = 10;
-  TimeBudget budget(limits.max_seconds);
+  TimeBudget budget(limits.max_seconds, limits.max_seconds);
   const TimeBudget::Running running(budget);
   MediaInput input(path, limits, budget);
   const AVCodecParameters& parameters = *input.stream().codecpar;

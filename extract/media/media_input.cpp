@@ -47,6 +47,28 @@ std::string lower(std::string text) {
 
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
+Error encrypted(const std::string& name) {
+  return {Fault::Unsupported, name, "encrypted: its video cannot be decoded without a key",
+          "Name a file without copy protection"};
+}
+
+/// A Matroska track that states how it is encrypted.
+bool has_encryption(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVCodecParameters& parameters = *stream.codecpar;
+  return av_packet_side_data_get(parameters.coded_side_data, parameters.nb_coded_side_data,
+                                 AV_PKT_DATA_ENCRYPTION_INIT_INFO) != nullptr;
+#else
+  return av_stream_get_side_data(&stream, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr;
+#endif
+}
+
+/// A film, or a picture that is not flagged as cover art.
+bool is_video(const AVStream& stream) {
+  return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+         (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+}
+
 std::int64_t pixels(const AVStream& stream) {
   return std::int64_t{stream.codecpar->width} * stream.codecpar->height;
 }
@@ -80,13 +102,21 @@ class MediaInput::File {
     return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
   }
 
+  void rewind() noexcept { position_ = 0; }
+
   [[nodiscard]] bool is_cut() const { return ends_early(head(), size_); }
+
+  /// A disk that fails is no damage of the file: what it holds is not known.
+  void check(const std::string& name) const {
+    if (error_ != 0)
+      throw Error(Fault::Unreadable, name, std::string("cannot be read: ") + std::strerror(error_));
+  }
 
   static int read(void* self, std::uint8_t* to, int bytes) {
     File& file = *static_cast<File*>(self);
     if (file.budget_.spent()) return AVERROR_EXIT;
     const ssize_t got = ::pread(file.file_.get(), to, static_cast<std::size_t>(bytes), file.position_);
-    if (got < 0) return AVERROR(errno);
+    if (got < 0) return AVERROR(file.error_ = errno);
     if (got == 0) return AVERROR_EOF;
     file.position_ += got;
     return static_cast<int>(got);
@@ -116,11 +146,27 @@ class MediaInput::File {
   Descriptor file_;
   std::int64_t size_;
   std::int64_t position_ = 0;
+  int error_ = 0;
 };
 
 MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& limits,
                        const TimeBudget& budget)
     : name_(path.string()), limits_(limits), budget_(budget), file_(std::make_unique<File>(path, budget)) {
+  open();
+  if (const AVStream* const film = film_behind_a_picture()) {
+    const int index = film->index;
+    open();  // again from the start, as if nothing had been read
+    select(format_->streams[index]);
+    check_pixels(pixels(*stream_));
+  }
+  refuse_encrypted();
+}
+
+MediaInput::~MediaInput() = default;
+
+void MediaInput::open() {
+  format_.reset();
+  file_->rewind();
   auto* const buffer = static_cast<unsigned char*>(av_allocated(av_malloc(kIoBytes)));
   io_.reset(avio_alloc_context(buffer, kIoBytes, 0, file_.get(), File::read, nullptr, File::seek));
   if (io_ == nullptr) {
@@ -130,8 +176,6 @@ MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& li
   open_format();
   find_streams();
 }
-
-MediaInput::~MediaInput() = default;
 
 void MediaInput::open_format() {
   // The file name without its folder: libav uses the extension; the rest cannot be taken for a protocol.
@@ -167,7 +211,8 @@ const AVInputFormat* MediaInput::recognise(const std::string& url) {
 }
 
 void MediaInput::refuse(int status) const {
-  if (budget_.spent()) throw Error(Fault::Timeout, name_, "opening took longer than allowed");
+  file_->check(name_);
+  if (budget_.spent()) throw Error(Fault::Timeout, name_, budget_.words(), "Pass a larger --max-seconds");
   if (status == AVERROR(ENOMEM)) {
     throw Error(Fault::Limit, name_, "limit of memory: no memory to open it", "Pass a larger --max-memory");
   }
@@ -196,15 +241,52 @@ void MediaInput::find_streams() {
 
 void MediaInput::choose_stream() {
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
-    AVStream* const stream = format_->streams[i];
-    const bool wanted = stream_ == nullptr && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-                        (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
-    stream->discard = wanted ? AVDISCARD_NONE : AVDISCARD_ALL;
-    if (wanted) stream_ = stream;
+    if (!is_video(*format_->streams[i])) continue;
+    select(format_->streams[i]);
+    return;
   }
-  if (stream_ != nullptr) return;
   if (format_->nb_streams == 0) throw Error(Fault::Corrupt, name_, "no frames: the file has no streams");
   throw Error(Fault::Unsupported, name_, "no video stream (" + stream_kinds(*format_) + ")");
+}
+
+void MediaInput::select(AVStream* chosen) {
+  stream_ = chosen;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* const stream = format_->streams[i];
+    stream->discard = stream == chosen ? AVDISCARD_NONE : AVDISCARD_ALL;
+  }
+}
+
+/// The first video stream with more than one packet, if there are several video streams and it is not the
+/// first of them. Some writers put a preview before the film without saying so. nullptr: stay with the first.
+/// Reads on.
+AVStream* MediaInput::film_behind_a_picture() {
+  std::vector<AVStream*> films;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    if (is_video(*format_->streams[i])) films.push_back(format_->streams[i]);
+  }
+  if (films.size() < 2 || stream_->nb_frames > 1) return nullptr;
+  for (AVStream* const film : films) {
+    if (has(format_->iformat->name, "mov") && film->nb_frames > 1) return film;
+  }
+  for (AVStream* const film : films) film->discard = AVDISCARD_NONE;
+  std::vector<int> packets(format_->nb_streams);
+  const PacketHandle packet(av_allocated(av_packet_alloc()));
+  while (packets[static_cast<std::size_t>(stream_->index)] < 2 && !budget_.spent() &&
+         av_read_frame(format_.get(), packet.get()) >= 0) {
+    const auto from = static_cast<std::size_t>(packet->stream_index);
+    if (from < packets.size()) ++packets[from];
+    av_packet_unref(packet.get());
+  }
+  for (AVStream* const film : films) {
+    if (packets[static_cast<std::size_t>(film->index)] > 1) return film;
+  }
+  return films.front();
+}
+
+/// In MP4 it is the packets that are marked.
+void MediaInput::refuse_encrypted() const {
+  if (has(format_->iformat->name, "matroska") && has_encryption(*stream_)) throw encrypted(name_);
 }
 
 void MediaInput::check_pixels(std::int64_t pixels) const {
@@ -215,18 +297,20 @@ void MediaInput::check_pixels(std::int64_t pixels) const {
 }
 
 std::int64_t MediaInput::expected_packets() const {
-  // Only MP4 counts exactly; and there an edit list may leave samples out: what is left is in the index.
+  // Only MP4 counts exactly. The index has what the edit list leaves in, as often as it is shown, and the
+  // fragments met so far.
   if (!has(format_->iformat->name, "mov")) return 0;
   const std::int64_t indexed = avformat_index_get_entries_count(stream_);
-  return indexed > 0 ? std::min(indexed, stream_->nb_frames) : stream_->nb_frames;
+  return indexed > 0 ? indexed : stream_->nb_frames;
 }
 
 bool MediaInput::read(AVPacket& packet) {
   for (;;) {
-    if (budget_.spent()) throw Error(Fault::Timeout, name_, "decoding took longer than allowed");
+    if (budget_.spent()) throw Error(Fault::Timeout, name_, budget_.words(), "Pass a larger --max-seconds");
     const int status = av_read_frame(format_.get(), &packet);
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
+      file_->check(name_);
       if (status != AVERROR_EOF) read_error_ = av_words(status);
       if (file_->is_cut()) read_error_ = "the file is shorter than its header says";
       return false;
@@ -234,7 +318,11 @@ bool MediaInput::read(AVPacket& packet) {
     if (packet.size > limits_.max_packet_bytes) {
       throw Error(Fault::Limit, name_, "limit of packet bytes: a packet of " + std::to_string(packet.size));
     }
-    if (packet.stream_index == stream_->index) return true;
+    if (packet.stream_index == stream_->index) {
+      if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr)
+        throw encrypted(name_);
+      return true;
+    }
     av_packet_unref(&packet);
   }
 }

@@ -12,18 +12,20 @@
 namespace tvr {
 
 /// A media file opened safely: a regular file, read through our own descriptor, with a demuxer from an
-/// allow-list, which cannot open anything else. Selects the first video stream that is not cover art.
+/// allow-list, which cannot open anything else. Selects the first video stream that is not cover art; if that
+/// is a single picture, and a later one is not, the later one.
 class MediaInput {
  public:
   /// `budget` must be running (TimeBudget::Running) during construction and read(), and outlive this.
-  /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout).
+  /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout); Unsupported also for what
+  /// is encrypted.
   MediaInput(const std::filesystem::path& path, const DecodeLimits& limits, const TimeBudget& budget);
   ~MediaInput();
   MediaInput(const MediaInput&) = delete;
   MediaInput& operator=(const MediaInput&) = delete;
 
   /// The next packet of the video stream as the demuxer returns it; false at the end, or on a read error
-  /// (then read_error() is set). Throws Error(Limit | Timeout).
+  /// (then read_error() is set). Throws Error(Limit | Timeout), Error(Unsupported) for an encrypted packet.
   [[nodiscard]] bool read(AVPacket& packet);
 
   [[nodiscard]] AVFormatContext& format() noexcept { return *format_; }
@@ -37,11 +39,15 @@ class MediaInput {
 
  private:
   class File;
+  void open();
   void open_format();
   [[nodiscard]] const AVInputFormat* recognise(const std::string& url);
   [[noreturn]] void refuse(int status) const;
   void find_streams();
   void choose_stream();
+  [[nodiscard]] AVStream* film_behind_a_picture();
+  void select(AVStream* chosen);
+  void refuse_encrypted() const;
   void check_pixels(std::int64_t pixels) const;
 
   std::string name_;

@@ -115,6 +115,11 @@ Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
   return {about(0) && m[4] < 0 ? "vflip," : "", false};
 }
 
+Rotation rotation_of(const AVFrame& frame, const AVStream& stream) {
+  const std::optional<DisplayMatrix> own = display_matrix(frame);
+  return rotation_of(own ? own : stream_matrix(stream));
+}
+
 void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels) {
   if (std::int64_t{target.height} * target.width <= max_pixels) return;
   throw Error(Fault::Limit, name,
@@ -130,8 +135,7 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
                                                          const AVStream& stream, const LaneOptions& lane,
                                                          std::optional<PictureSize> target,
                                                          std::int64_t max_pixels) {
-  const std::optional<DisplayMatrix> matrix = display_matrix(frame);
-  const bool is_upright = rotation_of(matrix ? matrix : stream_matrix(stream)).filters.empty();
+  const bool is_upright = rotation_of(frame, stream).filters.empty();
   if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
     return cuda_picture_converter(name, frame, lane, target, max_pixels);
   if (frame.format == AV_PIX_FMT_CUDA) {
@@ -145,7 +149,7 @@ FilterConverter::FilterConverter(const std::string& name, const AVFrame& frame, 
                                  const LaneOptions& lane, std::optional<PictureSize> target,
                                  std::int64_t max_pixels)
     : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(display_matrix(frame)) {
-  const Rotation rotation = rotation_of(matrix_ ? matrix_ : stream_matrix(stream));
+  const Rotation rotation = rotation_of(frame, stream);
   PictureSize shown = size_;
   if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
   target_ = target ? *target : scaled_size(shown, lane);

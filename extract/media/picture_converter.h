@@ -36,6 +36,9 @@ struct Rotation {
 };
 [[nodiscard]] Rotation rotation_of(const std::optional<DisplayMatrix>& matrix);
 
+/// The rotation of a frame: its own display matrix takes precedence over the stream's.
+[[nodiscard]] Rotation rotation_of(const AVFrame& frame, const AVStream& stream);
+
 /// Throws Error(Limit) if a frame displayed at `shown` would be scaled to more than `max_pixels`.
 void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels);
 
@@ -49,10 +52,9 @@ class PictureConverter {
   [[nodiscard]] virtual PictureSize target() const noexcept = 0;
 };
 
-/// Uses libavfilter, or a CUDA kernel for the -gpu presets. `frame` is an example of the input; its own
-/// display matrix takes precedence over the stream's. `target` fixes the scaled size (a video that changes
-/// its size keeps that of its first frame). Throws Error(Limit) if the scaled frame has more than
-/// `max_pixels`, Error(Unsupported).
+/// Uses libavfilter, or a CUDA kernel for the -gpu presets. `frame` is an example of the input. `target`
+/// fixes the scaled size (a video that changes its size keeps that of its first frame). Throws Error(Limit)
+/// if the scaled frame has more than `max_pixels`, Error(Unsupported).
 [[nodiscard]] std::unique_ptr<PictureConverter> make_picture_converter(
     const std::string& name, const AVFrame& frame, const AVStream& stream, const LaneOptions& lane,
     std::optional<PictureSize> target, std::int64_t max_pixels);

@@ -1,5 +1,6 @@
 #include "extract/media/thumbnail.h"
 
+#include <algorithm>
 #include <chrono>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -20,67 +21,92 @@ LaneOptions thumbnail_lane() {
   return lane;
 }
 
-DecodeLimits thumbnail_limits() {
-  DecodeLimits limits;
-  limits.max_seconds = 20;
-  limits.max_frames = 600;  // sampled at 1 fps: ten minutes are enough
-  return limits;
+constexpr double kMostSeconds = 20;
+
+bool is_key(const AVFrame& picture) {
+#ifdef AV_FRAME_FLAG_KEY
+  return (picture.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  return picture.key_frame != 0;
+#endif
 }
 
-/// The sampled frame at `at`, or of the middle, decoding from the start; an empty clip if there is none.
-Clip picture(const std::filesystem::path& video, const std::optional<Micros>& at) {
-  std::vector<Clip> seen;
+/// Whether a frame's time is known after seeking. Broadcasts (MPEG-PS) time only some of their frames; the
+/// others' times are counted from those before.
+bool is_timed(const Frame& frame, const AVFormatContext& format) {
+  const bool by_itself = (format.iformat->flags & AVFMT_TS_DISCONT) != 0;
+  return frame.pts != AV_NOPTS_VALUE && (!by_itself || frame.picture->pts != AV_NOPTS_VALUE);
+}
+
+/// The last frame at or before `wanted`. Where there is none, nullptr if the file was `sought` in, and else
+/// the first frame. After seeking, what comes before the first key frame refers to frames that were not
+/// decoded.
+FrameHandle last_until(MediaInput& input, std::int64_t wanted, bool sought) {
+  FrameHandle last;
   try {
-    ClipStream stream(video, {thumbnail_lane()}, thumbnail_limits());
-    while (std::optional<Clip> clip = stream.next()) {
-      const bool beyond = at && clip->span.start > *at;
-      if (beyond && !seen.empty()) break;
-      if (at) seen.clear();  // only the last frame is needed
-      seen.push_back(std::move(*clip));
+    FrameStream stream(input, {});
+    while (std::optional<Frame> frame = stream.next()) {
+      if (sought && !is_timed(*frame, input.format())) return nullptr;
+      if (frame->pts > wanted && (sought || last != nullptr)) break;
+      if (sought && last == nullptr && !is_key(*frame->picture)) continue;
+      last = std::move(frame->picture);
+      if (frame->pts > wanted) break;
     }
   } catch (const Error&) {  // use what was decoded before the failure
-  }
-  return seen.empty() ? Clip{} : std::move(seen[seen.size() / 2]);
-}
-
-/// The last frame at or before `at`, decoding from the preceding key frame; nullptr if there is none.
-FrameHandle picture_near(MediaInput& input, const DecodeLimits& limits, Micros at) {
-  constexpr AVRational kMicro = {1, 1'000'000};
-  const AVStream& of = input.stream();
-  const std::int64_t wanted = av_rescale_q(at.count(), kMicro, of.time_base);
-  const std::int64_t begin = input.format().start_time == AV_NOPTS_VALUE ? 0 : input.format().start_time;
-  const std::int64_t target = wanted + av_rescale_q(begin, AV_TIME_BASE_Q, of.time_base);
-  if (av_seek_frame(&input.format(), input.stream_index(), target, AVSEEK_FLAG_BACKWARD) < 0) return nullptr;
-  FrameStream stream(input, limits);
-  FrameHandle last;
-  while (std::optional<Frame> frame = stream.next()) {
-    if (frame->pts == AV_NOPTS_VALUE) return nullptr;  // without timestamps seeking is meaningless
-    if (frame->pts > wanted && last != nullptr) break;
-    last = std::move(frame->picture);
   }
   return last;
 }
 
-/// By seeking, for a time deep in a long video; an empty clip if the file is not seekable.
-Clip picture_by_seeking(const std::filesystem::path& video, Micros at) {
-  const DecodeLimits limits = thumbnail_limits();
+/// By seeking, for a time deep in a long video; nullptr if that does not lead to a frame before it. A seek
+/// may arrive at a key frame that is decoded before `wanted` and shown after it, or anywhere: then further
+/// back.
+FrameHandle last_by_seeking(MediaInput& input, std::int64_t wanted) {
+  const AVStream& of = input.stream();
+  const std::int64_t begin = input.format().start_time == AV_NOPTS_VALUE ? 0 : input.format().start_time;
+  const auto in_stream = [&](std::int64_t us) { return av_rescale_q(us, AV_TIME_BASE_Q, of.time_base); };
+  for (const std::int64_t back_s : {0, 2, 10, 60}) {
+    const std::int64_t target = wanted - in_stream(back_s * AV_TIME_BASE);
+    if (target <= 0) break;
+    if (av_seek_frame(&input.format(), input.stream_index(), target + in_stream(begin),
+                      AVSEEK_FLAG_BACKWARD) < 0)
+      break;
+    if (FrameHandle found = last_until(input, wanted, true)) return found;
+  }
+  return nullptr;
+}
+
+/// Stretches a picture with pixels that are not square to how it is shown.
+cv::Mat with_square_pixels(const cv::Mat& picture, MediaInput& input, AVFrame& frame) {
+  constexpr double kMostStretched = 8;  // beyond that the file is wrong
+  const AVRational pixel = av_guess_sample_aspect_ratio(&input.format(), &input.stream(), &frame);
+  double wider = pixel.num > 0 && pixel.den > 0 ? av_q2d(pixel) : 1;
+  if (wider > kMostStretched || wider * kMostStretched < 1) return picture;
+  if (rotation_of(frame, input.stream()).swaps_sides) wider = 1 / wider;
+  cv::Mat shown;
+  cv::resize(picture, shown, {}, std::max(wider, 1.0), std::max(1 / wider, 1.0), cv::INTER_LINEAR);
+  return shown;
+}
+
+/// BGR, and empty if there is none; at the middle without `at`.
+cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micros>& at, bool seek) {
   try {
-    TimeBudget budget(limits.max_seconds);
+    const DecodeLimits limits;
+    TimeBudget budget(kMostSeconds, kMostSeconds);
     const TimeBudget::Running running(budget);
     MediaInput input(video, limits, budget);
-    const FrameHandle found = picture_near(input, limits, at);
+    const std::int64_t middle_us = std::max<std::int64_t>(0, input.format().duration) / 2;
+    const std::int64_t wanted =
+        av_rescale_q(at ? at->count() : middle_us, AV_TIME_BASE_Q, input.stream().time_base);
+    const FrameHandle found = seek ? last_by_seeking(input, wanted) : last_until(input, wanted, false);
     if (found == nullptr) return {};
     const std::unique_ptr<PictureConverter> converter = make_picture_converter(
         input.name(), *found, input.stream(), thumbnail_lane(), std::nullopt, limits.max_scaled_pixels);
     const FrameHandle rgb = converter->convert(*found);
-    Clip clip;
-    clip.height = rgb->height;
-    clip.width = rgb->width;
-    for (int y = 0; y < rgb->height; ++y) {
-      const std::uint8_t* const row = rgb->data[0] + std::ptrdiff_t{y} * rgb->linesize[0];
-      clip.rgb.insert(clip.rgb.end(), row, row + std::ptrdiff_t{3} * rgb->width);
-    }
-    return clip;
+    cv::Mat bgr;
+    cv::cvtColor(
+        cv::Mat(rgb->height, rgb->width, CV_8UC3, rgb->data[0], static_cast<std::size_t>(rgb->linesize[0])),
+        bgr, cv::COLOR_RGB2BGR);
+    return with_square_pixels(bgr, input, *found);
   } catch (const Error&) {
     return {};
   }
@@ -90,13 +116,10 @@ Clip picture_by_seeking(const std::filesystem::path& video, Micros at) {
 
 std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at) {
   constexpr std::chrono::seconds kWorthSeeking(10);
-  Clip clip;
-  if (at && *at >= kWorthSeeking) clip = picture_by_seeking(video, *at);
-  if (clip.rgb.empty()) clip = picture(video, at);
-  if (clip.rgb.empty()) return {};
-  const cv::Mat rgb(clip.height, clip.width, CV_8UC3, clip.rgb.data());
   cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+  if (at && *at >= kWorthSeeking) bgr = picture_at(video, at, true);
+  if (bgr.empty()) bgr = picture_at(video, at, false);
+  if (bgr.empty()) return {};
   std::vector<unsigned char> jpeg;
   cv::imencode(".jpg", bgr, jpeg, {cv::IMWRITE_JPEG_QUALITY, 80});
   return {jpeg.begin(), jpeg.end()};

@@ -8,9 +8,10 @@
 
 namespace tvr {
 
-/// A JPEG (short side 112) of the frame at or before `at`, or of the middle of the video. Takes at most 20 s,
-/// twice that for a time in a file that is not seekable. Empty if the video cannot be read: a missing
-/// thumbnail is not an error.
+/// A JPEG (short side 112, with square pixels) of the frame shown at `at`, or in the middle of the video:
+/// never of one that is shown later, unless it is the first. Takes at most 20 s, twice that in a file that is
+/// not seekable; where that is not enough, the frame is an earlier one. Empty if the video cannot be read: a
+/// missing thumbnail is not an error.
 [[nodiscard]] std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at);
 
 /// Base64 (RFC 4648).

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "data/error.h"
+#include "data/splitmix64.h"
 #include "extract/networks/plugin.h"
 #include "extract/networks/preprocess.h"
 
@@ -82,13 +83,7 @@ class TorchScriptBackbone : public Backbone {
     if (!module_.find_method("forward")) {
       throw Error(Fault::Mismatch, plugin_.module.string(), "the module has no method forward");
     }
-    Clip zeros;
-    zeros.frames = plugin.sampling.clip_frames;
-    zeros.height = zeros.width =
-        plugin.sampling.crop_px > 0 ? plugin.sampling.crop_px : plugin.sampling.short_side_px;
-    zeros.rgb.resize(static_cast<std::size_t>(zeros.frames) * 3 *
-                     static_cast<std::size_t>(zeros.height * zeros.width));
-    static_cast<void>(forward({&zeros}));
+    require_repeatable();
   }
 
   [[nodiscard]] int dim() const noexcept override { return plugin_.dim; }
@@ -111,6 +106,26 @@ class TorchScriptBackbone : public Backbone {
   }
 
  private:
+  /// A clip must give one row, or features would depend on when they were computed. Also tries the shapes.
+  void require_repeatable() const {
+    Clip noise;
+    noise.frames = plugin_.sampling.clip_frames;
+    noise.height = noise.width =
+        plugin_.sampling.crop_px > 0 ? plugin_.sampling.crop_px : plugin_.sampling.short_side_px;
+    noise.rgb.resize(static_cast<std::size_t>(noise.frames) * 3 *
+                     static_cast<std::size_t>(noise.height * noise.width));
+    std::uint64_t n = 0;
+    for (std::uint8_t& value : noise.rgb)
+      value = static_cast<std::uint8_t>(splitmix64(++n * kSplitMix64Step));
+    const Matrix first = forward({&noise}), second = forward({&noise});
+    if (std::memcmp(first.data(), second.data(), sizeof(float) * static_cast<std::size_t>(plugin_.dim)) == 0)
+      return;
+    throw Error(
+        Fault::Unsupported, plugin_.module.string(),
+        "the module returned two different rows for the same clip",
+        "Remove what is random or remembers earlier clips (dropout in forward, torch.rand, counters)");
+  }
+
   [[nodiscard]] std::string called_with() const {
     return plugin_.sampling.clip_frames == 1
                ? "float32 [N, 3, height, width]"

@@ -8,9 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "data/error.h"
+#include "data/usable_cores.h"
 #include "extract/gpu.h"
 #include "extract/libraries.h"
 #include "model/libraries.h"
@@ -115,7 +115,7 @@ Checks all_checks(const DoctorOptions& options) {
   const auto add = [&](const Checks& more) { checks.insert(checks.end(), more.begin(), more.end()); };
   add(check_codecs(decoder_of, has_encoder));
   const Machine machine = read_machine();
-  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  const auto threads = static_cast<unsigned>(usable_cores());
   add(check_machine(machine, threads));
   add({check_product(threads), check_blas(probe_blas(), machine)});
   add(check_cuda(probe_cuda(), missing_for_gpu()));

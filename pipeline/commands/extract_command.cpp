@@ -24,6 +24,7 @@ nlohmann::json json_of(const ExtractReport& report) {
           {"failed", report.failed},
           {"known_failures", report.known_failures},
           {"rows", report.rows},
+          {"resumed_rows", report.times.resumed_rows},
           {"seconds", report.seconds},
           {"decode_seconds", report.times.decode_s},
           {"network_seconds", report.times.network_s},
@@ -34,9 +35,11 @@ int run_extract(const ExtractOptions& options, bool json) {
   if (options.store.empty()) {
     throw Error(Fault::InvalidArgument, "extract", "no feature store is given", "Pass --store FILE.db");
   }
-  const std::vector<VideoSource> videos = videos_of(options.videos, known_ids({options.store}));
+  PassedOver passed_over;
+  const std::vector<VideoSource> videos = videos_of(options.videos, known_ids({options.store}), &passed_over);
   const ExtractionPlan plan = plan_extraction(options);  // throws for wrong flags before the store exists
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
+  tell(passed_over);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, plan);
   lap(time, report);

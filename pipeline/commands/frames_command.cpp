@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "data/datasets/video.h"
+#include "data/datasets/video_selection.h"
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/json_text.h"
@@ -126,7 +126,7 @@ std::vector<FramesCheck> check_all(const FramesOptions& options) {
   std::vector<std::filesystem::path> videos{options.video};
   if (std::filesystem::is_directory(options.video)) {
     videos.clear();
-    for (const VideoSource& source : find_videos(options.video)) videos.push_back(source.path);
+    for (const VideoSource& source : videos_of({options.video, {}, {}})) videos.push_back(source.path);
   }
   const std::vector<std::string> lanes =
       options.lane.empty() ? names_of(builtin_lanes()) : std::vector{options.lane};

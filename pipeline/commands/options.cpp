@@ -120,7 +120,9 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->check(CLI::Range(0, 256))
       ->capture_default_str()
       ->group(group);
-  command.add_option("--max-seconds", options.limits.max_seconds, "limit: seconds of wall time per video")
+  command
+      .add_option("--max-seconds", options.limits.max_seconds,
+                  "limit: seconds of processor time to decode a video")
       ->check(number_within(0.001, 1e9))
       ->capture_default_str()
       ->group(group);

@@ -46,8 +46,10 @@ std::vector<RecipeRow> recipes_of_run(const FeatureStore& store, const Extractio
 
 int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeAccount& time) {
   const std::string config = toml_of(command);
+  PassedOver passed_over;
   const std::vector<VideoSource> videos =
-      videos_of(options.extract.videos, known_ids({options.extract.store}));
+      videos_of(options.extract.videos, known_ids({options.extract.store}), &passed_over);
+  tell(passed_over);
   const DataSet data = read_data(options.data, videos, options.seed);
   require_a_batch(data.train, options.learn.train.batch_size);  // extraction may take days
   const std::vector<TrainingPlan> plans = plan_learning(options.learn);

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include <thread>
 
 #include "data/fingerprint.h"
+#include "data/usable_cores.h"
 #include "pipeline/commands/old_run.h"
 #include "pipeline/machine/machine.h"
 #include "pipeline/machine/version.h"
@@ -37,7 +37,7 @@ std::map<std::string, std::string> made_here() {
           {"commit", program_commit()},
           {"when", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()))},
           {"processor", read_machine().processor},
-          {"cores", std::to_string(std::max(1U, std::thread::hardware_concurrency()))},
+          {"cores", std::to_string(usable_cores())},
           {"system", operating_system()}};
 }
 

@@ -73,7 +73,7 @@ LaneSpec plugin_lane(const std::string& manifest, const FeatureOptions& options)
 
 ExtractionPlan plan_extraction(const ExtractOptions& options, const std::vector<BuiltinLane>& builtin) {
   const FeatureOptions& features = options.features;
-  ExtractionPlan plan{{}, options.speed, options.store.parent_path(), options.retry_failed};
+  ExtractionPlan plan{{}, options.speed, options.store, options.retry_failed};
   for (const std::string& name : features.lanes) {
     LaneSpec lane = is_plugin(name) ? plugin_lane(name, features) : builtin_lane(name, features, builtin);
     lane.sampling.legacy_rotation = features.legacy_rotation;

@@ -57,7 +57,7 @@ struct PlannedLane {
 struct ExtractionPlan {
   std::vector<PlannedLane> lanes;  // at least one; names are distinct
   SpeedOptions speed;
-  std::filesystem::path spill_folder;  // for the rows of long videos that are in progress
+  std::filesystem::path store;  // the rows of videos in progress wait beside it
   bool retry_failed = false;
 };
 

@@ -8,14 +8,15 @@
 #include <future>
 #include <memory>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "data/error.h"
+#include "data/usable_cores.h"
 #include "extract/decoding/decoder_host.h"
 #include "extract/decoding/in_process_decoder.h"
 #include "extract/gpu.h"
 #include "extract/networks/plugin.h"
+#include "pipeline/extraction/row_files.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -24,9 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-int jobs_of(const SpeedOptions& speed) {
-  return speed.jobs > 0 ? speed.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
+int jobs_of(const SpeedOptions& speed) { return speed.jobs > 0 ? speed.jobs : usable_cores(); }
 
 int batch_of(const SpeedOptions& speed) {
   if (speed.clip_batch > 0) return speed.clip_batch;
@@ -102,7 +101,7 @@ Look look_at(const VideoSource& source, const KnownVideo* known) {
                            [](const ProgressEvent&) { return !stop_requested(); }),
         {}};
   } catch (const Error& error) {
-    if (error.fault() == Fault::Interrupted) throw;
+    if (error.fault() == Fault::Interrupted || error.fault() == Fault::Machine) throw;
     return {{}, error};
   }
 }
@@ -169,7 +168,7 @@ class Planner {
       const KnownVideo::Try* last = last_try(known, look.fingerprint.content, recipes_[lane]);
       const bool failed = last != nullptr && !last->has_features;
       failed_before |= failed;
-      if (last == nullptr || (retry_failed_ && failed)) task.lanes.push_back(lane);
+      if (last == nullptr || last->machine_failed || (retry_failed_ && failed)) task.lanes.push_back(lane);
     }
     if (!task.lanes.empty()) {
       tasks_.emplace_back(&source, std::move(task));
@@ -223,7 +222,7 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
   std::vector<std::int64_t> recipes;
   for (const PlannedLane& lane : plan.lanes) {
     recipes.push_back(store.add_recipe(lane.recipe));
-    work.push_back({lane.recipe.lane, recipes.back()});
+    work.push_back({lane.recipe.lane, recipes.back(), lane.recipe.identity()});
   }
   Planner planner(store, recipes, plan.retry_failed, report);
   const std::vector<ExtractionTask> tasks = planner.plan(videos);
@@ -237,13 +236,14 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     planner.note();
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
-    const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan.speed), plan.spill_folder};
+    const std::int64_t noted = report.failed;
+    const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan.speed), plan.store};
     report.times = extract_parallel(
         equipment.devices, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
           store.write(outcome);
           add_to(report, outcome);
-          finished = report.extracted + report.failed;
+          finished = report.extracted + report.failed - noted;
           failed = report.failed;
         },
         [&](const ProgressEvent& clips) {
@@ -251,10 +251,16 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
                                     fmt::format("{} clips", clips.done));
           return !stop_requested();
         });
+    remove_row_files(plan.store);
   }
   store.checkpoint();
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return report;
+}
+
+void tell(const PassedOver& passed_over) {
+  const std::string text = passed_over.text();
+  if (!text.empty()) say("videos: " + text);
 }
 
 void tell(const ExtractReport& report) {
@@ -269,6 +275,9 @@ void tell(const ExtractReport& report) {
         static_cast<double>(report.extracted) / report.seconds, report.rows, report.fresh, report.partial,
         report.failed));
   }
+  if (report.times.resumed_rows > 0)
+    say(fmt::format("extract: {} rows were taken over from an interrupted extraction",
+                    report.times.resumed_rows));
   for (const std::string& failure : report.failures) warn(failure);
   if (report.known_failures > 0) {
     warn(

@@ -32,6 +32,9 @@ struct ExtractReport {
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
                                  const ExtractionPlan& plan);
 
+/// Says which files of the folder are not taken for videos.
+void tell(const PassedOver& passed_over);
+
 /// Says how it went: a line or two, failures included.
 void tell(const ExtractReport& report);
 

@@ -19,8 +19,11 @@
 #include "data/store/feature.h"
 #include "data/thread_sanitizer.h"
 #include "pipeline/extraction/clip_batcher.h"
+#include "pipeline/extraction/row_files.h"
 
 namespace tvr {
+
+using Clock = std::chrono::steady_clock;
 
 /// A video between its first clip and its last feature row. Guarded by Extraction::mutex_ once it has clips
 /// in the batcher.
@@ -28,14 +31,14 @@ struct VideoInWork {
   const ExtractionTask* task = nullptr;
   std::vector<HalfSequence> lanes;  // in the order of task->lanes; rows L2-normalised
   VideoOutcome outcome;
+  Clock::time_point start = Clock::now();
   std::int64_t waiting = 0;  // clips whose row is not computed yet
   bool decoded = false;      // no more clips will come
+  bool unread = false;       // its file could not be read this time
   std::string broken_lane;   // the lane whose network returned NaN or infinity
 };
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -60,11 +63,15 @@ Status status_of(Fault fault) {
   }
 }
 
+/// No video is at fault.
+bool ends_the_run(Fault fault) {
+  return fault == Fault::Interrupted || fault == Fault::Device || fault == Fault::Machine;
+}
+
 /// A video that a thread is decoding.
 struct Decoding {
   std::shared_ptr<VideoInWork> video;
   std::size_t device = 0;
-  Clock::time_point start = Clock::now();
   std::unique_ptr<VideoClips> clips;
 };
 
@@ -147,14 +154,30 @@ class Extraction {
     }
   }
 
-  [[nodiscard]] Decoding begin(const ExtractionTask& task) const {
+  [[nodiscard]] Decoding begin(const ExtractionTask& task) {
     Decoding decoding;
     decoding.video = std::make_shared<VideoInWork>();
     decoding.video->task = &task;
     decoding.device = static_cast<std::size_t>(&task - tasks_.data()) % devices_.size();
     decoding.video->lanes.resize(task.lanes.size());
-    for (HalfSequence& rows : decoding.video->lanes) rows.spill_folder = options_.spill_folder;
+    if (!options_.store.empty()) resume(decoding);
     return decoding;
+  }
+
+  /// Takes over what an interrupted extraction has computed of this video.
+  void resume(const Decoding& decoding) {
+    const ExtractionTask& task = *decoding.video->task;
+    std::int64_t resumed = 0;
+    for (std::size_t i = 0; i < task.lanes.size(); ++i) {
+      const std::size_t lane = task.lanes[i];
+      HalfSequence& rows = decoding.video->lanes[i];
+      rows.place = row_place(options_.store, task.source.id, task.fingerprint.content, lanes_[lane].identity);
+      rows.dim = devices_[decoding.device].networks[lane]->dim();
+      rows.resume();
+      resumed += rows.rows();
+    }
+    const MutexLock lock(clock_);
+    times_.resumed_rows += resumed;
   }
 
   /// Decodes up to the next clip; false: the video has ended or failed.
@@ -167,8 +190,9 @@ class Extraction {
       clip = decoding.clips->next([&] { return !go_on(); });
       if (!clip) finish_decoding(decoding);
     } catch (const Error& error) {
-      if (error.fault() == Fault::Interrupted || error.fault() == Fault::Device) throw;
+      if (ends_the_run(error.fault())) throw;
       outcome.status = status_of(error.fault());
+      decoding.video->unread = error.fault() == Fault::NotFound || error.fault() == Fault::Unreadable;
       outcome.message = error.seen();
     }
     count(&ExtractionTimes::decode_s, start);
@@ -182,14 +206,16 @@ class Extraction {
 
   void open(Decoding& decoding) const {
     const ExtractionTask& task = *decoding.video->task;
-    decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes);
+    std::vector<std::int64_t> first;
+    for (const HalfSequence& rows : decoding.video->lanes) first.push_back(rows.rows());
+    decoding.clips = devices_[decoding.device].clips->open(task.source.path, task.lanes, first);
   }
 
   /// Whether the video is complete: all of its rows are already computed.
   [[nodiscard]] bool end_decoding(const Decoding& decoding) {
     const MutexLock lock(mutex_);
     VideoInWork& video = *decoding.video;
-    video.outcome.seconds = since(decoding.start);
+    video.outcome.seconds = since(video.start);
     video.decoded = true;
     if (--decoding_ == 0) changed_.notify_all();
     return video.waiting == 0;
@@ -246,6 +272,7 @@ class Extraction {
     HalfSequence& features = video.lanes[from.clip.lane];
     features.dim = dim;
     features.set(static_cast<std::size_t>(from.clip.index), row, from.clip.span);
+    if (since(video.start) > options_.keep_rows_after_s) features.move_to_disk();
     return --video.waiting == 0 && video.decoded;
   }
 
@@ -266,7 +293,7 @@ class Extraction {
   void finish(VideoInWork& video) {
     VideoOutcome& outcome = video.outcome;
     outcome.source = video.task->source;
-    outcome.fingerprint = video.task->fingerprint;
+    if (!video.unread) outcome.fingerprint = video.task->fingerprint;
     if (!video.broken_lane.empty()) {
       outcome.status = Status::Unreadable;
       outcome.message = "the network of lane " + video.broken_lane + " returned NaN or infinity";
@@ -279,6 +306,8 @@ class Extraction {
     const MutexLock lock(writer_);
     const auto start = Clock::now();
     done_(outcome);
+    for (HalfSequence& rows : video.lanes) rows.discard();
+    for (VideoOutcome::Lane& lane : outcome.lanes) lane.features.discard();
     count(&ExtractionTimes::write_s, start);
   }
 

@@ -24,6 +24,7 @@ class FfmpegFrames {
     theirs_.resize(clip.rgb.size());
     const std::size_t got = output_.read(theirs_.data(), theirs_.size());
     const std::size_t bytes = clip.rgb.size() / static_cast<std::size_t>(clip.frames);
+    frame_bytes_ = bytes;
     for (std::size_t begin = 0; begin < clip.rgb.size(); begin += bytes) {
       const auto at = static_cast<std::ptrdiff_t>(begin), end = static_cast<std::ptrdiff_t>(begin + bytes);
       const bool there = begin + bytes <= got;
@@ -36,25 +37,33 @@ class FfmpegFrames {
     }
   }
 
-  /// An error at the end of its output; empty: none.
-  [[nodiscard]] std::string finish() {
-    std::uint8_t extra = 0;
-    if (output_.read(&extra, 1) == 1) return "ffmpeg has more frames";
+  /// Counts the frames that it has beyond ours. Its exit status is no matter of the frames, but is mentioned.
+  void finish(FramesCheck& check) {
+    std::int64_t more = 0;
+    while (!theirs_.empty() && output_.read(theirs_.data(), frame_bytes_) == frame_bytes_) ++more;
     const int status = output_.wait();
-    return status == 0 ? "" : "ffmpeg exited with status " + std::to_string(status);
+    if (more > 0) {
+      if (check.first_difference < 0) check.first_difference = check.ours;
+      check.theirs += more;
+      check.differing += more;
+      check.message = "ffmpeg has " + std::to_string(more) + " more frames";
+    } else if (status != 0) {
+      check.message = "ffmpeg exited with status " + std::to_string(status);
+    }
   }
 
  private:
   ChildOutput output_;
   std::vector<std::uint8_t> theirs_;
+  std::size_t frame_bytes_ = 0;
 };
 
-void judge(const DecodeSummary& summary, const std::string& ffmpeg_words, FramesCheck& check) {
+void judge(const DecodeSummary& summary, FramesCheck& check) {
   check.partial = !summary.complete;
-  check.message = ffmpeg_words.empty() ? summary.message : ffmpeg_words;
-  if (check.differing == 0 && ffmpeg_words.empty()) {
+  if (check.message.empty()) check.message = summary.message;
+  if (check.differing == 0) {
     check.result = FramesCheck::Result::Equal;
-  } else if (summary.first_frame_only && check.theirs == 0 && check.ours == 1 && ffmpeg_words.empty()) {
+  } else if (summary.first_frame_only && check.theirs == 0 && check.ours == 1) {
     check.result = FramesCheck::Result::OnlyOurs;
   } else {
     check.result = FramesCheck::Result::Differs;
@@ -100,7 +109,10 @@ FramesCheck check_frames(const std::filesystem::path& video, const LaneOptions& 
     }
     ffmpeg->compare(*clip, check);
   }
-  if (stream && ffmpeg) judge(stream->summary(), ffmpeg->finish(), check);
+  if (stream && ffmpeg) {
+    ffmpeg->finish(check);
+    judge(stream->summary(), check);
+  }
   return check;
 }
 

@@ -20,7 +20,7 @@ struct FramesCheck {
   std::string lane;
   Result result = Result::Refused;
   std::int64_t ours = 0, theirs = 0;   // frames
-  std::int64_t differing = 0;          // our frames that differ from theirs
+  std::int64_t differing = 0;          // frames that differ, or that only one of the two has
   std::int64_t first_difference = -1;  // index of the first of those; -1: none
   bool partial = false;                // a damaged file, compared as far as it could be decoded
   std::string message;                 // why refused, partial or different

@@ -1,9 +1,12 @@
 #include "pipeline/machine/machine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <sstream>
+
+#include "data/usable_cores.h"
 
 namespace tvr {
 namespace {
@@ -52,18 +55,6 @@ std::optional<double> number_in(const fs::path& file) {
   return text >> number ? std::optional(number) : std::nullopt;
 }
 
-/// The quota in cores, from the v2 file "cpu.max": quota and period in microseconds.
-std::optional<double> cpu_max(const fs::path& group) {
-  std::ifstream text(group / "cpu.max");
-  double quota = 0, period = 0;
-  return text >> quota >> period && period > 0 ? std::optional(quota / period) : std::nullopt;
-}
-
-std::optional<double> cfs_quota(const fs::path& group) {
-  const auto quota = number_in(group / "cpu.cfs_quota_us"), period = number_in(group / "cpu.cfs_period_us");
-  return quota && period && *quota > 0 && *period > 0 ? std::optional(*quota / *period) : std::nullopt;
-}
-
 using Limit = std::optional<double>;
 
 /// The tightest limit of a group and its ancestors.
@@ -82,8 +73,12 @@ bool lists(const std::string& controllers, const std::string& name) {
 
 void read_cgroups(const fs::path& root, Machine& machine) {
   const fs::path mount = root / "sys/fs/cgroup";
-  std::ifstream lines(root / "proc/self/cgroup");
-  Limit cpu, memory;
+  std::ostringstream membership;
+  membership << std::ifstream(root / "proc/self/cgroup").rdbuf();
+  if (const double cores = cores_by_quota(mount, membership.str()); std::isfinite(cores))
+    machine.cpu_quota = cores;
+  std::istringstream lines(membership.str());
+  Limit memory;
   const auto tighten = [](Limit& limit, const Limit& other) {
     if (other && (!limit || *other < *limit)) limit = other;
   };
@@ -93,17 +88,14 @@ void read_cgroups(const fs::path& root, Machine& machine) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const fs::path group = line.substr(second + 1);
     if (controllers.empty()) {
-      tighten(cpu, tightest(mount, group, cpu_max));
       tighten(memory,
               tightest(mount, group, [](const fs::path& at) { return number_in(at / "memory.max"); }));
     }
-    if (lists(controllers, "cpu")) tighten(cpu, tightest(mount / "cpu", group, cfs_quota));
     if (lists(controllers, "memory")) {
       tighten(memory, tightest(mount / "memory", group,
                                [](const fs::path& at) { return number_in(at / "memory.limit_in_bytes"); }));
     }
   }
-  machine.cpu_quota = cpu;
   constexpr double kNoLimit = 1e18;  // v1 reports no limit as a number near 2^63
   if (memory && *memory < kNoLimit) machine.memory_limit_bytes = static_cast<std::int64_t>(*memory);
 }

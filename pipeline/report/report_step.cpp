@@ -7,11 +7,11 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <thread>
 
 #include "data/fingerprint.h"
 #include "data/store/featured_in_all.h"
 #include "data/store/store_inspector.h"
+#include "data/usable_cores.h"
 #include "extract/media/thumbnail.h"
 #include "pipeline/machine/library_versions.h"
 #include "pipeline/machine/machine.h"
@@ -89,8 +89,7 @@ void add_provenance(const RunFolder& folder, const ReportSubject& subject, Repor
   rows.emplace_back("program", "pipeline " + program_version_text());
   rows.emplace_back("written",
                     fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now())));
-  rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor,
-                                           std::max(1U, std::thread::hardware_concurrency())));
+  rows.emplace_back("machine", fmt::format("{}, {} threads", read_machine().processor, usable_cores()));
   rows.emplace_back("libraries", libraries_text());
   for (const RecipeRow& lane : subject.lanes) {
     rows.emplace_back("lane " + lane.recipe.lane,

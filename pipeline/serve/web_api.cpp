@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <utility>
 
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "data/text_file.h"
+#include "data/usable_cores.h"
 #include "extract/media/thumbnail.h"
 #include "pipeline/run/run_folder.h"
 #include "pipeline/search/search_json.h"
@@ -78,7 +78,7 @@ WebApi::WebApi(SearchService& service, std::filesystem::path run)
       stills_(run_),
       thumbnails_(kThumbnailBytes),
       facts_(kMostFacts),
-      decoding_(static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))) {}
+      decoding_(std::max(2, usable_cores())) {}
 
 json WebApi::info() const {
   const auto index = service_.index();

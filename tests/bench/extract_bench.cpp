@@ -28,9 +28,9 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "data/usable_cores.h"
 #include "extract/media/clip_stream.h"
 #include "extract/networks/network.h"
 #include "extract/networks/onednn.h"
@@ -51,7 +51,7 @@ struct Skip : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-int cores() { return static_cast<int>(std::thread::hardware_concurrency()); }
+int cores() { return usable_cores(); }
 double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
 }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "data/error.h"
+#include "data/usable_cores.h"
 #include "extract/gpu.h"
 #include "extract/media/clip_stream.h"
 #include "extract/media/frame_stream.h"
@@ -320,7 +321,7 @@ void tell_whole_training(int epochs) {
 int main_of(const std::vector<std::string>& arguments) {
   int epochs = 0;
   std::string precisions = "fp16,bf16,tf32,fp32";
-  int threads = static_cast<int>(std::thread::hardware_concurrency());
+  int threads = usable_cores();
   std::vector<std::filesystem::path> files;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--precision" && i + 1 < arguments.size()) {

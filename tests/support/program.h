@@ -30,6 +30,7 @@ class Program {
 
   /// False once it has ended.
   [[nodiscard]] bool is_running();
+  [[nodiscard]] pid_t id() const { return process_; }
   void signal(int number) const { kill(process_, number); }
   [[nodiscard]] ProgramResult wait();
 

@@ -50,40 +50,71 @@ class Writer {
     AVFormatContext* format = nullptr;
     check(avformat_alloc_output_context2(&format, nullptr, nullptr, path.c_str()), "no such container");
     format_.reset(format);
-    const AVCodec* const encoder = avcodec_find_encoder_by_name(video.codec.c_str());
-    if (encoder == nullptr) throw std::runtime_error("no encoder " + video.codec);
-    codec_.reset(avcodec_alloc_context3(encoder));
-    codec_->width = video.width;
-    codec_->height = video.height;
-    codec_->pix_fmt = av_get_pix_fmt(video.pixel_format.c_str());
-    codec_->time_base = {1, 1000};
-    codec_->gop_size = 10;
-    codec_->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
-    codec_->global_quality = FF_QP2LAMBDA * 2;
-    if ((format_->oformat->flags & AVFMT_GLOBALHEADER) != 0) codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    check(avcodec_open2(codec_.get(), encoder, nullptr), "the encoder");
-    stream_ = avformat_new_stream(format_.get(), nullptr);
-    stream_->time_base = codec_->time_base;
-    check(avcodec_parameters_from_context(stream_->codecpar, codec_.get()), "parameters");
-    if (video.rotation_degrees != 0) set_rotation(*stream_, video.rotation_degrees);
+    if (!video.still_codec.empty())
+      still_ = track(video.still_codec, video.still_codec == "mjpeg" ? "yuvj420p" : "yuv420p");
+    film_ = track(video.codec, video.pixel_format);
+    if (video.rotation_degrees != 0) set_rotation(*film_.stream, video.rotation_degrees);
     check(avio_open(&format_->pb, path.c_str(), AVIO_FLAG_WRITE), "the file");
-    check(avformat_write_header(format_.get(), nullptr), "the header");
+    AVDictionary* options = nullptr;
+    check(av_dict_parse_string(&options, video.muxer_options.c_str(), "=", ":", 0), "options");
+    const int status = avformat_write_header(format_.get(), &options);
+    av_dict_free(&options);
+    check(status, "the header");
   }
 
   void write() {
-    for (std::size_t i = 0; i < video_.pts_ms.size(); ++i) send(picture(i).get());
-    send(nullptr);
+    if (still_.stream != nullptr) {
+      send(still_, picture(still_, 0).get());
+      send(still_, nullptr);
+    }
+    for (std::size_t i = 0; i < video_.pts_ms.size(); ++i) send(film_, picture(film_, i).get());
+    send(film_, nullptr);
     check(av_write_trailer(format_.get()), "the trailer");
   }
 
  private:
-  FrameHandle picture(std::size_t index) const {
+  struct Track {
+    CodecHandle codec;
+    AVStream* stream = nullptr;
+  };
+
+  Track track(const std::string& codec, const std::string& pixel_format) {
+    const AVCodec* const encoder = avcodec_find_encoder_by_name(codec.c_str());
+    if (encoder == nullptr) throw std::runtime_error("no encoder " + codec);
+    Track made{CodecHandle(avcodec_alloc_context3(encoder)), nullptr};
+    AVCodecContext& context = *made.codec;
+    context.width = video_.width;
+    context.height = video_.height;
+    context.pix_fmt = av_get_pix_fmt(pixel_format.c_str());
+    context.sample_aspect_ratio = {video_.pixel_width, video_.pixel_height};
+    context.time_base = times_of(codec);
+    context.framerate = {25, 1};
+    context.gop_size = video_.key_frame_every;
+    context.max_b_frames = video_.b_frames;
+    context.flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
+    context.global_quality = FF_QP2LAMBDA * 2;
+    if ((format_->oformat->flags & AVFMT_GLOBALHEADER) != 0) context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    check(avcodec_open2(&context, encoder, nullptr), "the encoder");
+    made.stream = avformat_new_stream(format_.get(), nullptr);
+    made.stream->time_base = context.time_base;
+    made.stream->sample_aspect_ratio = context.sample_aspect_ratio;
+    check(avcodec_parameters_from_context(made.stream->codecpar, &context), "parameters");
+    return made;
+  }
+
+  /// MPEG-2 knows a few frame rates only.
+  static AVRational times_of(const std::string& codec) {
+    return codec == "mpeg2video" ? AVRational{1, 25} : AVRational{1, 1000};
+  }
+
+  FrameHandle picture(const Track& track, std::size_t index) const {
+    const AVCodecContext* const codec = track.codec.get();
     FrameHandle frame{av_frame_alloc()};
-    frame->format = codec_->pix_fmt;
+    frame->format = codec->pix_fmt;
     frame->width = video_.width;
     frame->height = video_.height;
-    frame->pts = video_.pts_ms[index];
-    frame->quality = codec_->global_quality;
+    frame->pts = av_rescale_q(video_.pts_ms[index], {1, 1000}, codec->time_base);
+    frame->quality = codec->global_quality;
     check(av_frame_get_buffer(frame.get(), 0), "a picture");
     const int level = kDarkest + kStep * static_cast<int>(index % kLevels);
     for (int y = 0; y < video_.height; ++y) {
@@ -92,27 +123,31 @@ class Writer {
       if (video_.left_half_black) std::memset(row, 16, static_cast<std::size_t>(video_.width / 2));
     }
     for (int plane = 1; plane < 3; ++plane) {
-      const int rows = codec_->pix_fmt == AV_PIX_FMT_YUV444P ? video_.height : (video_.height + 1) / 2;
+      const int rows = codec->pix_fmt == AV_PIX_FMT_YUV444P ? video_.height : (video_.height + 1) / 2;
       std::memset(frame->data[plane], 128,
                   static_cast<std::size_t>(frame->linesize[plane]) * static_cast<std::size_t>(rows));
     }
     return frame;
   }
 
-  void send(const AVFrame* frame) {
-    check(avcodec_send_frame(codec_.get(), frame), "encoding");
+  void send(const Track& track, const AVFrame* frame) {
+    check(avcodec_send_frame(track.codec.get(), frame), "encoding");
     const PacketHandle packet{av_packet_alloc()};
-    while (avcodec_receive_packet(codec_.get(), packet.get()) >= 0) {
-      av_packet_rescale_ts(packet.get(), codec_->time_base, stream_->time_base);
-      packet->stream_index = 0;
+    while (avcodec_receive_packet(track.codec.get(), packet.get()) >= 0) {
+      if (track.stream == film_.stream && left_out_ < video_.packets_left_out) {
+        ++left_out_;
+        continue;
+      }
+      av_packet_rescale_ts(packet.get(), track.codec->time_base, track.stream->time_base);
+      packet->stream_index = track.stream->index;
       check(av_write_frame(format_.get(), packet.get()), "writing");
     }
   }
 
   TestVideo video_;
   OutputHandle format_;
-  CodecHandle codec_;
-  AVStream* stream_ = nullptr;
+  Track still_, film_;
+  int left_out_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,13 @@ struct TestVideo {
   int rotation_degrees = 0;              // to be turned clockwise for display (mp4 and mov only)
   bool left_half_black = false;          // so that one can see which way up it is
   std::string pixel_format = "yuv420p";  // or "yuv444p"
+  std::string still_codec = "";  // if any: a track of one picture before the film, not flagged as cover
+  int pixel_width = 1;           // sample aspect ratio
+  int pixel_height = 1;
+  int key_frame_every = 10;
+  int b_frames = 0;
+  int packets_left_out = 0;        // of the film, at its beginning, as if they had been lost
+  std::string muxer_options = "";  // "name=value:name=value"
 };
 
 /// Times of `frames` frames at a constant rate, from `start_ms`.

@@ -86,11 +86,14 @@ int run_import(const ImportArguments& arguments) {
                             : import_npy(arguments.store, arguments.npy, names_of(arguments, arguments.lane),
                                          arguments.options, progress_on(line));
   warn_of(report.failures);
+  if (report.vanished > 0)
+    warn(fmt::format("{} values are too small for float16 and became 0", report.vanished));
   if (arguments.json) {
     fmt::print("{}\n", json_text({{"files", report.files},
                                   {"imported", report.imported},
                                   {"fresh", report.fresh},
                                   {"rows", report.rows},
+                                  {"vanished", report.vanished},
                                   {"failures", report.failures}}));
   } else {
     fmt::print("{} of {} imported, {} rows; {} were up to date, {} failed\n", report.imported, report.files,

@@ -38,10 +38,29 @@ TEST(VideoSelection, OfAShardIsItsPart) {
   for (const std::string& id : first) EXPECT_EQ(shard_number(id, 2), 1u) << id;
 }
 
+TEST(VideoSelection, SaysWhichFilesOfTheFolderItPassesOver) {
+  const TempFolder folder;
+  for (const char* const file : {"a.mp4", "b.DIVX", "c.h264", "d.3g2"}) write_file(folder / file, "");
+  PassedOver none;
+  EXPECT_EQ(videos_of({folder.path(), {}, {}}, &none).size(), 4U);
+  EXPECT_EQ(none.text(), "");
+  for (const char* const file : {"x.csv", "sub/Y.CSV", "bare", ".hidden"}) write_file(folder / file, "");
+  PassedOver some;
+  EXPECT_EQ(videos_of({folder.path(), {}, {}}, &some).size(), 4U);
+  EXPECT_THAT(
+      some.text(),
+      ::testing::AnyOf("3 files were passed over, as their names are not of videos: 2 .csv (x.csv, ...), "
+                       "1 without an extension (bare)",
+                       "3 files were passed over, as their names are not of videos: 2 .csv (Y.CSV, ...), "
+                       "1 without an extension (bare)"));
+}
+
 TEST(VideoSelection, WithoutVideosIsAnError) {
   const TempFolder folder;
   expect_error([] { (void)videos_of({}); }, Fault::InvalidArgument, "--videos FOLDER");
   expect_error([&] { (void)videos_of({folder.path(), {}, {}}); }, Fault::NotFound, "no video files there");
+  write_file(folder / "film.xyz", "");
+  expect_error([&] { (void)videos_of({folder.path(), {}, {}}); }, Fault::NotFound, "1 .xyz (film.xyz)");
 }
 
 }  // namespace

@@ -143,6 +143,22 @@ TEST(FeatureExchange, AFileThatCannotBeTakenStopsNoOther) {
   EXPECT_THAT(report.failures[2], ::testing::HasSubstr("npy header"));
 }
 
+TEST(FeatureExchange, CountsSmallValuesThatVanishAndRefusesRowsThatWould) {
+  const TempFolder folder;
+  write_values(folder / "npy/all.npy", {1e-9F, 2e-9F}, 2);
+  write_values(folder / "npy/coarse.npy", {1, 1, 1e-7F, 1.4e-7F}, 2);
+  write_values(folder / "npy/one.npy", {1, 1e-9F, 0, 1}, 2);
+  write_values(folder / "npy/zeros.npy", {0, 0}, 2);
+  const ImportReport report =
+      import_npy(folder / "s.db", folder / "npy", FeatureFileNames::by_pattern("{video}.npy", "vgg"), {});
+  EXPECT_EQ(report.imported, 2);
+  EXPECT_EQ(report.vanished, 1);
+  ASSERT_EQ(report.failures.size(), 2U);
+  EXPECT_THAT(report.failures[0], ::testing::HasSubstr("row 0 is too small for float16"));
+  EXPECT_THAT(report.failures[0], ::testing::HasSubstr("100 %"));
+  EXPECT_THAT(report.failures[1], ::testing::HasSubstr("row 1 is too small for float16"));
+}
+
 TEST(FeatureExchange, AnImportSaysWhatItIsAndLeavesExtractionsAlone) {
   const TempFolder folder;
   fill(folder / "s.db");

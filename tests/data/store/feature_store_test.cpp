@@ -375,12 +375,12 @@ TEST(FingerprintSource, StopsInTheMiddleOfALongFileWhenToldTo) {
 }
 
 /// 700 rows of 1024 columns, which is more than stays in memory; the rows come in any order.
-VideoOutcome long_video(std::int64_t recipe, const std::filesystem::path& spill_folder) {
+VideoOutcome long_video(std::int64_t recipe, const RowPlace& place) {
   VideoOutcome video = outcome("long", recipe);
   HalfSequence& features = video.lanes[0].features;
   features = {};
   features.dim = 1024;
-  features.spill_folder = spill_folder;
+  features.place = place;
   for (std::size_t i = 0; i < 700; ++i) {
     const std::size_t row = i * 3 % 700;
     const std::vector<float> values(1024, static_cast<float>(row));
@@ -393,12 +393,12 @@ TEST(FeatureStore, HoldsTheSameRowsWhetherTheyWaitedInMemoryOrOnDisk) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "spill");
   std::vector<Digest> digests;
-  for (const std::filesystem::path& spill_folder : {std::filesystem::path(), folder / "spill"}) {
+  for (const RowPlace& place : {RowPlace{}, RowPlace{folder / "spill/rows", "key"}}) {
     FeatureStore store(folder / ("s" + std::to_string(digests.size()) + ".db"),
                        FeatureStore::Access::ReadWrite);
     const std::int64_t id = store.add_recipe(recipe("2d"));
-    const VideoOutcome video = long_video(id, spill_folder);
-    EXPECT_EQ(video.lanes[0].features.halves.empty(), !spill_folder.empty());
+    VideoOutcome video = long_video(id, place);
+    EXPECT_EQ(video.lanes[0].features.halves.empty(), !place.file.empty());
     store.write(video);
     const auto features = store.read("long", id);
     ASSERT_TRUE(features);
@@ -408,6 +408,7 @@ TEST(FeatureStore, HoldsTheSameRowsWhetherTheyWaitedInMemoryOrOnDisk) {
       EXPECT_EQ(features->times[static_cast<std::size_t>(row)].start, Micros(1000 * row));
     }
     digests.push_back(store.content_digest());
+    video.lanes[0].features.discard();
   }
   EXPECT_EQ(digests[0], digests[1]);
   EXPECT_TRUE(std::filesystem::is_empty(folder / "spill"));
@@ -428,9 +429,43 @@ TEST(FeatureStore, KnowsAVideoByItsNameHoweverItIsComposed) {
   testing::expect_error([&] { (void)store.id_of_name("\u1e69"); }, Fault::Mismatch, "two videos");
 }
 
+TEST(FeatureStore, KnowsWhatOlderVersionsRecordedThatWasNoPropertyOfTheFile) {
+  const TempFolder folder;
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  const std::int64_t id = store.add_recipe(recipe("2d"));
+  const std::vector<std::pair<std::string, bool>> failures = {
+      {"its decoder crashed: Killed", true},
+      {"it no longer accepts work: Broken pipe", true},
+      {"its decoder could not be started, or was killed", true},
+      {"cannot create a pipe: Too many open files", true},
+      {"decoding took longer than allowed", true},
+      {"its decoder crashed: Segmentation fault", false},
+      {"decoding took 3601.0 s of processor time, 3600 s are allowed", false},
+      {"not a media file: empty (0 bytes)", false}};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    VideoOutcome failed = outcome("v" + std::to_string(i), id);
+    failed.status = failures[i].first.rfind("decoding", 0) == 0 ? Status::Timeout : Status::Unreadable;
+    failed.message = failures[i].first;
+    failed.lanes[0].features = {};
+    store.write(failed);
+    names.push_back(failed.source.id);
+  }
+  const std::vector<std::string_view> ids(names.begin(), names.end());
+  store.look_up(ids, [&](std::size_t i, const KnownVideo* known) {
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(known->tries.at(0).machine_failed, failures[i].second) << failures[i].first;
+    EXPECT_EQ(store.known(names[i])->tries.at(0).machine_failed, failures[i].second) << failures[i].first;
+  });
+}
+
 TEST(FeatureStore, SaysWhenThereIsNoRoomForTheRowsOfALongVideo) {
   const TempFolder folder;
-  testing::expect_error([&] { (void)long_video(1, folder / "none"); }, Fault::Unreadable, "scratch file");
+  testing::expect_error(
+      [&] {
+        (void)long_video(1, {folder / "none/rows", "key"});
+      },
+      Fault::Machine, "No such file or directory");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "extract/media/av_handle.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
@@ -209,7 +210,7 @@ TEST_F(ClipStreamTest, StopsAtItsBudgets) {
   expect_error([&] { decode(path, {small_lane(24)}, light); }, Fault::Limit, "limit of packet bytes");
   DecodeLimits quick;
   quick.max_seconds = 1e-6;
-  expect_error([&] { decode(path, {small_lane(24)}, quick); }, Fault::Timeout, "longer than allowed");
+  expect_error([&] { decode(path, {small_lane(24)}, quick); }, Fault::Timeout, "s of processor time");
 }
 
 TEST_F(ClipStreamTest, FillsNoGapBeyondItsBudget) {
@@ -247,6 +248,21 @@ TEST_F(ClipStreamTest, NeedsNoMoreMemoryForALongVideoThanForAShortOne) {
   };
   const long short_mib = growth_mib(brief);
   EXPECT_LE(growth_mib(hours), short_mib + 4) << "2 minutes took " << short_mib << " MiB";
+}
+
+TEST_F(ClipStreamTest, CallsAnMp4WhosePacketsGiveNoFramesPartial) {
+  if (avcodec_find_encoder_by_name("libx264") == nullptr) GTEST_SKIP() << "needs an encoder for H.264";
+  for (const int lost : {0, 4}) {
+    testing::TestVideo video{"libx264", 64, 48, testing::at_rate(25, 40)};
+    video.packets_left_out = lost;
+    const std::filesystem::path path = folder_ / (std::to_string(lost) + ".mp4");
+    testing::write_video(path, video);
+    ClipStream stream(path, {small_lane(24)});
+    while (stream.next()) {
+    }
+    EXPECT_EQ(stream.summary().complete, lost == 0) << stream.summary().message;
+    EXPECT_THAT(stream.summary().message, ::testing::HasSubstr(lost == 0 ? "" : "packets gave no frame"));
+  }
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST_F(MediaInputTest, GivesUpWhenItsTimeIsSpent) {
   testing::write_video(folder_ / "a.mkv", {"ffv1", 64, 48, testing::at_rate(25, 5)});
   DecodeLimits limits;
   limits.max_seconds = 0;
-  expect_error([&] { open(folder_ / "a.mkv", limits); }, Fault::Timeout, "longer than allowed");
+  expect_error([&] { open(folder_ / "a.mkv", limits); }, Fault::Timeout, "s of processor time");
 }
 
 TEST_F(MediaInputTest, ReadsThePacketsOfTheVideoAndStops) {
@@ -89,6 +89,53 @@ TEST_F(MediaInputTest, ReadsThePacketsOfTheVideoAndStops) {
   }
   EXPECT_FALSE(input.read(*packet));
   EXPECT_EQ(input.read_error(), "");
+}
+
+int codec_of(const std::filesystem::path& path) {
+  TimeBudget budget(60);
+  const TimeBudget::Running running(budget);
+  return MediaInput(path, {}, budget).stream().codecpar->codec_id;
+}
+
+TEST_F(MediaInputTest, TakesTheFilmBehindAPictureThatIsNotFlaggedAsCover) {
+  for (const std::string name : {"a.mp4", "a.mkv", "a.avi", "a.mov", "a.nut"}) {
+    for (const std::string still : {"mjpeg", "mpeg4"}) {
+      testing::TestVideo video{"mpeg4", 64, 48, testing::at_rate(25, 30)};
+      video.still_codec = still;
+      const std::filesystem::path path = folder_ / name;
+      testing::write_video(path, video);
+      TimeBudget budget(60);
+      const TimeBudget::Running running(budget);
+      MediaInput input(path, {}, budget);
+      EXPECT_EQ(input.stream_index(), 1) << name << " " << still;
+      int packets = 0;
+      for (const PacketHandle packet{av_packet_alloc()}; input.read(*packet); av_packet_unref(packet.get()))
+        ++packets;
+      EXPECT_GE(packets, 29) << name << " " << still;
+    }
+  }
+}
+
+TEST_F(MediaInputTest, TakesThePictureOfAFileThatHasOnlyPictures) {
+  testing::TestVideo video{"mpeg4", 64, 48, testing::at_rate(25, 1)};
+  testing::write_video(folder_ / "one.mkv", video);
+  EXPECT_EQ(codec_of(folder_ / "one.mkv"), AV_CODEC_ID_MPEG4);
+  video.still_codec = "mjpeg";
+  testing::write_video(folder_ / "two.mkv", video);
+  EXPECT_EQ(codec_of(folder_ / "two.mkv"), AV_CODEC_ID_MJPEG);
+}
+
+TEST_F(MediaInputTest, RefusesWhatIsEncrypted) {
+  testing::TestVideo video{"mpeg4", 64, 48, testing::at_rate(25, 30)};
+  video.muxer_options =
+      "encryption_scheme=cenc-aes-ctr:encryption_key=76a6c65c5ea762046bd749a2e632ccbb:"
+      "encryption_kid=a7e61c373e219033c21091fa607bf3b8";
+  testing::write_video(folder_ / "a.mp4", video);
+  TimeBudget budget(60);
+  const TimeBudget::Running running(budget);
+  MediaInput input(folder_ / "a.mp4", {}, budget);
+  const PacketHandle packet{av_packet_alloc()};
+  expect_error([&] { (void)input.read(*packet); }, Fault::Unsupported, "encrypted");
 }
 
 }  // namespace

@@ -125,6 +125,16 @@ TEST_F(TorchScript, RefusesRowsThatAreNotAsPromised) {
   expect(Fault::Mismatch, "returned [2, 3] for N = 1");
 }
 
+TEST_F(TorchScript, RefusesAModuleThatGivesTwoRowsForOneClip) {
+  write_manifest();
+  for (const char* const code :
+       {"def forward(self, x):\n  return x.mean([2, 3]) + torch.rand([1, 3])\n",
+        "def forward(self, x):\n  return torch.dropout(x.mean([2, 3]), 0.5, True)\n"}) {
+    write_module(code);
+    expect(Fault::Unsupported, "two different rows for the same clip");
+  }
+}
+
 TEST_F(TorchScript, TellsWhatAModuleSaysWhenItFails) {
   write_manifest();
   write_module("def forward(self, x):\n  return x.reshape([7, 3])\n");

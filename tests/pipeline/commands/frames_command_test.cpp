@@ -142,22 +142,47 @@ TEST_F(FramesCommandTest, ComparesAFolderAndTellsWhatItRefuses) {
   EXPECT_THAT(list[3]["message"].get<std::string>(), HasSubstr("not a media file"));
 }
 
-TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {
-  // Stands in for it: the right number of bytes, all the same.
-  const std::filesystem::path fake = testing::write_file(
-      folder_ / "bin/ffmpeg", "#!/bin/sh\nhead -c " + std::to_string(lane_bytes().size()) + " /dev/zero\n");
+/// Its exit code where `script` stands in for the ffmpeg program; what it prints in `report`.
+int check_against(const std::string& script, FramesOptions options, const std::filesystem::path& report) {
+  const std::filesystem::path fake =
+      testing::write_file(report.parent_path() / "bin/ffmpeg", "#!/bin/sh\n" + script + "\n");
   std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
   const std::string path = std::getenv("PATH");
   setenv("PATH", (fake.parent_path().string() + ":" + path).c_str(), 1);
-  options_.check = true;
-  options_.lane = "2d";
-  const std::filesystem::path report = folder_ / "report";
-  {
-    const OutputInto redirected(report);
-    EXPECT_EQ(run_frames(options_), kFailed);
-  }
+  options.check = true;
+  options.lane = "2d";
+  const OutputInto redirected(report);
+  const int code = run_frames(options);
   setenv("PATH", path.c_str(), 1);
-  EXPECT_THAT(bytes_of(report), HasSubstr("  DIFFERS       2         2          2"));
+  return code;
+}
+
+TEST_F(FramesCommandTest, NoticesAnFfmpegProgramThatGivesOtherFrames) {
+  // The right number of bytes, all the same.
+  const std::string zeros = "head -c " + std::to_string(lane_bytes().size()) + " /dev/zero";
+  EXPECT_EQ(check_against(zeros, options_, folder_ / "report"), kFailed);
+  EXPECT_THAT(bytes_of(folder_ / "report"), HasSubstr("  DIFFERS       2         2          2"));
+}
+
+TEST_F(FramesCommandTest, CallsNothingDifferentWhereNoFrameDiffers) {
+  testing::write_file(folder_ / "ours.rgb", lane_bytes());
+  const std::string ours = "cat '" + (folder_ / "ours.rgb").string() + "'";
+  EXPECT_EQ(check_against(ours + "; exit 69", options_, folder_ / "report"), kDone);
+  EXPECT_THAT(bytes_of(folder_ / "report"),
+              HasSubstr("  equal        2         2          0  ffmpeg exited with status 69"));
+  EXPECT_EQ(check_against(ours + "; head -c " + std::to_string(lane_bytes().size()) + " /dev/zero", options_,
+                          folder_ / "report"),
+            kFailed);
+  EXPECT_THAT(bytes_of(folder_ / "report"),
+              HasSubstr("  DIFFERS       2         4          2  ffmpeg has 2 more frames"));
+}
+
+TEST_F(FramesCommandTest, FindsNothingEqualInAFolderWithoutVideos) {
+  options_.video = folder_ / "none";
+  std::filesystem::create_directory(options_.video);
+  options_.check = true;
+  testing::expect_error([&] { static_cast<void>(run_frames(options_)); }, Fault::NotFound,
+                        "no video files there");
 }
 
 }  // namespace

@@ -8,10 +8,12 @@
 #include <cmath>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "data/error.h"
 #include "extract/decoding/decoder_host.h"
@@ -190,6 +192,96 @@ TEST_F(ParallelExtract, StopsWhenItIsTold) {
   testing::expect_error([&] { (void)extract(2, 1); }, Fault::Interrupted, "stopped");
 }
 
+/// Extracts an unbroken run's rows again after interruptions.
+class ParallelExtractResumed : public ParallelExtract {
+ protected:
+  ParallelExtractResumed() { add_video("long.mkv", 200); }
+
+  /// Rows of both lanes, or of none if the network failed at clip `throw_at`.
+  std::vector<std::vector<std::uint16_t>> rows(std::int64_t throw_at, ExtractionTimes* times = nullptr) {
+    std::vector<LaneOptions> sampling(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      sampling[i].name = i == 0 ? "fast" : "slow";
+      sampling[i].sample_fps = i == 0 ? 25 : 5;
+      sampling[i].clip_frames = 4;
+      sampling[i].short_side_px = 16;
+    }
+    InProcessDecoder decoder(sampling, {}, 0);
+    network_.throw_at = throw_at;
+    ParallelOptions options;
+    options.store = folder_ / "s.db";
+    options.keep_rows_after_s = 0;
+    std::vector<std::vector<std::uint16_t>> found;
+    try {
+      const ExtractionTimes spent = extract_parallel(
+          {{&decoder, {&network_, &network_}}}, tasks_, {{"fast", 10, "f"}, {"slow", 11, "s"}}, options,
+          [&](const VideoOutcome& outcome) {
+            for (const VideoOutcome::Lane& lane : outcome.lanes) {
+              found.emplace_back();
+              lane.features.for_each_piece([&](std::string_view piece) {
+                const std::size_t begin = found.back().size();
+                found.back().resize(begin + piece.size() / 2);
+                std::memcpy(found.back().data() + begin, piece.data(), piece.size());
+              });
+            }
+          },
+          [](const ProgressEvent&) { return true; });
+      if (times != nullptr) *times = spent;
+    } catch (const Error&) {
+      EXPECT_GE(throw_at, 0);
+    }
+    return found;
+  }
+
+  [[nodiscard]] std::vector<std::filesystem::path> kept() const {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+      if (entry.path().filename().string().rfind(".s.db.rows-", 0) == 0) files.push_back(entry.path());
+    }
+    return files;
+  }
+};
+
+TEST_F(ParallelExtractResumed, TakesOverTheRowsThatAreThereAndGivesThoseOfAnUnbrokenRun) {
+  const auto wanted = rows(-1);
+  ASSERT_EQ(wanted.size(), 2U);
+  EXPECT_TRUE(kept().empty()) << "they are in the store";
+  EXPECT_TRUE(rows(20).empty());
+  EXPECT_EQ(kept().size(), 2U);
+  EXPECT_TRUE(rows(33).empty()) << "interrupted once more";
+  ExtractionTimes times;
+  EXPECT_EQ(rows(-1, &times), wanted);
+  EXPECT_GE(times.resumed_rows, 33);
+  EXPECT_TRUE(kept().empty());
+}
+
+TEST_F(ParallelExtractResumed, TakesNothingFromADamagedOrStrangeFile) {
+  const auto wanted = rows(-1);
+  EXPECT_TRUE(rows(20).empty());
+  const std::filesystem::path strangers = testing::write_file(folder_ / "strangers", "mine");
+  bool first = true;
+  for (const std::filesystem::path& file : kept()) {
+    if (std::exchange(first, false)) {
+      std::filesystem::remove(file);
+      std::filesystem::create_symlink(strangers, file);
+    } else {
+      std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(70) << '!';
+    }
+  }
+  ExtractionTimes times;
+  EXPECT_EQ(rows(-1, &times), wanted);
+  EXPECT_EQ(times.resumed_rows, 0);
+  EXPECT_EQ(std::filesystem::file_size(strangers), 4U) << "what a link names is not touched";
+}
+
+TEST_F(ParallelExtractResumed, TakesNothingFromAnotherVersionOfTheVideo) {
+  EXPECT_TRUE(rows(20).empty());
+  tasks_[0].fingerprint.content = "other";
+  ExtractionTimes times;
+  (void)rows(-1, &times);
+  EXPECT_EQ(times.resumed_rows, 0);
+}
+
 /// Gives every clip a row of its first pixel.
 class FirstPixel : public Backbone {
  public:
@@ -211,7 +303,8 @@ DecodeSummary decode(const std::filesystem::path& path, const std::vector<std::s
       give({lane, index, 1, 1, 1, {9, 9, 9}, {Micros{index}, Micros{index + 1}}});
   }
   const std::string name = path.filename().string();
-  if (name == "crash") std::raise(SIGKILL);
+  if (name == "crash") std::raise(SIGABRT);
+  if (name == "killed") std::raise(SIGKILL);
   if (name == "limit") throw Error(Fault::Limit, name, "limit of frames");
   if (name == "timeout") throw Error(Fault::Timeout, name, "too slow");
   if (name == "corrupt") throw Error(Fault::Corrupt, name, "no frames");
@@ -254,7 +347,7 @@ TEST_F(ParallelExtractOutcome, TellsHowEachVideoEndedAndKeepsTheRowsOfThoseThatD
   const std::map<std::string, std::pair<Status, std::string>> wanted = {
       {"ok", {Status::Ok, ""}},
       {"partial", {Status::Partial, "2 packets rejected"}},
-      {"crash", {Status::Unreadable, "its decoder crashed: Killed"}},
+      {"crash", {Status::Unreadable, "its decoder crashed: Aborted"}},
       {"limit", {Status::Limit, "limit of frames"}},
       {"timeout", {Status::Timeout, "too slow"}},
       {"corrupt", {Status::NoVideo, "no frames"}},
@@ -278,6 +371,31 @@ TEST_F(ParallelExtractOutcome, TrustsNoFileThatChangesWhileItIsRead) {
   EXPECT_EQ(outcomes.at("grows").lanes.at(0).features.rows(), 0);
 }
 
+TEST_F(ParallelExtractOutcome, AFileThatCannotBeReadThisTimeIsTriedAgain) {
+  ExtractionTask gone = task("gone");
+  std::filesystem::remove(gone.source.path);
+  gone.source.path += "/below";
+  std::vector<VideoOutcome> outcomes;
+  DecoderHost decoders(decode_by({lane_2d()}, {}), {});
+  const FirstPixel network;
+  (void)extract_parallel(
+      {{&decoders, {&network}}}, {{gone.source, gone.fingerprint, {0}}}, {{"2d", 7}}, {},
+      [&](const VideoOutcome& outcome) { outcomes.push_back(outcome); },
+      [](const ProgressEvent&) { return true; });
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].status, Status::Unreadable);
+  EXPECT_EQ(outcomes[0].fingerprint.content, "") << "what the file holds is not known";
+}
+
+TEST_F(ParallelExtractOutcome, AKilledDecoderEndsTheRunAndIsNoVideosOutcome) {
+  const std::vector<ExtractionTask> tasks{task("ok"), task("killed")};
+  std::vector<std::string> told;
+  testing::expect_error(
+      [&] { run(tasks, [&](const VideoOutcome& outcome) { told.push_back(outcome.source.id); }); },
+      Fault::Machine, "ended from outside (Killed)");
+  EXPECT_THAT(told, ::testing::ElementsAre("ok"));
+}
+
 TEST_F(ParallelExtractOutcome, FailsAsARunWhenTheStoreFails) {
   const std::vector<ExtractionTask> tasks{task("ok")};
   testing::expect_error(
@@ -292,7 +410,8 @@ class FakeDevice : public ClipSource, public Backbone {
   explicit FakeDevice(std::uint8_t mark) : mark_(mark) {}
 
   [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
-                                                 const std::vector<std::size_t>& lanes) override {
+                                                 const std::vector<std::size_t>& lanes,
+                                                 const std::vector<std::int64_t>& /*first*/) override {
     const std::lock_guard lock(mutex_);
     opened_.insert(path.string());
     return std::make_unique<Clips>(mark_, lanes.size());
@@ -346,7 +465,7 @@ TEST(ParallelExtractDevices, KeepEveryVideosClipsAndShareTheVideosEvenly) {
     std::map<std::string, VideoOutcome> outcomes;
     (void)extract_parallel(
         {{&first, {&first, &first}}, {&second, {&second, &second}}}, tasks, {{"2d", 7}, {"3d", 8}},
-        {jobs, batch, {}}, [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; },
+        {jobs, batch, {}, 5}, [&](const VideoOutcome& outcome) { outcomes[outcome.source.id] = outcome; },
         [](const ProgressEvent&) { return true; });
     ASSERT_EQ(outcomes.size(), tasks.size());
     for (const auto& [id, outcome] : outcomes) {
@@ -362,10 +481,10 @@ TEST(ParallelExtractDevices, KeepEveryVideosClipsAndShareTheVideosEvenly) {
 class FailingDevice : public FakeDevice {
  public:
   FailingDevice() : FakeDevice(10) {}
-  [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path,
-                                                 const Lanes& lanes) override {
+  [[nodiscard]] std::unique_ptr<VideoClips> open(const std::filesystem::path& path, const Lanes& lanes,
+                                                 const std::vector<std::int64_t>& first) override {
     if (!opened().empty()) throw Error(Fault::Device, path.string(), "CUDA: an illegal memory access");
-    return FakeDevice::open(path, lanes);
+    return FakeDevice::open(path, lanes, first);
   }
 };
 
@@ -381,7 +500,7 @@ TEST(ParallelExtractDevices, AFailureOfTheGpuEndsTheRunAndIsNoVideosOutcome) {
   testing::expect_error(
       [&] {
         (void)extract_parallel(
-            {{&device, {&device}}}, tasks, {{"2d", 7}}, {1, 1, {}},
+            {{&device, {&device}}}, tasks, {{"2d", 7}}, {1, 1, {}, 5},
             [&](const VideoOutcome& outcome) { told.push_back(outcome.source.id); },
             [](const ProgressEvent&) { return true; });
       },
