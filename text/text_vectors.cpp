@@ -95,6 +95,7 @@ class TextVectors : public WordVectors {
   }
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
+    file_->require_unchanged();
     WordTableBuilder table(words, dim_);
     const auto take_if_wanted = [&](std::string_view word, Fields numbers, const auto& line) {
       if (table.wants(word)) read_numbers(numbers, word, line, table.add(word));
@@ -115,6 +116,7 @@ class TextVectors : public WordVectors {
         }
       }
     }
+    file_->require_unchanged();
     return table.take(where_);
   }
 
@@ -124,6 +126,7 @@ class TextVectors : public WordVectors {
     walk([&](std::string_view word, const Fields&, const Lines&, std::size_t begin) {
       offsets.add(word, begin);
     });
+    file_->require_unchanged();
     offsets.sort();
     offsets_ = std::move(offsets);
   }
