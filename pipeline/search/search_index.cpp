@@ -21,21 +21,24 @@ Micros micros(double seconds) { return Micros(std::llround(seconds * 1e6)); }
 
 /// Videos that have features in every lane.
 std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
-                                            const std::vector<std::int64_t>& recipes) {
+                                            const std::vector<RecipeRow>& recipes) {
+  std::vector<std::int64_t> ids;
+  for (const RecipeRow& recipe : recipes) ids.push_back(recipe.id);
   std::vector<IndexedVideo> videos;
-  for (FeaturedVideo& video : featured_in_all(store, recipes)) {
+  for (FeaturedVideo& video : featured_in_all(store, ids)) {
     videos.push_back({std::move(video.source), std::move(video.hash), Micros(0), {}});
   }
   return videos;
 }
 
 /// A video's feature rows in all lanes; empty when some have been removed meanwhile.
-std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<std::int64_t>& recipes,
+std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<RecipeRow>& recipes,
                                         const std::string& id) {
   std::vector<FeatureSequence> lanes;
-  for (const std::int64_t recipe : recipes) {
-    std::optional<FeatureSequence> lane = store.read(id, recipe);
+  for (const RecipeRow& recipe : recipes) {
+    std::optional<FeatureSequence> lane = store.read(id, recipe.id);
     if (!lane || lane->times.empty()) return {};
+    require_columns(*lane, recipe.dim, id);
     lanes.push_back(std::move(*lane));
   }
   return lanes;
@@ -126,8 +129,7 @@ SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders,
                          const SearchIndex* known, const Progress& progress)
     : windows_(encoders.dim()) {
   validate(windows);
-  std::vector<std::int64_t> recipes;
-  for (const RecipeRow& lane : encoders.lanes_in(store)) recipes.push_back(lane.id);
+  const std::vector<RecipeRow> recipes = encoders.lanes_in(store);
   std::vector<IndexedVideo> fresh = searchable_videos(store, recipes);
   if (known != nullptr) {
     std::vector<IndexedVideo> unknown;

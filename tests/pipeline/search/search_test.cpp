@@ -343,6 +343,15 @@ TEST_F(SearchTest, LeavesOutVideosWithTimesOrValuesThatNoVideoHasAndServesTheOth
   EXPECT_LT(planted.index()->windows().windows(), 100);
 }
 
+TEST_F(SearchTest, LeavesOutVideosWhoseRowsHaveOtherColumnsThanTheRest) {
+  run_.add_rows("0 narrow", {{seconds(0), seconds(1)}}, 0.5F, 1);
+  run_.add_video("sound", showing(kRed, 100));
+  run_.add_rows("z narrow", {{seconds(0), seconds(100)}}, 0.5F, 3);
+  Searcher planted = searcher();
+  EXPECT_EQ(planted.index()->damaged(), (std::vector<std::string>{"0 narrow", "z narrow"}));
+  EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"sound"}));
+}
+
 TEST_F(SearchTest, AFolderThatCannotBeWrittenIsSearchedAllTheSame) {
   run_.add_video("a", showing(kRed, 5));
   std::filesystem::create_directories(run_.run() / "search_index.bin");  // a folder is in the way
