@@ -108,7 +108,7 @@ std::variant<HttpIncomplete, HttpRequest, HttpRefusal> request_of(const Parser& 
   if (!read_parameters(target.substr(std::min(query + 1, target.size())), request))
     return HttpRefusal{400, "the query has a '%' without two hexadecimal digits"};
   request.is_head = is_head;
-  request.keep_alive = message.keep_alive();
+  request.keep_alive = message.version() == 11 && message.keep_alive();
   request.host = lower(text_of(message, http::field::host));
   request.range = text_of(message, http::field::range);
   request.if_range = text_of(message, http::field::if_range);

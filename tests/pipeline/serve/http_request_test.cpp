@@ -42,6 +42,7 @@ TEST(HttpRequest, KeepsTheConnectionAsTheClientWishesAndOnlyIfNothingFollows) {
   EXPECT_TRUE(request_of("GET / HTTP/1.1\r\n" + kHost + "\r\n").keep_alive);
   EXPECT_FALSE(request_of("GET / HTTP/1.1\r\n" + kHost + "Connection: x, Close\r\n\r\n").keep_alive);
   EXPECT_FALSE(request_of("GET / HTTP/1.0\r\n" + kHost + "\r\n").keep_alive);
+  EXPECT_FALSE(request_of("GET / HTTP/1.0\r\n" + kHost + "Connection: keep-alive\r\n\r\n").keep_alive);
   EXPECT_FALSE(
       request_of("GET / HTTP/1.1\r\n" + kHost + "\r\nGET /api/run HTTP/1.1\r\n" + kHost + "\r\n").keep_alive);
 }
