@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "data/error.h"
+
 namespace tvr {
 namespace {
 
@@ -14,6 +16,20 @@ std::string dump(const json& value, int indent) {
 
 }  // namespace
 
+json parse_json(std::string_view text, const std::string& where, const std::string& advice, int most_levels) {
+  const auto limit_levels = [&](int level, json::parse_event_t, json&) {
+    if (level <= most_levels) return true;
+    throw Error(Fault::Corrupt, where, "it is nested deeper than " + std::to_string(most_levels) + " levels",
+                advice);
+  };
+  try {
+    return json::parse(text, limit_levels);
+  } catch (const json::exception& error) {
+    const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+    throw Error(Fault::Corrupt, where, "it is not JSON:" + words.substr(words.find(']') + 1), advice);
+  }
+}
+
 std::string json_text(const json& value) { return dump(value, 2); }
 
 std::string json_line(const json& value) { return dump(value, -1); }
@@ -22,8 +38,11 @@ std::vector<json> json_lines(std::string_view text) {
   std::vector<json> objects;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    json line = json::parse(text.substr(at, end - at), nullptr, false);
-    if (line.is_object()) objects.push_back(std::move(line));
+    try {
+      json line = parse_json(text.substr(at, end - at), "a line");
+      if (line.is_object()) objects.push_back(std::move(line));
+    } catch (const Error&) {
+    }
     at = end + 1;
   }
   return objects;

@@ -7,6 +7,16 @@
 
 namespace tvr {
 
+/// Files of the program have fewer than ten levels. Deeper values overflow the stack of whoever copies or
+/// prints them.
+constexpr int kMostJsonLevels = 64;
+
+/// The value of a JSON text, which may come from a stranger. Throws Error(Corrupt), with `where` and
+/// `advice`, for what is not JSON or has more than `most_levels` levels. All JSON but that with a stricter
+/// reader of its own (safetensors' headers, MSR-VTT) is read by this function.
+[[nodiscard]] nlohmann::json parse_json(std::string_view text, const std::string& where,
+                                        const std::string& advice = {}, int most_levels = kMostJsonLevels);
+
 // JSON as the program writes it. Names and messages of untrusted files may hold bytes that are not UTF-8:
 // they become U+FFFD.
 
@@ -16,7 +26,7 @@ namespace tvr {
 [[nodiscard]] std::string json_line(const nlohmann::json& value);
 
 /// The objects of a text with one per line. Lines that are none, as the last of a file that is being written,
-/// are passed over.
+/// or that parse_json() refuses are passed over.
 [[nodiscard]] std::vector<nlohmann::json> json_lines(std::string_view text);
 
 }  // namespace tvr

@@ -8,8 +8,6 @@
 namespace tvr {
 namespace {
 
-constexpr std::uintmax_t kMaxBytes = std::uintmax_t{256} << 20;  // MSR-VTT's annotations have 22 MiB
-
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
@@ -36,13 +34,14 @@ std::size_t code_point_length(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string read_text_file(const std::filesystem::path& path) {
+std::string read_text_file(const std::filesystem::path& path, std::uintmax_t most_bytes) {
   const std::string where = path.string();
   const Descriptor file = open_regular(path);
   const auto size = static_cast<std::uintmax_t>(status_of(file, where).st_size);
-  if (size > kMaxBytes)
+  if (size > most_bytes)
     throw Error(Fault::Limit, where,
-                "has " + std::to_string(size) + " bytes; text files may have at most 256 MiB");
+                "has " + std::to_string(size) + " bytes; such a text file may have at most " +
+                    std::to_string(most_bytes >> 20U) + " MiB");
   std::string text(static_cast<std::size_t>(size), '\0');
   text.resize(read_all(file, text.data(), text.size(), where));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))

@@ -1,16 +1,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace tvr {
 
-/// The bytes of a regular file of at most 256 MiB, without a UTF-8 byte order mark. Throws Error(NotFound |
-/// Unreadable | Limit), and Error(Unsupported) for UTF-16 and for anything but a regular file (a FIFO would
-/// block).
-[[nodiscard]] std::string read_text_file(const std::filesystem::path& path);
+/// MSR-VTT's annotations have 22 MiB.
+constexpr std::uintmax_t kMostTextBytes = std::uintmax_t{256} << 20;
+
+/// The bytes of a regular file of at most `most_bytes`, without a UTF-8 byte order mark. Throws
+/// Error(NotFound | Unreadable | Limit), and Error(Unsupported) for UTF-16 and for anything but a regular
+/// file (a FIFO would block).
+[[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
+                                         std::uintmax_t most_bytes = kMostTextBytes);
 
 /// Offset of the first byte that is not well-formed UTF-8 (RFC 3629); std::string_view::npos if there is
 /// none.

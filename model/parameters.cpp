@@ -94,6 +94,8 @@ Parameters parameters_of(const NamedTensors& state) {
   Parameters parameters;
   for (std::size_t l = 0; l < kLayers; ++l) parameters[l] = read_layer(state, kLayerNames[l]);
   const std::int64_t d = rows(parameters, kTextPooling);
+  if (d < 1 || cols(parameters, kTextPooling) < 1 || cols(parameters, kVideoFc) < 1)
+    throw Error(Fault::Mismatch, "joint embedding", "a layer of the checkpoint is empty");
   for (const Layer square : {kTextFc, kTextGate, kVideoGate}) {
     require_shape(tensor_named(state, std::string(kLayerNames[square]) + ".weight"),
                   std::string(kLayerNames[square]) + ".weight", {d, d});

@@ -9,6 +9,7 @@
 #include "data/atomic_file.h"
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "data/json_text.h"
 
 namespace tvr {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kMagic = "tvr train state 1\n";
+constexpr const char* kTrainAgain = "Delete the file to train from scratch";
 constexpr std::size_t kHeaderLimit = 64U << 20U;
 
 /// A file being read, with the checksum of what has been read.
@@ -35,7 +37,7 @@ class SummedFile {
     return {Fault::Unreadable, path_.string(), seen + " (" + std::strerror(errno) + ")"};
   }
   [[nodiscard]] Error damaged(const std::string& seen) const {
-    return {Fault::Corrupt, path_.string(), seen, "Delete the file to train from scratch"};
+    return {Fault::Corrupt, path_.string(), seen, kTrainAgain};
   }
 
  private:
@@ -111,18 +113,30 @@ std::string read_header(SummedFile& in) {
   return header;
 }
 
+std::int64_t whole_number(const Json& header, const char* key) {
+  const Json& value = header.at(key);
+  return value.is_number_integer() ? value.get<std::int64_t>() : -1;
+}
+
+/// Whether the counters are those of a training: batches are drawn by them.
+bool is_possible(const TrainState& state) {
+  return state.epoch >= 1 && state.step >= 0 && state.adam.step >= 0 && state.best_epoch >= 0 &&
+         state.best_epoch < state.epoch && (state.best_epoch == 0) == is_empty(state.best) &&
+         static_cast<int>(state.reports.size()) == state.epoch - 1;
+}
+
 TrainState state_of_header(const Json& header, const EmbeddingShape& shape) {
   TrainState state;
   state.weights = state.adam.mean = state.adam.variance = zero_parameters(shape);
   if (header.at("with_best").get<bool>()) state.best = state.weights;
-  state.adam.step = header.at("adam_step");
-  state.epoch = header.at("epoch");
-  state.step = header.at("step");
+  state.adam.step = whole_number(header, "adam_step");
+  state.epoch = static_cast<int>(whole_number(header, "epoch"));
+  state.step = whole_number(header, "step");
   state.loss_sum = header.at("loss_sum");
   const auto log_scale = header.at("log_scale").get<std::array<float, 3>>();
   state.log_scale = {log_scale[0], log_scale[1], log_scale[2]};
   state.best_score = header.at("best_score");
-  state.best_epoch = header.at("best_epoch");
+  state.best_epoch = static_cast<int>(whole_number(header, "best_epoch"));
   for (const Json& report : header.at("reports")) state.reports.push_back(report_of(report));
   return state;
 }
@@ -171,7 +185,7 @@ std::optional<TrainState> read_state(const std::filesystem::path& file, const Em
     if (errno == ENOENT) return std::nullopt;
     throw in.failure("it cannot be opened");
   }
-  const Json header = Json::parse(read_header(in), nullptr, false);
+  const Json header = parse_json(read_header(in), file.string(), kTrainAgain);
   try {
     const bool fits = header.at("identity") == identity;
     if (!fits || header.at("shape") != shape_json({shape.word_dim, shape.video_dim, shape.embd_dim, 0})) {
@@ -179,6 +193,7 @@ std::optional<TrainState> read_state(const std::filesystem::path& file, const Em
                   "Train into another folder, or delete the file to train from scratch");
     }
     TrainState state = state_of_header(header, shape);
+    if (!is_possible(state)) throw in.damaged("its header is damaged");
     for_each_array(state, [&](float* values, std::size_t bytes) { in.get(values, bytes); });
     const std::uint64_t wanted = in.checksum();
     std::uint64_t checksum = 0;

@@ -9,11 +9,11 @@ packages=(
   libtorch-dev libdnnl-dev libopenblas0-openmp
   libavcodec-dev libavformat-dev libavfilter-dev libswscale-dev libavutil-dev
   libopencv-dev libtbb-dev libsqlite3-dev libssl-dev libfasttext-dev libutf8proc-dev
-  libcli11-dev nlohmann-json3-dev libfmt-dev libcpp-httplib-dev
+  libcli11-dev nlohmann-json3-dev libfmt-dev libboost-dev
 )
 for wish in "$@"; do
   case "$wish" in
-    --tests) packages+=(libgtest-dev libgmock-dev ffmpeg sqlite3) ;;
+    --tests) packages+=(libgtest-dev libgmock-dev libcpp-httplib-dev ffmpeg sqlite3) ;;
     --browser) packages+=(chromium chromium-driver) ;;
     --style) packages+=(clang-tidy libomp-dev)  # clang does not read GCC's <omp.h>
       # clang-format 14 is Debian 12's alone; elsewhere the format is not checked (scripts/check_style.sh).

@@ -77,7 +77,8 @@ const Table kThirdParties = {
     {"tbb/", {"pipeline/extraction", "pipeline/demo"}},
     {"tbb/version.h", {"pipeline/machine"}},
     {"CLI/", {"pipeline/commands"}},
-    {"httplib", {"pipeline/serve"}},
+    {"boost/", {"pipeline/serve"}},
+    {"httplib", {}},  // the client of the tests
     {"opencv2/", {"extract/media", "pipeline/demo", "pipeline/commands"}},
     {"opencv2/core/", {"extract/media", "pipeline/demo", "pipeline/machine"}},
     {"nlohmann/", {"data", "extract", "model", "pipeline"}},

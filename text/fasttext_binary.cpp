@@ -107,6 +107,7 @@ class FasttextBinary : public WordVectors {
   [[nodiscard]] std::int64_t size() const noexcept override { return words_; }
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
+    file_->require_unchanged();
     const std::unordered_map<std::string_view, std::int32_t> row_of = rows_of(words);
     WordTableBuilder table(words, dim_);
     for (const std::string& word : words) {
@@ -118,6 +119,7 @@ class FasttextBinary : public WordVectors {
         subwords_.each(word, [&](std::uint32_t bucket) { rows.push_back(words_ + bucket); });
       if (!rows.empty() && table.wants(word)) mean_of_rows(rows, table.add(word));
     }
+    file_->require_unchanged();
     return table.take(where_);
   }
 

@@ -122,6 +122,7 @@ class TextVectors : public WordVectors {
   }
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
+    file_->require_unchanged();
     WordTableBuilder table(words, dim_);
     const auto take_if_wanted = [&](const Row& row, const auto& line) {
       if (table.wants(row.word)) read_numbers(row, line, table.add(row.word));
@@ -138,10 +139,11 @@ class TextVectors : public WordVectors {
           std::string_view line;
           Lines(file_->bytes().substr(entry->offset)).next(line);
           const auto number = [&, entry = entry] { return line_number(entry->offset); };
-          take_if_wanted(*row_of(line, number), number);  // only rows have an offset
+          if (const auto row = row_of(line, number)) take_if_wanted(*row, number);
         }
       }
     }
+    file_->require_unchanged();
     WordTable found = table.take(where_);
     found.note = std::move(note);
     return found;
@@ -150,6 +152,7 @@ class TextVectors : public WordVectors {
   void prepare() override {
     if (!offsets_.empty()) return;
     WordOffsets offsets;
+    file_->require_unchanged();
     (void)walk([&](const Row& row, const Lines&, std::size_t begin) { offsets.add(row.word, begin); });
     offsets.sort();
     offsets_ = std::move(offsets);

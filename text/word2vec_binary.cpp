@@ -27,6 +27,7 @@ class Word2vecBinary : public WordVectors {
   [[nodiscard]] std::int64_t size() const noexcept override { return header_.words; }
 
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
+    file_->require_unchanged();
     WordTableBuilder table(words, dim());
     const auto take_if_wanted = [&](std::string_view word, std::size_t at) {
       if (table.wants(word))
@@ -43,6 +44,7 @@ class Word2vecBinary : public WordVectors {
         }
       }
     }
+    file_->require_unchanged();
     return table.take(where_);
   }
 
@@ -50,6 +52,7 @@ class Word2vecBinary : public WordVectors {
     if (!offsets_.empty()) return;
     WordOffsets offsets;
     walk([&](std::string_view word, std::size_t at) { offsets.add(word, at); });
+    file_->require_unchanged();
     offsets.sort();
     offsets_ = std::move(offsets);
   }

@@ -29,7 +29,8 @@ class WordVectors {
   /// Number of words according to the file's header; GloVe's files have none and are scanned to count them.
   [[nodiscard]] virtual std::int64_t size() const noexcept = 0;
   /// The vectors of those of `words` that have one, in order, without duplicates. Scans the whole file once
-  /// and checks it: throws Error(Corrupt) naming the line or the word at fault.
+  /// and checks it: throws Error(Corrupt) naming the line or the word at fault, Error(Unreadable) if the file
+  /// has been changed since it was opened.
   [[nodiscard]] virtual WordTable lookup(const std::vector<std::string>& words) const = 0;
   /// Scans the file once and indexes the offsets of its words (16 bytes each), so that later lookups take
   /// microseconds. Throws what lookup() throws. Does nothing if lookups need no scan.

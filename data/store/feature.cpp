@@ -49,6 +49,14 @@ ClipFeature mean(const FeatureSequence& features, const std::optional<TimeSpan>&
 
 }  // namespace
 
+void require_columns(const FeatureSequence& features, std::int64_t dim, const std::string& video) {
+  if (features.values.cols() == dim) return;
+  throw Error(Fault::Corrupt, video,
+              "its rows have " + std::to_string(features.values.cols()) +
+                  " columns, others of their recipe have " + std::to_string(dim),
+              "Extract the video again");
+}
+
 void HalfSequence::set(std::size_t row, const float* values, const TimeSpan& span) {
   const auto columns = static_cast<std::size_t>(dim);
   if (times.size() <= row) times.resize(row + 1);

@@ -22,6 +22,10 @@ struct FeatureSequence {
   std::vector<TimeSpan> times;
 };
 
+/// Throws Error(Corrupt) unless the rows of `video` have `dim` columns, as the others of their recipe: a
+/// stranger's store may hold any.
+void require_columns(const FeatureSequence& features, std::int64_t dim, const std::string& video);
+
 /// The same as stored: float16, row by row. If a place on disk is given, what exceeds 1 MiB is kept there, so
 /// that memory use does not depend on the length of a video.
 struct HalfSequence {

@@ -174,6 +174,7 @@ Tensor read_npy(const std::filesystem::path& path) {
     tensor.bytes = transposed(tensor, data);
   else
     tensor.bytes.assign(data, data + wanted);
+  file.require_unchanged();
   NamedTensors named;
   named.emplace_back("array", std::move(tensor));
   require_finite(named, where);

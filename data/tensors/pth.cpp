@@ -161,6 +161,8 @@ class PthFile {
     return {*pickle_, storages_, file_.bytes().size(), name_};
   }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Throws Error(Unreadable) if the tensors that were read may be wrong.
+  void require_unchanged() const { file_.require_unchanged(); }
 
  private:
   void open_zip() {
@@ -296,7 +298,9 @@ const Value& state_dict_of(const Pickle& pickle, const std::string& where) {
 
 NamedTensors read_pth(const std::filesystem::path& path) {
   const PthFile file(path);
-  return file.materializer().tensors_of(state_dict_of(file.pickle(), file.name()));
+  NamedTensors tensors = file.materializer().tensors_of(state_dict_of(file.pickle(), file.name()));
+  file.require_unchanged();
+  return tensors;
 }
 
 TensorGroups read_pth_groups(const std::filesystem::path& path) {
@@ -315,6 +319,7 @@ TensorGroups read_pth_groups(const std::filesystem::path& path) {
     throw Error(Fault::Corrupt, file.name(), "not a dictionary of dictionaries of tensors",
                 "Wanted: {'2d': {video_id: tensor}, '3d': {video_id: tensor}}");
   }
+  file.require_unchanged();
   return groups;
 }
 

@@ -154,6 +154,7 @@ NamedTensors read_safetensors(const std::filesystem::path& path) {
   if (static_cast<std::uint64_t>(expected) != data.size()) {
     bad_header(where, "bytes at the end of the file belong to no tensor");
   }
+  file.require_unchanged();
   return tensors;
 }
 

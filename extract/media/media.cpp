@@ -1,8 +1,12 @@
 #include "extract/media/media.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <initializer_list>
 
 #include "data/error.h"
@@ -41,12 +45,12 @@ void judge(AVCodecID codec, MediaFacts& facts) {
 
 }  // namespace
 
-MediaFacts examine_media(const std::filesystem::path& path) {
+MediaFacts examine_media(const SendableFile& file) {
   DecodeLimits limits;
   limits.max_seconds = 10;
   TimeBudget budget(limits.max_seconds, limits.max_seconds);
   const TimeBudget::Running running(budget);
-  MediaInput input(path, limits, budget);
+  MediaInput input(file.duplicate(), file.name(), limits, budget);
   const AVCodecParameters& parameters = *input.stream().codecpar;
   MediaFacts facts;
   facts.codec = avcodec_get_name(parameters.codec_id);
@@ -58,12 +62,31 @@ MediaFacts examine_media(const std::filesystem::path& path) {
 }
 
 SendableFile::SendableFile(const std::filesystem::path& path)
-    : descriptor_(open_regular(path)), size_(status_of(descriptor_, path.string()).st_size) {
-  if (size_ == 0) throw Error(Fault::Unsupported, path.string(), "is empty");
+    : name_(path.string()), descriptor_(open_regular(path)) {
+  const struct stat status = status_of(descriptor_, name_);
+  if (status.st_size == 0) throw Error(Fault::Unsupported, name_, "is empty");
+  size_ = status.st_size;
+  modified_s_ = status.st_mtim.tv_sec;
+  const auto add = [this](auto number) { version_ += std::to_string(number) + '-'; };
+  add(status.st_dev);
+  add(status.st_ino);
+  add(status.st_size);
+  for (const timespec& when : {status.st_mtim, status.st_ctim}) {
+    add(when.tv_sec);
+    add(when.tv_nsec);
+  }
+  version_.pop_back();
 }
 
 ssize_t SendableFile::read(std::int64_t offset, char* to, std::size_t count) const noexcept {
   return ::pread(descriptor_.get(), to, count, offset);
+}
+
+Descriptor SendableFile::duplicate() const {
+  Descriptor copy(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy)
+    throw Error(Fault::Unreadable, name_, std::string("cannot be opened again: ") + std::strerror(errno));
+  return copy;
 }
 
 }  // namespace tvr

@@ -22,23 +22,31 @@ struct MediaFacts {
   std::string mime;       // if playable
 };
 
-/// Opens the file as an extraction does (regular files in known containers only). Throws Error if it is not a
-/// video.
-[[nodiscard]] MediaFacts examine_media(const std::filesystem::path& path);
-
-/// An open file that is sent in parts.
+/// An open regular file that is sent in parts.
 class SendableFile {
  public:
-  /// Throws Error(NotFound | Unreadable | Unsupported); regular files only.
+  /// Throws Error(NotFound | Unreadable | Unsupported).
   explicit SendableFile(const std::filesystem::path& path);
 
   [[nodiscard]] std::int64_t size() const noexcept { return size_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Which file it is and in what state: changes with every change of its content.
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+  /// Seconds since 1970, when its content was last changed.
+  [[nodiscard]] std::int64_t modified_s() const noexcept { return modified_s_; }
   /// Reads up to `count` bytes at `offset` into `to`; returns 0 at the end, a negative value on a read error.
   [[nodiscard]] ssize_t read(std::int64_t offset, char* to, std::size_t count) const noexcept;
+  /// Another descriptor of the same open file. Throws Error(Unreadable).
+  [[nodiscard]] Descriptor duplicate() const;
 
  private:
+  std::string name_;
   Descriptor descriptor_;
-  std::int64_t size_ = 0;
+  std::int64_t size_ = 0, modified_s_ = 0;
+  std::string version_;
 };
+
+/// Examines the open file as an extraction does (known containers only). Throws Error if it is not a video.
+[[nodiscard]] MediaFacts examine_media(const SendableFile& file);
 
 }  // namespace tvr

@@ -90,10 +90,10 @@ std::string stream_kinds(const AVFormatContext& format) {
 /// A regular file, read through its descriptor.
 class MediaInput::File {
  public:
-  File(const std::filesystem::path& path, const TimeBudget& budget)
-      : budget_(budget), file_(open_regular(path)), size_(status_of(file_, path.string()).st_size) {
+  File(Descriptor file, const std::string& name, const TimeBudget& budget)
+      : budget_(budget), file_(std::move(file)), size_(status_of(file_, name).st_size) {
     if (size_ == 0)
-      throw Error(Fault::Corrupt, path.string(), "not a media file: empty (0 bytes)", "Download it again");
+      throw Error(Fault::Corrupt, name, "not a media file: empty (0 bytes)", "Download it again");
   }
 
   [[nodiscard]] std::string head() const {
@@ -151,7 +151,14 @@ class MediaInput::File {
 
 MediaInput::MediaInput(const std::filesystem::path& path, const DecodeLimits& limits,
                        const TimeBudget& budget)
-    : name_(path.string()), limits_(limits), budget_(budget), file_(std::make_unique<File>(path, budget)) {
+    : MediaInput(open_regular(path), path.string(), limits, budget) {}
+
+MediaInput::MediaInput(Descriptor file, std::string name, const DecodeLimits& limits,
+                       const TimeBudget& budget)
+    : name_(std::move(name)),
+      limits_(limits),
+      budget_(budget),
+      file_(std::make_unique<File>(std::move(file), name_, budget)) {
   open();
   if (const AVStream* const film = film_behind_a_picture()) {
     const int index = film->index;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "data/descriptor.h"
 #include "extract/media/av_handle.h"
 #include "extract/media/clip_stream.h"
 #include "extract/media/time_budget.h"
@@ -20,6 +21,8 @@ class MediaInput {
   /// Throws Error(NotFound | Unreadable | Corrupt | Unsupported | Limit | Timeout); Unsupported also for what
   /// is encrypted.
   MediaInput(const std::filesystem::path& path, const DecodeLimits& limits, const TimeBudget& budget);
+  /// The same for a file that is open; `name`: its path, for messages and its extension.
+  MediaInput(Descriptor file, std::string name, const DecodeLimits& limits, const TimeBudget& budget);
   ~MediaInput();
   MediaInput(const MediaInput&) = delete;
   MediaInput& operator=(const MediaInput&) = delete;

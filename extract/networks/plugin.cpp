@@ -8,6 +8,7 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/fingerprint.h"
+#include "data/json_text.h"
 
 namespace tvr {
 namespace {
@@ -24,13 +25,9 @@ json read_json(const std::filesystem::path& path) {
   if (text.size() > kLargest) {
     throw Error(Fault::Corrupt, path.string(), "too large for a manifest (64 KiB)", kAdvice);
   }
-  try {
-    json manifest = json::parse(text);
-    if (!manifest.is_object()) throw Error(Fault::Corrupt, path.string(), "not a JSON object", kAdvice);
-    return manifest;
-  } catch (const json::exception& problem) {
-    throw Error(Fault::Corrupt, path.string(), problem.what(), kAdvice);
-  }
+  json manifest = parse_json(text, path.string(), kAdvice);
+  if (!manifest.is_object()) throw Error(Fault::Corrupt, path.string(), "not a JSON object", kAdvice);
+  return manifest;
 }
 
 /// Accessors for a manifest's keys; record which keys were read.

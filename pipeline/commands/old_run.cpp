@@ -44,7 +44,8 @@ Config read_config(const fs::path& path) {
   Config config;
   config.path = path;
   try {
-    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
+    std::istringstream text(read_text(path));
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(text)) {
       if (item.parents.empty() || item.name == "++" || item.name == "--") continue;  // section markers
       config.command = item.parents.front();
       config.flags[item.name] = item.inputs;
@@ -148,6 +149,9 @@ RunManifest old_run(const fs::path& folder, const fs::path& other_store, const f
   if (!fs::exists(run.store) && fs::exists(folder / "features.db")) run.store = folder / "features.db";
   if (!fs::exists(run.store) && !other_store.empty()) run.store = other_store;
   run.max_words = config.number("max-words", run.max_words);
+  if (run.max_words < 1 || run.max_words > kMostWords) {
+    throw Error(Fault::Corrupt, config.path.string(), "max-words is " + std::to_string(run.max_words));
+  }
   if (!config.one("pooling").empty()) run.pooling = pooling_named(config.one("pooling"));
   run.data = data_of(config);
   run.seed = config.number("seed", std::uint64_t{1});

@@ -46,9 +46,6 @@ void tell_missing_files(const SearchIndex& index) {
 int run_serve(const ServeOptions& options) {
   using Clock = std::chrono::steady_clock;
   SearchService service(make_searcher(options.search));
-  for (const std::string& id : service.index()->damaged()) {
-    warn("the features of '" + id + "' are damaged: the video is left out");
-  }
   const WebServer server(service, options.search.run, options.host, options.port);
   say(fmt::format("serve: {} videos; Ctrl-C stops it", service.index()->videos().size()));
   const bool is_ipv6 = options.host.find(':') != std::string::npos;

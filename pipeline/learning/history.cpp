@@ -27,7 +27,8 @@ std::vector<std::pair<std::string, float>> curves_of(const EpochReport& report) 
 History::History(const RunFolder& folder) : path_(folder.history()), events_(folder.events()) {
   if (!std::filesystem::exists(path_)) return;
   for (const nlohmann::json& line : json_lines(read_text(path_))) {
-    if (line.contains("epoch")) lines_[line["epoch"].get<int>()] = line.dump();
+    const nlohmann::json epoch = line.value("epoch", nlohmann::json());
+    if (epoch.is_number_integer()) lines_[epoch.get<int>()] = json_line(line);
   }
 }
 

@@ -70,7 +70,10 @@ class ClipPooler {
     video_id_ = video_id;
     sequences_.clear();
     for (const RecipeRow& lane : lanes_) {
-      if (auto sequence = store_.read(video_id, lane.id)) sequences_.push_back(std::move(*sequence));
+      auto sequence = store_.read(video_id, lane.id);
+      if (!sequence) continue;
+      require_columns(*sequence, lane.dim, video_id);
+      sequences_.push_back(std::move(*sequence));
     }
   }
 

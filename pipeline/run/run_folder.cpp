@@ -1,11 +1,11 @@
 #include "pipeline/run/run_folder.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "data/atomic_file.h"
 #include "data/error.h"
+#include "data/json_text.h"
+#include "data/text_file.h"
 
 namespace tvr {
 namespace {
@@ -14,9 +14,13 @@ std::filesystem::path steps_of(const std::filesystem::path& folder) { return fol
 
 /// With a damaged or missing file no step is up to date: all are done again.
 nlohmann::json read_steps(const std::filesystem::path& folder) {
-  std::ifstream file(steps_of(folder));
-  nlohmann::json steps = nlohmann::json::parse(file, nullptr, false);
-  return steps.is_object() ? steps : nlohmann::json::object();
+  try {
+    const std::string file = steps_of(folder).string();
+    nlohmann::json steps = parse_json(read_text_file(file, kMostRunFileBytes), file);
+    if (steps.is_object()) return steps;
+  } catch (const Error&) {
+  }
+  return nlohmann::json::object();
 }
 
 }  // namespace
@@ -40,7 +44,7 @@ bool RunFolder::is_fresh(const std::string& step, const Digest& inputs,
 void RunFolder::mark_done(const std::string& step, const Digest& inputs) {
   nlohmann::json steps = read_steps(path_);
   steps[step] = inputs;
-  write_text(steps_of(path_), steps.dump(2) + "\n");
+  write_text(steps_of(path_), json_text(steps) + "\n");
 }
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
@@ -49,12 +53,6 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
   file.commit();
 }
 
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(Fault::NotFound, path.string(), "the file cannot be opened");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
+std::string read_text(const std::filesystem::path& path) { return read_text_file(path, kMostRunFileBytes); }
 
 }  // namespace tvr

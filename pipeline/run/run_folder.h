@@ -45,7 +45,10 @@ class RunFolder {
 /// Writes a temporary file and renames it: readers see the old text or the new, never a part. Throws
 /// Error(Unreadable).
 void write_text(const std::filesystem::path& path, const std::string& text);
-/// The whole file. Throws Error(NotFound | Unreadable).
+/// Metrics, history, steps, configuration and report are smaller, and what is parsed takes many times as much
+/// memory.
+constexpr std::uintmax_t kMostRunFileBytes = std::uintmax_t{64} << 20;
+/// The whole text of a run's file; throws as read_text_file() does.
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);
 
 }  // namespace tvr

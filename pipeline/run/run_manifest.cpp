@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/text_file.h"
 #include "pipeline/run/run_folder.h"
 
@@ -17,10 +18,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr int kVersion = 1;
-constexpr int kMostDepth = 8;
+constexpr int kMostLevels = 8;
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostLanes = 64;
-constexpr int kMostWords = 1000;
 constexpr const char* kWriteAgain = "Run the same `pipeline run` or `pipeline train` again to rewrite it";
 
 /// An object of the file and where it is in the file, for messages.
@@ -104,23 +104,6 @@ class Part {
 };
 
 fs::path file_of(const fs::path& run) { return run / "run.json"; }
-
-json parse(const fs::path& file, std::string_view text) {
-  const auto limit_depth = [&](int depth, json::parse_event_t, json&) {
-    if (depth > kMostDepth) {
-      throw Error(Fault::Corrupt, file.string(),
-                  fmt::format("it is nested deeper than {} levels", kMostDepth), kWriteAgain);
-    }
-    return true;
-  };
-  try {
-    return json::parse(text, limit_depth);
-  } catch (const json::exception& error) {
-    const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
-    throw Error(Fault::Corrupt, file.string(), "it is not JSON:" + words.substr(words.find(']') + 1),
-                kWriteAgain);
-  }
-}
 
 void require_version(const Part& top, const fs::path& file) {
   const std::int64_t version = top.whole("version", 1, 1'000'000);
@@ -245,7 +228,7 @@ bool says_the_same(const fs::path& run, const RunManifest& manifest) {
 
 RunManifest parse_manifest(const fs::path& run, std::string_view text) {
   const fs::path file = file_of(run);
-  const json value = parse(file, text);
+  const json value = parse_json(text, file.string(), kWriteAgain, kMostLevels);
   const Part top(file, "", value);
   require_version(top, file);
   RunManifest manifest;

@@ -14,6 +14,8 @@
 
 namespace tvr {
 
+constexpr int kMostWords = 1000;
+
 /// run.json, all that is needed to use a trained model again: resolved values, not flags. Reading it needs
 /// neither the videos nor the data set's lists nor the weights of the networks.
 struct RunManifest {
@@ -23,7 +25,7 @@ struct RunManifest {
   Digest checkpoint_content;  // sha256 of the file; empty: unknown
   std::filesystem::path word_vectors;
   Pooling pooling = Pooling::Max;  // rows of a clip over time
-  int max_words = 20;              // words of a sentence that the model uses; 1 to 1000
+  int max_words = 20;              // words of a sentence that the model uses; 1 to kMostWords
 
   // What it was trained and tested on, for `eval`.
   DataOptions data;

@@ -27,8 +27,10 @@ std::unique_ptr<Database> opened(const std::filesystem::path& file, Database::Op
     const bool is_new = database->integer("SELECT count(*) FROM sqlite_master") == 0;
     if (is_new && mode == Database::Open::Create) database->run(kSchema);
     if (database->integer("PRAGMA application_id") != kApplication) return nullptr;
-    static_cast<void>(database->integer("SELECT count(*) FROM still"));
-    return database;
+    // A view could compute for ever.
+    const bool is_table =
+        database->integer("SELECT count(*) FROM sqlite_master WHERE name = 'still' AND type = 'table'") == 1;
+    return is_table ? std::move(database) : nullptr;
   } catch (const Error&) {
     return nullptr;
   }
@@ -64,9 +66,9 @@ std::string Stills::nearest(const Digest& features, Micros at, const TimeSpan& w
   std::string jpeg;
   if (database_ == nullptr) return jpeg;
   try {
-    Statement(
-        *database_,
-        "SELECT jpeg FROM still WHERE features = ? AND at >= ? AND at <= ? ORDER BY abs(at - ?), id LIMIT 1")
+    Statement(*database_,
+              "SELECT jpeg FROM still WHERE features = ? AND at >= ? AND at <= ? AND length(jpeg) <= 1048576 "
+              "ORDER BY abs(at - ?), id LIMIT 1")
         .for_each([&](const Statement& row) { jpeg = row.blob(0); }, features,
                   std::int64_t{within.start.count()}, std::int64_t{within.end.count()},
                   std::int64_t{at.count()});

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -34,6 +35,14 @@ json json_of(const IndexedVideo& video) {
           {"windows", std::move(windows)}};
 }
 
+bool is_whole_video_or_parts(const IndexedVideo& video) {
+  return video.length >= Micros(0) && video.length <= kLongestVideo && !video.windows.empty() &&
+         std::all_of(video.windows.begin(), video.windows.end(), [&](const TimeSpan& window) {
+           return Micros(0) <= window.start && window.start <= window.end && window.end <= video.length;
+         });
+}
+
+/// Throws json::exception.
 IndexedVideo video_of(const json& row) {
   IndexedVideo video;
   video.source.id = row.at("id").get<std::string>();
@@ -84,33 +93,47 @@ void SearchIndex::save(const std::filesystem::path& path, const Basis& basis) co
   file.commit();
 }
 
-std::optional<SearchIndex> SearchIndex::load(const std::filesystem::path& path, const Basis& basis) {
-  if (!std::filesystem::is_regular_file(path)) return std::nullopt;
-  const MappedFile file(path);
-  std::string_view bytes = intact_part(file.bytes());
+std::optional<SearchIndex> SearchIndex::load(const std::filesystem::path& path, const Basis& basis,
+                                             std::int64_t dim) {
+  try {
+    const MappedFile file(path);
+    std::optional<SearchIndex> index = read(file.bytes(), basis, dim);
+    file.require_unchanged();
+    return index;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis& basis, std::int64_t dim) {
+  std::string_view bytes = intact_part(file);
   take(bytes, kMagic.size());
   std::uint64_t length = 0;
   const std::string_view length_bytes = take(bytes, sizeof length);
   if (length_bytes.empty()) return std::nullopt;
   std::memcpy(&length, length_bytes.data(), sizeof length);
   const std::string_view text = take(bytes, length);
+  if (dim < 1) return std::nullopt;
+  const std::uint64_t row_bytes = static_cast<std::uint64_t>(dim) * sizeof(float);
   try {
-    const json header = json::parse(text);
-    if (header.at("basis") != json_of(basis)) return std::nullopt;
-    SearchIndex index(header.at("dim").get<std::int64_t>());
-    if (index.windows_.dim() < 1) return std::nullopt;
+    const json header = parse_json(text, "the index");
+    if (header.at("basis") != json_of(basis) || header.at("dim") != dim) return std::nullopt;
+    SearchIndex index(dim);
     for (const json& row : header.at("videos")) {
       IndexedVideo video = video_of(row);
-      const auto dim = static_cast<std::size_t>(index.windows_.dim());
-      const std::string_view values = take(bytes, video.windows.size() * dim * sizeof(float));
-      if (values.empty()) return std::nullopt;
-      std::vector<float> rows(video.windows.size() * dim);
+      const std::size_t count = video.windows.size();
+      if (!is_whole_video_or_parts(video) || count > bytes.size() / row_bytes) return std::nullopt;
+      const std::string_view values = take(bytes, count * row_bytes);
+      std::vector<float> rows(count * static_cast<std::size_t>(dim));
       std::memcpy(rows.data(), values.data(), values.size());
-      index.windows_.add_video(rows.data(), static_cast<std::int64_t>(video.windows.size()));
+      index.windows_.add_video(rows.data(), static_cast<std::int64_t>(count));
       index.videos_.push_back(std::move(video));
     }
+    if (!bytes.empty()) return std::nullopt;
     return index;
   } catch (const json::exception&) {
+    return std::nullopt;
+  } catch (const Error&) {
     return std::nullopt;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -20,31 +21,67 @@ Micros micros(double seconds) { return Micros(std::llround(seconds * 1e6)); }
 
 /// Videos that have features in every lane.
 std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
-                                            const std::vector<std::int64_t>& recipes) {
+                                            const std::vector<RecipeRow>& recipes) {
+  std::vector<std::int64_t> ids;
+  for (const RecipeRow& recipe : recipes) ids.push_back(recipe.id);
   std::vector<IndexedVideo> videos;
-  for (FeaturedVideo& video : featured_in_all(store, recipes)) {
+  for (FeaturedVideo& video : featured_in_all(store, ids)) {
     videos.push_back({std::move(video.source), std::move(video.hash), Micros(0), {}});
   }
   return videos;
 }
 
 /// A video's feature rows in all lanes; empty when some have been removed meanwhile.
-std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<std::int64_t>& recipes,
+std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<RecipeRow>& recipes,
                                         const std::string& id) {
   std::vector<FeatureSequence> lanes;
-  for (const std::int64_t recipe : recipes) {
-    std::optional<FeatureSequence> lane = store.read(id, recipe);
+  for (const RecipeRow& recipe : recipes) {
+    std::optional<FeatureSequence> lane = store.read(id, recipe.id);
     if (!lane || lane->times.empty()) return {};
+    require_columns(*lane, recipe.dim, id);
     lanes.push_back(std::move(*lane));
   }
   return lanes;
 }
 
-/// Fills in length and windows, and appends the pooled rows of the windows to `rows`.
-void pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions& options, Pooling pooling,
-                  IndexedVideo& video, std::vector<ClipFeature>& rows) {
-  for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, lane.times.back().end);
+/// At most this many windows per row of the lane with the most: at a row per second, windows of a second make
+/// two. Many windows of the same row say nothing new, and a stranger's store must not decide how much memory
+/// they take.
+constexpr std::int64_t kWindowsPerRow = 16;
+
+[[noreturn]] void refuse(const std::string& id, const std::string& seen) {
+  throw Error(Fault::Corrupt, id, seen);
+}
+
+/// The end of the last row; throws Error(Corrupt) for times that are none of a video.
+Micros length_of(const std::string& id, const FeatureSequence& lane) {
+  Micros begin(0);
+  for (const TimeSpan& row : lane.times) {
+    if (row.start < begin || row.end < row.start || row.end > kLongestVideo)
+      refuse(id, "its rows have impossible times");
+    begin = row.start;
+  }
+  return lane.times.back().end;
+}
+
+/// Throws Error(Corrupt) unless the rows are many enough for the windows of a video of this length.
+void require_rows_for_windows(const std::string& id, const std::vector<FeatureSequence>& lanes, Micros length,
+                              const WindowOptions& options) {
+  if (length <= micros(options.long_s)) return;
+  std::size_t most_rows = 0;
+  for (const FeatureSequence& lane : lanes) most_rows = std::max(most_rows, lane.times.size());
+  if (length / (micros(options.window_s) / 2) > static_cast<std::int64_t>(most_rows) * kWindowsPerRow)
+    refuse(id, "it has too few rows for its length");
+}
+
+/// Fills in length and windows; returns the pooled rows of the windows.
+std::vector<ClipFeature> pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions& options,
+                                      Pooling pooling, IndexedVideo& video) {
+  const std::string& id = video.source.id;
+  for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, length_of(id, lane));
+  require_rows_for_windows(id, lanes, video.length, options);
   const std::vector<TimeSpan> windows = windows_of(video.length, options);
+  std::vector<ClipFeature> rows;
   for (const TimeSpan& window : windows) {
     try {
       const auto span = windows.size() == 1 ? std::nullopt : std::optional(window);
@@ -52,8 +89,13 @@ void pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions
       video.windows.push_back(window);
     } catch (const Error& error) {  // in a damaged video one lane may end before another
       if (error.fault() != Fault::NotFound) throw;
+      continue;
     }
+    if (!std::all_of(rows.back().begin(), rows.back().end(),
+                     [](float value) { return std::isfinite(value); }))
+      refuse(id, "its rows have values that are not finite");
   }
+  return rows;
 }
 
 Matrix matrix_of(const std::vector<ClipFeature>& rows) {
@@ -87,8 +129,7 @@ SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders,
                          const SearchIndex* known, const Progress& progress)
     : windows_(encoders.dim()) {
   validate(windows);
-  std::vector<std::int64_t> recipes;
-  for (const RecipeRow& lane : encoders.lanes_in(store)) recipes.push_back(lane.id);
+  const std::vector<RecipeRow> recipes = encoders.lanes_in(store);
   std::vector<IndexedVideo> fresh = searchable_videos(store, recipes);
   if (known != nullptr) {
     std::vector<IndexedVideo> unknown;
@@ -100,12 +141,15 @@ SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders,
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     try {
       const std::vector<FeatureSequence> lanes = read_lanes(store, recipes, fresh[i].source.id);
-      if (!lanes.empty()) pool_windows(lanes, windows, encoders.pooling(), fresh[i], rows);
+      if (!lanes.empty()) {
+        std::vector<ClipFeature> pooled = pool_windows(lanes, windows, encoders.pooling(), fresh[i]);
+        std::move(pooled.begin(), pooled.end(), std::back_inserter(rows));
+        if (!pooled.empty()) batch.push_back(std::move(fresh[i]));
+      }
     } catch (const Error& error) {
       if (error.fault() != Fault::Corrupt) throw;
       damaged_.push_back(fresh[i].source.id);
     }
-    if (!fresh[i].windows.empty()) batch.push_back(std::move(fresh[i]));
     if (rows.size() < kRowsAtOnce && i + 1 < fresh.size()) continue;
     if (!rows.empty())
       add(std::exchange(batch, {}), encoders.embed_video(matrix_of(std::exchange(rows, {}))));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/progress.h"
@@ -25,6 +26,9 @@ struct WindowOptions {
 void validate(const WindowOptions& options);
 [[nodiscard]] std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options);
 
+/// Longer ones are left out, as times beyond cannot be those of a video.
+constexpr Micros kLongestVideo = std::chrono::hours(24 * 31);
+
 /// A searchable video.
 struct IndexedVideo {
   VideoSource source;
@@ -43,8 +47,9 @@ class SearchIndex {
     WindowOptions windows;
   };
   /// Reuses from `known`, an index with the same basis, the windows of all videos whose features are
-  /// unchanged, and embeds the others. A video with damaged rows is left out and named in `damaged`. Throws
-  /// Error(Interrupted), and what EncoderPair::lanes_in() throws.
+  /// unchanged, and embeds the others. A video is left out and named in `damaged` if its rows are damaged,
+  /// have times or values that no video has, or are too few for its windows. Throws Error(Interrupted), and
+  /// what EncoderPair::lanes_in() throws.
   SearchIndex(const FeatureStore& store, const EncoderPair& encoders, const WindowOptions& windows,
               const SearchIndex* known, const Progress& progress);
 
@@ -57,8 +62,13 @@ class SearchIndex {
   /// Saves the index to a file (docs/SEARCH.md): a temporary file, renamed when complete. Throws
   /// Error(Unreadable).
   void save(const std::filesystem::path& path, const Basis& basis) const;
-  /// nullopt when the file does not exist, has another basis or is damaged.
-  [[nodiscard]] static std::optional<SearchIndex> load(const std::filesystem::path& path, const Basis& basis);
+  /// nullopt when the file does not exist, has another basis, is damaged, or its embeddings do not have `dim`
+  /// values (EncoderPair::dim()): it may come from a stranger, and can be made again.
+  [[nodiscard]] static std::optional<SearchIndex> load(const std::filesystem::path& path, const Basis& basis,
+                                                       std::int64_t dim);
+  /// The same from the bytes of the file.
+  [[nodiscard]] static std::optional<SearchIndex> read(std::string_view file, const Basis& basis,
+                                                       std::int64_t dim);
 
  private:
   explicit SearchIndex(std::int64_t dim) : windows_(dim) {}

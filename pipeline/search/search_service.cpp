@@ -78,7 +78,15 @@ bool SearchService::pause(std::chrono::steady_clock::duration time) {
   return !ending_;
 }
 
+void SearchService::name_left_out(std::set<std::string>& named) const {
+  for (const std::string& id : index()->damaged()) {
+    if (named.insert(id).second) warn("the features of '" + id + "' are damaged: the video is left out");
+  }
+}
+
 void SearchService::watch_store() {
+  std::set<std::string> named;  // videos that are left out are named once
+  name_left_out(named);
   std::string complaint;  // the last warning, so that it is printed only once
   std::chrono::milliseconds until_next = kLookAtStore;
   while (pause(until_next)) {
@@ -87,6 +95,7 @@ void SearchService::watch_store() {
       if (searcher_->refresh()) {
         say("serve: the store has changed; it now has " + std::to_string(index()->videos().size()) +
             " searchable videos");
+        name_left_out(named);
       }
       complaint.clear();
     } catch (const std::exception& error) {  // keep serving the old index

@@ -5,6 +5,8 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "data/mutex.h"
@@ -35,6 +37,7 @@ class SearchService {
   };
   void compute();
   void watch_store();
+  void name_left_out(std::set<std::string>& named) const;
   /// Sleeps for `time`; false when woken early because the service is shutting down.
   [[nodiscard]] bool pause(std::chrono::steady_clock::duration time);
   [[nodiscard]] std::vector<Waiting> take();

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "data/error.h"
@@ -37,7 +38,7 @@ Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options,
     : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
   const FeatureStore store(options_.store);
   const SearchIndex::Basis basis{encoders_->identity(), options_.windows};
-  const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis);
+  const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis, encoders_->dim());
   replace_index(SearchIndex(store, *encoders_, options_.windows, kept ? &*kept : nullptr, progress));
   if (index_->newly_embedded() > 0) keep_index(basis);
 }
@@ -97,7 +98,7 @@ SearchAnswer Searcher::best_of(const SearchIndex& index, const SearchQuery& quer
   const std::vector<IndexedVideo>& videos = index.videos();
   std::vector<std::size_t> order;
   for (std::size_t v = 0; v < videos.size(); ++v) {
-    if (is_wanted(videos[v], query)) order.push_back(v);
+    if (is_wanted(videos[v], query) && std::isfinite(scores[v])) order.push_back(v);
   }
   const std::size_t count = std::min(query.top, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),

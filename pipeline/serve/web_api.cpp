@@ -10,7 +10,6 @@
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
-#include "data/text_file.h"
 #include "data/usable_cores.h"
 #include "extract/media/thumbnail.h"
 #include "pipeline/run/run_folder.h"
@@ -40,6 +39,9 @@ bool is_there(const std::filesystem::path& file) {
   return std::filesystem::exists(file, problem);
 }
 
+/// A run's stills may be a stranger's, and are sent as pictures.
+bool is_jpeg(const std::string& bytes) { return bytes.compare(0, 3, "\xff\xd8\xff") == 0; }
+
 /// The first window of the video that contains `at`.
 TimeSpan window_at(const IndexedVideo& video, Micros at) {
   for (const TimeSpan& window : video.windows) {
@@ -65,9 +67,22 @@ json json_of(const std::vector<OutcomeRow>& rows) {
   return list;
 }
 
-/// The content of a text file; empty when it does not exist.
+/// The content of a text file; empty when it does not exist or cannot be read.
 std::string optional_text(const std::filesystem::path& path) {
-  return std::filesystem::exists(path) ? read_text_file(path) : std::string();
+  try {
+    return read_text(path);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+json metrics_in(const RunFolder& folder) {
+  const std::string text = optional_text(folder.metrics());
+  try {
+    return parse_json(text, folder.metrics().string());
+  } catch (const Error&) {  // not there, being written, or not ours
+    return nullptr;
+  }
 }
 
 }  // namespace
@@ -121,10 +136,8 @@ json WebApi::store(const std::string& part) const {
 
 json WebApi::run() const {
   const RunFolder folder(run_);
-  json metrics = json::parse(optional_text(folder.metrics()), nullptr, false);
-  if (metrics.is_discarded()) metrics = nullptr;
   return {{"path", run_.string()},
-          {"metrics", std::move(metrics)},
+          {"metrics", metrics_in(folder)},
           {"history", json_lines(optional_text(folder.history()))},
           {"config", optional_text(folder.config())},
           {"report", std::filesystem::exists(folder.report())}};
@@ -133,18 +146,28 @@ json WebApi::run() const {
 std::string WebApi::report() const { return optional_text(RunFolder(run_).report()); }
 
 MediaFacts WebApi::media_facts(const std::string& video) {
-  const IndexedVideo found = find_video(*service_.index(), video);
-  const std::string key = found.features + found.source.path.string();
-  if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
+  const std::filesystem::path path = find_video(*service_.index(), video).source.path;
   MediaFacts facts;
-  if (!is_there(found.source.path)) {
+  if (!is_there(path)) {
     facts.reason = "the file has been moved or deleted since its features were extracted";
     return facts;
   }
-  const Turnstile::Pass pass(decoding_);
   try {
-    facts = examine_media(found.source.path);
-  } catch (const Error& error) {  // deleted, replaced or damaged
+    return facts_of(SendableFile(path));
+  } catch (const Error& error) {  // deleted meanwhile, or not a file
+    facts.reason = error.seen();
+    return facts;
+  }
+}
+
+MediaFacts WebApi::facts_of(const SendableFile& file) {
+  const std::string key = file.version() + file.name();  // libav looks at the extension, too
+  if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
+  const Turnstile::Pass pass(decoding_);
+  MediaFacts facts;
+  try {
+    facts = examine_media(file);
+  } catch (const Error& error) {  // not a video, or a damaged one
     facts.reason = error.seen();
     return facts;
   }
@@ -152,10 +175,17 @@ MediaFacts WebApi::media_facts(const std::string& video) {
   return facts;
 }
 
-std::shared_ptr<const SendableFile> WebApi::open_media(const std::string& video) {
-  const MediaFacts facts = media_facts(video);
+WebApi::Media WebApi::open_media(const std::string& video) {
+  const std::filesystem::path path = find_video(*service_.index(), video).source.path;
+  std::shared_ptr<const SendableFile> file;
+  try {
+    file = std::make_shared<const SendableFile>(path);
+  } catch (const Error& error) {
+    throw Error(Fault::Unsupported, video, error.seen());
+  }
+  const MediaFacts facts = facts_of(*file);
   if (!facts.playable) throw Error(Fault::Unsupported, video, facts.reason);
-  return std::make_shared<const SendableFile>(find_video(*service_.index(), video).source.path);
+  return {std::move(file), facts.mime};
 }
 
 std::string WebApi::thumbnail(const std::string& video, double at_s) {
@@ -163,7 +193,10 @@ std::string WebApi::thumbnail(const std::string& video, double at_s) {
   const double length_s = std::chrono::duration<double>(found.length).count();
   const double at = std::clamp(at_s, 0.0, length_s);
   const Micros moment(std::llround(at * 1e6));
-  if (!is_there(found.source.path)) return stills_.nearest(found.features, moment, window_at(found, moment));
+  if (!is_there(found.source.path)) {
+    std::string still = stills_.nearest(found.features, moment, window_at(found, moment));
+    return is_jpeg(still) ? still : std::string();
+  }
   const std::string key = fmt::format("{}{}@{:.1f}", found.features, found.source.path.string(), at);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);

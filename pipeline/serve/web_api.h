@@ -58,14 +58,18 @@ class WebApi {
   [[nodiscard]] std::string report() const;  // report.html; empty if there is none
 
   [[nodiscard]] MediaFacts media_facts(const std::string& video);
-  /// The video's file. Throws Error(Unsupported) if browsers do not play it.
-  [[nodiscard]] std::shared_ptr<const SendableFile> open_media(const std::string& video);
+  struct Media {
+    std::shared_ptr<const SendableFile> file;
+    std::string mime;
+  };
+  /// The video's file: the open one that was examined. Throws Error(Unsupported) if browsers do not play it.
+  [[nodiscard]] Media open_media(const std::string& video);
   /// A JPEG of the frame at `at_s`; if the video file has moved, a still near that time that was saved
   /// before; empty if there is none.
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);
 
  private:
-  [[nodiscard]] std::filesystem::path path_of(const std::string& video) const;
+  [[nodiscard]] MediaFacts facts_of(const SendableFile& file);
 
   SearchService& service_;
   std::filesystem::path run_;

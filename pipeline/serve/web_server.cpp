@@ -1,21 +1,22 @@
 #include "pipeline/serve/web_server.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
+#include <cctype>
 #include <charconv>
+#include <ctime>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
-#include "pipeline/serve/deadline_server.h"
+#include "pipeline/serve/http_range.h"
+#include "pipeline/serve/http_server.h"
 #include "pipeline/serve/web_api.h"
 #include "pipeline/serve/web_files.h"
 #include "pipeline/terminal/console.h"
@@ -23,17 +24,13 @@
 namespace tvr {
 namespace {
 
-using httplib::Request;
-using httplib::Response;
 using nlohmann::json;
 
-// Each open connection occupies a thread, mostly asleep, so there are many threads.
-constexpr std::size_t kConnections = 256;
-constexpr int kBacklog = 512;
 constexpr std::size_t kMostSentenceBytes = 2000;
 constexpr std::size_t kMostNameBytes = 1024;
 constexpr std::size_t kMostResults = 500;
 
+constexpr const char* kPolicyField = "Content-Security-Policy";
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -57,43 +54,52 @@ int http_status(Fault fault) {
   }
 }
 
-void send_json(Response& response, const json& value) {
-  response.set_content(json_line(value), "application/json");
+HttpResponse content(std::string text, const std::string& mime) {
+  HttpResponse response;
+  response.fields.emplace_back("Content-Type", mime);
+  response.text = std::move(text);
+  return response;
 }
 
-void send_error(Response& response, int status, const std::string& words) {
+HttpResponse json_content(const json& value) { return content(json_line(value), "application/json"); }
+
+HttpResponse error_content(int status, const std::string& words) {
+  HttpResponse response = json_content({{"error", words}});
   response.status = status;
-  send_json(response, {{"error", words}});
+  if (status == 405) response.fields.emplace_back("Allow", "GET, HEAD");
+  return response;
 }
 
 /// A query parameter: UTF-8 of at most `most_bytes`; empty when absent.
-std::string text_parameter(const Request& request, const char* name, std::size_t most_bytes) {
-  std::string value = request.get_param_value(name);
-  if (value.size() > most_bytes) {
+std::string text_parameter(const HttpRequest& request, const char* name, std::size_t most_bytes) {
+  const std::string* const value = request.parameter(name);
+  if (value == nullptr) return {};
+  if (value->size() > most_bytes) {
     throw Error(Fault::InvalidArgument, name, fmt::format("it has more than {} bytes", most_bytes));
   }
-  if (find_invalid_utf8(value) != std::string_view::npos) {
+  if (find_invalid_utf8(*value) != std::string_view::npos) {
     throw Error(Fault::InvalidArgument, name, "it is not UTF-8");
   }
-  return value;
+  return *value;
 }
 
-double number_parameter(const Request& request, const char* name, double fallback, double most) {
-  if (!request.has_param(name)) return fallback;
-  const std::string text = request.get_param_value(name);
+double number_parameter(const HttpRequest& request, const char* name, double fallback, double most) {
+  const std::string* const text = request.parameter(name);
+  if (text == nullptr) return fallback;
   double value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem == std::errc() && end == text.data() + text.size() && value >= 0 && value <= most) return value;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (problem == std::errc() && end == text->data() + text->size() && value >= 0 && value <= most)
+    return value;
   throw Error(Fault::InvalidArgument, name, fmt::format("it is not a number from 0 to {}", most));
 }
 
-std::string video_parameter(const Request& request) {
+std::string video_parameter(const HttpRequest& request) {
   std::string id = text_parameter(request, "video", kMostNameBytes);
   if (id.empty()) throw Error(Fault::InvalidArgument, "video", "no video is given");
   return id;
 }
 
-SearchQuery search_query(const Request& request) {
+SearchQuery search_query(const HttpRequest& request) {
   constexpr double kYear = 366 * 86'400.0;
   SearchQuery query;
   query.sentence = text_parameter(request, "q", kMostSentenceBytes);
@@ -104,48 +110,79 @@ SearchQuery search_query(const Request& request) {
   return query;
 }
 
-/// Sends the file, or the single range that was requested; a request of several ranges gets the whole file,
-/// as RFC 9110 allows. httplib 0.11 does not check ranges against the size, so they are corrected here before
-/// it uses them.
-void send_file(std::shared_ptr<const SendableFile> file, const std::string& mime, const Request& request,
-               Response& response) {
-  auto& ranges = const_cast<Request&>(request).ranges;  // the request itself is not const
-  const std::int64_t size = file->size();
-  if (ranges.size() != 1) {
-    ranges.clear();
-  } else {
-    auto& [first, last] = ranges.front();  // -1: not given
-    if (first < 0) {
-      first = last > 0 ? std::max<std::int64_t>(0, size - last) : size;
-      last = size - 1;
-    }
-    if (last < 0 || last >= size) last = size - 1;
-    if (first > last) {
-      ranges.clear();
-      response.set_header("Content-Range", fmt::format("bytes */{}", size));
-      return send_error(response, 416, "the range is beyond the end of the file");
-    }
+/// As in HTTP: "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string http_date(std::int64_t seconds) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+/// The file, or the part that was requested (RFC 9110, sections 13 and 14). A date validates a part only if
+/// the file cannot have changed again within that second.
+HttpResponse file_content(const WebApi::Media& media, const HttpRequest& request) {
+  const SendableFile& file = *media.file;
+  const std::int64_t now_s = std::time(nullptr);
+  const std::string etag = '"' + file.version() + '"', modified = http_date(file.modified_s());
+  HttpResponse response;
+  response.fields = {{"Accept-Ranges", "bytes"}, {"ETag", etag}, {"Last-Modified", modified}};
+  if (lists_etag(request.if_none_match, etag)) {
+    response.status = 304;
+    return response;
   }
-  response.set_header("Accept-Ranges", "bytes");
-  response.set_content_provider(
-      static_cast<std::size_t>(size), mime,
-      [file = std::move(file)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-        std::array<char, 1 << 16> buffer;
-        const ssize_t got =
-            file->read(static_cast<std::int64_t>(offset), buffer.data(), std::min(buffer.size(), length));
-        return got > 0 && sink.write(buffer.data(), static_cast<std::size_t>(got));
-      });
+  const bool is_same = request.if_range.empty() || request.if_range == etag ||
+                       (request.if_range == modified && file.modified_s() < now_s - 1);
+  const std::optional<ByteRange> range =
+      is_same && !request.is_head ? requested_range(request.range, file.size()) : std::nullopt;
+  if (range && range->size == 0) {
+    response = error_content(416, "the range is beyond the end of the file");
+    response.fields.emplace_back("Content-Range", fmt::format("bytes */{}", file.size()));
+    return response;
+  }
+  response.fields.emplace_back("Content-Type", media.mime);
+  response.file = media.file;
+  response.size = file.size();
+  if (range) {
+    response.status = 206;
+    response.begin = range->begin;
+    response.size = range->size;
+    response.fields.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", range->begin,
+                                                              range->begin + range->size - 1, file.size()));
+  }
+  return response;
 }
 
-bool is_loopback_name(const std::string& host) {
-  return host == "localhost" || host.rfind("127.", 0) == 0 || host == "[::1]" || host == "::1";
+/// The fields that every response has, its own first.
+HttpResponse with_common_fields(HttpResponse response) {
+  const auto has_policy = [&] {
+    return std::any_of(response.fields.begin(), response.fields.end(),
+                       [](const auto& field) { return field.first == kPolicyField; });
+  };
+  if (!has_policy()) response.fields.emplace_back(kPolicyField, kPagePolicy);
+  response.fields.emplace_back("X-Content-Type-Options", "nosniff");
+  response.fields.emplace_back("Referrer-Policy", "no-referrer");
+  response.fields.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  response.fields.emplace_back("Date", http_date(std::time(nullptr)));
+  return response;
 }
 
-/// "localhost:8000" without its port.
-std::string name_in(const std::string& host_header) {
-  const std::size_t colon = host_header.rfind(':');
-  const bool has_port = colon != std::string::npos && host_header.find(']', colon) == std::string::npos;
-  return has_port ? host_header.substr(0, colon) : host_header;
+/// "localhost:8000" without its port; empty if what follows the colon is none.
+std::string_view name_in(std::string_view host) {
+  const std::size_t end_of_address = host.substr(0, 1) == "[" ? host.find(']') : 0;
+  if (end_of_address == std::string_view::npos) return {};
+  const std::size_t colon = host.find(':', end_of_address);
+  if (colon == std::string_view::npos) return host;
+  const std::string_view port = host.substr(colon + 1);
+  const bool is_port = port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_port ? host.substr(0, colon) : std::string_view{};
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// An address as a URL writes it.
+std::string bracketed(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
 
 const char* mime_of(const std::string& name) {
@@ -161,149 +198,97 @@ const char* mime_of(const std::string& name) {
 class WebServer::Impl {
  public:
   Impl(SearchService& service, std::filesystem::path run, const std::string& host, int port)
-      : api_(service, std::move(run)), loopback_only_(is_loopback_name(host)) {
-    set_up();
-    add_pages();
-    add_api();
-    add_media();
-    listen(host, port);
+      : api_(service, std::move(run)),
+        host_(bracketed(lower(host))),
+        server_(
+            host, port, [this](const HttpRequest& request) { return with_common_fields(answer(request)); },
+            [](const HttpRefusal& refusal) {
+              return with_common_fields(error_content(refusal.status, refusal.words));
+            }) {
+    server_.start();
   }
 
-  ~Impl() {
-    ending_ = true;
-    server_.stop();
-    listening_.join();
-  }
-
-  [[nodiscard]] int port() const noexcept { return port_; }
+  [[nodiscard]] int port() const noexcept { return server_.port(); }
 
  private:
-  void set_up() {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(kConnections); };
-    server_.set_keep_alive_max_count(1000);
-    server_.set_keep_alive_timeout(2);
-    server_.set_write_timeout(10);
-    server_.set_payload_max_length(0);
-    server_.set_socket_options([this](auto socket) {
-      // Not SO_REUSEPORT, httplib's default: two servers must not share a port by accident.
-      const int yes = 1;
-      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-      socket_ = static_cast<int>(socket);
-    });
-    server_.set_default_headers({{"Content-Security-Policy", kPagePolicy},
-                                 {"X-Content-Type-Options", "nosniff"},
-                                 {"Referrer-Policy", "no-referrer"},
-                                 {"Cross-Origin-Resource-Policy", "same-origin"}});
-    server_.set_pre_routing_handler([this](const Request& request, Response& response) {
-      return refuse(request, response) ? httplib::Server::HandlerResponse::Handled
-                                       : httplib::Server::HandlerResponse::Unhandled;
-    });
-    server_.set_error_handler([](const Request&, Response& response) {
-      if (response.body.empty()) send_error(response, response.status, "not found");
-    });
-    server_.set_exception_handler(
-        [](const Request&, Response& response, std::exception_ptr problem) { tell(response, problem); });
-  }
+  using Answer = HttpResponse (Impl::*)(const HttpRequest&);
 
-  bool refuse(const Request& request, Response& response) const {
-    if (request.method != "GET" && request.method != "HEAD") {
-      response.set_header("Allow", "GET, HEAD");
-      send_error(response, 405, "only GET and HEAD are supported");
-      return true;
+  HttpResponse answer(const HttpRequest& request) {
+    static const std::map<std::string_view, Answer> answers = {
+        {"/report", &Impl::report},       {"/api/info", &Impl::info},   {"/api/run", &Impl::run},
+        {"/api/search", &Impl::search},   {"/api/store", &Impl::store}, {"/api/media", &Impl::media_facts},
+        {"/thumbnail", &Impl::thumbnail}, {"/media", &Impl::media}};
+    if (!is_for_us(request.host)) {
+      return error_content(
+          403, "this server only accepts requests to this machine's own names, such as localhost");
     }
-    if (!loopback_only_ || is_loopback_name(name_in(request.get_header_value("Host")))) return false;
-    send_error(response, 403,
-               "this server only accepts requests to this machine's own names, such as localhost");
-    return true;
-  }
-
-  static void tell(Response& response, const std::exception_ptr& problem) {
     try {
-      std::rethrow_exception(problem);
+      if (const auto found = answers.find(request.path); found != answers.end())
+        return (this->*found->second)(request);
+      return page_file(request.path);
     } catch (const Error& error) {
-      send_error(response, http_status(error.fault()), error.seen());
+      return error_content(http_status(error.fault()), error.seen());
     } catch (const std::exception& error) {
       warn(std::string("serve: ") + error.what());
-      send_error(response, 500, "internal server error; see the server's terminal");
+      return error_content(500, "internal server error; see the server's terminal");
     }
   }
 
-  void add_pages() {
+  /// A page elsewhere whose name is made to point to this machine (DNS rebinding) sends that name. The port
+  /// is not compared: it may be forwarded.
+  [[nodiscard]] bool is_for_us(const std::string& host) const {
+    if (!server_.is_loopback()) return true;
+    const std::string_view name = name_in(host);
+    return name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name == host_ ||
+           name == bracketed(server_.address());
+  }
+
+  static HttpResponse page_file(const std::string& path) {
     for (const WebFile& file : web_files()) {
-      const std::string name = file.name == "index.html" ? "/" : "/" + file.name;
-      const std::string pattern = name == "/" ? "/"
-                                              : "/" + std::string(file.name.substr(0, file.name.find('.'))) +
-                                                    "\\" + file.name.substr(file.name.find('.'));
-      server_.Get(pattern, [&file](const Request&, Response& response) {
-        response.set_content(file.content.data(), file.content.size(), mime_of(file.name));
-      });
+      if (path == (file.name == "index.html" ? "/" : "/" + file.name))
+        return content(std::string(file.content), mime_of(file.name));
     }
-    server_.Get("/report", [this](const Request&, Response& response) {
-      const std::string report = api_.report();
-      if (report.empty()) throw Error(Fault::NotFound, "report", "the run has no report");
-      response.headers.erase("Content-Security-Policy");
-      response.set_header("Content-Security-Policy", kReportPolicy);
-      response.set_content(report, "text/html; charset=utf-8");
-    });
+    return error_content(404, "not found");
   }
 
-  void add_api() {
-    server_.Get("/api/info",
-                [this](const Request&, Response& response) { send_json(response, api_.info()); });
-    server_.Get("/api/run", [this](const Request&, Response& response) { send_json(response, api_.run()); });
-    server_.Get("/api/search", [this](const Request& request, Response& response) {
-      send_json(response, api_.search(search_query(request)));
-    });
-    server_.Get("/api/store", [this](const Request& request, Response& response) {
-      send_json(response, api_.store(text_parameter(request, "video", kMostNameBytes)));
-    });
-    server_.Get("/api/media", [this](const Request& request, Response& response) {
-      const MediaFacts facts = api_.media_facts(video_parameter(request));
-      send_json(response, {{"codec", facts.codec},
-                           {"container", facts.container},
-                           {"width", facts.width},
-                           {"height", facts.height},
-                           {"playable", facts.playable},
-                           {"reason", facts.reason}});
-    });
+  HttpResponse report(const HttpRequest&) {
+    const std::string report = api_.report();
+    if (report.empty()) throw Error(Fault::NotFound, "report", "the run has no report");
+    HttpResponse response = content(report, "text/html; charset=utf-8");
+    response.fields.emplace_back(kPolicyField, kReportPolicy);
+    return response;
   }
 
-  void add_media() {
-    server_.Get("/media", [this](const Request& request, Response& response) {
-      const std::string video = video_parameter(request);
-      send_file(api_.open_media(video), api_.media_facts(video).mime, request, response);
-    });
-    server_.Get("/thumbnail", [this](const Request& request, Response& response) {
-      constexpr double kYear = 366 * 86'400.0;
-      const std::string jpeg =
-          api_.thumbnail(video_parameter(request), number_parameter(request, "at", 0, kYear));
-      if (jpeg.empty()) throw Error(Fault::NotFound, "thumbnail", "the video has no frame to show");
-      response.set_header("Cache-Control", "private, max-age=600");
-      response.set_content(jpeg, "image/jpeg");
-    });
+  HttpResponse info(const HttpRequest&) { return json_content(api_.info()); }
+  HttpResponse run(const HttpRequest&) { return json_content(api_.run()); }
+  HttpResponse search(const HttpRequest& request) { return json_content(api_.search(search_query(request))); }
+  HttpResponse store(const HttpRequest& request) {
+    return json_content(api_.store(text_parameter(request, "video", kMostNameBytes)));
   }
-
-  void listen(const std::string& host, int port) {
-    port_ = port == 0 ? server_.bind_to_any_port(host) : server_.bind_to_port(host, port) ? port : -1;
-    if (port_ < 0) {
-      throw Error(
-          Fault::Unreadable, fmt::format("{}:{}", host, port), "cannot listen on this address",
-          "Another program uses the port, or the host is not this machine: try --port 0 (any free port)");
-    }
-    ::listen(socket_, kBacklog);  // httplib's own backlog is five, too few for many clients at once
-    listening_ = std::thread([this] {
-      if (!server_.listen_after_bind() && !ending_) warn("serve: the server has stopped listening");
-    });
-    while (!server_.is_running() && !ending_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  HttpResponse media_facts(const HttpRequest& request) {
+    const MediaFacts facts = api_.media_facts(video_parameter(request));
+    return json_content({{"codec", facts.codec},
+                         {"container", facts.container},
+                         {"width", facts.width},
+                         {"height", facts.height},
+                         {"playable", facts.playable},
+                         {"reason", facts.reason}});
+  }
+  HttpResponse media(const HttpRequest& request) {
+    return file_content(api_.open_media(video_parameter(request)), request);
+  }
+  HttpResponse thumbnail(const HttpRequest& request) {
+    constexpr double kYear = 366 * 86'400.0;
+    std::string jpeg = api_.thumbnail(video_parameter(request), number_parameter(request, "at", 0, kYear));
+    if (jpeg.empty()) throw Error(Fault::NotFound, "thumbnail", "the video has no frame to show");
+    HttpResponse response = content(std::move(jpeg), "image/jpeg");
+    response.fields.emplace_back("Cache-Control", "private, max-age=600");
+    return response;
   }
 
   WebApi api_;
-  bool loopback_only_;
-  DeadlineServer server_;
-  int socket_ = -1;
-  int port_ = -1;
-  std::atomic<bool> ending_{false};
-  std::thread listening_;
+  std::string host_;   // as given, in lower case
+  HttpServer server_;  // last: its threads use the rest
 };
 
 WebServer::WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port)

@@ -10,13 +10,14 @@ namespace tvr {
 
 /// The page of `pipeline serve` and its HTTP API (docs/SEARCH.md). GET and HEAD only; videos are identified
 /// by id, and only files of the index are opened. While the server listens on loopback, requests whose Host
-/// header is not a loopback name are refused (protection against DNS rebinding).
+/// is not localhost, 127.0.0.1, [::1] or the address listened on are refused (protection against DNS
+/// rebinding).
 class WebServer {
  public:
   /// Starts listening immediately; port 0: any free port. Throws Error(Unreadable) when the address cannot be
   /// bound.
   WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port);
-  /// Closes connections and waits for their threads: at most two seconds for idle clients.
+  /// Closes connections and waits for answers that are being computed.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;

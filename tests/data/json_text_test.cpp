@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/expect_error.h"
+
 namespace tvr {
 namespace {
 
@@ -15,6 +17,39 @@ TEST(JsonText, IndentsOrStaysOnOneLine) {
 TEST(JsonText, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(json_line("a\xff"), "\"a\xef\xbf\xbd\"");
   EXPECT_EQ(json_text("a\xff"), "\"a\xef\xbf\xbd\"");
+}
+
+std::string nested(int levels) {
+  const auto count = static_cast<std::size_t>(levels);
+  return std::string(count, '[') + std::string(count, ']');
+}
+
+TEST(ParseJson, GivesTheValueOrSaysWhereAndWhyThereIsNone) {
+  EXPECT_EQ(parse_json("{\"a\": [1, 2]}", "a.json")["a"][1], 2);
+  testing::expect_error([] { (void)parse_json("{\"a\": ", "a.json", "Write it again"); }, Fault::Corrupt,
+                        "a.json: it is not JSON: parse error at line 1");
+  testing::expect_error([] { (void)parse_json("", "a.json", "Write it again"); }, Fault::Corrupt,
+                        "Write it again");
+  testing::expect_error([] { (void)parse_json("\"\xff\"", "a.json"); }, Fault::Corrupt, "UTF-8");
+}
+
+TEST(ParseJson, RefusesDeeperLevelsThanAStackCanTake) {
+  EXPECT_NO_THROW((void)parse_json(nested(kMostJsonLevels), "a.json"));
+  for (const std::string& deep : {nested(kMostJsonLevels + 2), nested(300'000), std::string(5'000'000, '['),
+                                  std::string("[").append(400'000, ' ') + nested(100'000) + "]"})
+    testing::expect_error([&] { (void)parse_json(deep, "a.json"); }, Fault::Corrupt, "deeper than 64 levels");
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  testing::expect_error([&] { (void)parse_json(objects, "a.json"); }, Fault::Corrupt,
+                        "deeper than 64 levels");
+  testing::expect_error([&] { (void)parse_json(nested(10), "a.json", "", 8); }, Fault::Corrupt,
+                        "deeper than 8 levels");
+}
+
+TEST(JsonLines, PassesOverWhatIsTooDeep) {
+  const auto objects = json_lines("{\"a\": " + nested(200'000) + "}\n{\"epoch\": 1}\n");
+  ASSERT_EQ(objects.size(), 1u);
+  EXPECT_EQ(objects[0]["epoch"], 1);
 }
 
 TEST(JsonLines, PassesOverWhatIsNoObject) {

@@ -60,6 +60,8 @@ void write_texts(const Seeds& seeds) {
       "msrvtt_json", "msrvtt.json",
       R"({"videos":[{"video_id":"video0","category":1,"split":"train","url":"u","start time":1.5,)"
       R"("end time":9,"id":0}],"sentences":[{"caption":"a man cooks","video_id":"video0","sen_id":0}]})");
+  seeds.write("json_text", "history.jsonl",
+              "{\"epoch\":1,\"loss\":0.5}\n{\"epoch\":2,\"val\":{\"R@1\":[1e3,null]}}\n");
   seeds.write("tokenizer", "words.txt", "A man's d\xc3\xb6ner, isn't_it 42\xe2\x80\xa6");
   seeds.write("word2vec", "text.vec", "2 3\nman 1 2 3\ncooks 0.5 -1e-3 2\n");
   seeds.write("word2vec", "glove.txt", "man 1 2 3\ncooks 0.5 -1e-3 2\n");
@@ -81,6 +83,37 @@ void write_run(const Seeds& seeds) {
   seeds.write("run_manifest", "run.json", text_of("/run", run));
 }
 
+/// What the fuzzer completes by a digest.
+void write_kept_index(const Seeds& seeds) {
+  const std::string header =
+      R"({"basis":{"checkpoint":"","window_s":10.0,"long_s":30.0},"dim":2,"videos":[{"id":"a","features":"f",)"
+      R"("length":5000000,"windows":[0,5000000]}]})";
+  seeds.write("search_index", "one.bin",
+              "tvr search index 1\n" + little_endian(header.size(), 8) + header + std::string(8, '\0'));
+}
+
+/// What the fuzzer completes by a checksum: a joint embedding of 1 x 1 values, its Adam state and no best
+/// one.
+void write_training_state(const Seeds& seeds) {
+  const std::string header =
+      R"({"identity":"","shape":[1,1,1,0],"adam_step":1,"epoch":1,"step":1,"loss_sum":0.5,"reports":[],)"
+      R"("with_best":false,"log_scale":[0,0,0],"best_score":0,"best_epoch":0})";
+  seeds.write("train_state", "state",
+              "tvr train state 1\n" + little_endian(header.size(), 8) + header +
+                  std::string(30 * sizeof(float), '\0'));
+}
+
+void write_requests(const Seeds& seeds) {
+  seeds.write(
+      "http_request", "search",
+      "GET /api/search?q=a%20man+cooks&top=5 HTTP/1.1\r\nHost: localhost:8000\r\nAccept: */*\r\n\r\n");
+  seeds.write("http_request", "range",
+              "HEAD /media?video=a HTTP/1.1\r\nHost: [::1]\r\nRange: bytes=0-9\r\nIf-Range: \"v\"\r\n"
+              "If-None-Match: W/\"v\", *\r\nConnection: close\r\n\r\n");
+  seeds.write("http_request", "body",
+              "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\n");
+}
+
 void write_videos(const Seeds& seeds) {
   for (const char* const name : {"a.mkv", "a.mp4", "a.avi", "a.ts", "a.flv", "a.nut"}) {
     TestVideo video{"mpeg4", 32, 32, at_rate(12, 8)};
@@ -99,6 +132,9 @@ int main(int argc, char** argv) {
     tvr::testing::write_tensor_files(seeds);
     tvr::testing::write_texts(seeds);
     tvr::testing::write_run(seeds);
+    tvr::testing::write_kept_index(seeds);
+    tvr::testing::write_training_state(seeds);
+    tvr::testing::write_requests(seeds);
     tvr::testing::write_videos(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "../support/expect_error.h"
@@ -12,6 +14,7 @@
 #include "model/joint_embedding.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "model/train_state.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -196,6 +199,51 @@ TEST_F(Trainer, NoticesEveryDamageOfTheState) {
     EXPECT_TRUE(fault == Fault::Corrupt || fault == Fault::Mismatch) << at << ' ' << name(fault);
     EXPECT_EQ(fails_with(sound.substr(0, at)), Fault::Corrupt) << at;
   }
+}
+
+TEST_F(Trainer, RefusesAStateWhoseCountersAreNoTrainingsThoughItsChecksumFits) {
+  expect_error([&] { (void)run(folder / "state", 7); }, Fault::Interrupted, "stopped in epoch 2");
+  std::ifstream in(folder / "state", std::ios::binary);
+  const std::string sound((std::istreambuf_iterator<char>(in)), {});
+  const std::string magic = "tvr train state 1\n";
+  std::uint64_t length = 0;
+  std::memcpy(&length, sound.data() + magic.size(), sizeof length);
+  const std::size_t begin = magic.size() + sizeof length;
+  const std::string header = sound.substr(begin, length);
+  const std::string arrays = sound.substr(begin + length, sound.size() - 8 - begin - length);
+  const auto write = [&](const std::string& text) {
+    const std::uint64_t count = text.size();
+    std::string bytes = magic;
+    bytes.append(reinterpret_cast<const char*>(&count), sizeof count).append(text + arrays);
+    Checksum checksum;
+    checksum.add(bytes.data(), magic.size());
+    checksum.add(bytes.data() + magic.size(), sizeof count);
+    checksum.add(text.data(), text.size());
+    checksum.add(arrays.data(), arrays.size());
+    const std::uint64_t sum = checksum.value();
+    std::ofstream(folder / "crafted", std::ios::binary)
+        << bytes << std::string(reinterpret_cast<const char*>(&sum), sizeof sum);
+  };
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, nlohmann::json>>{{"step", -1},
+                                                                     {"step", std::uint64_t{1} << 63},
+                                                                     {"step", 1e300},
+                                                                     {"step", "1"},
+                                                                     {"epoch", 0},
+                                                                     {"epoch", -3},
+                                                                     {"epoch", 9},
+                                                                     {"adam_step", -1},
+                                                                     {"best_epoch", 1'000'000},
+                                                                     {"best_epoch", -1},
+                                                                     {"with_best", "yes"},
+                                                                     {"reports", nlohmann::json::array()}}) {
+    nlohmann::json crafted = nlohmann::json::parse(header);
+    crafted[key] = value;
+    write(crafted.dump());
+    expect_error([&] { (void)run(folder / "crafted"); }, Fault::Corrupt, "header is damaged");
+  }
+  write(std::string(300'000, '['));
+  expect_error([&] { (void)run(folder / "crafted"); }, Fault::Corrupt, "nested deeper");
 }
 
 TEST_F(Trainer, RefusesOptionsWithoutMeaning) {

@@ -91,10 +91,12 @@ class Browser::Driver {
   int port_ = 0;
 };
 
-Browser::Browser(const std::filesystem::path& profile) : driver_(std::make_unique<Driver>()) {
+Browser::Browser(const std::filesystem::path& profile, const std::vector<std::string>& more_flags)
+    : driver_(std::make_unique<Driver>()) {
   json flags = json::array();
   for (const char* flag : kBrowserFlags) flags.push_back(flag);
   flags.push_back("--user-data-dir=" + profile.string());
+  for (const std::string& flag : more_flags) flags.push_back(flag);
   const json wanted = {{"browserName", "chrome"},
                        {"goog:loggingPrefs", {{"browser", "ALL"}}},
                        {"goog:chromeOptions", {{"binary", "/usr/bin/chromium"}, {"args", flags}}}};
@@ -162,6 +164,8 @@ void Browser::prefer_dark(bool dark) {
   devtools("Emulation.setEmulatedMedia",
            {{"features", {{{"name", "prefers-color-scheme"}, {"value", dark ? "dark" : "light"}}}}});
 }
+
+void Browser::ignore_policies() { devtools("Page.setBypassCSP", {{"enabled", true}}); }
 
 std::string Browser::screenshot() {
   return decoded_base64(ask("GET", session_ + "/screenshot", {}).get<std::string>());

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace tvr::testing {
 
@@ -17,8 +18,8 @@ inline const std::string kEnter = "\xEE\x80\x87", kEscape = "\xEE\x80\x8C", kRig
 /// WebDriver). Both end with it. Throws std::runtime_error with the driver's words.
 class Browser {
  public:
-  /// `profile`: a new folder.
-  explicit Browser(const std::filesystem::path& profile);
+  /// `profile`: a new folder. `flags`: further ones of the browser's command line.
+  explicit Browser(const std::filesystem::path& profile, const std::vector<std::string>& flags = {});
   ~Browser();
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
@@ -32,6 +33,8 @@ class Browser {
   void type(const std::string& text);  // into what has the focus
   void resize(int width, int height, bool phone);
   void prefer_dark(bool dark);
+  /// Pages opened from now on may do what their Content-Security-Policy forbids.
+  void ignore_policies();
   /// PNG bytes.
   [[nodiscard]] std::string screenshot();
   /// Complaints in the browser's console so far, a line each.

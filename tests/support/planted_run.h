@@ -90,6 +90,25 @@ class PlantedRun {
     open.checkpoint();
   }
 
+  /// A video with a row of `dim` times `value` in both lanes for each of `times`, which need not be those of
+  /// a video.
+  void add_rows(const std::string& id, const std::vector<TimeSpan>& times, float value = 0.5F,
+                std::size_t dim = kWords / 2) const {
+    FeatureStore open(store(), FeatureStore::Access::ReadWrite);
+    VideoOutcome outcome;
+    outcome.source = {id, "/videos/none.mp4"};
+    outcome.fingerprint = {100, 7, sha256(id)};
+    for (const char* const lane : {"2d", "3d"}) {
+      VideoOutcome::Lane rows{open.add_recipe({lane, "{}", "random:seed=1"}), {}};
+      rows.features.dim = static_cast<std::int64_t>(dim);
+      const std::vector<float> row(dim, value);
+      for (std::size_t i = 0; i < times.size(); ++i) rows.features.set(i, row.data(), times[i]);
+      outcome.lanes.push_back(std::move(rows));
+    }
+    open.write(outcome);
+    open.checkpoint();
+  }
+
  private:
   /// fc: the identity; gate: sigmoid of a constant.
   static Parameters open_gates() {

@@ -89,6 +89,10 @@ TEST_F(OldRunTest, OfADamagedConfigIsAnError) {
   run_.make_old();
   testing::write_file(run_.run() / "config.toml", "[train]\nmax-words=many\nstore=\"x\"\n");
   expect_error([&] { (void)read_run(run_.run()); }, Fault::Corrupt, "max-words");
+  for (const char* const words : {"0", "-1", "1001", "2000000000"}) {
+    testing::write_file(run_.run() / "config.toml", std::string("[train]\nmax-words=") + words + "\n");
+    expect_error([&] { (void)read_run(run_.run()); }, Fault::Corrupt, "max-words is");
+  }
 }
 
 TEST(OldRun, GivesTheMetricsOfItsTrainingAndIsRecordedByTheSameCommandAgain) {

@@ -94,6 +94,26 @@ TEST(Stills, AreNeverWrittenThroughALinkNorIntoAnotherDatabase) {
   EXPECT_EQ(sha256_file(run / "stills.db"), before);
 }
 
+TEST(Stills, ThatAStrangerMadeNeitherComputeForEverNorFillTheMemory) {
+  const TempFolder folder;
+  const auto made = [&](const std::string& name, const std::string& sql) {
+    const auto run = testing::write_file(folder / (name + "/x"), "").parent_path();
+    Database(run / "stills.db", Database::Open::Create)
+        .run(("PRAGMA application_id = 0x7374696c;" + sql).c_str());
+    return run;
+  };
+  const auto endless =
+      made("endless",
+           "CREATE VIEW still AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+           "SELECT i AS id, 'a' AS features, 1000000 AS at, x'ffd8ff' AS jpeg FROM n");
+  EXPECT_EQ(Stills(endless).nearest("a", seconds(1), kWhole), "");
+  const auto large =
+      made("large",
+           "CREATE TABLE still (id INTEGER PRIMARY KEY, features, at, jpeg, UNIQUE (features, at));"
+           "INSERT INTO still VALUES (1, 'a', 1000000, zeroblob(100000000)), (2, 'a', 2000000, 'small')");
+  EXPECT_EQ(Stills(large).nearest("a", seconds(1), kWhole), "small");
+}
+
 TEST(Stills, DoNotWaitForAFifo) {
   const TempFolder run;
   ASSERT_EQ(::mkfifo((run / "stills.db").c_str(), 0600), 0);

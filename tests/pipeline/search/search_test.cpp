@@ -1,8 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
 
+#include "data/json_text.h"
 #include "data/store/sqlite.h"
 #include "pipeline/search/searcher.h"
 #include "tests/support/expect_error.h"
@@ -13,6 +21,7 @@
 namespace tvr {
 namespace {
 
+using nlohmann::json;
 using std::chrono::seconds;
 using testing::expect_error;
 using testing::PlantedRun;
@@ -210,6 +219,137 @@ TEST_F(SearchTest, ADamagedFileOfEmbeddingsIsMadeAnewWhateverByteIsHit) {
   EXPECT_EQ(searcher().index()->newly_embedded(), 1);
   std::filesystem::resize_file(file, 0);
   EXPECT_EQ(searcher().index()->newly_embedded(), 1);
+}
+
+/// A kept index as a stranger would make it: another header or other embeddings, and the digest that fits.
+class CraftedIndex {
+ public:
+  explicit CraftedIndex(const std::filesystem::path& file) : file_(file) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    std::uint64_t length = 0;
+    std::memcpy(&length, bytes.data() + kMagic.size(), sizeof length);
+    const std::size_t begin = kMagic.size() + sizeof length;
+    header = json::parse(bytes.substr(begin, length));
+    embeddings = bytes.substr(begin + length, bytes.size() - 64 - begin - length);
+  }
+  void write() const { write(json_line(header)); }
+  void write(const std::string& text) const {
+    const std::uint64_t length = text.size();
+    std::string bytes = kMagic;
+    bytes.append(reinterpret_cast<const char*>(&length), sizeof length).append(text + embeddings);
+    testing::write_file(file_, bytes + sha256(bytes));
+  }
+
+  json header;
+  std::string embeddings;
+
+ private:
+  static inline const std::string kMagic = "tvr search index 1\n";
+  std::filesystem::path file_;
+};
+
+TEST_F(SearchTest, AnIndexThatDoesNotFitTheModelOrItselfIsMadeAnew) {
+  run_.add_video("a", showing(kRed, 5));
+  run_.add_video("long", once(kDog, 100, 50, 52));
+  const std::filesystem::path file = run_.run() / "search_index.bin";
+  (void)searcher();
+  const CraftedIndex good(file);
+  const auto expect_made_anew = [&](const std::string& what,
+                                    const std::function<void(CraftedIndex&)>& craft) {
+    CraftedIndex crafted = good;
+    craft(crafted);
+    crafted.write();
+    Searcher planted = searcher();
+    EXPECT_EQ(planted.index()->newly_embedded(), 2) << what;
+    EXPECT_NEAR(ask(planted, "red").hits.front().score, 1, 1e-6) << what;
+  };
+  const auto repeated = [](const std::string& bytes, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += bytes;
+    return all;
+  };
+  const auto width = [&](std::int64_t dim, std::string embeddings) {
+    return [dim, embeddings = std::move(embeddings)](CraftedIndex& index) {
+      index.header["dim"] = dim;
+      index.embeddings = embeddings;
+    };
+  };
+  expect_made_anew("16 times as wide", width(16 * 8, repeated(good.embeddings, 16)));
+  expect_made_anew("narrow", width(1, good.embeddings.substr(0, good.embeddings.size() / 8)));
+  expect_made_anew("no width", width(0, ""));
+  expect_made_anew("a negative width", width(-8, good.embeddings));
+  expect_made_anew("a width that overflows", width((std::int64_t{1} << 62) + 1, good.embeddings));
+  expect_made_anew("a row too few", width(8, good.embeddings.substr(32)));
+  expect_made_anew("a row too many", width(8, good.embeddings + std::string(32, '\0')));
+  const auto first_video = [](const char* key, const json& value) {
+    return [key, value](CraftedIndex& index) { index.header["videos"][0][key] = value; };
+  };
+  constexpr std::int64_t kFar = std::int64_t{1} << 62;
+  expect_made_anew("no windows", first_video("windows", json::array()));
+  expect_made_anew("windows without end", first_video("windows", {-kFar, kFar}));
+  expect_made_anew("a window backwards", first_video("windows", {5, 0}));
+  expect_made_anew("a window beyond the end", first_video("windows", {0, 6'000'000}));
+  expect_made_anew("a length without end", first_video("length", kFar));
+  expect_made_anew("a negative length", first_video("length", -1));
+  expect_made_anew("a length that is none", first_video("length", "5"));
+  expect_made_anew("times that are none", first_video("windows", {0.5, "b"}));
+  expect_made_anew("a number beyond 64 bits", first_video("length", 1e300));
+  expect_made_anew("no id", first_video("id", nullptr));
+  expect_made_anew("no videos", [](CraftedIndex& index) { index.header["videos"] = 7; });
+  expect_made_anew("another header", [](CraftedIndex& index) { index.header = json::array({1}); });
+
+  good.write("{\"videos\": " + std::string(300'000, '['));
+  EXPECT_EQ(searcher().index()->newly_embedded(), 2) << "nested";
+  good.write();
+  EXPECT_EQ(searcher().index()->newly_embedded(), 0) << "as it was";
+}
+
+TEST_F(SearchTest, AnIndexThatIsAFifoIsNotWaitedFor) {
+  run_.add_video("a", showing(kRed, 5));
+  ASSERT_EQ(::mkfifo((run_.run() / "search_index.bin").c_str(), 0600), 0);
+  EXPECT_EQ(searcher().index()->newly_embedded(), 1);
+}
+
+TEST_F(SearchTest, LeavesOutVideosWithTimesOrValuesThatNoVideoHasAndServesTheOthers) {
+  constexpr Micros kNever(std::numeric_limits<std::int64_t>::max());
+  constexpr auto kHalf = std::chrono::milliseconds(500);
+  constexpr std::chrono::hours kYears(24 * 365 * 31);
+  run_.add_video("sound", showing(kRed, 100));
+  run_.add_rows("a row of 31 years", {{seconds(0), kYears}});
+  run_.add_rows("a gap of 31 years", {{seconds(0), seconds(1)}, {kYears, kYears + seconds(1)}});
+  run_.add_rows("a gap of a week",
+                {{seconds(0), seconds(1)}, {std::chrono::hours(168), std::chrono::hours(169)}});
+  run_.add_rows("until never", {{seconds(0), kNever}});
+  run_.add_rows("at never", {{kNever - seconds(1), kNever}});
+  run_.add_rows("before the start", {{seconds(-5), seconds(1)}});
+  run_.add_rows("long before the start", {{-kYears, seconds(40)}});
+  run_.add_rows("backwards", {{seconds(3), seconds(2)}});
+  run_.add_rows("unordered", {{seconds(5), seconds(6)}, {seconds(1), seconds(2)}});
+  run_.add_rows("nan", {{seconds(0), seconds(1)}}, std::numeric_limits<float>::quiet_NaN());
+  run_.add_rows("infinite", {{seconds(0), seconds(1)}}, std::numeric_limits<float>::infinity());
+  run_.add_rows("overlapping",
+                {{seconds(0), seconds(2)}, {seconds(1), seconds(3)}, {seconds(1) + kHalf, seconds(3)}});
+  run_.add_rows("sparse", {{seconds(0), seconds(40)}, {seconds(40), seconds(80)}});
+  Searcher planted = searcher();
+  std::vector<std::string> damaged = planted.index()->damaged();
+  std::sort(damaged.begin(), damaged.end());
+  EXPECT_EQ(damaged, (std::vector<std::string>{"a gap of 31 years", "a gap of a week", "a row of 31 years",
+                                               "at never", "backwards", "before the start", "infinite",
+                                               "long before the start", "nan", "unordered", "until never"}));
+  std::vector<std::string> found = ids(ask(planted, "red"));
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, (std::vector<std::string>{"overlapping", "sound", "sparse"}));
+  EXPECT_LT(planted.index()->windows().windows(), 100);
+}
+
+TEST_F(SearchTest, LeavesOutVideosWhoseRowsHaveOtherColumnsThanTheRest) {
+  run_.add_rows("0 narrow", {{seconds(0), seconds(1)}}, 0.5F, 1);
+  run_.add_video("sound", showing(kRed, 100));
+  run_.add_rows("z narrow", {{seconds(0), seconds(100)}}, 0.5F, 3);
+  Searcher planted = searcher();
+  EXPECT_EQ(planted.index()->damaged(), (std::vector<std::string>{"0 narrow", "z narrow"}));
+  EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"sound"}));
 }
 
 TEST_F(SearchTest, AFolderThatCannotBeWrittenIsSearchedAllTheSame) {

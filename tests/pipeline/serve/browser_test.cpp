@@ -25,12 +25,15 @@ using testing::PlantedRun;
 using testing::TempFolder;
 namespace keys = testing::keys;
 
-constexpr int kRed = 0, kDog = 2, kNothing = -1;
+constexpr int kRed = 0, kGreen = 1, kDog = 2, kNothing = -1;
 constexpr double kFps = 5;
 
 #define TVR_NEEDS_BROWSER()                        \
   if (std::getenv("TVR_BROWSER_TESTS") == nullptr) \
   GTEST_SKIP() << "needs Chromium and its driver: run scripts/browser_test.sh"
+
+/// An id that would be a script if the page let it, and that survives no sloppy escaping.
+const std::string kMarkup = "<img src=x onerror='window.harm=1'>\"&amp;50%25+a\u0308?#\n";
 
 /// A server over "clip" (50 s; a dog from second 45 on: of its windows only the last has one; each of its
 /// pictures tells which one it is), "old" (an AVI, red), "plain" (10 s of red) and a video that failed, with
@@ -44,11 +47,20 @@ class BrowserTest : public ::testing::Test {
     add("plain", 10, "libx264", ".mp4", 0, kRed);
     add("old", 4, "mpeg4", ".avi", 0, kRed);
     add_failure();
+    serve();
+    browser_ = std::make_unique<Browser>(folder_ / "profile");
+    browser_->open(address("127.0.0.1"));
+  }
+
+  /// Serves the store as it is now.
+  void serve() {
+    server_.reset();
     service_ = std::make_unique<SearchService>(
         std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_->run()))));
     server_ = std::make_unique<WebServer>(*service_, run_->run(), "127.0.0.1", 0);
-    browser_ = std::make_unique<Browser>(folder_ / "profile");
-    browser_->open("http://127.0.0.1:" + std::to_string(server_->port()) + "/");
+  }
+  [[nodiscard]] std::string address(const std::string& host) const {
+    return "http://" + host + ":" + std::to_string(server_->port()) + "/";
   }
 
   void add(const std::string& id, int length_s, const std::string& codec, const std::string& ending, int from,
@@ -140,6 +152,20 @@ TEST_F(BrowserTest, AFormatThatBrowsersDoNotPlayIsSaidOnTheCardAndShownInStills)
                              ".length === 6"));
 }
 
+TEST_F(BrowserTest, AnIdIsTextWhateverItHolds) {
+  run_->add_video(kMarkup, std::vector<int>(3, kGreen), folder_ / "plain.mp4");
+  serve();
+  browser_->open(address("127.0.0.1"));
+  search("green");
+  ASSERT_TRUE(browser_->becomes_true("document.querySelector('.card img').naturalWidth > 0"));
+  EXPECT_EQ(browser_->value("document.querySelector('.card .name').textContent"), kMarkup);
+  browser_->click(".card");
+  ASSERT_TRUE(browser_->becomes_true("document.getElementById('video').readyState >= 2"));
+  EXPECT_EQ(browser_->value("document.getElementById('player-title').textContent"), kMarkup);
+  EXPECT_EQ(browser_->value("window.harm || 0"), 0);
+  EXPECT_EQ(browser_->complaints(), "");
+}
+
 TEST_F(BrowserTest, FiltersNarrowTheResults) {
   search("red");
   browser_->value("document.getElementById('filters').open = true");
@@ -195,6 +221,64 @@ TEST_F(BrowserTest, AScreenReaderFindsNamesLandmarksAndTheLiveStatus) {
   EXPECT_EQ(browser_->value("document.querySelector('nav [aria-current]').textContent"), "Search");
   EXPECT_EQ(browser_->value("document.documentElement.lang"), "en");
 }
+
+/// What a page elsewhere may try once its name points to this machine (DNS rebinding): expressions that give
+/// the text that the page could read. `hidden`: the beginning of a request; `whole`: a request.
+constexpr const char* kTries = R"js((() => {
+  const run = 'GET /api/run HTTP/1.1\r\nHost: localhost\r\n';
+  const hidden = run + 'X: ', whole = run + 'Connection: close\r\n\r\n';
+  const server = 'http://127.0.0.1:' + location.port;
+  const text = async (...request) => { try { return await (await fetch(...request)).text(); } catch { return ''; } };
+  const after = async (method, target, body, mode) => {
+    const sent = text(target + '/x' + Math.random(), {method, body, mode});
+    return [await text('/api/info?' + Math.random()), await sent, await text('/api/run?' + Math.random())].join();
+  };
+  const loads = (tag, path) => new Promise((done) => {
+    const made = document.createElement(tag);
+    made.onload = () => done('loaded a ' + tag);
+    made.onerror = () => done('');
+    made.src = server + path + '&' + Math.random();
+    document.documentElement.append(made);
+  });
+  return {
+    plain: () => text('/api/run?' + Math.random()),
+    head_of_a_request_in_a_post: () => after('POST', '', hidden),
+    request_in_a_post: () => after('POST', '', whole),
+    request_in_a_put: () => after('PUT', '', whole + hidden),
+    request_in_a_form: () => { const form = new FormData(); form.append('a', whole); return after('POST', '', form); },
+    request_in_a_post_by_address: () => after('POST', server, whole, 'no-cors'),
+    by_address: () => text(server + '/api/run?' + Math.random()),
+    as_a_script: () => loads('script', '/app.js?'),
+    as_a_picture: () => loads('img', '/icon.svg?'),
+  };
+})())js";
+
+class OtherOrigin : public BrowserTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(OtherOrigin, ReadsNothingThoughItsNameIsMappedToThisMachine) {
+  constexpr int kTimes = 200;
+  browser_.reset();
+  browser_ = std::make_unique<Browser>(
+      folder_ / "attacked", std::vector<std::string>{"--host-resolver-rules=MAP *.example 127.0.0.1"});
+  browser_->ignore_policies();
+  const auto read = [&](const std::string& kind, int times) {
+    const std::string repeat =
+        "(async () => { const seen = []; for (let k = 0; k < " + std::to_string(times) +
+        "; ++k) { const text = await " + kTries + "['" + kind +
+        "'](); if (/videos|config|loaded/.test(text)) seen.push(text.slice(0, 200)); } "
+        "return seen; })()";
+    return browser_->value(repeat);
+  };
+  browser_->open(address("localhost"));
+  const nlohmann::json kinds = browser_->value(std::string("Object.keys(") + kTries + ")");
+  ASSERT_EQ(kinds.size(), 9U);
+  EXPECT_EQ(read("plain", 1).size(), 1U) << "what is read where it may be read is recognised";
+  browser_->open(address(GetParam()));
+  for (const std::string kind : kinds) EXPECT_EQ(read(kind, kTimes), nlohmann::json::array()) << kind;
+}
+
+INSTANTIATE_TEST_SUITE_P(Names, OtherOrigin,
+                         ::testing::Values("evil.example", "127.evil.example", "127.0.0.1.evil.example"));
 
 /// Pictures for people to look at: TVR_SCREENSHOTS names a folder, TVR_SCREENSHOTS_RUN a run, and
 /// TVR_SCREENSHOTS_SENTENCE what to look for.

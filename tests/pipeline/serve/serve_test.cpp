@@ -4,10 +4,14 @@
 #include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -66,6 +70,16 @@ class RawClient {
     const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
     return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
   }
+  /// What comes until the server closes; throws if it does not.
+  [[nodiscard]] std::string all_answers() const {
+    std::string all;
+    char buffer[4096];
+    ssize_t got = 0;
+    while ((got = ::recv(socket_, buffer, sizeof buffer, 0)) > 0)
+      all.append(buffer, static_cast<std::size_t>(got));
+    if (got < 0 && errno != ECONNRESET) throw std::runtime_error("the server does not close after: " + all);
+    return all;
+  }
   [[nodiscard]] bool connected() const { return connected_; }
 
  private:
@@ -102,6 +116,16 @@ class ServeTest : public ::testing::Test {
     const httplib::Result result = get(path);
     if (!result || result->status != 200) throw std::runtime_error(path + " failed");
     return json::parse(result->body);
+  }
+  /// The id as a browser writes it into a query (encodeURIComponent).
+  static std::string escaped(const std::string& id) {
+    std::string text;
+    char code[4];
+    for (const char c : id) {
+      std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      text += std::isalnum(static_cast<unsigned char>(c)) ? std::string(1, c) : std::string(code);
+    }
+    return text;
   }
   void expect_alive() const { EXPECT_EQ(status_of("/api/info"), 200); }
 
@@ -281,6 +305,240 @@ TEST_F(ServeTest, AnswersGetAndHeadOnlyAndNamesOfThisMachineOnly) {
   EXPECT_EQ(status_of("/", {{"Host", "evil.example:8000"}}), 403);
   EXPECT_EQ(status_of("/", {{"Host", "localhost:8000"}}), 200);
   EXPECT_EQ(status_of("/", {{"Host", "[::1]:8000"}}), 200);
+}
+
+TEST_F(ServeTest, AnswersOnceAndClosesAfterWhateverIsNotOneCleanRequest) {
+  const std::string hidden = "GET /api/run HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n";
+  const std::string get = "GET /api/info HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string chunk = "2c\r\n" + hidden + "\r\n0\r\n\r\n";
+  for (const std::string& bytes :
+       {"POST / HTTP/1.1\r\nHost: evil.example\r\n" + length + "\r\n" + hidden,
+        "POST / HTTP/1.1\r\nHost: localhost\r\n" + length + "\r\n" + hidden,
+        get + length + "\r\n" + hidden,
+        get + "Content-Length: 0\r\n" + length + "\r\n" + hidden,
+        get + "Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + hidden,
+        get + "Transfer-Encoding: chunked\r\n\r\n" + chunk,
+        get + length + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
+        get + "Transfer-Encoding: chunked\r\n" + length + "\r\n" + chunk,
+        get + "Transfer-Encoding: identity\r\n" + length + "\r\n" + hidden,
+        get + "Content-Length : 0\r\n" + length + "\r\n" + hidden,
+        get + "X: a\n\n" + hidden,
+        get + "X: a\r\n b: c\r\n\r\n" + hidden,
+        get + "X: a\rb\r\n\r\n" + hidden,
+        get + "Host: evil.example\r\n\r\n" + hidden,
+        "GET /api/info HTTP/1.1\r\n\r\n" + hidden,
+        "GET http://localhost/api/info HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden,
+        "GET /api/info\r\n" + hidden,
+        "GET /api/info HTTP/0.9\r\n\r\n" + hidden,
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + hidden,
+        get + "\r\n" + hidden,
+        get + "\r\n\r\n" + hidden,
+        get + "\r\nGARBAGE",
+        get + "Upgrade: h2c\r\n\r\nPRI * HTTP/2.0",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n" + hidden,
+        "GET /" + std::string(40'000, 'x') + " HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden,
+        "TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden,
+        "\r\n\r\n" + hidden,
+        "\n" + hidden,
+        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + hidden,
+        std::string(300, '\0') + hidden}) {
+    const RawClient client(server_->port());
+    client.send(bytes);
+    const std::string answers = client.all_answers();
+    const std::size_t first = answers.find("HTTP/1.1 ");
+    EXPECT_EQ(first, 0U) << bytes.substr(0, 200);
+    EXPECT_EQ(answers.find("HTTP/1.1 ", first + 1), std::string::npos) << bytes.substr(0, 200) << "\n"
+                                                                       << answers;
+    EXPECT_EQ(answers.find("max-words"), std::string::npos)
+        << "the run is in the answer to " << bytes.substr(0, 200);
+    EXPECT_THAT(answers, HasSubstr("Connection: close")) << bytes.substr(0, 200);
+  }
+  expect_alive();
+}
+
+TEST_F(ServeTest, AnswersOneRequestAfterTheOtherOnOneConnection) {
+  const RawClient client(server_->port());
+  for (int i = 0; i < 20; ++i) {
+    client.send("GET /api/info?i=" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n");
+    client.send("Content-Length: 0\r\n\r\n");
+    ASSERT_THAT(client.first_answer(), HasSubstr("200 OK")) << i;
+  }
+  client.send("GET /api/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.all_answers(), HasSubstr("200 OK"));
+}
+
+TEST_F(ServeTest, ComparesTheHostAsAWhole) {
+  for (const char* const host : {"localhost", "LocalHost", "localhost:", "localhost:1", "127.0.0.1",
+                                 "127.0.0.1:65535", "[::1]", "[::1]:8000"})
+    EXPECT_EQ(status_of("/api/info", {{"Host", host}}), 200) << host;
+  for (const char* const host : {"127.evil.example",
+                                 "127.0.0.1.evil.example:8000",
+                                 "127.0.0.1@evil.example",
+                                 "127.0.0.2",
+                                 "127.1",
+                                 "2130706433",
+                                 "0x7f.0.0.1",
+                                 "localhost.",
+                                 "localhost.evil.example",
+                                 "evil.localhost",
+                                 "localhost:80:80",
+                                 "localhost:80a",
+                                 "localhost:evil",
+                                 "localhost:123456",
+                                 "[::1",
+                                 "[::1].evil.example",
+                                 "::1",
+                                 "[::]",
+                                 "0.0.0.0",
+                                 "localhost, evil.example",
+                                 "localhost/",
+                                 "http://localhost",
+                                 "\xc4\xb1localhost"})
+    EXPECT_EQ(status_of("/api/info", {{"Host", host}}), 403) << host;
+}
+
+TEST_F(ServeTest, SendsWhatItHasExaminedAndNotWhatLiesThereSince) {
+  ASSERT_EQ(status_of("/media?video=clip"), 200);
+  const auto replaced = [&](const auto& replace) {
+    std::filesystem::remove(file_);
+    testing::write_video(file_, {"libx264", 64, 48, testing::at_rate(kFps, 200)});
+    EXPECT_EQ(status_of("/media?video=clip"), 200);
+    replace();
+    EXPECT_EQ(status_of("/media?video=clip"), 415);
+    EXPECT_EQ(json_of("/api/media?video=clip")["playable"], false);
+  };
+  replaced([&] {
+    std::filesystem::remove(file_);
+    std::filesystem::create_symlink("/etc/passwd", file_);
+  });
+  replaced([&] {
+    testing::write_file(folder_ / "text", "no video");
+    std::filesystem::rename(folder_ / "text", file_);
+  });
+  replaced([&] {  // of the same size and age, in the same place
+    const auto age = std::filesystem::last_write_time(file_);
+    testing::write_file(file_, std::string(std::filesystem::file_size(file_), 'x'));
+    std::filesystem::last_write_time(file_, age);
+  });
+}
+
+TEST_F(ServeTest, ReadsRangesAsRfc9110Does) {
+  const std::string whole = bytes_of(file_);
+  const std::string size = std::to_string(whole.size());
+  const auto expect_status = [&](int status, const httplib::Headers& headers) {
+    const httplib::Result got = get("/media?video=clip", headers);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->status, status) << headers.begin()->second;
+    EXPECT_EQ(got->body, status == 200 ? whole : status == 206 ? whole.substr(0, 10) : "");
+  };
+  expect_status(206, {{"Range", "BYTES=0-9"}});
+  expect_status(200, {{"Range", "frames=0-9"}});
+  expect_status(200, {{"Range", "bytes=9-0"}});
+  expect_status(200, {{"Range", "bytes=x-9"}});
+  EXPECT_EQ(get("/media?video=clip", {{"Range", "bytes=" + size + "-"}})->get_header_value("Content-Range"),
+            "bytes */" + size);
+
+  std::filesystem::last_write_time(file_, std::filesystem::last_write_time(file_) - std::chrono::hours(1));
+  const httplib::Result all = get("/media?video=clip");
+  const std::string etag = all->get_header_value("ETag"), modified = all->get_header_value("Last-Modified");
+  EXPECT_THAT(modified, HasSubstr(" GMT"));
+  const auto part_if = [&](int status, const std::string& validator) {
+    expect_status(status, {{"If-Range", validator}, {"Range", "bytes=0-9"}});
+  };
+  part_if(206, etag);
+  part_if(200, "W/" + etag);
+  part_if(200, "\"another\"");
+  part_if(206, modified);
+  part_if(200, "Sun, 06 Nov 1994 08:49:37 GMT");
+  part_if(200, "yesterday");
+  expect_status(304, {{"If-None-Match", "\"another\", W/" + etag}});
+  expect_status(200, {{"If-None-Match", "\"another\""}});
+  std::filesystem::last_write_time(file_, std::filesystem::file_time_type::clock::now());
+  part_if(200,
+          get("/media?video=clip")->get_header_value("Last-Modified"));  // it may change within the second
+  part_if(200, etag);
+
+  httplib::Client client("127.0.0.1", server_->port());
+  const httplib::Result head = client.Head("/media?video=clip", {{"Range", "bytes=0-9"}});
+  EXPECT_EQ(head->status, 200) << "ranges are defined for GET alone";
+  EXPECT_EQ(head->get_header_value("Content-Length"), size);
+  EXPECT_EQ(head->get_header_value("Accept-Ranges"), "bytes");
+  for (const char* const path : {"/", "/api/info", "/nowhere", "/thumbnail?video=clip&at=1"}) {
+    const httplib::Result one = client.Get(path), same = client.Head(path);
+    EXPECT_EQ(one->status, same->status) << path;
+    EXPECT_EQ(std::to_string(one->body.size()), same->get_header_value("Content-Length")) << path;
+    EXPECT_EQ(one->get_header_value("Content-Type"), same->get_header_value("Content-Type")) << path;
+    EXPECT_EQ(same->body, "");
+  }
+}
+
+TEST_F(ServeTest, FindsVideosWhateverTheirIds) {
+  const std::vector<std::string> ids = {"<img src=x onerror=alert(1)>",
+                                        "\"a' & b\"",
+                                        "50%",
+                                        "%3Cb%3E",
+                                        "two\nlines",
+                                        "a+b=c&d#e?f",
+                                        " blanks ",
+                                        "a\u0308 (NFD)",
+                                        "\u00e4 (NFC)",
+                                        "../up",
+                                        "-hyphen"};
+  for (const std::string& id : ids) run_.add_video(id, {kDog, kDog}, file_);
+  SearchService service(std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
+  server_ = std::make_unique<WebServer>(service, run_.run(), "127.0.0.1", 0);
+  for (const std::string& id : ids) {
+    EXPECT_EQ(json_of("/api/media?video=" + escaped(id))["playable"], true) << id;
+    EXPECT_EQ(status_of("/thumbnail?at=1&video=" + escaped(id)), 200) << id;
+    const json found = json_of("/api/search?q=dog&video=" + escaped(id))["results"];
+    ASSERT_EQ(found.size(), 1U) << id;
+    EXPECT_EQ(found[0]["video"], id);
+  }
+  server_.reset();
+}
+
+TEST_F(ServeTest, OutlivesFilesOfARunThatAreNone) {
+  const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
+  for (const std::string& text :
+       {deep, "{\"a\": " + deep + "}", std::string("7"), std::string("\xff\xfe"), std::string()}) {
+    testing::write_file(run_.run() / "metrics.json", text);
+    testing::write_file(run_.run() / "history.jsonl", text + "\n{\"epoch\": 1}\n");
+    EXPECT_EQ(status_of("/api/run"), 200);
+  }
+  testing::write_file(run_.run() / "metrics.json", deep);
+  testing::write_file(run_.run() / "history.jsonl", deep + "\n{\"epoch\": 1}\n");
+  const json run = json_of("/api/run");
+  EXPECT_TRUE(run["metrics"].is_null());
+  EXPECT_EQ(run["history"].size(), 1U);
+  for (const char* const name : {"metrics.json", "history.jsonl", "config.toml", "report.html"}) {
+    std::filesystem::remove(run_.run() / name);
+    ASSERT_EQ(::mkfifo((run_.run() / name).c_str(), 0600), 0);
+  }
+  EXPECT_EQ(status_of("/api/run"), 200);
+  EXPECT_EQ(status_of("/report"), 404);
+  expect_alive();
+}
+
+TEST_F(ServeTest, SaysThatTheWordVectorsWereCutAndGoesOn) {
+  std::filesystem::resize_file(run_.run() / "words.txt", 3);
+  const httplib::Result search = get("/api/search?q=night");
+  ASSERT_TRUE(search);
+  EXPECT_EQ(search->status, 500);
+  EXPECT_THAT(search->body, HasSubstr("changed or cut"));
+  expect_alive();
+}
+
+TEST_F(ServeTest, ANewClientIsAnsweredAtOnceWhereMoreAreIdleThanItKeepsOpen) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 450; ++i) {
+    clients.emplace_back(server_->port());
+    ASSERT_TRUE(clients.back().connected());
+    clients.back().send(i % 2 == 0 ? "GET /api/se" : "");
+  }
+  const auto begin = Clock::now();
+  expect_alive();
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
 }
 
 TEST_F(ServeTest, OutlivesGarbage) {

@@ -1,0 +1,51 @@
+#include "pipeline/run/run_folder.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+using testing::TempFolder;
+
+TEST(RunFolder, RemembersWhatAStepWasFinishedWith) {
+  const TempFolder temp;
+  RunFolder folder(temp / "run");
+  testing::write_file(folder.words(), "words");
+  EXPECT_FALSE(folder.is_fresh("words", "a", folder.words()));
+  folder.mark_done("words", "a");
+  folder.mark_done("train", "b");
+  EXPECT_TRUE(folder.is_fresh("words", "a", folder.words()));
+  EXPECT_FALSE(folder.is_fresh("words", "b", folder.words()));
+  EXPECT_FALSE(folder.is_fresh("train", "b", folder.checkpoint())) << "its result is not there";
+}
+
+TEST(RunFolder, DoesAllStepsAgainWhereTheirListIsNoneAndWritesItAnew) {
+  const TempFolder temp;
+  RunFolder folder(temp / "run");
+  testing::write_file(folder.words(), "words");
+  for (const std::string& list :
+       {std::string(300'000, '['), std::string("[1]"), std::string("{\"words\": 1}"),
+        std::string("{\"words\": {\"a\": \"a\"}}"), std::string("\xff"), std::string()}) {
+    testing::write_file(folder.path() / "steps.json", list);
+    EXPECT_FALSE(folder.is_fresh("words", "a", folder.words()));
+    folder.mark_done("words", "a");
+    EXPECT_TRUE(folder.is_fresh("words", "a", folder.words()));
+  }
+}
+
+TEST(RunFolder, DoesNotWaitForAFifoInPlaceOfAFile) {
+  const TempFolder temp;
+  const RunFolder folder(temp / "run");
+  ASSERT_EQ(::mkfifo((folder.path() / "steps.json").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(folder.metrics().c_str(), 0600), 0);
+  EXPECT_FALSE(folder.is_fresh("words", "a", folder.path()));
+  testing::expect_error([&] { (void)read_text(folder.metrics()); }, Fault::Unsupported, "FIFO");
+}
+
+}  // namespace
+}  // namespace tvr
