@@ -36,7 +36,8 @@ const char* fault_of_id(const std::string& id) {
   return nullptr;
 }
 
-/// Whether a name's byte is escaped wherever it is, or, '-', at the beginning. NUL is not: no file name holds it.
+/// Whether a name's byte is escaped wherever it is, or, '-', at the beginning. NUL is not: no file name holds
+/// it.
 bool is_escaped(char c, std::size_t at) {
   return (is_control(c) && c != '\0') || c == '\\' || (c == '-' && at == 0);
 }
