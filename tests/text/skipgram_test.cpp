@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <cmath>
@@ -7,6 +9,7 @@
 #include <iterator>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 #include "text/word_vectors.h"
@@ -146,6 +149,24 @@ TEST(Skipgram, KeepsTheOldFileWhenTheNewOneCannotBeWrittenWhole) {
   EXPECT_EQ(std::filesystem::file_size(path), 3U);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
       << "something lies beside it";
+}
+
+TEST(Skipgram, CallsAFullDiskByItsName) {
+  const TempFolder folder;
+  const testing::ChildReport report = testing::in_child([&]() -> std::string {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("none", folder.path().c_str(), "tmpfs", 0, "size=8k") != 0) {
+      return "no mount";
+    }
+    try {
+      train_skipgram(small_corpus(), small_options(), folder / "words.bin");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  });
+  if (report.text == "no mount") GTEST_SKIP() << "needs the right to mount a small tmpfs";
+  EXPECT_NE(report.text.find("no room on the disk"), std::string::npos) << report.text;
 }
 
 }  // namespace
