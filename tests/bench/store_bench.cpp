@@ -118,12 +118,21 @@ void measure_looks(const fs::path& path) {
     measure(what,
             [&] { return fmt::format("{} rows", StoreInspector(path).outcomes(filter, limit).size()); });
   };
-  list("ls --status no_video", {"", "", "no_video", "", "", false}, 0);
-  list("ls --lane 3d --status partial", {"3d", "", "partial", "", "", false}, 0);
-  list("ls --video '012/*'", {"", "", "", "012/*", "", false}, 0);
-  list("ls --video '*77'", {"", "", "", "*77", "", false}, 0);
-  list("ls --status ok --limit 20", {"", "", "ok", "", "", false}, 20);
-  list("failures", {"", "", "", "", "", true}, 0);
+  const auto of = [](std::string lane, std::string status, std::string video) {
+    OutcomeFilter filter;
+    filter.lane = std::move(lane);
+    filter.status = std::move(status);
+    filter.video = std::move(video);
+    return filter;
+  };
+  OutcomeFilter failures;
+  failures.failed = true;
+  list("ls --status no_video", of("", "no_video", ""), 0);
+  list("ls --lane 3d --status partial", of("3d", "partial", ""), 0);
+  list("ls --video '012/*'", of("", "", "012/*"), 0);
+  list("ls --video '*77'", of("", "", "*77"), 0);
+  list("ls --status ok --limit 20", of("", "ok", ""), 20);
+  list("failures", failures, 0);
   measure("the program: store ls --status no_video", [&] {
     const std::string command =
         fmt::format("{} store ls --status no_video '{}' > /dev/null", TVR_PIPELINE, path.string());
