@@ -42,11 +42,11 @@ TEST(VideoSelection, SaysWhichFilesOfTheFolderItPassesOver) {
   const TempFolder folder;
   for (const char* const file : {"a.mp4", "b.DIVX", "c.h264", "d.3g2"}) write_file(folder / file, "");
   PassedOver none;
-  EXPECT_EQ(videos_of({folder.path(), {}, {}}, &none).size(), 4U);
+  EXPECT_EQ(videos_of({folder.path(), {}, {}}, {}, &none).size(), 4U);
   EXPECT_EQ(none.text(), "");
   for (const char* const file : {"x.csv", "sub/Y.CSV", "bare", ".hidden"}) write_file(folder / file, "");
   PassedOver some;
-  EXPECT_EQ(videos_of({folder.path(), {}, {}}, &some).size(), 4U);
+  EXPECT_EQ(videos_of({folder.path(), {}, {}}, {}, &some).size(), 4U);
   EXPECT_THAT(
       some.text(),
       ::testing::AnyOf("3 files were passed over, as their names are not of videos: 2 .csv (x.csv, ...), "
