@@ -23,7 +23,7 @@ void validate(const PairData& pairs, const Matrix& vectors, const char* what);
 /// > 1, every video once, with n_pair of its captions side by side; captions repeat only when it has fewer.
 class EpochBatches {
  public:
-  /// Keeps no reference to `pairs`. Throws Error(InvalidArgument) when there are fewer clips (videos) than
+  /// Keeps no reference to `pairs`. Throws Error(Mismatch) when there are fewer clips (videos) than
   /// `batch_size`.
   EpochBatches(const PairData& pairs, int batch_size, int n_pair, std::uint64_t seed);
 

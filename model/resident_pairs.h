@@ -14,8 +14,8 @@ namespace tvr {
 class ResidentPairs : public PairSource {
  public:
   /// Keeps a reference to `pairs`. `vectors`: the word vectors of the captions' ids, used only for the check.
-  /// Throws Error(InvalidArgument) for pairs that are inconsistent and for fewer than fill one batch;
-  /// Error(Corrupt) for a feature that is not finite.
+  /// Throws Error(InvalidArgument) for pairs that are inconsistent, Error(Mismatch) for fewer than fill one
+  /// batch, Error(Corrupt) for a feature that is not finite.
   ResidentPairs(const PairData& pairs, const Matrix& vectors, const TrainingPlan& plan);
 
   [[nodiscard]] std::int64_t clip_count() const noexcept override { return pairs_.clips.rows(); }

@@ -73,7 +73,7 @@ TEST(EpochBatches, RefuseTooFewClipsForOneBatch) {
   EXPECT_EQ(EpochBatches(pairs, 8, 1, 1).steps(), 1);
   pairs.captions.pop_back();  // a clip without a caption is no clip to train on
   pairs.clip_of.pop_back();
-  testing::expect_error([&] { const EpochBatches none(pairs, 8, 1, 1); }, Fault::InvalidArgument,
+  testing::expect_error([&] { const EpochBatches none(pairs, 8, 1, 1); }, Fault::Mismatch,
                         "7 clips with captions do not fill one batch of 8");
 }
 

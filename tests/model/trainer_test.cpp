@@ -246,6 +246,12 @@ TEST_F(Trainer, RefusesAStateWhoseCountersAreNoTrainingsThoughItsChecksumFits) {
   expect_error([&] { (void)run(folder / "crafted"); }, Fault::Corrupt, "nested deeper");
 }
 
+TEST_F(Trainer, RefusesFewerClipsThanABatch) {
+  options.batch_size = 41;
+  expect_error([&] { (void)run(folder / "state"); }, Fault::Mismatch,
+               "40 clips with captions do not fill one batch of 41");
+}
+
 TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
   const auto refused = [&](auto change, const char* phrase) {
     TrainOptions kept = options;
@@ -255,7 +261,6 @@ TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
   };
   refused([](TrainOptions& o) { o.epochs = 0; }, "epochs: it is 0");
   refused([](TrainOptions& o) { o.batch_size = 1; }, "batch-size: it is 1");
-  refused([](TrainOptions& o) { o.batch_size = 41; }, "40 clips with captions do not fill one batch of 41");
   refused([](TrainOptions& o) { o.embd_dim = 0; }, "embd-dim: it is 0");
   refused([](TrainOptions& o) { o.max_words = 0; }, "max-words: it is 0");
   refused([](TrainOptions& o) { o.lr = 0; }, "lr: it is 0.0");

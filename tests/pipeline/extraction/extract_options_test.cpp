@@ -95,10 +95,10 @@ TEST(BuiltinLanes, AreARowEach) {
   add_feature_flags(app, options.features, lanes);
   EXPECT_THAT(app.help(), HasSubstr("--model-tiny"));
   EXPECT_THAT(app.help(), HasSubstr("2d, 3d, tiny"));
-  app.parse("--lanes tiny --model tiny=demo3d --random-weights");
+  app.parse("--lanes tiny --model tiny=resnet18 --random-weights");
   const PlannedLane lane = plan_extraction(options, lanes).lanes.at(0);
   EXPECT_EQ(lane.spec.sampling.crop_px, 16);
-  EXPECT_EQ(lane.spec.network.model, "demo3d");
+  EXPECT_EQ(lane.spec.network.model, "resnet18");
   EXPECT_EQ(lane.recipe.lane, "tiny");
 
   const Check check = check_published_weights({}, lanes.back());
