@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <random>
 
+#include "data/error.h"
 #include "data/write_error.h"
 
 namespace tvr {
@@ -20,10 +21,30 @@ std::string random_name() {
   return name;
 }
 
+/// A rename would put the file in place of a device or a FIFO as well, and in place of /dev/stdout, a link to
+/// an open file.
+void require_replaceable(const std::filesystem::path& path) {
+  std::error_code unseen;
+  const bool is_link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, unseen));
+  const std::filesystem::file_status status = std::filesystem::status(path, unseen);
+  const bool is_folder = std::filesystem::is_directory(status);
+  if (is_folder && !is_link) {
+    throw Error(Fault::Unsupported, path.string(), "is a directory, not a regular file", "Name a file in it");
+  }
+  const bool is_open_file =
+      is_link && std::filesystem::read_symlink(path, unseen).native().rfind("/proc/", 0) == 0;
+  if (is_open_file ||
+      (std::filesystem::exists(status) && !is_folder && !std::filesystem::is_regular_file(status))) {
+    throw Error(Fault::Unsupported, path.string(), "is a FIFO, socket or device, not a regular file",
+                "Name a file on a disk");
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
     : path_(std::move(path)), folder_(path_.has_parent_path() ? path_.parent_path() : ".") {
+  require_replaceable(path_);
   descriptor_ = Descriptor(::open(folder_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   if (descriptor_) aside_ = "/proc/self/fd/" + std::to_string(descriptor_.get());
   // Without /proc the file could not be given a name later.

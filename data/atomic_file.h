@@ -14,7 +14,8 @@ namespace tvr {
 /// after a crash or on a full disk; of several writers of one name the last to commit wins. Until then the
 /// file has no name at all, so that nobody can have put a link in its place and a killed writer leaves
 /// nothing behind; on a file system without nameless files it has a random one beside the target. A link at
-/// the target is replaced, never followed. All methods throw write_error().
+/// the target is replaced, never followed. A folder, FIFO, socket or device there is not: Error(Unsupported).
+/// All methods throw write_error().
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

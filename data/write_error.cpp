@@ -17,6 +17,7 @@ Error write_error(const std::string& where, const std::string& what, int code) {
     return {Fault::Unreadable, where, what + words,
             "Check `ulimit -f` and the file system's largest file, and run the same command again"};
   }
+  if (code == ENOENT) return {Fault::Unreadable, where, what + words, "Create its folder first"};
   return {Fault::Unreadable, where, what + words, "Check the permissions of the file and of its folder"};
 }
 

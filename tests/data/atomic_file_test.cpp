@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,11 +10,13 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
 namespace {
 
+using testing::expect_error;
 using testing::TempFolder;
 
 std::string text_of(const std::filesystem::path& path) {
@@ -81,6 +84,27 @@ TEST(AtomicFile, TakesThePlaceOfALinkAndWritesThroughNone) {
   EXPECT_EQ(files_in(elsewhere), 1);
   EXPECT_EQ(text_of(folder / "a"), "ours");
   EXPECT_EQ(text_of(folder / "b"), "ours");
+}
+
+TEST(AtomicFile, LeavesFoldersFifosAndOpenFilesInTheirPlace) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "folder");
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(folder / "fifo", folder / "link to it");
+  std::filesystem::create_symlink("/dev/null", folder / "device");
+  const std::string open_file = "/proc/self/fd/" + std::to_string(STDOUT_FILENO);
+  std::filesystem::create_symlink(open_file, folder / "stdout");
+  expect_error([&] { AtomicFile(folder / "folder"); }, Fault::Unsupported, "is a directory");
+  for (const char* name : {"fifo", "link to it", "device", "stdout"})
+    expect_error([&] { AtomicFile(folder / name); }, Fault::Unsupported, "FIFO");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "fifo"));
+  EXPECT_EQ(std::filesystem::read_symlink(folder / "stdout"), open_file);
+  EXPECT_EQ(files_in(folder), 5);
+}
+
+TEST(AtomicFile, SaysThatTheFolderIsMissing) {
+  const TempFolder folder;
+  expect_error([&] { AtomicFile(folder / "none/a"); }, Fault::Unreadable, "Create its folder first");
 }
 
 TEST(AtomicFile, TakesANameAsLongAsNamesCanBe) {
