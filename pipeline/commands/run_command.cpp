@@ -56,6 +56,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);
+  const Descriptor lock = folder.lock();
   write_text(folder.config(), config);
   FeatureStore store(options.extract.store, FeatureStore::Access::ReadWrite);
   const ExtractReport extraction = extract_into_store(store, videos, plan);

@@ -62,6 +62,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->callback([options, out, json, command, &exit_code] {
     apply_training_preset(*command);
     RunFolder folder(*out);
+    const Descriptor lock = folder.lock();
     write_text(folder.config(), toml_of(*command));
     exit_code = run_train(*options, *command, folder, *json);
   });

@@ -133,7 +133,8 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>&
   learned.findings = splits.findings;
   for (const TrainingPlan& plan : plans) {
     const bool first = &plan == &plans.front();
-    RunFolder of_seed(first ? folder.path() : folder.of_seed(plan.options.seed));
+    RunFolder of_seed = first ? folder : folder.of_seed(plan.options.seed);
+    const Descriptor lock = first ? Descriptor() : of_seed.lock();  // the caller has that of `folder`
     if (plans.size() > 1) {
       say(fmt::format("train: seed {}, {} of {}", plan.options.seed, &plan - plans.data() + 1, plans.size()));
     }

@@ -1,5 +1,9 @@
 #include "pipeline/run/run_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "data/atomic_file.h"
@@ -32,6 +36,25 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
     throw Error(Fault::Unreadable, path_.string(), "the folder cannot be created (" + problem.message() + ")",
                 "Choose another with --out");
   }
+}
+
+RunFolder RunFolder::of_seed(std::uint64_t seed) const {
+  std::filesystem::path path = path_ / ("seed-" + std::to_string(seed));
+  std::error_code unseen;
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, unseen))) {
+    throw Error(Fault::Unsupported, path.string(), "is a link, where the folder of a seed belongs",
+                "Remove it");
+  }
+  return RunFolder(std::move(path));
+}
+
+Descriptor RunFolder::lock() const {
+  Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder && ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw Error(Fault::Busy, path_.string(), "another program is writing this run",
+                "Wait until it has finished, or choose another folder with --out");
+  }
+  return folder;
 }
 
 bool RunFolder::is_fresh(const std::string& step, const Digest& inputs,

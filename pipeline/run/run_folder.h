@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "data/descriptor.h"
 #include "data/fingerprint.h"
 
 namespace tvr {
@@ -27,10 +28,14 @@ class RunFolder {
   }
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
-  /// The subfolder of the run with another seed.
-  [[nodiscard]] std::filesystem::path of_seed(std::uint64_t seed) const {
-    return path_ / ("seed-" + std::to_string(seed));
-  }
+  /// The subfolder of the run with another seed. Throws Error(Unsupported) for a link there, which would lead
+  /// the results elsewhere.
+  [[nodiscard]] RunFolder of_seed(std::uint64_t seed) const;
+
+  /// Held by the one program that writes the folder, until the result is destroyed or the process ends. The
+  /// lock is the folder's own, whichever name led to it, and nothing lies in it. None where the file system
+  /// has no locks. Throws Error(Busy).
+  [[nodiscard]] Descriptor lock() const;
 
   /// A step ("words", "train", "report") is fresh (up to date) when it was finished with inputs of this
   /// digest and `result` exists.

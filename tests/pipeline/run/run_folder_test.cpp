@@ -38,6 +38,26 @@ TEST(RunFolder, DoesAllStepsAgainWhereTheirListIsNoneAndWritesItAnew) {
   }
 }
 
+TEST(RunFolder, HasOneWriterByWhicheverName) {
+  const TempFolder temp;
+  const RunFolder folder(temp / "run");
+  std::filesystem::create_directory_symlink(temp / "run", temp / "link");
+  {
+    const Descriptor lock = folder.lock();
+    testing::expect_error([&] { (void)RunFolder(temp / "link").lock(); }, Fault::Busy, "another program");
+  }
+  EXPECT_TRUE(RunFolder(temp / "link").lock());
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(RunFolder, WritesNoSeedThroughALink) {
+  const TempFolder temp, elsewhere;
+  const RunFolder folder(temp / "run");
+  EXPECT_TRUE(std::filesystem::is_directory(folder.of_seed(2).path()));
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder.path() / "seed-3");
+  testing::expect_error([&] { (void)folder.of_seed(3); }, Fault::Unsupported, "is a link");
+}
+
 TEST(RunFolder, DoesNotWaitForAFifoInPlaceOfAFile) {
   const TempFolder temp;
   const RunFolder folder(temp / "run");
