@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "data/error.h"
 #include "data/store/feature_hash.h"
@@ -37,17 +38,11 @@ bool is_better(const std::string& content, const Digest& hash, const Present& pr
   return present.content.empty() && !content.empty();  // a tried file beats an unreadable one
 }
 
-class Merger {
+/// Adds one part to the target.
+class PartMerger {
  public:
-  Merger(const std::filesystem::path& into, const std::filesystem::path& part, Damaged damaged)
-      : damaged_(damaged),
-        part_name_(part.string()),
-        part_(part, Database::Open::ReadOnly),
-        lock_(into),
-        target_(into, Database::Open::Create) {
-    check_store_schema(part_, part_name_.c_str());
-    prepare_store_for_writing(target_, into.string().c_str());
-  }
+  PartMerger(Database& target, Database& part, std::string part_name, Damaged damaged)
+      : damaged_(damaged), part_name_(std::move(part_name)), part_(part), target_(target) {}
 
   MergeReport run(const Progress& progress) {
     MergeReport report;
@@ -181,9 +176,8 @@ class Merger {
   Damaged damaged_;
   std::int64_t left_out_ = 0;
   std::string part_name_;
-  Database part_;  // opened first: a mistyped path creates no empty target
-  StoreLock lock_;
-  Database target_;
+  Database& part_;
+  Database& target_;
   std::map<std::string, std::int64_t> recipes_;  // identity to the target's row number
   std::string video_name_;                       // of the last row, with the target's row number
   std::int64_t video_ = 0;
@@ -191,9 +185,31 @@ class Merger {
 
 }  // namespace
 
+class StoreMerger::Target {
+ public:
+  explicit Target(const std::filesystem::path& path) : lock_(path), database_(path, Database::Open::Create) {
+    prepare_store_for_writing(database_, path.string().c_str());
+  }
+  [[nodiscard]] Database& database() noexcept { return database_; }
+
+ private:
+  StoreLock lock_;
+  Database database_;
+};
+
+StoreMerger::StoreMerger(std::filesystem::path into) : into_(std::move(into)) {}
+StoreMerger::~StoreMerger() = default;
+
+MergeReport StoreMerger::add(const std::filesystem::path& part, const Progress& progress, Damaged damaged) {
+  Database source(part, Database::Open::ReadOnly);  // first: a mistyped path creates no empty target
+  check_store_schema(source, part.string().c_str());
+  if (!target_) target_ = std::make_unique<Target>(into_);
+  return PartMerger(target_->database(), source, part.string(), damaged).run(progress);
+}
+
 MergeReport merge_store(const std::filesystem::path& into, const std::filesystem::path& part,
                         const Progress& progress, Damaged damaged) {
-  return Merger(into, part, damaged).run(progress);
+  return StoreMerger(into).add(part, progress, damaged);
 }
 
 }  // namespace tvr

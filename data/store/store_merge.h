@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "data/progress.h"
 
@@ -17,6 +18,25 @@ struct MergeReport {
 enum class Damaged {
   Refuse,   // Error(Corrupt) naming it
   LeaveOut  // counted; the next extraction computes it again
+};
+
+/// Adds the content of stores to one, which it keeps open and locked from the first on: one that is replaced
+/// or deleted between two parts is an error as within one.
+class StoreMerger {
+ public:
+  /// `into` is created by the first add(), if it is missing.
+  explicit StoreMerger(std::filesystem::path into);
+  ~StoreMerger();
+  StoreMerger(const StoreMerger&) = delete;
+  StoreMerger& operator=(const StoreMerger&) = delete;
+
+  /// As merge_store().
+  MergeReport add(const std::filesystem::path& part, const Progress& progress, Damaged damaged);
+
+ private:
+  class Target;
+  std::filesystem::path into_;
+  std::unique_ptr<Target> target_;
 };
 
 /// Adds the content of the store `part` to the store `into`, which is created if missing. `part` is not

@@ -26,10 +26,11 @@ int merge(const MergeArguments& arguments) {
   json reports = json::array();
   std::int64_t damaged = 0;
   Table table({{"part"}, {"outcomes", Align::Right}, {"taken", Align::Right}, {"damaged", Align::Right}});
+  StoreMerger merger(arguments.store);
   for (const std::filesystem::path& part : arguments.parts) {
     ProgressLine line("merging " + part.filename().string(), "outcomes", 0);
-    const MergeReport report = merge_store(arguments.store, part, progress_on(line),
-                                           arguments.skip_damaged ? Damaged::LeaveOut : Damaged::Refuse);
+    const MergeReport report =
+        merger.add(part, progress_on(line), arguments.skip_damaged ? Damaged::LeaveOut : Damaged::Refuse);
     damaged += report.damaged;
     reports.push_back({{"part", part.string()},
                        {"outcomes", report.outcomes},

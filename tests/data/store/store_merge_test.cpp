@@ -51,6 +51,19 @@ TEST(StoreMerge, GivesTheDigestOfOneProcessWhateverTheShardsAndTheirOrder) {
   }
 }
 
+TEST(StoreMerge, KeepsTheTargetFromOnePartToTheNext) {
+  const TempFolder folder;
+  fill(folder / "first.db", 0, 2);
+  fill(folder / "second.db", 1, 2);
+  StoreMerger merger(folder / "all.db");
+  EXPECT_EQ(merger.add(folder / "first.db", {}, Damaged::Refuse).taken, 40);
+  expect_error([&] { merge_store(folder / "all.db", folder / "second.db"); }, Fault::Busy, "process");
+  for (const char* name : {"all.db", "all.db-wal", "all.db-shm"}) std::filesystem::remove(folder / name);
+  expect_error([&] { merger.add(folder / "second.db", {}, Damaged::Refuse); }, Fault::Unreadable,
+               "replaced or deleted");
+  EXPECT_FALSE(std::filesystem::exists(folder / "all.db"));
+}
+
 TEST(StoreMerge, TakesNothingASecondTimeAndGoesOnAfterAStop) {
   const TempFolder folder;
   fill(folder / "part.db", 0, 1);
