@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/write_error.h"
 
 namespace tvr {
 namespace {
@@ -92,8 +93,8 @@ std::int64_t RowFile::offset_of(std::int64_t row) const {
 }
 
 void RowFile::fail(const char* what) const {
-  throw Error(Fault::Machine, place_.file.string(), std::string(what) + ": " + std::strerror(errno),
-              "Free space on its disk, or put the store elsewhere; then run the same command again");
+  const Error error = write_error(place_.file.string(), what, errno);
+  throw Error(Fault::Machine, error.where(), error.seen(), error.advice());  // not the video's
 }
 
 }  // namespace tvr

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/json_text.h"
+#include "data/write_error.h"
 #include "extract/lane_spec.h"
 #include "extract/media/clip_stream.h"
 #include "pipeline/commands/command.h"
@@ -57,11 +59,11 @@ class RawSink : public Sink {
     frames_ += clip.frames;
     size_ = size_of(clip);
     if (std::fwrite(clip.rgb.data(), 1, clip.rgb.size(), stdout) != clip.rgb.size()) {
-      throw Error(Fault::Unreadable, "standard output", "cannot be written");
+      throw write_error("standard output", "cannot be written", errno);
     }
   }
   int finish() override {
-    if (std::fflush(stdout) != 0) throw Error(Fault::Unreadable, "standard output", "cannot be written");
+    if (std::fflush(stdout) != 0) throw write_error("standard output", "cannot be written", errno);
     say(std::to_string(frames_) + " frames of rgb24, " + size_);
     return kDone;
   }
