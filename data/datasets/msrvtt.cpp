@@ -12,6 +12,7 @@
 #include "data/datasets/datasets.h"
 #include "data/datasets/msrvtt_json.h"
 #include "data/datasets/video.h"
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/stable_hash.h"
 
@@ -104,13 +105,14 @@ class Annotations {
     for (const MsrvttAnnotations::Video& video : file_.videos)
       if (!captions_.emplace(video.id, std::vector<std::size_t>{}).second)
         throw Error(Fault::Mismatch, where_, fmt::format("the video '{}' appears twice", video.id));
+    for (const auto& [id, none] : captions_) ids_by_name_[composed(id)].push_back(id);
     for (std::size_t i = 0; i < file_.sentences.size(); ++i) {
-      const auto found = captions_.find(file_.sentences[i].video_id);
+      const auto found = find(file_.sentences[i].video_id);
       if (found == captions_.end())
         throw Error(Fault::Mismatch, where_,
                     fmt::format("sentences[{}] describes '{}', which is not among the videos", i,
                                 file_.sentences[i].video_id));
-      found->second.push_back(i);
+      captions_[found->first].push_back(i);
     }
   }
 
@@ -125,7 +127,7 @@ class Annotations {
 
   /// Sentences of a video; nullptr: there is no such video.
   const std::vector<std::size_t>* captions_of(const std::string& id) const {
-    const auto found = captions_.find(id);
+    const auto found = find(id);
     return found == captions_.end() ? nullptr : &found->second;
   }
   const std::string& caption(std::size_t i) const { return file_.sentences[i].caption; }
@@ -139,9 +141,21 @@ class Annotations {
   }
 
  private:
+  using Captions = std::unordered_map<std::string, std::vector<std::size_t>>;
+
+  /// The video with this id, or the only one whose name is the same when both are composed.
+  Captions::const_iterator find(const std::string& id) const {
+    const auto exact = captions_.find(id);
+    if (exact != captions_.end()) return exact;
+    const auto alike = ids_by_name_.find(composed(id));
+    const bool is_one = alike != ids_by_name_.end() && alike->second.size() == 1;
+    return is_one ? captions_.find(alike->second.front()) : captions_.end();
+  }
+
   std::string where_;
   MsrvttAnnotations file_;
-  std::unordered_map<std::string, std::vector<std::size_t>> captions_;  // indices of sentences by video
+  Captions captions_;                                                      // indices of sentences by video
+  std::unordered_map<std::string, std::vector<std::string>> ids_by_name_;  // composed
 };
 
 /// Throws when `a` and `b` share a video: training data must not be used for testing.

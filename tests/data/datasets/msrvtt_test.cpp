@@ -66,6 +66,19 @@ TEST_F(Msrvtt, TakesTheSplitsOfTheJsonWhenNoListIsGiven) {
   EXPECT_THAT(data.notes, Contains("train: 2 clips, 4 captions"));
 }
 
+TEST_F(Msrvtt, FindsVideosWhoseNamesAreComposedOtherwise) {
+  const std::string composed = "\u00fcbung", decomposed = "u\u0308bung";
+  const std::string json = R"({"videos": [{"video_id": ")" + decomposed + R"("}, {"video_id": "a"}],
+    "sentences": [{"video_id": ")" +
+                           composed + R"(", "caption": "a cat plays"},
+                  {"video_id": "a", "caption": "a dog sleeps"}]})";
+  const auto annotations = write("accents.json", json);
+  const auto list = write("list.csv", "video_id\n" + composed + "\n");
+  const DataSet data = read_msrvtt({annotations, list, "", write("test.csv", "video_id\na\n")});
+  ASSERT_EQ(data.train.captions.size(), 1u);
+  EXPECT_EQ(data.train.captions.front().text, "a cat plays");
+}
+
 TEST_F(Msrvtt, CountsSentencesThatShareASenId) {
   const auto json = write("ids.json",
                           R"({"videos": [{"video_id": "v0", "split": "train"}], "sentences": [
