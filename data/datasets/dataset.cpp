@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/datasets/msrvtt_json.h"
+#include "data/descriptor.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -84,6 +85,7 @@ const DatasetFormat& format_of(const DatasetSpec& spec, const std::vector<Datase
   const bool by_content = spec.format.empty();
   if (by_content && !std::filesystem::exists(spec.annotations))
     throw Error(Fault::NotFound, spec.annotations.string(), "there is no such file");
+  if (by_content) (void)open_regular(spec.annotations);  // throws for a folder or a FIFO
   const auto found = std::find_if(formats.begin(), formats.end(), [&](const DatasetFormat& format) {
     return by_content ? format.recognises(spec.annotations) : format.name == spec.format;
   });

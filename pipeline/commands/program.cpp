@@ -1,24 +1,45 @@
 #include "pipeline/commands/program.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 
+#include "data/descriptor.h"
 #include "data/error.h"
+#include "data/write_error.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/usage.h"
 #include "pipeline/machine/version.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
+namespace {
+
+/// CLI11 would wait for somebody to write into a FIFO.
+CLI::Validator regular_file() {
+  return CLI::Validator(
+      [](const std::string& path) {
+        try {
+          (void)open_regular(path);
+          return std::string();
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+      },
+      "");
+}
+
+}  // namespace
 
 int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& exit_code)) {
   install_stop_handler();
   CLI::App app("Raw videos and captions in, a trained and searchable text-to-video retrieval model out.",
                "pipeline");
   app.require_subcommand(1);
-  app.set_config("--config", "", "TOML file that sets flags, in sections named after the subcommands");
+  app.set_config("--config", "", "TOML file that sets flags, in sections named after the subcommands")
+      ->check(regular_file());
   app.set_version_flag("--version", program_version_text());
   app.add_flag_callback(
       "--quiet", [] { set_quiet(true); }, "print only warnings and results");
@@ -35,7 +56,9 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
   app.parse_complete_callback([&app] { require_legal_environment(app); });
   try {
     app.parse(argc, argv);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    const bool flushed = std::fflush(stdout) == 0;
+    if (!flushed && is_no_room(errno)) throw write_error("standard output", "cannot be written", errno);
+    if (!flushed || std::ferror(stdout) != 0) {
       throw Error(Fault::Unreadable, "standard output", "the results cannot be written to it");
     }
     return exit_code;
