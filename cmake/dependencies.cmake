@@ -25,7 +25,6 @@ target_link_libraries(tvr_onednn INTERFACE ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavfilter libswscale libavutil)
 pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
-
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
 include(CheckLanguage)

@@ -100,7 +100,7 @@ class Training {
 
   void run_epoch() {
     const Clock::time_point begin = Clock::now();
-    const double lr = rate(state_.step);
+    const double lr = rate(0);  // as logged, also after a resume within the epoch
     const std::int64_t steps = train_.steps();
     if (device_) send();
     while (state_.step < steps) {
@@ -187,7 +187,8 @@ class Training {
     const RetrievalMetrics metrics = summarize(validation_ranks());
     report.val_t2v = metrics;
     const double score = metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
-    if (state_.best_epoch != 0 && score <= state_.best_score) return;
+    constexpr double kRounding = 1e-9;  // of the sum of three percentages
+    if (state_.best_epoch != 0 && score <= state_.best_score + kRounding) return;
     if (device_) {
       device_->keep_best();  // on the device; fetch() copies it
     } else {

@@ -58,7 +58,7 @@ const std::vector<DatasetFormat>& dataset_formats() {
        is_msrvtt_json,
        [](const DatasetSpec& spec) {
          require_no_glob(spec);
-         return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test});
+         return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test, spec.test_only});
        },
        with_lists},
       {"captions", "your own captions", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,

@@ -16,6 +16,8 @@ struct DatasetSpec {
   std::filesystem::path train, val,
       test;            // lists of videos that override its splits, if the format has lists
   CaptionSplit split;  // for captions without splits
+  /// Only the test split is used: a list of test videos need not fit the annotations' own training split.
+  bool test_only = false;
 };
 
 /// A file that a data set was read from.

@@ -16,6 +16,7 @@ struct MsrvttFiles {
   std::filesystem::path train;        // CSV with a column video_id; empty: the split "train" of the JSON
   std::filesystem::path val;          // the same; empty: none, or the split "validate" if no list is given
   std::filesystem::path test;  // CSV with video_id and, for selected captions, sentence; empty: split "test"
+  bool test_only = false;      // train and val are what lists say, without the splits of the JSON
 };
 
 /// Reads and checks; findings go to DataSet::notes. The published lists (1k-A with 9k or 7k, full) are

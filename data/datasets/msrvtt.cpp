@@ -236,12 +236,15 @@ std::string name_of(const VideoList& train, const VideoList& test, const Annotat
 
 DataSet read_msrvtt(const MsrvttFiles& files) {
   const Annotations annotations(files.annotations);
-  const VideoList train = files.train.empty() ? annotations.split("train") : read_list(files.train);
+  const auto own_split = [&](const char* name) {
+    return files.test_only ? VideoList{} : annotations.split(name);
+  };
+  const VideoList train = files.train.empty() ? own_split("train") : read_list(files.train);
   const VideoList test = files.test.empty() ? annotations.split("test") : read_list(files.test);
   const bool own_lists = !files.train.empty() || !files.test.empty();
   const VideoList val = !files.val.empty() ? read_list(files.val)
                         : own_lists        ? VideoList{}
-                                           : annotations.split("validate");
+                                           : own_split("validate");
   require_purpose(train, "train");
   require_purpose(val, "val");
   require_purpose(test, "test");

@@ -189,8 +189,9 @@ void serve_decoders(Descriptor socket, const Decode& decode, const DecodeLimits&
     if (keeper == 0) {
       socket.reset();
       keep(std::move(request), decode, limits);
+    } else if (keeper < 0) {
+      report(request.status, {0, errno, 0});
     }
-    if (keeper < 0) report(request.status, {0, errno, 0});
   }
 }
 

@@ -111,7 +111,9 @@ Answers answers_of(const RunManifest& run, Ties ties) {
   require_data(run.data.dataset);
   const std::unique_ptr<EncoderPair> encoders = open_run(run);
   const FeatureStore store(run.store);
-  const DataSet data = read_data(run.data, sources_of(store), run.seed);
+  DataOptions options = run.data;
+  options.dataset.test_only = true;
+  const DataSet data = read_data(options, sources_of(store), run.seed);
   LeftOut left_out;
   Answers answers;
   answers.test = load_pairs(store, encoders->lanes_in(store), data.test, encoders->pooling(), left_out);
@@ -169,6 +171,11 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
     run.lanes = recipes_in(run.store, lanes, given.feature_recipes);
   }
   run.data = data_of_run(command, given.data, run.data);
+  if (const auto seeds = run.training.find("seeds"); seeds != run.training.end() && seeds->second != "1") {
+    warn(fmt::format(
+        "{} has trainings with {} seeds; the first alone is evaluated here, {} has the mean over all",
+        folder.string(), seeds->second, (folder / "metrics.json").string()));
+  }
   return run;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,6 +20,20 @@
 
 namespace tvr {
 namespace {
+
+/// Training can fail without an error: at too high a learning rate all embeddings become alike, and from the
+/// captions of other videos nothing can be learned. Empty if the mean rank of the split's captions is clearly
+/// better than by chance.
+std::string no_better_than_chance(const char* split, const RetrievalMetrics& t2v, std::int64_t clips) {
+  constexpr double kHardlyBetter = 0.9;
+  const double chance = (1 + static_cast<double>(clips)) / 2;
+  if (clips == 1 || t2v["MeanR"] < kHardlyBetter * chance) return {};
+  return fmt::format(
+      "the mean rank of a {} caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything was learned. "
+      "Try a "
+      "lower --lr, and check that the captions belong to these videos",
+      split, t2v["MeanR"], clips, chance);
+}
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan) {
@@ -46,6 +61,11 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
                   seconds_text(seconds), last.loss, result.best_epoch,
                   splits.val.captions.empty() ? "" : "the best on ",
                   splits.val.captions.empty() ? "the last" : splits.selected_on));
+  if (last.val_t2v && splits.test.captions.empty()) {  // otherwise it is said of the test split
+    const std::string caution =
+        no_better_than_chance("validation", *last.val_t2v, splits.val.pairs.clips.rows());
+    if (!caution.empty()) warn(caution);
+  }
   return result;
 }
 
@@ -74,19 +94,6 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
   folder.mark_done("train", inputs);
   std::filesystem::remove(folder.state());  // no longer needed
   return true;
-}
-
-/// Training can fail without an error: at too high a learning rate all embeddings become alike, and from the
-/// captions of other videos nothing can be learned.
-void tell_if_no_better_than_chance(const Evaluation& evaluation, std::vector<std::string>& findings) {
-  constexpr double kHardlyBetter = 0.9;
-  const double chance = (1 + static_cast<double>(evaluation.video.rows())) / 2;
-  if (evaluation.video.rows() == 1 || evaluation.t2v["MeanR"] < kHardlyBetter * chance) return;
-  findings.push_back(
-      fmt::format("the mean rank of a test caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything "
-                  "was learned. Try a lower --lr, and check that the captions belong to these videos",
-                  evaluation.t2v["MeanR"], evaluation.video.rows(), chance));
-  warn(findings.back());
 }
 
 /// The test metrics of the model in `folder`.
@@ -142,7 +149,12 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>&
     time.lap("train");
     if (splits.test.captions.empty()) continue;
     learned.seeds.push_back(evaluate_on_test(of_seed, splits, plan.options.max_words));
-    tell_if_no_better_than_chance(learned.seeds.back(), learned.findings);
+    const Evaluation& evaluation = learned.seeds.back();
+    const std::string caution = no_better_than_chance("test", evaluation.t2v, evaluation.video.rows());
+    if (!caution.empty()) {
+      warn(caution);
+      learned.findings.push_back(caution);
+    }
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();
     time.lap("eval");
   }

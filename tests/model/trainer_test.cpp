@@ -35,10 +35,14 @@ struct Trainer : public ::testing::Test {
   }
   TrainResult run(const std::filesystem::path& state, int stop_after_steps = -1) {
     losses.clear();
+    rates.clear();
     int steps = 0;
     return train(
         ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options), state,
-        [&](const EpochReport& report) { losses.push_back(report.loss); },
+        [&](const EpochReport& report) {
+          losses.push_back(report.loss);
+          rates.push_back(report.lr);
+        },
         [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
   }
 
@@ -47,7 +51,7 @@ struct Trainer : public ::testing::Test {
   PairData val;
   TrainOptions options;
   TempFolder folder;
-  std::vector<double> losses;  // of the last run
+  std::vector<double> losses, rates;  // of the last run, by epoch
 };
 
 void expect_equal(const NamedTensors& a, const NamedTensors& b) {
@@ -91,17 +95,15 @@ TEST_F(Trainer, GoesOnWithEveryOptionAsIfThereHadBeenNoStop) {
   options.lr_decay_epochs = 2;
   val = random_pairs(vectors, 10, 2, 12, 3);
   const TrainResult whole = run(folder / "whole");
+  const std::vector<double> whole_rates = rates;
   expect_error([&] { (void)run(folder / "stopped", 17); }, Fault::Interrupted, "Run the same command again");
   expect_equal(run(folder / "stopped").weights, whole.weights);
+  EXPECT_EQ(rates, whole_rates)
+      << "the rate of an epoch is that of its first step, though it was resumed within";
 }
 
 TEST_F(Trainer, FollowsTheLearningRateSchedule) {
-  std::vector<double> rates;
-  const auto rates_of_run = [&](const std::string& state) {
-    rates.clear();
-    (void)train(ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options),
-                folder / state, [&](const EpochReport& r) { rates.push_back(r.lr); }, {});
-  };
+  const auto rates_of_run = [&](const std::string& state) { (void)run(folder / state); };
   options.lr_decay = 0.5;
   options.lr_decay_epochs = 2;
   rates_of_run("steps");

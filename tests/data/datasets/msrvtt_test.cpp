@@ -79,6 +79,15 @@ TEST_F(Msrvtt, FindsVideosWhoseNamesAreComposedOtherwise) {
   EXPECT_EQ(data.train.captions.front().text, "a cat plays");
 }
 
+TEST_F(Msrvtt, TestsOnVideosThatTheJsonTrainsOnWhereNothingIsTrained) {
+  const auto test = write("test.csv", "video_id\nv0\nv2\n");
+  expect_error([&] { (void)read_msrvtt({json_, "", "", test}); }, Fault::Mismatch, "shares 1 videos");
+  const DataSet data = read_msrvtt({json_, "", "", test, true});
+  EXPECT_EQ(ids(data.test), (std::vector<std::string>{"v0", "v2"}));
+  EXPECT_TRUE(data.train.empty());
+  EXPECT_TRUE(data.val.empty());
+}
+
 TEST_F(Msrvtt, CountsSentencesThatShareASenId) {
   const auto json = write("ids.json",
                           R"({"videos": [{"video_id": "v0", "split": "train"}], "sentences": [

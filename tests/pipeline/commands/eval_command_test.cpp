@@ -52,6 +52,20 @@ TEST(EvalCommand, OfARunTakesOtherCaptionsByEitherFlag) {
   }
 }
 
+TEST(EvalCommand, SaysThatOneOfSeveralSeedsIsEvaluated) {
+  const LearningFolder folder;
+  (void)folder.train("one");
+  (void)folder.train("three", {"--seeds", "3"});
+  const auto err_of = [&](const std::string& run) {
+    ::testing::internal::CaptureStderr();
+    (void)folder.run({"eval", "--run", (folder / run).string()});
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(err_of("three"),
+              ::testing::HasSubstr("has trainings with 3 seeds; the first alone is evaluated"));
+  EXPECT_THAT(err_of("one"), ::testing::Not(::testing::HasSubstr("seeds")));
+}
+
 TEST(EvalCommand, OrdersTheRulesForTies) {
   const LearningFolder folder;
   (void)folder.train("run", {"--epochs", "1"});

@@ -45,6 +45,19 @@ TEST(TrainCommand, CountsAndNamesWordsWithoutAVector) {
   EXPECT_GT(text["train"]["words_without_vector"], 40);
 }
 
+TEST(TrainCommand, SaysOnValidationTooThatNothingWasLearned) {
+  const LearningFolder folder;
+  std::string csv = "video,caption,split\n";
+  for (int v = 0; v < LearningFolder::kVideos; ++v) {
+    csv += "clip " + std::to_string(v) + ",always the same words," + (v % 3 == 0 ? "val\n" : "train\n");
+  }
+  write_text(folder / "same.csv", csv);
+  ::testing::internal::CaptureStderr();
+  (void)folder.train("run", {"--captions", (folder / "same.csv").string(), "--epochs", "1"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("the mean rank of a validation caption's clip is 10.5 of 20"));
+}
+
 TEST(TrainCommand, CountsByReasonWhatIsLeftOut) {
   const LearningFolder folder;
   std::string csv = "video,caption,start,end,split\n";
