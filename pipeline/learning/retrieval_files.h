@@ -15,7 +15,7 @@ namespace tvr {
 
 /// Text to video in TREC's formats. A run is `query Q0 document rank score tag`, the `depth` best clips per
 /// query; qrels are `query 0 document 1`. Queries are q1, q2, ... in order of the captions; a document is a
-/// video's id, with "@start-end" in microseconds for a part of it; blanks and '%' are written %20, %25.
+/// video's name, with "@start-end" in microseconds for a part of it; blanks and '%' are written %20, %25.
 [[nodiscard]] std::string trec_run(const Pairs& test, const Evaluation& evaluation, std::size_t depth = 1000);
 [[nodiscard]] std::string trec_qrels(const Pairs& test);
 

@@ -73,10 +73,13 @@ TEST(Descriptor, StaysOpenNowhereWhenAConstructorThrows) {
   expect_error([&] { const AtomicFile file(folder / "none/a"); }, Fault::Unreadable, "cannot be created");
   expect_error(
       [&] {
-        AtomicFile file(folder.path());
+        AtomicFile file(folder / "a");
+        std::filesystem::create_directory(folder / "a");
         file.commit();
       },
       Fault::Unreadable, "cannot be renamed");
+  expect_error([&] { const AtomicFile file(folder / "a"); }, Fault::Unsupported, "is a directory");
+  std::filesystem::remove(folder / "a");
   EXPECT_EQ(next_free(), free);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
