@@ -26,6 +26,7 @@ class CsvTable {
   CsvTable(std::string name, std::string_view text);
 
   [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
+  [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
   [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name) const noexcept;
   /// Throws Error(NotFound) listing the existing columns.
   [[nodiscard]] std::size_t column(std::string_view name) const;

@@ -85,7 +85,7 @@ int count_numbers(std::string_view line) {
 /// Splits text into lines and counts them; LF and CRLF.
 class Lines {
  public:
-  explicit Lines(std::string_view text) : text_(text) {}
+  explicit Lines(std::string_view text, std::size_t begin = 0) : text_(text), at_(begin) {}
   bool next(std::string_view& line) {
     if (at_ == text_.size()) return false;
     const std::size_t end = std::min(text_.find('\n', at_), text_.size());
@@ -100,7 +100,7 @@ class Lines {
 
  private:
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t at_;
   std::int64_t number_ = 0;
 };
 
@@ -164,11 +164,13 @@ class TextVectors : public WordVectors {
     std::string_view word, numbers;
   };
 
+  Lines all_lines() const { return Lines(file_->bytes(), byte_order_mark(file_->bytes())); }
+
   /// Calls use(row, lines, offset of its line) for every word, and checks the file's structure. Returns what
   /// was odd, for WordTable::note.
   template <class Use>
   std::string walk(const Use& use) const {
-    Lines lines(file_->bytes());
+    Lines lines = all_lines();
     std::string_view line;
     if (header_) lines.next(line);
     std::int64_t rows = 0, odd = 0;
@@ -205,7 +207,7 @@ class TextVectors : public WordVectors {
   int commonest_dim() const {
     constexpr int kExaminedLines = 100;
     std::map<int, int> lines_with;
-    Lines lines(file_->bytes());
+    Lines lines = all_lines();
     std::string_view line;
     for (int i = 0; i < kExaminedLines && lines.next(line); ++i) {
       if (const int numbers = count_numbers(line); numbers > 0) ++lines_with[numbers];
@@ -277,6 +279,11 @@ class TextVectors : public WordVectors {
 };
 
 }  // namespace
+
+std::size_t byte_order_mark(std::string_view bytes) noexcept {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return bytes.substr(0, kMark.size()) == kMark ? kMark.size() : 0;
+}
 
 bool is_line_of_vectors(std::string_view line) {
   Lines lines(line);

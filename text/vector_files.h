@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "data/mapped_file.h"
 #include "text/word_vectors.h"
@@ -18,8 +19,11 @@ namespace tvr {
 struct Word2vecHeader {
   std::int64_t words = 0;
   int dim = 0;
-  std::size_t bytes = 0;  // length of the line, with its end
+  std::size_t bytes = 0;  // length of the line, with its end and the byte order mark before it
 };
+
+/// Bytes of the mark that some editors put before UTF-8, and which is no part of the first word: 3 or 0.
+[[nodiscard]] std::size_t byte_order_mark(std::string_view bytes) noexcept;
 
 constexpr int kMaxVectorDim = 1 << 16;
 /// A scan of a file releases the memory it has read after so many bytes.

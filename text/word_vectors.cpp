@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "data/error.h"
+#include "data/file_kind.h"
 #include "text/vector_files.h"
 
 namespace tvr {
@@ -40,10 +41,11 @@ std::optional<Word2vecHeader> parse_header(std::string_view line) {
   std::int64_t dim = 0;
   const char* const end = line.data() + line.size();
   const auto words = std::from_chars(line.data(), end, header.words);
-  if (words.ec != std::errc() || words.ptr == end || *words.ptr != ' ') return std::nullopt;
+  if (words.ec != std::errc() || words.ptr == end || (*words.ptr != ' ' && *words.ptr != '\t'))
+    return std::nullopt;
   const auto dims = std::from_chars(words.ptr + 1, end, dim);
   if (dims.ec != std::errc()) return std::nullopt;
-  if (std::any_of(dims.ptr, end, [](char c) { return c != ' ' && c != '\r' && c != '\n'; }))
+  if (std::any_of(dims.ptr, end, [](char c) { return c != ' ' && c != '\t' && c != '\r' && c != '\n'; }))
     return std::nullopt;
   header.dim = static_cast<int>(std::clamp<std::int64_t>(dim, -1, kMaxVectorDim + 1));
   header.bytes = line.size();
@@ -85,16 +87,22 @@ std::unique_ptr<WordVectors> open_word_vectors(const std::filesystem::path& path
   if (is_fasttext(bytes)) return open_fasttext_binary(std::move(file), where);
   if (starts_with(bytes, "\x1f\x8b") || starts_with(bytes, "PK\x03\x04"))
     throw Error(Fault::Unsupported, where, "is compressed: it has no header of word vectors",
-                "Unpack it with gunzip or unzip first");
+                "Unpack it with gunzip or unzip first; NumPy's .npz and PyTorch's .pth hold no words");
 
-  const std::string_view line = first_line(bytes);
-  if (const auto header = parse_header(line)) {
+  const std::size_t begin = byte_order_mark(bytes);
+  const std::string_view line = first_line(bytes.substr(begin));
+  if (auto header = parse_header(line)) {
+    header->bytes += begin;
     validate(*header, bytes.size(), where);
     if (is_text(bytes.substr(header->bytes))) return open_text_vectors(std::move(file), where, header);
     return open_word2vec_binary(std::move(file), where, *header);
   }
   if (is_text(line) && is_line_of_vectors(line))
     return open_text_vectors(std::move(file), where, std::nullopt);
+  if (const auto foreign = foreign_file(bytes)) {
+    throw Error(Fault::Unsupported, where,
+                std::string("is ") + foreign->is + ": it has no header of word vectors", foreign->advice);
+  }
   if (bytes.front() == '\x80') {
     throw Error(Fault::Unsupported, where, "is a Python pickle, as gensim's save() writes it",
                 "Write it with model.wv.save_word2vec_format(FILE, binary=True) in Python");

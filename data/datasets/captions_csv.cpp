@@ -145,6 +145,17 @@ void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& w
   for (Row& row : rows) row.split = test.count(row.clip.video_id) != 0 ? Split::Test : Split::Train;
 }
 
+/// A misspelt 'start' or 'split' must not go unnoticed.
+void note_unread_columns(DataSet& data, const CsvTable& table) {
+  const std::set<std::string> known = {"video", "caption", "start", "end", "split"};
+  std::vector<std::string> unread;
+  for (const std::string& column : table.columns())
+    if (known.count(column) == 0) unread.push_back("'" + column + "'");
+  if (unread.empty()) return;
+  data.notes.push_back(fmt::format("columns that are not read: {}; those that are: {}",
+                                   fmt::join(unread, ", "), fmt::join(known, ", ")));
+}
+
 }  // namespace
 
 bool is_captions_csv(const std::filesystem::path& path) {
@@ -175,6 +186,7 @@ DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& spli
     data.notes.push_back(fmt::format("{} captions are left out: their clip ends where it starts ({})",
                                      empty.size(), examples(empty)));
   }
+  note_unread_columns(data, table);
   note_split(data, "train", data.train);
   note_split(data, "val", data.val);
   note_split(data, "test", data.test);

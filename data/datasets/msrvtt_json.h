@@ -30,7 +30,7 @@ struct MsrvttAnnotations {
 
 /// A strict reader: a duplicate key, a wrong type, a number out of range and nesting of more than 64 levels
 /// are errors, as is bad syntax. Throws Error(Corrupt) naming line and column, or the place
-/// ("sentences[12].caption"); Error(InvalidArgument) for ids that cannot be file names. Other fields are
+/// ("sentences[12].caption"); Error(Corrupt) for ids that cannot be file names. Other fields are
 /// ignored. Memory is a small multiple of the size of the text.
 [[nodiscard]] MsrvttAnnotations read_msrvtt_json(const std::filesystem::path& path);
 /// The same for `text`; `name` stands for the file in messages.

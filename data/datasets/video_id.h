@@ -33,7 +33,7 @@ namespace tvr {
 /// the same name in a file of captions. Text that is not UTF-8 is returned as it is.
 [[nodiscard]] std::string composed(std::string_view text);
 
-/// Throws Error(InvalidArgument) naming `where` unless `id` can be a relative file name and a table cell:
+/// Throws Error(Corrupt) naming `where` unless `id` can be a relative file name and a table cell:
 /// UTF-8, not empty, no control characters, no empty, "." or ".." part, no leading '/' or '-', no backslash,
 /// at most 16384 bytes, which the longest path that Linux opens does not exceed when it is escaped.
 void validate_video_id(const std::string& id, const std::string& where);

@@ -164,7 +164,9 @@ class FeatureStore::Impl {
   std::vector<RecipeRow> recipes() {
     std::vector<RecipeRow> rows;
     Statement(database_,
-              "SELECT id, lane, text, weights, (SELECT max(dim) FROM feature WHERE recipe = recipe.id), "
+              "SELECT id, lane, text, weights, (SELECT dim FROM feature WHERE recipe = recipe.id AND "
+              "dim BETWEEN 1 AND 500000000 "  // a blob has at most 10^9 bytes, a value two
+              "GROUP BY dim ORDER BY count(*) DESC, dim LIMIT 1), "
               "(SELECT count(*) FROM feature WHERE recipe = recipe.id) FROM recipe ORDER BY id")
         .for_each([&](const Statement& row) {
           rows.push_back(

@@ -68,7 +68,7 @@ struct KnownVideo {
 struct RecipeRow {
   std::int64_t id = 0;
   Recipe recipe;
-  std::int64_t dim = 0;     // columns per row; 0 while there are none
+  std::int64_t dim = 0;     // columns of most of its features, as a stranger's store may hold any; 0: none
   std::int64_t videos = 0;  // number of videos with features of this recipe
 };
 

@@ -104,6 +104,8 @@ void upgrade(Database& database, std::int64_t from, std::int64_t to) {
 }
 
 std::int64_t version_of(Database& database, const char* name) {
+  if (database.integer("PRAGMA page_count") == 0)
+    throw Error(Fault::Corrupt, name, "is empty", "Extract into it, or restore the last good copy");
   if (database.integer("PRAGMA application_id") != kStoreApplicationId) {
     throw Error(Fault::Unsupported, name, "it is an SQLite file of another program",
                 "Name a store of this program");

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "data/error.h"
+#include "data/file_kind.h"
 #include "data/mapped_file.h"
 #include "data/tensors/pickle.h"
 #include "data/tensors/zip.h"
@@ -31,13 +32,9 @@ bool begins(std::string_view text, std::string_view beginning) {
   std::string seen = "not a PyTorch checkpoint";
   std::string advice = "Wanted: a file written by torch.save";
   if (bytes.empty()) seen += ": the file is empty";
-  if (begins(bytes, "version https://git-lfs")) {
-    seen += ": a Git LFS pointer, not the file itself";
-    advice = "Get the file with `git lfs pull`";
-  }
-  if (begins(bytes, "<")) {
-    seen += ": a web page, saved under this name";
-    advice = "Look at it in a browser: it may say why the download failed";
+  if (const auto file = foreign_file(bytes)) {
+    seen += std::string(": ") + file->is;
+    advice = file->advice;
   }
   throw Error(Fault::Corrupt, where, seen, advice);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/error.h"
+#include "extract/media/av_log.h"
 #include "extract/media/clip_stream.h"
 #include "extract/media/frame_stream.h"
 #include "extract/media/media_input.h"
@@ -89,6 +90,8 @@ cv::Mat with_square_pixels(const cv::Mat& picture, MediaInput& input, AVFrame& f
 
 /// BGR, and empty if there is none; at the middle without `at`.
 cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micros>& at, bool seek) {
+  AvLog unprinted;
+  const AvLog::Listening listening(unprinted);
   try {
     const DecodeLimits limits;
     TimeBudget budget(kMostSeconds, kMostSeconds);

@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <string>
 
 #include "extract/networks/plugin.h"
@@ -15,6 +17,8 @@
 namespace tvr {
 
 namespace {
+
+constexpr double kLeastMemory = 1 << 20;
 
 /// Implements --model and --weights (`base`): --model 2d=resnet50 is the same as --model-2d resnet50.
 void give_to_lane(CLI::App& command, const std::string& base, const std::string& lane_and_value) {
@@ -127,18 +131,23 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
       ->capture_default_str()
       ->group(group);
   command.add_option("--max-frames", options.limits.max_frames, "limit: sampled frames per video and lane")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max(), "POSITIVE"))
       ->capture_default_str()
       ->group(group);
   command.add_option("--max-pixels", options.limits.max_pixels, "limit: pixels per frame")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max(), "POSITIVE"))
       ->capture_default_str()
       ->group(group);
   command
       .add_option("--max-memory", options.limits.max_memory_bytes,
                   "limit: memory for decoding a video, e.g. 512MB")
       ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Validator(
+          [](const std::string& bytes) {  // which AsSizeValue() has written
+            const bool enough = std::strtod(bytes.c_str(), nullptr) >= kLeastMemory;
+            return enough ? std::string() : bytes + " bytes decode no video; pass at least 1MB";
+          },
+          ""))
       ->default_str("1GB")
       ->group(group);
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/search_command.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/web_server.h"
@@ -76,6 +77,7 @@ void add_serve_command(CLI::App& app, int& exit_code) {
           "address to listen on; any but loopback gives others on the network access, without a password")
       ->capture_default_str();
   command->add_option("--max-seconds", options->max_seconds, "stop after this many seconds; 0: never")
+      ->check(number_within(0, 1e9))
       ->capture_default_str();
   command->footer("Example: pipeline serve --run demo-run");
   command->callback([options, &exit_code] { exit_code = run_serve(*options); });

@@ -37,11 +37,14 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
+std::string upper(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  return text;
+}
+
 std::string variable_of(const std::string& flag) {
-  std::string name = std::string(kVariablePrefix) + flag;
-  for (char& letter : name) {
-    letter = letter == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
-  }
+  std::string name = upper(std::string(kVariablePrefix) + flag);
+  std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
@@ -106,8 +109,15 @@ std::string fault_of(const std::string& text) {
   const char* const end = text.data() + text.size();
   const char* const begin = text.data() + (text.size() > 1 && text.front() == '+' ? 1 : 0);
   const auto [at, error] = std::from_chars(begin, end, value);
-  if (error == std::errc() && at == end && (!std::is_floating_point_v<Value> || std::isfinite(value)))
-    return {};
+  if (error == std::errc() && at == end) {
+    if constexpr (std::is_floating_point_v<Value>) {
+      if (std::isfinite(value)) return {};
+    } else {
+      const char* const digits = begin + (*begin == '-' ? 1 : 0);
+      if (*digits != '0' || digits + 1 == end) return {};
+      return "'" + text + "' begins with a zero, which could mean base 8; write it without";
+    }
+  }
   return "'" + text + "' is not " +
          (std::is_floating_point_v<Value> ? "a number"
           : std::is_signed_v<Value>       ? "a whole number"
@@ -167,7 +177,7 @@ void require_known_variables(const CLI::App& app) {
     const std::string variable = std::string(*entry).substr(0, std::string(*entry).find('='));
     if (variable.rfind(kVariablePrefix, 0) != 0 || known.count(variable) != 0) continue;
     const std::size_t letters = variable.size() - kVariablePrefix.size();
-    const std::string nearest = nearest_of(known, variable, std::max<std::size_t>(1, letters / 3));
+    const std::string nearest = nearest_of(known, upper(variable), std::max<std::size_t>(1, letters / 3));
     if (!nearest.empty()) {
       throw CLI::ValidationError(variable,
                                  "this environment variable sets no flag; did you mean " + nearest + "?");
@@ -180,7 +190,11 @@ std::string explain(const CLI::App& app, const CLI::Error& error) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::string text = error.what();
   if (kind == CLI::ExitCodes::ConfigError && text.rfind("INI was not able to parse ", 0) == 0) {
-    return "the --config file contains '" + text.substr(text.rfind(' ') + 1) + "', which is not a flag";
+    const std::string name = text.substr(text.rfind(' ') + 1);
+    const std::size_t section = name.rfind(".++");  // what CLI11 calls the beginning of one
+    return section == std::string::npos
+               ? "the --config file contains '" + name + "', which is not a flag"
+               : "the --config file contains [" + name.substr(0, section) + "], which is not a command";
   }
   const bool may_be_a_typo = kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError;
   const std::vector<std::string> unknown = app.remaining(true);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "data/datasets/dataset.h"
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
@@ -160,6 +161,10 @@ DataOptions data_of(const Part& part, const fs::path& run) {
   DataOptions data;
   DatasetSpec& dataset = data.dataset;
   dataset.format = part.text("format");
+  const auto& formats = dataset_formats();
+  if (std::none_of(formats.begin(), formats.end(),
+                   [&](const DatasetFormat& known) { return known.name == dataset.format; }))
+    part.fail("format", "is no annotation format: '" + dataset.format + "'");
   dataset.annotations = part.path("annotations", run);
   dataset.train = part.path("train", run);
   dataset.val = part.path("val", run);

@@ -83,7 +83,11 @@ TEST(WordVectors, ReadsTextOfEveryStyle) {
   const TempFolder folder;
   for (const char* text : {"2 3\nthe 1 2 3\ncat 4e0 +5 -6.0\n", "the 1 2 3\ncat 4e0 5 -6.0\n",
                            "2 3\r\nthe 1 2 3 \r\ncat 4 5 -6\r\n", "the\t1\t2\t3\ncat\t4\t5\t-6",
-                           "2 3 \nthe  1 2 3\ncat 4 5 -6"}) {
+                           "2 3 \nthe  1 2 3\ncat 4 5 -6", "2\t3\nthe\t1\t2\t3\ncat\t4\t5\t-6\n",
+                           "\xef\xbb\xbf"
+                           "2 3\nthe 1 2 3\ncat 4 5 -6\n",
+                           "\xef\xbb\xbf"
+                           "the 1 2 3\ncat 4 5 -6\n"}) {
     SCOPED_TRACE(text);
     const auto vectors = open_word_vectors(write_file(folder / "v.txt", text));
     EXPECT_EQ(vectors->dim(), 3);
@@ -91,6 +95,8 @@ TEST(WordVectors, ReadsTextOfEveryStyle) {
     const WordTable table = vectors->lookup({"cat", "the"});
     EXPECT_THAT(row(table, "the"), ElementsAre(1, 2, 3));
     EXPECT_THAT(row(table, "cat"), ElementsAre(4, 5, -6));
+    vectors->prepare();
+    EXPECT_THAT(row(vectors->lookup({"the"}), "the"), ElementsAre(1, 2, 3));
   }
 }
 
@@ -181,6 +187,12 @@ TEST(WordVectors, RefusesWhatIsNoFileOfVectors) {
   for (const char* text : {"<html>\n", "just some words here\n", "\x1f\x8b\x08", "\n", "12 a\n"})
     expect_error([&] { (void)open_word_vectors(write_file(folder / "v", text)); }, Fault::Unsupported,
                  "header");
+  expect_error([&] { (void)open_word_vectors(write_file(folder / "v.h5", "\x89HDF\r\n\x1a\n")); },
+               Fault::Unsupported, "an HDF5 file");
+  expect_error([&] { (void)open_word_vectors(write_file(folder / "v.txt.bz2", "BZh91AY&SY")); },
+               Fault::Unsupported, "compressed with bzip2");
+  const auto glove = open_word_vectors(write_file(folder / "v", "<unk> 1 2\nthe 3 4\n"));
+  EXPECT_EQ(glove->size(), 2) << "a first word like the start of a web page";
   expect_error([&] { (void)open_word_vectors(write_file(folder / "v", "\x80\x04\x95gensim.models")); },
                Fault::Unsupported, "save_word2vec_format");
   expect_error([&] { (void)open_word_vectors(write_file(folder / "v", "")); }, Fault::Corrupt, "is empty");

@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/feature_exchange.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -157,7 +158,7 @@ void add_store_import(CLI::App& store, int& exit_code) {
       ->add_option("--rows-per-second", arguments->options.rows_per_second,
                    "rows per second, starting at 0 s (video_feature_extractor: 1 for 2d, 1.5 for 3d); 0: "
                    "unknown, rows belong to the whole video")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_within(0, 1e6))
       ->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = run_import(*arguments); });
 }

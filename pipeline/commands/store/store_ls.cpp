@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -66,7 +67,7 @@ void add(CLI::App& store, int& exit_code, const char* name, const char* help, co
   CLI::App* command = add_store_subcommand(store, name, help, example, *arguments);
   add_filter_flags(*command, arguments->filter);
   command->add_option("--limit", arguments->limit, "maximum number of lines; 0: all")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max(), "NONNEGATIVE"));
   command->callback([arguments, &exit_code] { exit_code = list(*arguments); });
 }
 

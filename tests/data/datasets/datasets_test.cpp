@@ -121,6 +121,12 @@ TEST(ReadCaptions, LeavesOutAndCountsClipsThatEndWhereTheyStart) {
                "every clip ends where it starts");
 }
 
+TEST(ReadCaptions, NotesColumnsThatItDoesNotRead) {
+  const DataSet data = read("video,caption,Start,ende\nv1,a cat,1,2\nv2,a dog,1,2\n");
+  EXPECT_THAT(data.notes, ::testing::Contains("columns that are not read: 'Start', 'ende'; those that are: "
+                                              "caption, end, split, start, video"));
+}
+
 TEST(ReadCaptions, CutsByAGlobOverNamesWhateverFoldersLeadThere) {
   const std::string csv = "video,caption\nvideos/ours/1.mp4,x\nvideos/gen2/1.mp4,x\nvideos/ours/2.mp4,y\n";
   for (const char* glob : {"ours/*", "videos/ours/*", "*ours*"}) {

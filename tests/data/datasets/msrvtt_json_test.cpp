@@ -98,7 +98,7 @@ TEST(MsrvttJson, RefusesIdsThatCannotBeFileNames) {
   for (const char* id : {"../../etc/passwd", "/etc/passwd", "a\\u0000b", ""})
     expect_error(
         [&] { (void)parse(with_sentence(R"("caption": "a", "video_id": ")" + std::string(id) + '"')); },
-        Fault::InvalidArgument, "a.json: sentences[0]: the video id");
+        Fault::Corrupt, "a.json: sentences[0]: the video id");
 }
 
 TEST(MsrvttJson, MeetsEveryHostileFileAsTheManifestSays) {
@@ -106,7 +106,7 @@ TEST(MsrvttJson, MeetsEveryHostileFileAsTheManifestSays) {
   const std::map<std::string, std::pair<Fault, std::string>> wanted = {
       {"caption_empty", {Fault::Corrupt, "empty caption (sen_id 2)"}},
       {"json_syntax", {Fault::Corrupt, ""}},
-      {"id_invalid", {Fault::InvalidArgument, "the video id"}},
+      {"id_invalid", {Fault::Corrupt, "the video id"}},
       {"json_type", {Fault::Corrupt, ""}},
       {"json_duplicate_key", {Fault::Corrupt, "twice"}},
       {"json_schema", {Fault::Corrupt, "must be an object with"}}};

@@ -52,7 +52,7 @@ TEST(ValidateVideoId, TakesWhatCanBeAFileNameAndRefusesTheRest) {
         std::string("a/.."), std::string("./a"), std::string("a//b"), std::string("a/"), std::string("-i"),
         std::string("a\\b"), std::string("a\nb"), std::string("a\0b", 3), std::string("caf\xe9"),
         std::string(16385, 'x')})
-    expect_error([&] { validate_video_id(bad, "here"); }, Fault::InvalidArgument, "here: the video id");
+    expect_error([&] { validate_video_id(bad, "here"); }, Fault::Corrupt, "here: the video id");
 }
 
 TEST(FindVideos, NamesThemByTheirPathBelowTheFolderWithoutExtension) {
@@ -180,7 +180,7 @@ TEST(ReadVideoList, TakesIdsFromTheirColumnAndRefusesThoseThatCannotBeFileNames)
   const auto good = write_file(folder / "good.csv", "video_id,video_path\nkitchen/7,a.mp4\n-4ws,b.mp4\n");
   EXPECT_THAT(ids(read_video_list(good)), ElementsAre("kitchen/7", "%2D4ws"));
   const auto bad = write_file(folder / "bad.csv", "video_id,video_path\n../x,a.mp4\n");
-  expect_error([&] { (void)read_video_list(bad); }, Fault::InvalidArgument, "bad.csv:2: the video id '../x'");
+  expect_error([&] { (void)read_video_list(bad); }, Fault::Corrupt, "bad.csv:2: the video id '../x'");
 }
 
 TEST(ReadVideoList, RefusesAPathAnIdOrAnOutputThatComesTwice) {

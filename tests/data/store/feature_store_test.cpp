@@ -205,12 +205,28 @@ TEST(FeatureStore, FindsADamagedRowByItsHash) {
   testing::expect_error([&] { (void)store.read("a", id); }, Fault::Corrupt, "'a'");
 }
 
+TEST(FeatureStore, TakesTheWidthOfMostRowsForThatOfTheirRecipe) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    const std::int64_t id = store.add_recipe(recipe("2d"));
+    for (const char* video : {"a", "b", "c", "d"}) store.write(outcome(video, id));
+  }
+  const std::int64_t dim = FeatureStore(folder / "s.db").recipes().front().dim;
+  run_sql(folder / "s.db", "UPDATE feature SET dim = 9000 WHERE video = 1");
+  EXPECT_EQ(FeatureStore(folder / "s.db").recipes().front().dim, dim);
+  run_sql(folder / "s.db", "UPDATE feature SET dim = 9223372036854775807 WHERE video < 4");
+  EXPECT_EQ(FeatureStore(folder / "s.db").recipes().front().dim, dim);
+}
+
 TEST(FeatureStore, RefusesFilesThatAreNotItsOwn) {
   const TempFolder folder;
   testing::expect_error([&] { FeatureStore store(folder / "missing.db"); }, Fault::NotFound, "no such store");
   std::ofstream(folder / "text.db")
       << "this is no database, but it is long enough to look like one at first sight";
   testing::expect_error([&] { FeatureStore store(folder / "text.db"); }, Fault::Corrupt, "text.db");
+  std::ofstream(folder / "empty.db").close();
+  testing::expect_error([&] { FeatureStore store(folder / "empty.db"); }, Fault::Corrupt, "is empty");
   run_sql(folder / "foreign.db", "CREATE TABLE t (x)");
   testing::expect_error([&] { FeatureStore store(folder / "foreign.db"); }, Fault::Unsupported,
                         "another program");

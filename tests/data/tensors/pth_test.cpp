@@ -181,6 +181,8 @@ TEST(Pth, SaysWhatAFileIsThatIsNoCheckpoint) {
   refused("", ": the file is empty");
   refused("<!DOCTYPE html><title>404</title>", ": a web page");
   refused("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n", ": a Git LFS pointer");
+  refused("\x89HDF\r\n\x1a\n", ": an HDF5 file");
+  refused("\x1f\x8b\x08", ": compressed with gzip");
   refused("a,b\n1,2\n", "");
   refused(std::string("\x80\x02\x8a\x0a") + "0123456789.", "");
 }

@@ -106,15 +106,26 @@ TEST_F(CommandLine, RefusesNumbersThatAreNoneAndNumbersBeyond64Bits) {
     expect_usage_error({"run", "--demo", "--max-seconds", number}, "--max-seconds");
     expect_usage_error({"run", "--demo", "--lr", number}, "--lr");
   }
-  for (const char* number : {"nan", "2147483648", "9223372036854775808", "-1", "1.5"}) {
+  for (const char* number : {"nan", "2147483648", "9223372036854775808", "-1", "1.5", "010"}) {
     expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--jobs", number}, "--jobs");
+  }
+  for (const char* number : {"nan", "-1", "1e400", ""}) {
+    expect_usage_error({"serve", "--run", ".", "--max-seconds", number}, "is not a number");
+    expect_usage_error({"store", "import", "s.db", "--npy", ".", "--rows-per-second", number},
+                       "is not a number");
+  }
+  expect_usage_error({"store", "ls", "s.db", "--limit", "-1"}, "not in range 0 to 9223372036854775807");
+  for (const char* bytes : {"-1", "0", "512", "010", "1023kb", "9223372036854775808", "17179869184GB"}) {
+    expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--max-memory", bytes},
+                       "--max-memory");
   }
 }
 
 TEST_F(CommandLine, RefusesAMisspeltVariableAndWarnsOfAnUnknownOne) {
   for (const auto& [misspelt, meant] :
        {std::pair{"PIPELINE_EPOCH", "PIPELINE_EPOCHS"}, std::pair{"PIPELINE_EMBDDIM", "PIPELINE_EMBD_DIM"},
-        std::pair{"PIPELINE_BATCH-SIZE", "PIPELINE_BATCH_SIZE"}}) {
+        std::pair{"PIPELINE_BATCH-SIZE", "PIPELINE_BATCH_SIZE"},
+        std::pair{"PIPELINE_jobs", "PIPELINE_JOBS"}}) {
     const ProgramResult result = run({"config"}, {{misspelt, "3"}});
     EXPECT_EQ(result.exit_code, kUsage) << misspelt;
     EXPECT_THAT(result.err, HasSubstr(std::string(misspelt) + ": "));
@@ -234,6 +245,8 @@ TEST_F(CommandLine, ConfigShowsTheFlagsOfATrainingPreset) {
 TEST_F(CommandLine, RefusesAConfigFileWithUnknownFlagsAndABadValueInTheEnvironment) {
   testing::write_file(folder_ / "my.toml", "[run]\nepohcs=11\n");
   expect_usage_error({"--config", "my.toml", "config"}, "epohcs");
+  std::ofstream(folder_ / "my.toml") << "[trian]\nepochs = 3\n";
+  expect_usage_error({"--config", "my.toml", "config"}, "contains [trian], which is not a command");
   expect_usage_error({"--config", "none.toml", "config"}, "none.toml");
   const ProgramResult result = run({"run", "--demo"}, {{"PIPELINE_EPOCHS", "many"}});
   EXPECT_EQ(result.exit_code, kUsage);

@@ -152,6 +152,7 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
       {"max_words", [](json& t) { t["max_words"] = 18446744073709551615U; }},
       {"data", [](json& t) { t["data"] = "captions.csv"; }},
       {"data.format", [](json& t) { t["data"].erase("format"); }},
+      {"data.format", [](json& t) { t["data"]["format"] = "a list of films"; }},
       {"data.test_fraction", [](json& t) { t["data"]["test_fraction"] = 1.5; }},
       {"data.seed", [](json& t) { t["data"]["seed"] = -1; }},
       {"training.epochs", [](json& t) { t["training"]["epochs"] = 3; }},
