@@ -90,7 +90,7 @@ const DatasetFormat& format_of(const DatasetSpec& spec, const std::vector<Datase
     return by_content ? format.recognises(spec.annotations) : format.name == spec.format;
   });
   if (found != formats.end()) return *found;
-  throw Error(Fault::InvalidArgument, spec.annotations.string(),
+  throw Error(by_content ? Fault::Unsupported : Fault::InvalidArgument, spec.annotations.string(),
               by_content ? "the file is in no known annotation format"
                          : fmt::format("'{}' is not an annotation format", spec.format),
               "Known formats: " + known_annotations(formats));

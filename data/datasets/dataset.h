@@ -46,8 +46,8 @@ struct DatasetFormat {
 [[nodiscard]] std::string known_annotations(const std::vector<DatasetFormat>& formats = dataset_formats());
 
 /// The format that `spec` names, or the one detected in its annotations. Throws Error(InvalidArgument),
-/// listing the formats, when no annotations are given, the named format is unknown or none is detected, and
-/// Error(NotFound) when there is no such file.
+/// listing the formats, when no annotations are given or the named format is unknown, Error(Unsupported) when
+/// none is detected, and Error(NotFound) when there is no such file.
 [[nodiscard]] const DatasetFormat& format_of(const DatasetSpec& spec,
                                              const std::vector<DatasetFormat>& formats = dataset_formats());
 

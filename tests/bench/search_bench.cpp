@@ -51,6 +51,7 @@ void write_run(const std::filesystem::path& folder, std::int64_t embd_dim) {
   run.store = folder / "features.db";
   run.checkpoint = folder / "checkpoint.pth";
   run.word_vectors = folder / "words.txt";
+  run.data.dataset.format = "captions";
   tvr::write_manifest(folder, run);
 }
 

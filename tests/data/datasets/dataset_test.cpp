@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
@@ -62,15 +65,17 @@ TEST_F(Dataset, OfANamedFormatIsNotAskedForItsContent) {
 TEST_F(Dataset, OfNoKnownFormatListsThoseThatThereAre) {
   DatasetSpec unknown = spec(kCsv);
   unknown.format = "msvd";
-  const std::vector<DatasetSpec> specs = {unknown,    spec(""),           spec("film,text\na,b\n"),
-                                          spec("{}"), spec("\xff\x01\n"), DatasetSpec{}};
-  for (const DatasetSpec& wrong : specs) {
+  const std::vector<std::pair<DatasetSpec, Fault>> specs = {
+      {unknown, Fault::InvalidArgument}, {DatasetSpec{}, Fault::InvalidArgument},
+      {spec(""), Fault::Unsupported},    {spec("film,text\na,b\n"), Fault::Unsupported},
+      {spec("{}"), Fault::Unsupported},  {spec("\xff\x01\n"), Fault::Unsupported}};
+  for (const auto& [wrong, fault] : specs) {
     for (const char* known : {"MSRVTT_data.json (MSR-VTT)", "your own captions"})
-      expect_error([&] { (void)read_dataset(wrong); }, Fault::InvalidArgument, known);
+      expect_error([&, &wrong = wrong] { (void)read_dataset(wrong); }, fault, known);
   }
   DatasetSpec folder;
   folder.annotations = folder_.path();
-  expect_error([&] { (void)format_of(folder); }, Fault::InvalidArgument, "no known annotation format");
+  expect_error([&] { (void)format_of(folder); }, Fault::Unsupported, "is a directory, not a regular file");
   folder.annotations = folder_ / "nowhere";
   expect_error([&] { (void)format_of(folder); }, Fault::NotFound, "no such file");
 }
