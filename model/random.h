@@ -11,7 +11,14 @@ namespace tvr {
 
 /// What a random stream is used for. Each use has its own stream, so that drawing from one does not shift
 /// another.
-enum class RandomUse : std::uint64_t { Weights = 1, ClipOrder = 2, CaptionChoice = 3, Bootstrap = 4 };
+enum class RandomUse : std::uint64_t {
+  Weights = 1,
+  ClipOrder = 2,
+  CaptionChoice = 3,
+  Bootstrap = 4,
+  VideoDropout = 5,
+  TextDropout = 6
+};
 
 /// A counter-based generator: the n-th number of (seed, use, index) is a pure function of the four, the same
 /// on every machine, so a resumed run needs no generator state. Computed by SplitMix64 (data/splitmix64.h).
@@ -31,6 +38,9 @@ class CounterRandom {
   [[nodiscard]] std::uint64_t below(std::uint64_t bound, std::uint64_t n) const noexcept {
     return ((bits(n) >> 32) * bound) >> 32;
   }
+
+  /// bits(n) is splitmix64(key() + (n + 1) * kSplitMix64Step).
+  [[nodiscard]] std::uint64_t key() const noexcept { return key_; }
 
  private:
   std::uint64_t key_;

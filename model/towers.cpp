@@ -105,17 +105,19 @@ void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient
   fc = {std::move(dy), std::move(x_)};
 }
 
-TextTower::TextTower(const Parameters& parameters, TextBatch batch)
+TextTower::TextTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout)
     : parameters_(parameters),
       batch_(std::move(batch)),
+      dropout_scale_(dropout.scale()),
       hidden_(apply(parameters[kTextPooling], batch_.words)),
-      unit_(parameters[kTextFc], parameters[kTextGate], pool()) {}
+      unit_(parameters[kTextFc], parameters[kTextGate], pool(dropout)) {}
 
-Matrix TextTower::pool() {
+Matrix TextTower::pool(const Dropout& dropout) {
   const std::int64_t dim = hidden_.cols();
   const auto captions = static_cast<std::int64_t>(batch_.rows.size());
   Matrix pooled(captions, dim);
   best_row_.assign(static_cast<std::size_t>(captions * dim), -1);
+  const CounterRandom random = dropout.stream(RandomUse::TextDropout);
   parallel_for(captions, kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c) {
       const std::vector<std::int32_t>& rows = batch_.rows[static_cast<std::size_t>(c)];
@@ -127,6 +129,12 @@ Matrix TextTower::pool() {
           best_row[d] = word[d] > best[d] ? row : best_row[d];
           best[d] = word[d] > best[d] ? word[d] : best[d];
         }
+      }
+      if (!dropout.active()) continue;
+      for (std::int64_t d = 0; d < dim; ++d) {
+        const bool kept = dropout.keeps(random, static_cast<std::uint64_t>(c * dim + d));
+        best_row[d] = kept ? best_row[d] : -1;
+        best[d] = kept ? best[d] * dropout.scale() : 0.0F;
       }
     }
   });
@@ -142,7 +150,7 @@ void TextTower::backward(const Matrix& d_out, Gradients& gradients) && {
     for (std::int64_t c = 0; c < d_pooled.rows(); ++c) {
       for (std::int64_t d = begin; d < end; ++d) {
         const std::int32_t row = best_row_[static_cast<std::size_t>(c * dim + d)];
-        if (row >= 0) d_hidden.row(row)[d] += d_pooled.row(c)[d];
+        if (row >= 0) d_hidden.row(row)[d] += d_pooled.row(c)[d] * dropout_scale_;
       }
     }
   });

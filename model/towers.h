@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/matrix.h"
+#include "model/dropout.h"
 #include "model/parameters.h"
 
 namespace tvr {
@@ -46,20 +47,22 @@ class GatedUnit {
   std::vector<float> norms_;  // of the rows before normalisation
 };
 
-/// Text tower: fc, ReLU, max pooling over a caption's words, gated unit.
+/// Text tower: fc, ReLU, max pooling over a caption's words, dropout, gated unit.
 class TextTower {
  public:
-  TextTower(const Parameters& parameters, TextBatch batch);
+  TextTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout = {});
   [[nodiscard]] const Matrix& out() const noexcept { return unit_.out(); }
   void backward(const Matrix& d_out, Gradients& gradients) &&;
 
  private:
-  Matrix pool();
+  Matrix pool(const Dropout& dropout);
 
   const Parameters& parameters_;
   TextBatch batch_;
-  Matrix hidden_;                       // [U + 1, D], before the ReLU
-  std::vector<std::int32_t> best_row_;  // [captions, D]: the maximum's row of hidden_; -1: the ReLU is zero
+  float dropout_scale_;
+  Matrix hidden_;  // [U + 1, D], before the ReLU
+  std::vector<std::int32_t>
+      best_row_;  // [captions, D]: the maximum's row of hidden_; -1: zero by ReLU or dropout
   GatedUnit unit_;
 };
 

@@ -108,6 +108,8 @@ constexpr void for_each_field(Options& o, const Visit& visit) {
   visit("lr-decay-epochs", o.lr_decay_epochs, Range<int>{1, 100000}, kResult,
         "epochs between decays of the learning rate");
   visit("cosine", o.cosine, Switch{}, kResult, "cosine-anneal the learning rate to zero");
+  visit("dropout", o.dropout, Range<double>{0, 0.9}, kResult,
+        "share of the features and of the pooled words that each step leaves out");
   visit("early-stop", o.early_stop, Range<int>{0, 100000}, kResult,
         "stop after this many epochs without improvement on validation; 0: never");
   visit("seed", o.seed, Range<std::uint64_t>{0, kMost}, kResult,

@@ -119,7 +119,7 @@ class Training {
       batches.push_back(batch(step));
       rates.push_back(rate(step));
     }
-    device_->begin(batches, rates);
+    device_->begin(batches, rates, number_of(state_.step));
     loss_before_ = state_.loss_sum;
   }
 
@@ -133,6 +133,11 @@ class Training {
 
   void fetch_loss() {
     if (device_ && state_.step > 0) state_.loss_sum = loss_before_ + device_->loss_sum();
+  }
+
+  /// The number of step `step` of the current epoch, since training began.
+  [[nodiscard]] std::uint64_t number_of(std::int64_t step) const {
+    return static_cast<std::uint64_t>((state_.epoch - 1) * train_.steps() + step);
   }
 
   /// This process's share of step `step` of the current epoch.
@@ -149,7 +154,8 @@ class Training {
     const double lr = rate(state_.step);
     const StepPairs pairs = batch(state_.step);
     const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
-                                               pairs, train_.features(pairs.clips), vectors_, options_);
+                                               pairs, train_.features(pairs.clips), vectors_, options_,
+                                               {options_.dropout, options_.seed, number_of(state_.step)});
     require_finite_loss(step.loss);
     adam_step(state_.weights, state_.adam, step.gradients, lr);
     if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);

@@ -39,6 +39,7 @@ struct TrainOptions {
   int n_pair = 1;  // above 1: captions per video, for `batch_size` videos; they may be of different clips
   bool negative_weighting = false;
   double hard_negative_rate = 0.5;
+  double dropout = 0;  // of the features and of the pooled words
   int early_stop = 0;
   std::uint64_t seed = 1;
   int threads = 0;

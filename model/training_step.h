@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/matrix.h"
+#include "model/dropout.h"
 #include "model/pair_source.h"
 #include "model/parameters.h"
 #include "model/towers.h"
@@ -14,10 +15,11 @@ struct StepResult {
   Gradients gradients;
 };
 
-/// Forward and backward pass of one batch with the loss of the options. `features` [N, Dv] are those of
+/// Forward and backward pass of one batch with the loss of the options; `dropout` acts on the features and on
+/// the pooled words. `features` [N, Dv] are those of
 /// pairs.clips; the captions' ids index `vectors` [V, E].
 [[nodiscard]] StepResult loss_and_gradients(const Parameters& parameters, double log_scale,
                                             const StepPairs& pairs, Matrix features, const Matrix& vectors,
-                                            const TrainOptions& options);
+                                            const TrainOptions& options, const Dropout& dropout = {});
 
 }  // namespace tvr

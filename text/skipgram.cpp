@@ -7,13 +7,17 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "data/atomic_file.h"
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "data/splitmix64.h"
 #include "data/write_error.h"
 #include "text/tokenizer.h"
+#include "text/whitening.h"
 #include "text/word_vectors.h"
 
 namespace tvr {
@@ -43,6 +47,8 @@ void validate(const SkipgramOptions& options) {
   require(options.min_count >= 1, "min_count must be at least 1");
   require(options.bucket >= 0 && options.bucket <= 10'000'000, "bucket must be 0 to 10 million");
   require(options.lr > 0 && options.lr <= 10, "lr must be between 0 and 10");
+  require(options.identity_columns >= 0 && options.dim + options.identity_columns <= 4096,
+          "identity_columns must be 0 to 4096 - dim");
 }
 
 /// Writes one sentence per line, without words that are too long to be learned: fastText takes hours for the
@@ -96,6 +102,57 @@ fasttext::Args arguments(const SkipgramOptions& options, std::int64_t words, con
   return args;
 }
 
+/// The vectors of the dictionary's words, [V, E].
+Matrix vectors_of(const fasttext::FastText& model) {
+  const auto dictionary = model.getDictionary();
+  Matrix vectors(dictionary->nwords(), model.getDimension());
+  fasttext::Vector vector(model.getDimension());
+  for (std::int32_t word = 0; word < dictionary->nwords(); ++word) {
+    model.getWordVector(vector, dictionary->getWord(word));
+    std::copy_n(vector.data(), vectors.cols(), vectors.row(word));
+  }
+  return vectors;
+}
+
+/// 1 or -1, a function of the word and the column.
+float sign_of(const std::string& word, int column) {
+  std::uint64_t hash = static_cast<std::uint64_t>(column);
+  for (const char byte : word) hash = splitmix64(hash * kSplitMix64Step + static_cast<unsigned char>(byte));
+  return (hash >> 63) != 0 ? 1.0F : -1.0F;
+}
+
+/// Maps every row of the input matrix and appends the identity columns. A word's vector is the mean of its
+/// own row and those of its subwords, so that mapping the rows maps the vectors of all words, known or not;
+/// an identity is in a word's own row, as many times as there are rows in its mean.
+void add_columns(fasttext::FastText& model, const SkipgramOptions& options) {
+  const auto input = model.getInputMatrix();
+  const auto dictionary = model.getDictionary();
+  const std::int64_t dim = input->cols();
+  auto mapped = std::make_shared<fasttext::DenseMatrix>(input->rows(), dim + options.identity_columns);
+  mapped->zero();
+  std::optional<Whitening> whitening;
+  if (options.whiten) whitening = Whitening::of(vectors_of(model));
+  for (std::int64_t row = 0; row < input->rows(); ++row) {
+    const float* const from = input->data() + row * dim;
+    float* const to = mapped->data() + row * mapped->cols();
+    if (whitening) {
+      whitening->apply(from, to);
+    } else {
+      std::copy_n(from, dim, to);
+    }
+  }
+  for (std::int32_t word = 0; word < dictionary->nwords(); ++word) {
+    const std::string text = dictionary->getWord(word);
+    const auto rows = static_cast<float>(dictionary->getSubwords(word).size());
+    for (int column = 0; column < options.identity_columns; ++column)
+      mapped->at(word, dim + column) = rows * sign_of(text, column);
+  }
+  // Of use in training only; it must have as many columns.
+  auto output = std::make_shared<fasttext::DenseMatrix>(dictionary->nwords(), mapped->cols());
+  output->zero();
+  model.setMatrices(mapped, output);
+}
+
 /// The library writes what there is room for, and does not say so: whoever writes on gets the reason.
 void require_room(const std::string& written, const std::string& name) {
   const Descriptor file(::open(written.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -131,6 +188,7 @@ void train_skipgram(const std::vector<std::string>& sentences, const SkipgramOpt
   const std::int64_t words = write_corpus(sentences, options.min_count, corpus.path());
   fasttext::FastText model;
   train(model, arguments(options, words, corpus.path()), progress);
+  if (options.whiten || options.identity_columns > 0) add_columns(model, options);
   AtomicFile file(path);
   try {
     model.saveModel(file.aside());

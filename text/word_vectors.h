@@ -50,6 +50,11 @@ struct SkipgramOptions {
   int bucket = 50'000;                 // subword hash buckets
   double lr = 0.05;
   int seed = 1;
+  /// Vectors are whitened after training (text/whitening.h), those of unknown words too.
+  bool whiten = false;
+  /// Further columns, of random signs in the vector of each word that occurs min_count times and 0 in others:
+  /// words of similar company stay distinguishable.
+  int identity_columns = 0;
 };
 
 /// Longer words have no vector, neither trained nor from subwords.

@@ -13,6 +13,7 @@
 #include "data/error.h"
 #include "model/adam.h"
 #include "model/cuda/training_ops.h"
+#include "model/dropout.h"
 #include "model/ranking_loss.h"
 #ifdef TVR_CUDA
 #include <ATen/cuda/CUDAContext.h>
@@ -98,22 +99,44 @@ void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, 
 /// Like TextTower in towers.h, with all words of N captions, including padding.
 struct TextPass {
   at::Tensor words, best_word;  // [N W, E]; [N, D], as in Pooled
+  at::Tensor factors;           // [N, D], of dropout on the pooled words; undefined: there is none
   UnitPass unit;
 };
 
-/// vectors [V, E]; ids [N, W].
-TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids) {
+/// Dropout's factor for each of rows * cols values, 0 or 1 / (1 - rate): as Dropout::apply() multiplies with
+/// them. `key` is that of the stream; int64 arithmetic wraps as uint64 does.
+at::Tensor dropout_factors(const at::Tensor& key, std::int64_t rows, std::int64_t cols, double rate) {
+  const auto constant = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  const auto shifted = [](const at::Tensor& x, std::int64_t bits) {  // without the sign's copies
+    return x.bitwise_right_shift(bits).bitwise_and_((std::int64_t{1} << (64 - bits)) - 1);
+  };
+  at::Tensor z = at::arange(1, rows * cols + 1, key.options()).mul_(constant(kSplitMix64Step)).add_(key);
+  z = z.bitwise_xor(shifted(z, 30)).mul_(constant(0xbf58476d1ce4e5b9));
+  z = z.bitwise_xor(shifted(z, 27)).mul_(constant(0x94d049bb133111eb));
+  z = z.bitwise_xor(shifted(z, 31));
+  const Dropout dropout(rate, 0, 0);
+  const at::Tensor kept = shifted(z, 40).ge(constant(Dropout::lowest_kept(rate)));
+  return kept.to(at::kFloat).mul_(dropout.scale()).view({rows, cols});
+}
+
+/// vectors [V, E]; ids [N, W]; dropout(N, D) gives the factors of the pooled words, or an undefined tensor.
+template <class Factors>
+TextPass text_tower(const Arena& weights, const at::Tensor& vectors, const at::Tensor& ids,
+                    const Factors& dropout) {
   const at::Tensor words = vectors.index_select(0, ids.reshape(-1));
   const at::Tensor hidden = linear_forward(words, weights.weight[kTextPooling]);
   const Pooled pooled = pool(hidden.view({ids.size(0), ids.size(1), -1}), weights.bias[kTextPooling]);
-  return {words, pooled.best_word, gated_unit(weights, kTextFc, kTextGate, pooled.value)};
+  const at::Tensor factors = dropout(pooled.value.size(0), pooled.value.size(1));
+  const at::Tensor kept = factors.defined() ? pooled.value * factors : pooled.value;
+  return {words, pooled.best_word, factors, gated_unit(weights, kTextFc, kTextGate, kept)};
 }
 
 /// Stores the gradients of the text layers.
 void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_out,
               LayerGradients& gradients) {
   backward(text.unit, weights, kTextFc, kTextGate, d_out, gradients);
-  gradients[kTextPooling] = {linear_backward(gradients[kTextFc].dy, weights.weight[kTextFc]), text.words,
+  const at::Tensor d_kept = linear_backward(gradients[kTextFc].dy, weights.weight[kTextFc]);
+  gradients[kTextPooling] = {text.factors.defined() ? d_kept * text.factors : d_kept, text.words,
                              text.best_word};
 }
 
@@ -204,12 +227,14 @@ class DeviceTraining::Impl {
     validation_clip_of_ = clip_of.to(device_);
   }
 
-  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& learning_rates) {
+  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& learning_rates,
+             std::uint64_t first) {
     const auto steps = static_cast<std::int64_t>(batches.size());
     const std::int64_t size = batches.empty() ? 0 : static_cast<std::int64_t>(batches.front().clips.size());
     const at::Tensor words = padding({steps, size, options_.max_words});
     const at::Tensor clips = at::empty({steps, size}, at::kLong);
     const at::Tensor rates = at::empty({steps, 2}, at::kFloat);
+    const at::Tensor keys = at::empty({steps, 2}, at::kLong);
     auto* word = words.data_ptr<std::int64_t>();
     auto* clip = clips.data_ptr<std::int64_t>();
     for (std::size_t s = 0; s < batches.size(); ++s) {
@@ -221,10 +246,15 @@ class DeviceTraining::Impl {
       const AdamRates at_step = adam_rates(adam_steps_ + 1 + static_cast<std::int64_t>(s), learning_rates[s]);
       rates.data_ptr<float>()[2 * s] = at_step.step_size;
       rates.data_ptr<float>()[2 * s + 1] = at_step.root_correction;
+      const Dropout dropout(options_.dropout, options_.seed, first + s);
+      std::int64_t* const key = keys.data_ptr<std::int64_t>() + 2 * s;
+      key[0] = static_cast<std::int64_t>(dropout.stream(RandomUse::VideoDropout).key());
+      key[1] = static_cast<std::int64_t>(dropout.stream(RandomUse::TextDropout).key());
     }
     put(epoch_words_, words);
     put(epoch_clips_, clips);
     put(epoch_rates_, rates);
+    put(epoch_keys_, keys);
     step_index_.zero_();
     loss_sum_.zero_();
   }
@@ -272,10 +302,11 @@ class DeviceTraining::Impl {
       video.narrow(0, first, rows).copy_(gated_unit(weights_, kVideoFc, kVideoGate, clips).gated.out);
     });
     require_finite(video);
+    const auto no_dropout = [](std::int64_t, std::int64_t) { return at::Tensor(); };
     std::vector<double> ranks;
     in_blocks(validation_words_.size(0), [&](std::int64_t first, std::int64_t rows) {
       const at::Tensor text =
-          text_tower(weights_, vectors_, validation_words_.narrow(0, first, rows)).unit.gated.out;
+          text_tower(weights_, vectors_, validation_words_.narrow(0, first, rows), no_dropout).unit.gated.out;
       require_finite(text);
       const at::Tensor similarity = at::mm(text, video.t());  // [rows, N]
       const at::Tensor own = similarity.gather(1, validation_clip_of_.narrow(0, first, rows));
@@ -344,9 +375,15 @@ class DeviceTraining::Impl {
         [&] {
           rates = of_step(epoch_rates_);
           clips = of_step(epoch_clips_);
-          video = gated_unit(weights_, kVideoFc, kVideoGate, clips_.index_select(0, clips));
+          at::Tensor features = clips_.index_select(0, clips);
+          const at::Tensor factors = dropout(0, features.size(0), features.size(1));
+          if (factors.defined()) features.mul_(factors);
+          video = gated_unit(weights_, kVideoFc, kVideoGate, features);
         },
-        [&] { text = text_tower(weights_, vectors_, of_step(epoch_words_)); });
+        [&] {
+          text = text_tower(weights_, vectors_, of_step(epoch_words_),
+                            [&](std::int64_t rows, std::int64_t cols) { return dropout(1, rows, cols); });
+        });
     const at::Tensor similarity = at::mm(text.unit.gated.out, video.gated.out.t());
     const DeviceLoss loss = options_.loss == RankingLoss::Nce
                                 ? nce(similarity, temperature_[0], clips)
@@ -368,6 +405,13 @@ class DeviceTraining::Impl {
           // Pooling first: its kernel waits for words while those of the other tower read weights.
           if (learn) learn_layers({kTextPooling, kTextGate, kTextFc}, gradients, rates);
         });
+  }
+
+  /// The factors of the current step's dropout of features (stream 0) or pooled words (1); undefined without
+  /// dropout.
+  [[nodiscard]] at::Tensor dropout(std::int64_t stream, std::int64_t rows, std::int64_t cols) const {
+    if (options_.dropout == 0) return {};
+    return dropout_factors(of_step(epoch_keys_).narrow(0, stream, 1), rows, cols, options_.dropout);
   }
 
   /// The current step's rates [2], clips [N] or words [N, W].
@@ -412,7 +456,7 @@ class DeviceTraining::Impl {
   bool best_is_new_ = false;
   std::int64_t adam_steps_;
   at::Tensor clips_, vectors_, temperature_, step_index_, loss_sum_, pair_weights_;
-  at::Tensor epoch_words_, epoch_clips_, epoch_rates_;
+  at::Tensor epoch_words_, epoch_clips_, epoch_rates_, epoch_keys_;
   at::Tensor validation_clips_, validation_words_, validation_clip_of_;  // [N, Dv], [Q, W], [Q, 1]
 };
 
@@ -436,8 +480,9 @@ DeviceTraining::DeviceTraining(const TrainState& state, const PairSource& source
 }
 DeviceTraining::~DeviceTraining() = default;
 
-void DeviceTraining::begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates) {
-  impl_->begin(batches, rates);
+void DeviceTraining::begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates,
+                           std::uint64_t first) {
+  impl_->begin(batches, rates, first);
 }
 void DeviceTraining::step() { impl_->step(); }
 double DeviceTraining::loss_sum() const { return impl_->loss_sum(); }

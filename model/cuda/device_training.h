@@ -25,8 +25,9 @@ class DeviceTraining {
                  const Matrix& vectors, const TrainOptions& options, int gpu);
   ~DeviceTraining();
 
-  /// The batches that step() will go through, with a learning rate each.
-  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates);
+  /// The batches that step() will go through, with a learning rate each; the first is step number `first`
+  /// since training began, which determines its dropout.
+  void begin(const std::vector<StepPairs>& batches, const std::vector<double>& rates, std::uint64_t first);
   void step();
   /// The sum of the losses since begin(); synchronises with the device.
   [[nodiscard]] double loss_sum() const;

@@ -139,6 +139,12 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
   // The subcommand adds --seed, which seeds everything random in it.
   add_train_flags(command, options.train,
                   [](const std::string& name) { return name != kInputOption && name != "seed"; });
+  add(command, "--whiten-words", options.whiten_words,
+      "whiten word vectors trained on the captions, which on few captions point all in one direction");
+  add(command, "--identity-columns", options.identity_columns,
+      "columns of random signs that are appended to word vectors trained on the captions, so that words of "
+      "similar company stay distinguishable")
+      ->check(CLI::Range(0, 3996));
   command
       .add_flag("--standardize", options.standardize,
                 "standardize features to mean 0 and standard deviation 1 for training; folded into the "

@@ -22,13 +22,16 @@ std::vector<std::string> texts_of(const CaptionSet& split) {
   return texts;
 }
 
-std::filesystem::path train_words(const DataSet& data, RunFolder& folder) {
+std::filesystem::path train_words(const DataSet& data, const LearnOptions& learning, RunFolder& folder) {
   const std::vector<std::string> sentences = texts_of(data.train);
-  const SkipgramOptions options;
+  SkipgramOptions options;
+  options.whiten = learning.whiten_words;
+  options.identity_columns = learning.identity_columns;
   Digester inputs;
-  inputs.add(fmt::format("skipgram dim={} epochs={} min_words={} min_count={} bucket={} lr={} seed={}",
-                         options.dim, options.epochs, options.min_words, options.min_count, options.bucket,
-                         options.lr, options.seed));
+  inputs.add(fmt::format(
+      "skipgram dim={} epochs={} min_words={} min_count={} bucket={} lr={} seed={} whiten={} identity={}",
+      options.dim, options.epochs, options.min_words, options.min_count, options.bucket, options.lr,
+      options.seed, options.whiten, options.identity_columns));
   inputs.add(fmt::format("{}", fmt::join(sentences, "\n")));
   if (folder.is_fresh("words", inputs.digest(), folder.words())) {
     say("text: word vectors are up to date");
@@ -122,7 +125,7 @@ DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& vi
 }
 
 std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options, RunFolder& folder) {
-  return options.word_vectors.empty() ? train_words(data, folder) : options.word_vectors;
+  return options.word_vectors.empty() ? train_words(data, options, folder) : options.word_vectors;
 }
 
 WordTable words_of(const DataSet& data, const std::filesystem::path& file) {

@@ -10,6 +10,8 @@ namespace tvr {
 /// How a model is trained on features and captions.
 struct LearnOptions {
   std::filesystem::path word_vectors;  // empty: fastText skip-gram on the training captions
+  bool whiten_words = true;            // vectors trained on the captions: text/word_vectors.h
+  int identity_columns = 0;            // the same; of vectors trained on the captions alone
   Pooling pooling = Pooling::Max;      // of a clip's rows over time
   bool standardize = false;            // columns of the clips to mean 0, standard deviation 1 for training
   bool select_on_test = false;         // the test split serves as validation split; stamped on every result

@@ -243,7 +243,7 @@ void tell_training(double bytes_a_second) {
   for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(1, step, {}));
   const std::vector<double> rates(batches.size(), options.lr);
   const auto epoch = [&] {
-    training.begin(batches, rates);
+    training.begin(batches, rates, 0);
     for (std::size_t i = 0; i < batches.size(); ++i) training.step();
     (void)training.loss_sum();
   };

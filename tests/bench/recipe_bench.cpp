@@ -1,12 +1,13 @@
 // The training presets on real features: mean and standard deviation over seeds, and a control whose training
 // captions are dealt to the wrong videos. docs/TRAINING.md has the table that this prints.
 //   recipe_bench CORPUS OUT [--set S] [--presets howto100m,best] [--seeds 5] [--control-seeds 5] [FLAGS]
-// CORPUS holds msrvtt/features_vgg128/ and vidvrd/{labels.json,features_2d/,features_3d/}, OUT the unpacked
-// MSRVTT_data.json; OUT keeps the stores and runs: what is done there already is not done again. FLAGS are of
-// `pipeline train`. Sets:
-//   msrvtt  videos 0-499 train, 500-599 test, every caption a query
-//   tune    videos 0-399 train, 400-499 test: where presets are chosen, the test videos unseen
-//   vidvrd  90 videos, each third one test
+// CORPUS holds msrvtt/features_vgg128/ and {vidvrd,vidvrd2}/{labels.json,features_2d/,features_3d/}, OUT the
+// unpacked MSRVTT_data.json; OUT keeps the stores and runs: what is done there already is not done again.
+// FLAGS are of `pipeline train`. Sets:
+//   msrvtt   videos 0-499 train, 500-599 test, every caption a query
+//   tune     videos 0-399 train, 400-599 test: where presets are chosen
+//   vidvrd0, vidvrd1, vidvrd2
+//            209 videos with a label each, every third one test: three folds, where presets are chosen
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
@@ -33,10 +35,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A data set of the corpus: its videos are named videoN.
+struct BenchVideo {
+  std::string id;
+  std::vector<fs::path> features;  // a .npy file for each lane
+};
+/// A data set of the corpus.
 struct BenchSet {
-  std::vector<std::pair<std::string, fs::path>> lanes;  // name and folder of .npy files
-  int videos = 0;
+  std::vector<std::string> lanes;
+  std::vector<BenchVideo> videos;
   DataSet data;
 };
 
@@ -56,19 +62,31 @@ BenchSet msrvtt(const fs::path& corpus, const fs::path& out, int train, int test
   }
   write_list(out / "train.csv", 0, train - 1);
   write_list(out / "test.csv", train, train + test - 1);
-  BenchSet set{{{"vgg", corpus / "msrvtt/features_vgg128"}}, train + test, {}};
+  BenchSet set{{"vgg"}, {}, {}};
+  for (int video = 0; video < train + test; ++video)
+    set.videos.push_back({name_of(video), {corpus / "msrvtt/features_vgg128" / (name_of(video) + ".npy")}});
   set.data = read_msrvtt({json, out / "train.csv", {}, out / "test.csv"});
   return set;
 }
 
-BenchSet vidvrd(const fs::path& corpus, const fs::path& out) {
-  BenchSet set{{{"2d", corpus / "vidvrd/features_2d"}, {"3d", corpus / "vidvrd/features_3d"}}, 90, {}};
-  const auto labels = nlohmann::json::parse(std::ifstream(corpus / "vidvrd/labels.json"));
+/// The videos of both folders, in the order of their numbers; those of each third place from `fold` on are
+/// for testing.
+BenchSet vidvrd(const fs::path& corpus, const fs::path& out, int fold) {
+  BenchSet set{{"2d", "3d"}, {}, {}};
   std::string csv = "video,caption,split\n";
-  for (int video = 0; video < set.videos; ++video) {
-    auto caption = labels.at(name_of(video)).at("captions").at(0).get<std::string>();
-    std::replace(caption.begin(), caption.end(), '_', ' ');  // dog stand_behind frisbee
-    csv += fmt::format("{},{},{}\n", name_of(video), caption, video % 3 == 2 ? "test" : "train");
+  for (const char* part : {"vidvrd", "vidvrd2"}) {
+    const auto labels = nlohmann::json::parse(std::ifstream(corpus / part / "labels.json"));
+    std::map<int, std::string> captions;
+    for (const auto& [name, label] : labels.items())
+      captions[std::stoi(name.substr(5))] = label.at("captions").at(0).get<std::string>();
+    for (auto& [number, caption] : captions) {
+      std::replace(caption.begin(), caption.end(), '_', ' ');  // dog stand_behind frisbee
+      csv += fmt::format("{},{},{}\n", name_of(number), caption,
+                         static_cast<int>(set.videos.size()) % 3 == fold ? "test" : "train");
+      const std::string file = name_of(number) + ".npy";
+      set.videos.push_back(
+          {name_of(number), {corpus / part / "features_2d" / file, corpus / part / "features_3d" / file}});
+    }
   }
   write_text(out / "captions.csv", csv);
   set.data = read_captions(out / "captions.csv", {});
@@ -91,13 +109,13 @@ HalfSequence rows_of(const fs::path& npy) {
 void fill(FeatureStore& store, const BenchSet& set) {
   if (!store.videos().empty()) return;
   std::vector<std::int64_t> recipes;
-  for (const auto& [lane, folder] : set.lanes) recipes.push_back(store.add_recipe({lane, "{}", "imported"}));
-  for (int video = 0; video < set.videos; ++video) {
+  for (const std::string& lane : set.lanes) recipes.push_back(store.add_recipe({lane, "{}", "imported"}));
+  for (const BenchVideo& video : set.videos) {
     VideoOutcome outcome;
-    outcome.source.id = name_of(video);
+    outcome.source.id = video.id;
     outcome.fingerprint.content = sha256(outcome.source.id);
     for (std::size_t i = 0; i < set.lanes.size(); ++i) {
-      outcome.lanes.push_back({recipes[i], rows_of(set.lanes[i].second / (name_of(video) + ".npy"))});
+      outcome.lanes.push_back({recipes[i], rows_of(video.features[i])});
     }
     store.write(outcome);
   }
@@ -133,9 +151,9 @@ struct BenchOptions {
 void run(const BenchOptions& options) {
   const fs::path out = options.out / options.set;
   fs::create_directories(out);
-  const BenchSet set = options.set == "vidvrd" ? vidvrd(options.corpus, out)
-                       : options.set == "tune" ? msrvtt(options.corpus, out, 400, 100)
-                                               : msrvtt(options.corpus, out, 500, 100);
+  const BenchSet set = options.set == "msrvtt" ? msrvtt(options.corpus, out, 500, 100)
+                       : options.set == "tune" ? msrvtt(options.corpus, out, 400, 200)
+                                               : vidvrd(options.corpus, out, options.set.back() - '0');
   FeatureStore store(out / "features.db", FeatureStore::Access::ReadWrite);
   fill(store, set);
   for (const std::string& preset : options.presets) {
@@ -166,7 +184,8 @@ int main(int argc, char** argv) {
   CLI::App app("Training presets on real features");
   app.add_option("CORPUS", options.corpus)->required()->check(CLI::ExistingDirectory);
   app.add_option("OUT", options.out)->required()->check(CLI::ExistingDirectory);
-  app.add_option("--set", options.set)->check(CLI::IsMember({"msrvtt", "tune", "vidvrd"}));
+  app.add_option("--set", options.set)
+      ->check(CLI::IsMember({"msrvtt", "tune", "vidvrd0", "vidvrd1", "vidvrd2"}));
   app.add_option("--presets", options.presets)->delimiter(',');
   app.add_option("--seeds", options.seeds);
   app.add_option("--control-seeds", options.control_seeds);

@@ -92,14 +92,14 @@ struct Problem {
     }
     return max_margin_loss(similarity, 0.2).value;
   }
-  [[nodiscard]] StepResult step() const {
+  [[nodiscard]] StepResult step(const Dropout& dropout = {}) const {
     TrainOptions options;
     options.margin = 0.2;
     options.max_words = 4;
     options.batch_size = static_cast<int>(batch.size());
     const StepPairs step = pairs_of(pairs, batch);
     const ResidentPairs source(pairs, vectors, plan_training(options));
-    return loss_and_gradients(parameters, 0, step, source.features(step.clips), vectors, options);
+    return loss_and_gradients(parameters, 0, step, source.features(step.clips), vectors, options, dropout);
   }
 };
 
@@ -137,6 +137,29 @@ TEST(TrainingStep, HasTheGradientsThatDifferencesShow) {
         }
         check(layer.weight.row(o)[i], gradient, ".weight");
       }
+    }
+  }
+}
+
+TEST(TrainingStep, HasTheGradientsOfWhatDropoutKeeps) {
+  Problem problem;
+  const Dropout dropout(0.4, 3, 5);
+  const StepResult whole = problem.step(), dropped = problem.step(dropout);
+  EXPECT_NE(dropped.loss, whole.loss);
+  for (std::size_t l = 0; l < kLayers; ++l) {
+    for (std::int64_t o = 0; o < problem.parameters[l].weight.rows(); ++o) {
+      const LinearGradient& factors = dropped.gradients[l];
+      double gradient = 0;
+      for (std::int64_t n = 0; n < factors.dy.rows(); ++n)
+        gradient += static_cast<double>(factors.dy.row(n)[o]);
+      float& bias = problem.parameters[l].bias[static_cast<std::size_t>(o)];
+      const float kept = bias;
+      bias = kept + 2e-3F;
+      const double above = problem.step(dropout).loss;
+      bias = kept - 2e-3F;
+      const double below = problem.step(dropout).loss;
+      bias = kept;
+      EXPECT_NEAR(gradient, (above - below) / 4e-3, 3e-4) << kLayerNames[l];
     }
   }
 }

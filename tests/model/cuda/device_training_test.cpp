@@ -58,6 +58,14 @@ TrainOptions many_pairs() {
   return options;
 }
 
+TrainOptions dropping() {
+  TrainOptions options = odd_options();
+  options.loss = RankingLoss::Nce;
+  options.dropout = 0.3;
+  options.seed = 12345678901234567890U;
+  return options;
+}
+
 /// Captions of one word.
 TrainOptions single_words() {
   TrainOptions options = odd_options();
@@ -86,9 +94,11 @@ struct Task {
   /// By the trainer's own arithmetic; returns the sum of the losses.
   double take_steps(TrainState& state) const {
     double loss = 0;
+    std::uint64_t number = 0;
     for (const StepPairs& batch : batches) {
       const StepResult step = loss_and_gradients(state.weights, static_cast<double>(state.log_scale.value),
-                                                 batch, source.features(batch.clips), vectors, options);
+                                                 batch, source.features(batch.clips), vectors, options,
+                                                 {options.dropout, options.seed, number++});
       adam_step(state.weights, state.adam, step.gradients, options.lr);
       if (options.loss == RankingLoss::Nce)
         adam_step(state.log_scale, state.adam.step, step.d_log_scale, options.lr);
@@ -101,7 +111,7 @@ struct Task {
   void take_steps(DeviceTraining& training, std::size_t first, std::size_t last) const {
     const auto begin = batches.begin();
     training.begin({begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(last)},
-                   std::vector<double>(last - first, options.lr));
+                   std::vector<double>(last - first, options.lr), first);
     for (std::size_t i = first; i < last; ++i) training.step();
   }
 
@@ -175,6 +185,7 @@ TEST(DeviceTraining, TakesTheTrainersStepsWithInfoNceAndItsTemperature) {
 }
 TEST(DeviceTraining, TakesTheTrainersStepsWithOddSizes) { compare_steps(odd_options(), -1, kOddSizes); }
 TEST(DeviceTraining, TakesTheTrainersStepsWithManyPairs) { compare_steps(many_pairs(), -1, kOddSizes); }
+TEST(DeviceTraining, TakesTheTrainersStepsWithDropout) { compare_steps(dropping(), -1, kOddSizes); }
 TEST(DeviceTraining, TakesTheTrainersStepsWithSingleWords) { compare_steps(single_words(), -1, kOddSizes); }
 
 TEST(DeviceTraining, RanksAValidationAsTheHostDoes) { EXPECT_EQ(other_ranks(-1), 0); }
@@ -278,6 +289,7 @@ TEST_F(GpuTraining, TakesTheTrainersStepsWithOddSizes) {
     compare_steps(odd_options(), 0, kOddSizes);
     compare_steps(many_pairs(), 0, kOddSizes);
     compare_steps(single_words(), 0, kOddSizes);
+    compare_steps(dropping(), 0, kOddSizes);
   });
 }
 TEST_F(GpuTraining, TakesTheTrainersStepsWithManyTiles) {
