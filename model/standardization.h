@@ -17,6 +17,8 @@ class Standardization {
   explicit Standardization(const Matrix& clips);
 
   void apply(Matrix& clips) const;
+  [[nodiscard]] const std::vector<double>& mean() const noexcept { return mean_; }            // [Dv]
+  [[nodiscard]] const std::vector<double>& deviation() const noexcept { return deviation_; }  // [Dv]
 
   /// Folds it into the first video layer, W z + b = (W / deviation) x + b - W (mean / deviation): weights
   /// trained on standardised clips then take raw clips, and the network remains the reference's.

@@ -193,7 +193,7 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
   RunManifest run;
   run.lanes = recipes_in(given.store, given.lanes, given.feature_recipes);
   run.store = given.store;
-  run.checkpoint = options.checkpoint;
+  run.networks = {{options.checkpoint, {}}};
   run.word_vectors = given.learn.word_vectors;
   run.pooling = given.learn.pooling;
   run.max_words = given.learn.train.max_words;

@@ -154,6 +154,15 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
       .add_flag("--select-on-test", options.select_on_test,
                 "select the best epoch on the test split, as many papers do; every result says so")
       ->group(kGroup);
+  add(command, "--ensemble", options.ensemble,
+      "networks per model, trained from different random numbers; their similarities are averaged")
+      ->check(CLI::Range(1, 100));
+  add(command, "--linear-weight", options.linear_weight,
+      "share of the linear model in the similarity; 0: it is only the baseline to compare with")
+      ->check(number_within(0, 0.99));
+  add(command, "--min-steps", options.min_steps,
+      "steps per epoch at least: with few clips --batch-size is lowered to give as many; 0: it is not")
+      ->check(CLI::Range(0, 1000));
   add(command, "--seeds", options.seeds,
       "number of runs with consecutive seeds; reports mean and standard deviation")
       ->check(CLI::Range(1, 1000));

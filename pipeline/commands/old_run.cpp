@@ -142,7 +142,7 @@ bool is_old_run(const fs::path& folder) {
 RunManifest old_run(const fs::path& folder, const fs::path& other_store, const fs::path& other_words) {
   const Config config = read_config(folder / "config.toml");
   RunManifest run;
-  run.checkpoint = folder / "checkpoint.pth";
+  run.networks = {{folder / "checkpoint.pth", {}}};
   run.word_vectors = config.one("word-vectors");
   if (run.word_vectors.empty()) run.word_vectors = folder / "words.bin";
   run.store = config.one("store");

@@ -51,8 +51,8 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
       videos_of(options.extract.videos, known_ids({options.extract.store}), &passed_over);
   tell(passed_over);
   const DataSet data = read_data(options.data, videos, options.seed);
-  require_a_batch(data.train, options.learn.train.batch_size);  // extraction may take days
-  const std::vector<TrainingPlan> plans = plan_learning(options.learn);
+  // Before the extraction, which may take days.
+  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);
@@ -89,7 +89,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
     folder.mark_done("report", report);
   }
   time.lap("report");
-  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear));
   std::fflush(stdout);  // before the last messages on stderr
   say("the report is " + folder.report().string());
   tell(time, faster_ways(plan));

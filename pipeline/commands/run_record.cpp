@@ -63,8 +63,12 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   RunManifest run;
   for (const RecipeRow& lane : subject.lanes) run.lanes.push_back(lane.recipe);
   run.store = subject.store;
-  run.checkpoint = subject.folder.checkpoint();
-  run.checkpoint_content = sha256_file(run.checkpoint);
+  for (int network = 1; network <= subject.learning.ensemble; ++network) {
+    const RunFolder folder = network == 1 ? subject.folder : subject.folder.of_network(network);
+    run.networks.push_back({folder.checkpoint(), sha256_file(folder.checkpoint())});
+  }
+  run.linear_weight = subject.learning.linear_weight;
+  if (run.linear_weight > 0) run.linear = {subject.folder.linear(), sha256_file(subject.folder.linear())};
   const std::filesystem::path& given = subject.learning.word_vectors;
   run.word_vectors = given.empty() ? subject.folder.words() : given;
   run.pooling = subject.learning.pooling;

@@ -23,7 +23,8 @@ struct RunSubject {
   const DataOptions& data;
   const LearnOptions& learning;
 };
-/// The manifest (run.json) of a run that `command` has just trained. Hashes the checkpoint.
+/// The manifest (run.json) of a run that `command` has just trained. Hashes the files of
+/// the model.
 [[nodiscard]] RunManifest record_of(const CLI::App& command, const RunSubject& subject);
 
 /// Reads the run in `folder` from its run.json, or from its config.toml if version 0.1 wrote it.

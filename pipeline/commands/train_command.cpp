@@ -20,9 +20,9 @@ namespace tvr {
 namespace {
 
 int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder& folder, bool json) {
-  const std::vector<TrainingPlan> plans = plan_learning(options.learn);
   const FeatureStore store(options.store);
   const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
+  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
   const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
   TimeAccount time;
   Splits splits = load_splits(folder, store, lanes, data, options.learn);
@@ -35,7 +35,7 @@ int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder
   write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, store, lanes,
                         data, learned});
   time.lap("report");
-  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds));
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear));
   std::fflush(stdout);  // before the last messages on stderr
   say("the report is " + folder.report().string());
   tell(time);

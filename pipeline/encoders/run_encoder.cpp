@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "data/error.h"
-#include "data/tensors/tensor_file.h"
-#include "model/joint_embedding.h"
 #include "model/parallel.h"
+#include "pipeline/encoders/linear_encoder.h"
+#include "pipeline/encoders/run_model.h"
 #include "text/query_words.h"
 #include "text/sentence.h"
 
@@ -35,21 +36,39 @@ RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
               "Extract the videos with the flags of the run (see its config.toml)");
 }
 
+RunModel model_of(const RunManifest& run) {
+  std::vector<std::filesystem::path> checkpoints;
+  for (const ModelFile& network : run.networks) checkpoints.push_back(network.file);
+  std::optional<LinearEncoder> linear;
+  if (run.linear_weight > 0) linear.emplace(run.linear.file);
+  return {checkpoints, run.max_words, std::move(linear), run.linear_weight};
+}
+
+/// The digest of a file of the model. Throws Error(Mismatch) when the manifest describes another.
+Digest content_of(const ModelFile& file, const std::string& what) {
+  Digest content = sha256_file(file.file);
+  if (file.content.empty() || file.content == content) return content;
+  throw Error(
+      Fault::Mismatch, file.file.string(), "it is not the " + what + " that run.json describes",
+      "Run the same `pipeline run` or `pipeline train` to completion, or copy the run's folder again");
+}
+
 class RunEncoder final : public EncoderPair {
  public:
-  RunEncoder(RunManifest run, Digest checkpoint)
+  /// `contents`: of the files of the model.
+  RunEncoder(RunManifest run, std::string contents)
       : run_(std::move(run)),
-        checkpoint_(std::move(checkpoint)),
-        model_(read_weights(run_.checkpoint), run_.max_words),
+        contents_(std::move(contents)),
+        model_(model_of(run_)),
         words_(open_word_vectors(run_.word_vectors)) {
-    if (words_.dim() == model_.shape().word_dim) return;
+    if (words_.dim() == model_.word_dim()) return;
     throw Error(Fault::Mismatch, run_.word_vectors.string(),
                 fmt::format("its vectors have {} values, the model was trained with {}", words_.dim(),
-                            model_.shape().word_dim),
+                            model_.word_dim()),
                 "Pass the word vectors that the model was trained with");
   }
 
-  [[nodiscard]] std::int64_t dim() const noexcept override { return model_.shape().embd_dim; }
+  [[nodiscard]] std::int64_t dim() const noexcept override { return model_.dim(); }
   void prepare() override { words_.prepare(); }
 
   [[nodiscard]] EncodedText embed_text(const std::vector<std::string>& sentences) override {
@@ -61,7 +80,7 @@ class RunEncoder final : public EncoderPair {
       encoded.understood.push_back(!ids.back().empty());
       encoded.unknown.push_back(unknown_words(sentence, table));
     }
-    encoded.rows = model_.embed_text(table.vectors, ids);
+    encoded.rows = model_.embed_text(sentences, table.vectors, ids);
     return encoded;
   }
 
@@ -76,23 +95,24 @@ class RunEncoder final : public EncoderPair {
       lanes.push_back(row_of(wanted, rows));
       dim += lanes.back().dim * pooled_parts(run_.pooling);
     }
-    if (dim == model_.shape().video_dim) return lanes;
+    if (dim == model_.video_dim()) return lanes;
     throw Error(Fault::Mismatch, "the store",
                 fmt::format("its features have {} values in all lanes, the model was trained on {}", dim,
-                            model_.shape().video_dim),
+                            model_.video_dim()),
                 "Extract the lanes that the model was trained on");
   }
 
   [[nodiscard]] Digest identity() const override {
-    std::string inputs = checkpoint_ + name(run_.pooling);
+    std::string inputs = contents_ + name(run_.pooling);
+    if (run_.linear_weight > 0) inputs += fmt::format("{}", run_.linear_weight);
     for (const Recipe& lane : run_.lanes) inputs += lane.identity();
     return sha256(inputs);
   }
 
  private:
   RunManifest run_;
-  Digest checkpoint_;
-  JointEmbedding model_;
+  std::string contents_;
+  RunModel model_;
   QueryWords words_;
 };
 
@@ -100,14 +120,11 @@ class RunEncoder final : public EncoderPair {
 
 std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   require_files(run);
-  Digest checkpoint = sha256_file(run.checkpoint);
-  if (!run.checkpoint_content.empty() && run.checkpoint_content != checkpoint) {
-    throw Error(
-        Fault::Mismatch, run.checkpoint.string(), "it is not the checkpoint that run.json describes",
-        "Run the same `pipeline run` or `pipeline train` to completion, or copy the run's folder again");
-  }
+  std::string contents;
+  for (const ModelFile& network : run.networks) contents += content_of(network, "checkpoint");
+  if (run.linear_weight > 0) contents += content_of(run.linear, "linear model");
   set_compute_threads(0);
-  return std::make_unique<RunEncoder>(run, std::move(checkpoint));
+  return std::make_unique<RunEncoder>(run, std::move(contents));
 }
 
 }  // namespace tvr

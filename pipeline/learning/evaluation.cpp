@@ -128,7 +128,7 @@ nlohmann::json json_of(const std::vector<Evaluation>& seeds) {
   return json;
 }
 
-std::string metrics_table(const std::vector<Evaluation>& seeds) {
+std::string metrics_table(const std::vector<Evaluation>& seeds, const std::optional<Evaluation>& linear) {
   std::vector<Table::Column> columns = {{""}};
   const MetricTable& metrics = seeds.front().t2v.table();
   for (const Metric& metric : metrics) columns.push_back({metric.name, Table::Align::Right});
@@ -143,6 +143,7 @@ std::string metrics_table(const std::vector<Evaluation>& seeds) {
       table.add(row_of(fmt::format("  deviation, {} seeds", seeds.size()), spread.deviation, ""));
     }
   }
+  if (linear) table.add(row_of("linear model (text to video)", linear->t2v, ""));
   const auto candidates = static_cast<double>(seeds.front().video.rows());
   table.add(row_of("chance (text to video)", chance_among(candidates, metrics), ""));
   return table.text();

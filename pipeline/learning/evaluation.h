@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Evaluation {
 /// The mean over several seeds, and {"deviation": {...}} (sample standard deviation) instead of the interval.
 [[nodiscard]] nlohmann::json json_of(const std::vector<Evaluation>& seeds);
 
-/// The same as a table, with the metrics of a random ranking.
-[[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds);
+/// The same as a table, with the metrics of a linear model, if there is one, and of a random ranking.
+[[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds,
+                                        const std::optional<Evaluation>& linear = {});
 
 }  // namespace tvr

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -9,11 +10,11 @@
 
 #include "data/error.h"
 #include "data/tensors/pth.h"
-#include "data/tensors/tensor_file.h"
-#include "model/joint_embedding.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "pipeline/encoders/run_model.h"
 #include "pipeline/learning/history.h"
+#include "pipeline/learning/linear_step.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -96,16 +97,43 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
   return true;
 }
 
-/// The test metrics of the model in `folder`.
-Evaluation evaluate_on_test(const RunFolder& folder, const Splits& splits, int max_words) {
-  const JointEmbedding model(read_weights(folder.checkpoint()), max_words);
+/// The test metrics of the model whose networks lie in `folders`.
+Evaluation evaluate_on_test(const std::vector<RunFolder>& folders, const ModelPlan& plan,
+                            const Splits& splits, const std::optional<LinearEncoder>& linear) {
+  std::vector<std::filesystem::path> checkpoints;
+  for (const RunFolder& folder : folders) checkpoints.push_back(folder.checkpoint());
+  const RunModel model(checkpoints, plan.networks.front().options.max_words, linear, plan.linear_weight);
   const PairData& test = splits.test.pairs;
-  return evaluate(model.embed_text(splits.words.vectors, test.captions), model.embed_video(test.clips), test,
-                  Ties::Average);
+  return evaluate(model.embed_text(splits.test.captions, splits.words.vectors, test.captions),
+                  model.embed_video(test.clips), test, Ties::Average);
 }
 
-std::string metrics_of(const std::vector<Evaluation>& seeds, const std::vector<TrainingPlan>& plans,
-                       const Splits& splits) {
+/// Without the embeddings, which would fill memory.
+Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test) {
+  Evaluation evaluation = evaluate(linear.embed_text(test.captions), linear.embed_video(test.pairs.clips),
+                                   test.pairs, Ties::Average);
+  evaluation.text = evaluation.video = Matrix();
+  return evaluation;
+}
+
+double recall_sum(const RetrievalMetrics& metrics) {
+  return metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
+}
+
+/// Empty where the trained models, on average, beat the linear one in R@1 + R@5 + R@10.
+std::string not_better_than_linear(const std::vector<Evaluation>& seeds, const RetrievalMetrics& linear) {
+  double mean = 0;
+  for (const Evaluation& seed : seeds) mean += recall_sum(seed.t2v) / static_cast<double>(seeds.size());
+  if (mean > recall_sum(linear)) return {};
+  return fmt::format(
+      "the trained model does not beat a linear model of the same features and captions, which gets R@1 "
+      "{:.1f}, "
+      "R@5 {:.1f}, R@10 {:.1f}. Try --training-preset best, or give more clips",
+      linear["R@1"], linear["R@5"], linear["R@10"]);
+}
+
+std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& plans, const Splits& splits) {
+  const std::vector<Evaluation>& seeds = learned.seeds;
   nlohmann::json metrics = {
       {"ties", "average"}, {"selected_on", splits.selected_on}, {"text", splits.coverage}};
   if (!splits.left_out.is_null()) metrics["left_out"] = splits.left_out;
@@ -115,40 +143,82 @@ std::string metrics_of(const std::vector<Evaluation>& seeds, const std::vector<T
     metrics["test"] = json_of(seeds);
     for (std::size_t i = 0; i < seeds.size(); ++i) {
       metrics["seeds"].push_back(json_of(seeds[i]));
-      metrics["seeds"].back()["seed"] = plans[i].options.seed;
+      metrics["seeds"].back()["seed"] = plans[i].seed;
     }
   }
+  if (learned.linear) metrics["linear"] = json_of(*learned.linear);
   return metrics.dump(2) + "\n";
+}
+
+/// The batch size for so many training clips. Throws Error(Mismatch) when they do not fill one batch.
+int fitted_batch(const LearnOptions& options, std::size_t clips) {
+  constexpr std::size_t kSmallest = 2;
+  const auto wanted = static_cast<std::size_t>(options.train.batch_size);
+  std::size_t batch = wanted;
+  if (options.min_steps > 0)
+    batch = std::min(wanted, std::max(kSmallest, clips / static_cast<std::size_t>(options.min_steps)));
+  if (batch < wanted) {
+    say(fmt::format("train: batches of {} clips rather than {}, so that {} clips give {} steps per epoch",
+                    batch, wanted, clips, clips / batch));
+  }
+  if (clips >= batch) return static_cast<int>(batch);
+  throw Error(Fault::Mismatch, "captions",
+              clips == 0 ? "there are no training captions"
+                         : fmt::format("{} training clips do not fill one batch of {}", clips, batch),
+              clips == 0 ? "Give the clips to learn from the split train"
+                         : "Lower --batch-size, or give more videos");
 }
 
 }  // namespace
 
-std::vector<TrainingPlan> plan_learning(const LearnOptions& options) {
+std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t clips) {
   if (options.train.negative_weighting &&
       (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
     throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
                 "Use it with --loss max-margin and an --n-pair of 2 or more");
   }
-  std::vector<TrainingPlan> plans;
   TrainOptions train = options.train;
-  for (int i = 0; i < options.seeds; ++i, ++train.seed) plans.push_back(plan_training(train));
+  train.batch_size = fitted_batch(options, clips);
+  std::vector<ModelPlan> plans;
+  for (int i = 0; i < options.seeds; ++i) {
+    ModelPlan plan{options.train.seed + static_cast<std::uint64_t>(i), {}, options.linear_weight};
+    for (int network = 0; network < options.ensemble; ++network) {
+      train.seed = plan.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
+      plan.networks.push_back(plan_training(train));
+    }
+    plans.push_back(std::move(plan));
+  }
   return plans;
 }
 
-Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>& plans, TimeAccount& time) {
+Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time) {
   Learned learned;
   learned.findings = splits.findings;
-  for (const TrainingPlan& plan : plans) {
+  const std::optional<LinearEncoder> linear = fit_linear_baseline(folder, splits.train);
+  if (!linear && plans.front().linear_weight > 0) {
+    throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
+                "Give more clips with captions, or --linear-weight 0");
+  }
+  if (linear && !splits.test.captions.empty()) learned.linear = evaluate_linear(*linear, splits.test);
+  time.lap("linear");
+  splits.standardize();
+  const bool several = plans.size() > 1 || plans.front().networks.size() > 1;
+  for (const ModelPlan& plan : plans) {
     const bool first = &plan == &plans.front();
-    RunFolder of_seed = first ? folder : folder.of_seed(plan.options.seed);
+    const RunFolder of_seed = first ? folder : folder.of_seed(plan.seed);
     const Descriptor lock = first ? Descriptor() : of_seed.lock();  // the caller has that of `folder`
-    if (plans.size() > 1) {
-      say(fmt::format("train: seed {}, {} of {}", plan.options.seed, &plan - plans.data() + 1, plans.size()));
+    std::vector<RunFolder> folders;
+    for (std::size_t n = 0; n < plan.networks.size(); ++n) {
+      folders.push_back(n == 0 ? of_seed : of_seed.of_network(static_cast<int>(n) + 1));
+      if (several) {
+        say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
+                        plans.size(), n + 1, plan.networks.size()));
+      }
+      learned.trained |= train_into(folders.back(), splits, plan.networks[n]);
     }
-    learned.trained |= train_into(of_seed, splits, plan);
     time.lap("train");
     if (splits.test.captions.empty()) continue;
-    learned.seeds.push_back(evaluate_on_test(of_seed, splits, plan.options.max_words));
+    learned.seeds.push_back(evaluate_on_test(folders, plan, splits, linear));
     const Evaluation& evaluation = learned.seeds.back();
     const std::string caution = no_better_than_chance("test", evaluation.t2v, evaluation.video.rows());
     if (!caution.empty()) {
@@ -161,7 +231,13 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>&
   if (learned.seeds.empty()) {
     say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
   } else {
-    learned.metrics = metrics_of(learned.seeds, plans, splits);
+    const std::string caution =
+        learned.linear ? not_better_than_linear(learned.seeds, learned.linear->t2v) : std::string();
+    if (!caution.empty()) {
+      warn(caution);
+      learned.findings.push_back(caution);
+    }
+    learned.metrics = metrics_of(learned, plans, splits);
   }
   learned.words = std::move(splits.words);
   learned.test = std::move(splits.test);

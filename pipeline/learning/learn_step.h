@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,19 +22,30 @@ struct Learned {
   Pairs test;
   std::vector<Evaluation> seeds;      // one per seed; the first, of the folder's own checkpoint, alone keeps
                                       // its embeddings. Empty without a test split
+  std::optional<Evaluation> linear;   // of the linear baseline, without embeddings
   std::string metrics;                // metrics.json; empty without a test split
   std::vector<std::string> findings;  // caveats about the metrics, one sentence each
   bool trained = false;               // false: every checkpoint was up to date
 };
 
-/// One checked training per seed: seeds train.seed, train.seed + 1, ... Throws Error(InvalidArgument) naming
-/// the first option that is out of its range or has no effect.
-[[nodiscard]] std::vector<TrainingPlan> plan_learning(const LearnOptions& options);
+/// The model of one seed.
+struct ModelPlan {
+  std::uint64_t seed = 1;
+  std::vector<TrainingPlan> networks;  // one checked training each
+  double linear_weight = 0;
+};
 
-/// Trains and evaluates the model by each plan; skips the trainings that are up to date. The first one's
-/// files lie in the folder itself, the others' in its subfolders seed-N. metrics.json has the mean over the
-/// seeds and the metrics of each; the caller writes it. Adds "train" and "eval" to `time`.
-[[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>& plans,
+/// A model per seed: train.seed, train.seed + 1, ... Where `clips` training clips would give fewer than
+/// min_steps steps per epoch, the batch is lowered, and it is said. Throws Error(InvalidArgument) naming the
+/// first option that is out of its range or has no effect, Error(Mismatch) when the clips do not fill one
+/// batch.
+[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t clips);
+
+/// Fits the linear baseline, trains and evaluates each model; skips what is up to date. The first model's
+/// files lie in the folder itself, the others' in its subfolders seed-N, those of a model's further networks
+/// in network-N. metrics.json has the mean over the seeds and the metrics of each; the caller writes it. Adds
+/// "linear", "train" and "eval" to `time`.
+[[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans,
                             TimeAccount& time);
 
 }  // namespace tvr

@@ -15,7 +15,10 @@ struct LearnOptions {
   Pooling pooling = Pooling::Max;      // of a clip's rows over time
   bool standardize = false;            // columns of the clips to mean 0, standard deviation 1 for training
   bool select_on_test = false;         // the test split serves as validation split; stamped on every result
-  int seeds = 1;                       // trainings with seeds train.seed, train.seed + 1, ...; >= 1
+  int seeds = 1;                       // models with seeds train.seed, train.seed + 1, ...; >= 1
+  int ensemble = 1;                    // networks per model, whose similarities are averaged; >= 1
+  double linear_weight = 0;            // the linear model's share of the similarity, 0 to 1
+  int min_steps = 0;                   // per epoch: few clips get smaller batches
   TrainOptions train;
 };
 

@@ -12,7 +12,6 @@ namespace tvr {
 namespace {
 
 void check(const DataSet& data, const LearnOptions& options) {
-  require_a_batch(data.train, options.train.batch_size);
   if (options.select_on_test && (!data.val.empty() || data.test.empty())) {
     throw Error(Fault::InvalidArgument, "select-on-test",
                 data.test.empty() ? "there is no test split" : "there is a validation split too",
@@ -64,15 +63,10 @@ nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
 
 }  // namespace
 
-void require_a_batch(const CaptionSet& train, int batch_size) {
-  if (train.empty()) {
-    throw Error(Fault::Mismatch, "captions", "there are no training captions",
-                "Give the clips to learn from the split train");
-  }
-  if (train.clips.size() >= static_cast<std::size_t>(batch_size)) return;
-  throw Error(Fault::Mismatch, "captions",
-              fmt::format("{} training clips do not fill one batch of {}", train.clips.size(), batch_size),
-              "Lower --batch-size, or give more videos");
+void Splits::standardize() {
+  if (!standardization) return;
+  standardization->apply(train.pairs.clips);
+  standardization->apply(val.pairs.clips);
 }
 
 Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
@@ -107,11 +101,7 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
         "epochs, not what to expect on new videos");
     warn(splits.findings.back());
   }
-  if (options.standardize) {
-    splits.standardization.emplace(splits.train.pairs.clips);
-    splits.standardization->apply(splits.train.pairs.clips);
-    splits.standardization->apply(splits.val.pairs.clips);
-  }
+  if (options.standardize) splits.standardization.emplace(splits.train.pairs.clips);
   return splits;
 }
 

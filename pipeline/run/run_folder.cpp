@@ -38,11 +38,14 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-RunFolder RunFolder::of_seed(std::uint64_t seed) const {
-  std::filesystem::path path = path_ / ("seed-" + std::to_string(seed));
+RunFolder RunFolder::of_seed(std::uint64_t seed) const { return inside("seed-" + std::to_string(seed)); }
+RunFolder RunFolder::of_network(int number) const { return inside("network-" + std::to_string(number)); }
+
+RunFolder RunFolder::inside(const std::string& name) const {
+  std::filesystem::path path = path_ / name;
   std::error_code unseen;
   if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, unseen))) {
-    throw Error(Fault::Unsupported, path.string(), "is a link, where the folder of a seed belongs",
+    throw Error(Fault::Unsupported, path.string(), "is a link, where a folder of the run belongs",
                 "Remove it");
   }
   return RunFolder(std::move(path));

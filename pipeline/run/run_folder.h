@@ -28,6 +28,9 @@ class RunFolder {
   }
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
+  [[nodiscard]] std::filesystem::path linear() const { return path_ / "linear.pth"; }
+  /// The subfolder of another network of the same model, from 2 on. Throws as of_seed() does.
+  [[nodiscard]] RunFolder of_network(int number) const;
   /// The subfolder of the run with another seed. Throws Error(Unsupported) for a link there, which would lead
   /// the results elsewhere.
   [[nodiscard]] RunFolder of_seed(std::uint64_t seed) const;
@@ -44,6 +47,8 @@ class RunFolder {
   void mark_done(const std::string& step, const Digest& inputs);
 
  private:
+  [[nodiscard]] RunFolder inside(const std::string& name) const;
+
   std::filesystem::path path_;
 };
 

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // 2: several networks, a linear model
 constexpr int kMostLevels = 8;
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostLanes = 64;
@@ -149,6 +149,20 @@ Digest digest_of(const Part& top, const char* key) {
   return digest;
 }
 
+std::vector<ModelFile> networks_of(const Part& top, const fs::path& file, const fs::path& run) {
+  if (!top.has("networks"))  // version 1 had one
+    return {{required_path(top, "checkpoint", run), digest_of(top, "checkpoint_sha256")}};
+  const json& list = top.at("networks");
+  if (!list.is_array() || list.empty() || list.size() > kMostNetworks)
+    top.fail("networks", fmt::format("must be a list of 1 to {} checkpoints", kMostNetworks));
+  std::vector<ModelFile> networks;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Part network(file, fmt::format("networks[{}]", i), list[i]);
+    networks.push_back({required_path(network, "file", run), digest_of(network, "sha256")});
+  }
+  return networks;
+}
+
 Pooling pooling_of(const Part& top) {
   const std::string pooling = top.text("pooling");
   for (const Pooling known : {Pooling::Max, Pooling::MaxMean}) {
@@ -204,17 +218,26 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
                      {"weights", lane.weights},
                      {"identity", lane.identity()}});
   }
-  return {{"version", kVersion},
-          {"lanes", std::move(lanes)},
-          {"store", portable(manifest.store, run)},
-          {"checkpoint", portable(manifest.checkpoint, run)},
-          {"checkpoint_sha256", manifest.checkpoint_content},
-          {"word_vectors", portable(manifest.word_vectors, run)},
-          {"pooling", name(manifest.pooling)},
-          {"max_words", manifest.max_words},
-          {"data", data_json(manifest, run)},
-          {"training", manifest.training},
-          {"made", manifest.made}};
+  const auto file_json = [&](const ModelFile& file) {
+    return json{{"file", portable(file.file, run)}, {"sha256", file.content}};
+  };
+  json networks = json::array();
+  for (const ModelFile& network : manifest.networks) networks.push_back(file_json(network));
+  json text = {{"version", kVersion},
+               {"lanes", std::move(lanes)},
+               {"store", portable(manifest.store, run)},
+               {"networks", std::move(networks)},
+               {"word_vectors", portable(manifest.word_vectors, run)},
+               {"pooling", name(manifest.pooling)},
+               {"max_words", manifest.max_words},
+               {"data", data_json(manifest, run)},
+               {"training", manifest.training},
+               {"made", manifest.made}};
+  if (manifest.linear_weight > 0) {
+    text["linear"] = file_json(manifest.linear);
+    text["linear"]["weight"] = manifest.linear_weight;
+  }
+  return text;
 }
 
 /// Whether run.json equals `manifest`, apart from when and where it was made.
@@ -239,8 +262,12 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
   RunManifest manifest;
   manifest.lanes = lanes_of(top, file);
   manifest.store = required_path(top, "store", run);
-  manifest.checkpoint = required_path(top, "checkpoint", run);
-  manifest.checkpoint_content = digest_of(top, "checkpoint_sha256");
+  manifest.networks = networks_of(top, file, run);
+  if (top.has("linear")) {
+    const Part linear = top.part("linear");
+    manifest.linear = {required_path(linear, "file", run), digest_of(linear, "sha256")};
+    manifest.linear_weight = linear.share("weight");
+  }
   manifest.word_vectors = required_path(top, "word_vectors", run);
   manifest.pooling = pooling_of(top);
   manifest.max_words = static_cast<int>(top.whole("max_words", 1, kMostWords));
@@ -285,8 +312,14 @@ void require_files(const RunManifest& manifest) {
   const auto require = [](const fs::path& file, const char* seen, const char* advice) {
     if (!fs::exists(file)) throw Error(Fault::NotFound, file.string(), seen, advice);
   };
-  require(manifest.checkpoint, "the run has no checkpoint: the model has not been trained yet",
-          "Run the same `pipeline run` or `pipeline train` again");
+  for (const ModelFile& network : manifest.networks) {
+    require(network.file, "the run has no checkpoint: the model has not been trained yet",
+            "Run the same `pipeline run` or `pipeline train` again");
+  }
+  if (manifest.linear_weight > 0) {
+    require(manifest.linear.file, "the run's linear model was not found",
+            "Run the same `pipeline run` or `pipeline train` again");
+  }
   require(manifest.store, "the feature store of the run was not found",
           "Name where it is now, or another one, with --store FILE.db");
   require(manifest.word_vectors, "the word vectors that the model was trained with were not found",

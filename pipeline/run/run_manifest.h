@@ -15,14 +15,21 @@
 namespace tvr {
 
 constexpr int kMostWords = 1000;
+constexpr std::size_t kMostNetworks = 100;
+
+struct ModelFile {
+  std::filesystem::path file;
+  Digest content;  // its sha256; empty: unknown
+};
 
 /// run.json, all that is needed to use a trained model again: resolved values, not flags. Reading it needs
 /// neither the videos nor the data set's lists nor the weights of the networks.
 struct RunManifest {
   std::vector<Recipe> lanes;  // in the model's order
   std::filesystem::path store;
-  std::filesystem::path checkpoint;
-  Digest checkpoint_content;  // sha256 of the file; empty: unknown
+  std::vector<ModelFile> networks;  // the checkpoints of one model, 1 to kMostNetworks
+  ModelFile linear;                 // has no file where linear_weight is 0
+  double linear_weight = 0;         // the linear model's share of the similarity, 0 to 1
   std::filesystem::path word_vectors;
   Pooling pooling = Pooling::Max;  // rows of a clip over time
   int max_words = 20;              // words of a sentence that the model uses; 1 to kMostWords

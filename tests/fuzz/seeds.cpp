@@ -74,8 +74,9 @@ void write_run(const Seeds& seeds) {
   RunManifest run;
   run.lanes = {{"2d", R"({"fps":1})", "random:seed=1"}};
   run.store = "/run/features.db";
-  run.checkpoint = "/run/checkpoint.pth";
-  run.checkpoint_content = sha256("");
+  run.networks = {{"/run/checkpoint.pth", sha256("")}, {"/run/network-2/checkpoint.pth", {}}};
+  run.linear = {"/run/linear.pth", sha256("")};
+  run.linear_weight = 0.5;
   run.word_vectors = "/words.bin";
   run.data.dataset.format = "captions";
   run.data.dataset.annotations = "/captions.csv";

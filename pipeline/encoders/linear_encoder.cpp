@@ -1,0 +1,108 @@
+#include "pipeline/encoders/linear_encoder.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "data/error.h"
+#include "data/tensors/pth.h"
+#include "data/tensors/tensor_file.h"
+
+namespace tvr {
+namespace {
+
+constexpr std::size_t kMostWords = 3000;
+constexpr const char* kWords = "text.words";
+constexpr const char* kWeights = "text.idf";
+constexpr const char* kSmoothing = "smoothing";
+
+LinearPairs linear_pairs(const std::vector<std::string>& captions, const PairData& pairs,
+                         const TfIdf& words) {
+  LinearPairs linear;
+  linear.words = static_cast<std::int64_t>(words.words().size());
+  for (const std::string& caption : captions) linear.texts.push_back(words.encode(caption));
+  linear.clip_of = pairs.clip_of;
+  linear.clips = pairs.clips;
+  linear.video_of = pairs.video_of;
+  return linear;
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& seen) {
+  throw Error(Fault::Corrupt, where, seen, "Run the same command again: it writes the file anew");
+}
+
+const Tensor& required(const NamedTensors& tensors, const char* name, DType dtype, const std::string& where) {
+  const Tensor* const tensor = find(tensors, name);
+  if (tensor == nullptr || tensor->dtype != dtype || tensor->shape.size() != 1)
+    refuse(where, fmt::format("it has no row '{}' of {}", name, tvr::name(dtype)));
+  return *tensor;
+}
+
+/// Words, one per line.
+TfIdf words_of(const NamedTensors& tensors, const std::string& where) {
+  const Tensor& text = required(tensors, kWords, DType::U8, where);
+  std::vector<std::string> words(1);
+  for (const std::byte byte : text.bytes) {
+    if (static_cast<char>(byte) == '\n') {
+      words.emplace_back();
+    } else {
+      words.back() += static_cast<char>(byte);
+    }
+  }
+  std::vector<float> weights = required(tensors, kWeights, DType::F32, where).to_floats();
+  if (words.size() != weights.size())
+    refuse(where, fmt::format("it has {} words and {} weights for them", words.size(), weights.size()));
+  return {std::move(words), std::move(weights)};
+}
+
+LinearSmoothing smoothing_of(const NamedTensors& tensors, const std::string& where) {
+  const std::vector<float> values = required(tensors, kSmoothing, DType::F32, where).to_floats();
+  if (values.size() != 3) refuse(where, fmt::format("its smoothing has {} numbers", values.size()));
+  return {static_cast<double>(values[0]), static_cast<double>(values[1]), static_cast<double>(values[2])};
+}
+
+}  // namespace
+
+LinearEncoder::LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs)
+    : words_(captions, kMostWords),
+      smoothing_(choose_smoothing(linear_pairs(captions, pairs, words_))),
+      model_(linear_pairs(captions, pairs, words_), smoothing_) {}
+
+LinearEncoder::LinearEncoder(const NamedTensors& tensors, const std::string& where)
+    : words_(words_of(tensors, where)), smoothing_(smoothing_of(tensors, where)), model_(tensors) {
+  require_finite(tensors, where);
+  if (model_.words() != static_cast<std::int64_t>(words_.words().size()))
+    refuse(where,
+           fmt::format("it has {} words, its weights are for {}", words_.words().size(), model_.words()));
+}
+
+LinearEncoder::LinearEncoder(const std::filesystem::path& file)
+    : LinearEncoder(read_weights(file), file.string()) {}
+
+void LinearEncoder::write(const std::filesystem::path& file) const {
+  NamedTensors tensors = model_.state();
+  std::string text;
+  for (const std::string& word : words_.words()) text += (text.empty() ? "" : "\n") + word;
+  Tensor words{DType::U8, {static_cast<std::int64_t>(text.size())}, std::vector<std::byte>(text.size())};
+  std::memcpy(words.bytes.data(), text.data(), text.size());
+  tensors.emplace_back(kWords, std::move(words));
+  tensors.emplace_back(kWeights, Tensor::from_floats({static_cast<std::int64_t>(words_.weights().size())},
+                                                     words_.weights().data()));
+  const float smoothing[] = {static_cast<float>(smoothing_.text_ridge),
+                             static_cast<float>(smoothing_.video_ridge),
+                             static_cast<float>(smoothing_.power)};
+  tensors.emplace_back(kSmoothing, Tensor::from_floats({3}, smoothing));
+  write_pth(file, tensors);
+}
+
+Matrix LinearEncoder::embed_text(const std::vector<std::string>& sentences) const {
+  std::vector<SparseRow> rows;
+  for (const std::string& sentence : sentences) rows.push_back(words_.encode(sentence));
+  return model_.embed_text(rows);
+}
+
+Matrix LinearEncoder::embed_video(const Matrix& parts) const { return model_.embed_video(parts); }
+
+}  // namespace tvr

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/matrix.h"
+#include "model/linear_model.h"
+#include "model/pairs.h"
+#include "text/tf_idf.h"
+
+namespace tvr {
+
+/// A linear model of sentences (TF-IDF) and pooled features, with the words that it knows: linear.pth.
+class LinearEncoder {
+ public:
+  /// Fits to the pairs; captions[i] is the text of pairs.captions[i]. The smoothing is chosen on held-out
+  /// training videos. Throws Error(Mismatch) where there is nothing to fit.
+  LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs);
+  /// Reads what write() wrote, as untrusted input. Throws Error(NotFound | Corrupt | Mismatch).
+  explicit LinearEncoder(const std::filesystem::path& file);
+  void write(const std::filesystem::path& file) const;
+
+  [[nodiscard]] std::int64_t dim() const noexcept { return model_.dim(); }  // K
+  [[nodiscard]] std::int64_t video_dim() const noexcept { return model_.video_dim(); }
+  [[nodiscard]] const LinearSmoothing& smoothing() const noexcept { return smoothing_; }
+  [[nodiscard]] Matrix embed_text(const std::vector<std::string>& sentences) const;  // [N, K], unit length
+  [[nodiscard]] Matrix embed_video(const Matrix& parts) const;                       // [N, Dv] to [N, K]
+
+ private:
+  LinearEncoder(const NamedTensors& tensors, const std::string& where);
+
+  TfIdf words_;
+  LinearSmoothing smoothing_;
+  LinearModel model_;
+};
+
+}  // namespace tvr
