@@ -102,14 +102,17 @@ fasttext::Args arguments(const SkipgramOptions& options, std::int64_t words, con
   return args;
 }
 
-/// The vectors of the dictionary's words, [V, E].
+/// The vectors of the dictionary's words, [V, E], without the mark of a sentence's end.
 Matrix vectors_of(const fasttext::FastText& model) {
   const auto dictionary = model.getDictionary();
-  Matrix vectors(dictionary->nwords(), model.getDimension());
+  const std::int32_t end = dictionary->getId(fasttext::Dictionary::EOS);
+  Matrix vectors(dictionary->nwords() - (end < 0 ? 0 : 1), model.getDimension());
   fasttext::Vector vector(model.getDimension());
+  std::int64_t row = 0;
   for (std::int32_t word = 0; word < dictionary->nwords(); ++word) {
+    if (word == end) continue;
     model.getWordVector(vector, dictionary->getWord(word));
-    std::copy_n(vector.data(), vectors.cols(), vectors.row(word));
+    std::copy_n(vector.data(), vectors.cols(), vectors.row(row++));
   }
   return vectors;
 }

@@ -49,7 +49,7 @@ void write_run(const std::filesystem::path& folder, std::int64_t embd_dim) {
   tvr::RunManifest run;
   run.lanes = {{"2d", "{}", "random:seed=1"}, {"3d", "{}", "random:seed=1"}};
   run.store = folder / "features.db";
-  run.checkpoint = folder / "checkpoint.pth";
+  run.networks = {{folder / "checkpoint.pth", {}}};
   run.word_vectors = folder / "words.txt";
   run.data.dataset.format = "captions";
   tvr::write_manifest(folder, run);

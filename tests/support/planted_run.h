@@ -47,8 +47,7 @@ class PlantedRun {
     RunManifest manifest;
     manifest.lanes = {{"2d", "{}", "random:seed=1"}, {"3d", "{}", "random:seed=1"}};
     manifest.store = store();
-    manifest.checkpoint = run() / "checkpoint.pth";
-    manifest.checkpoint_content = sha256_file(manifest.checkpoint);
+    manifest.networks = {{run() / "checkpoint.pth", sha256_file(run() / "checkpoint.pth")}};
     manifest.word_vectors = run() / "words.txt";
     manifest.data.dataset.format = "captions";
     manifest.data.dataset.annotations = folder_ / "captions.csv";

@@ -12,6 +12,7 @@
 #include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
+#include "text/whitening.h"
 #include "text/word_vectors.h"
 
 namespace tvr {
@@ -82,6 +83,45 @@ TEST(Skipgram, WritesAFileInWhichEveryWordHasAVector) {
   EXPECT_EQ(vectors->dim(), 16);
   const WordTable table = vectors->lookup({"cat", "never_seen", "kitten"});
   EXPECT_EQ(table.words, (std::vector<std::string>{"cat", "never_seen", "kitten"}));
+}
+
+TEST(Skipgram, WhitensTheVectorsOfKnownAndUnknownWordsAlike) {
+  const TempFolder folder;
+  SkipgramOptions options = small_options();
+  train_skipgram(small_corpus(), options, folder / "plain.bin");
+  options.whiten = true;
+  train_skipgram(small_corpus(), options, folder / "white.bin");
+  const std::vector<std::string> known = {"the", "cat",   "kitten", "drinks", "milk",   "and",
+                                          "on",  "sofa",  "a",      "fast",   "car",    "drives",
+                                          "wet", "along", "long",   "road",   "sleeps", "warm"};
+  const auto plain = open_word_vectors(folder / "plain.bin"), white = open_word_vectors(folder / "white.bin");
+  const Whitening whitening = Whitening::of(plain->lookup(known).vectors);
+  const std::vector<std::string> asked = {"cat", "wet", "kittens", "never_seen"};
+  const WordTable before = plain->lookup(asked), after = white->lookup(asked);
+  for (std::int64_t word = 0; word < 4; ++word) {
+    std::vector<float> wanted(16);
+    whitening.apply(before.vectors.row(word), wanted.data());
+    for (std::size_t d = 0; d < 16; ++d)
+      EXPECT_NEAR(after.vectors.row(word)[d], wanted[d], 2e-3 * (1 + std::fabs(wanted[d]))) << asked[word];
+  }
+}
+
+TEST(Skipgram, GivesEachKnownWordAnIdentityOfSigns) {
+  const TempFolder folder;
+  SkipgramOptions options = small_options();
+  options.identity_columns = 40;
+  train_skipgram(small_corpus(), options, folder / "v.bin");
+  const auto vectors = open_word_vectors(folder / "v.bin");
+  EXPECT_EQ(vectors->dim(), 16 + 40);
+  const WordTable table = vectors->lookup({"cat", "kitten", "never_seen"});
+  int equal = 0;
+  for (std::int64_t d = 16; d < 56; ++d) {
+    EXPECT_NEAR(std::fabs(table.vectors.row(0)[d]), 1, 1e-5);
+    EXPECT_EQ(table.vectors.row(2)[d], 0);
+    equal += table.vectors.row(0)[d] == table.vectors.row(1)[d] ? 1 : 0;
+  }
+  EXPECT_GT(equal, 5);
+  EXPECT_LT(equal, 35) << "two words have one identity";
 }
 
 TEST(Skipgram, SaysNothingOnStandardError) {

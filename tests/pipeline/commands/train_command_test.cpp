@@ -139,7 +139,7 @@ TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {
   ASSERT_EQ(run.lanes.size(), 1U);
   EXPECT_EQ(run.lanes[0].weights, "random:seed=1");
   EXPECT_EQ(run.store, folder / "features.db");
-  EXPECT_EQ(run.checkpoint_content, sha256_file(folder / "run/checkpoint.pth"));
+  EXPECT_EQ(run.networks.front().content, sha256_file(folder / "run/checkpoint.pth"));
   EXPECT_EQ(run.word_vectors, folder / "run/words.bin");
   EXPECT_EQ(run.pooling, Pooling::MaxMean);
   EXPECT_EQ(run.data.dataset.format, "captions");
@@ -153,7 +153,7 @@ TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {
   for (const auto& [name, value] : run.made) told.push_back(name);
   EXPECT_EQ(told, (std::vector<std::string>{"commit", "cores", "processor", "program", "system", "when"}));
   const json text = json::parse(read_text(folder / "run/run.json"));
-  EXPECT_EQ(text["checkpoint"], "checkpoint.pth") << "so that the folder can be moved";
+  EXPECT_EQ(text["networks"][0]["file"], "checkpoint.pth") << "so that the folder can be moved";
   EXPECT_EQ(text["word_vectors"], "words.bin");
 }
 

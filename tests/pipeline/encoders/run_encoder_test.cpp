@@ -48,7 +48,7 @@ TEST_F(RunEncoderTest, EmbedsEachSentenceAloneAndTellsWhatItDoesNotKnow) {
 TEST_F(RunEncoderTest, GivesTheModelsOwnRowsWhateverIsEmbeddedWithThem) {
   const RunManifest manifest = run_.manifest();
   const auto encoders = open_run(manifest);
-  const JointEmbedding model(read_weights(manifest.checkpoint), manifest.max_words);
+  const JointEmbedding model(read_weights(manifest.networks.front().file), manifest.max_words);
   Matrix parts(5, PlantedRun::kWords);
   for (std::int64_t i = 0; i < 5; ++i) parts.row(i)[i] = parts.row(i)[i + 1] = 0.5F;
   const Matrix together = encoders->embed_video(parts), reference = model.embed_video(parts);
@@ -87,7 +87,7 @@ TEST_F(RunEncoderTest, ItsIdentityIsThatOfTheCheckpointAndTheLanesInTheirOrder) 
   std::swap(reversed.lanes.at(0), reversed.lanes.at(1));
   EXPECT_NE(open_run(reversed)->identity(), before) << "pooled features have their lanes in another order";
   const RunManifest manifest = run_.manifest();
-  std::ofstream(manifest.checkpoint, std::ios::app) << '\0';
+  std::ofstream(manifest.networks.front().file, std::ios::app) << '\0';
   EXPECT_NE(open_run(run_.manifest())->identity(), before);
   expect_error([&] { (void)open_run(manifest); }, Fault::Mismatch,
                "not the checkpoint that run.json describes");

@@ -23,8 +23,10 @@ RunManifest manifest_in(const std::filesystem::path& run) {
   RunManifest manifest;
   manifest.lanes = {{"2d", R"({"fps":1})", "sha256:ab"}, {"mine", "{}", "random:seed=3"}};
   manifest.store = run / "features.db";
-  manifest.checkpoint = run / "checkpoint.pth";
-  manifest.checkpoint_content = sha256("weights");
+  manifest.networks = {{run / "checkpoint.pth", sha256("weights")},
+                       {run / "network-2/checkpoint.pth", sha256("more weights")}};
+  manifest.linear = {run / "linear.pth", sha256("linear")};
+  manifest.linear_weight = 0.25;
   manifest.word_vectors = "/elsewhere/words.bin";
   manifest.pooling = Pooling::MaxMean;
   manifest.max_words = 7;
@@ -51,8 +53,14 @@ TEST(RunManifest, IsReadBackAsItWasWritten) {
   ASSERT_EQ(back.lanes.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(back.lanes[i].identity(), given.lanes[i].identity());
   EXPECT_EQ(back.store, given.store);
-  EXPECT_EQ(back.checkpoint, given.checkpoint);
-  EXPECT_EQ(back.checkpoint_content, given.checkpoint_content);
+  ASSERT_EQ(back.networks.size(), given.networks.size());
+  for (std::size_t i = 0; i < given.networks.size(); ++i) {
+    EXPECT_EQ(back.networks[i].file, given.networks[i].file);
+    EXPECT_EQ(back.networks[i].content, given.networks[i].content);
+  }
+  EXPECT_EQ(back.linear.file, given.linear.file);
+  EXPECT_EQ(back.linear.content, given.linear.content);
+  EXPECT_EQ(back.linear_weight, given.linear_weight);
   EXPECT_EQ(back.word_vectors, given.word_vectors);
   EXPECT_EQ(back.pooling, given.pooling);
   EXPECT_EQ(back.max_words, given.max_words);
@@ -75,7 +83,7 @@ TEST(RunManifest, OfAMovedFolderNamesTheFilesWhereTheyAreNow) {
   std::filesystem::rename(folder / "before", folder / "after");
   const RunManifest moved = read_manifest(folder / "after");
   EXPECT_EQ(moved.store, folder / "after/features.db");
-  EXPECT_EQ(moved.checkpoint, folder / "after/checkpoint.pth");
+  EXPECT_EQ(moved.networks.front().file, folder / "after/checkpoint.pth");
   EXPECT_EQ(moved.data.dataset.annotations, folder / "after/data/captions.csv");
   EXPECT_EQ(moved.word_vectors, "/elsewhere/words.bin") << "not part of the folder";
 }
@@ -86,6 +94,20 @@ TEST(RunManifest, TakesNoPathFromOutsideForOneWithin) {
   EXPECT_EQ(json::parse(text_of("/runs/a", manifest))["store"], "/runs/ab/features.db");
   manifest.store = "/runs/a/../b.db";
   EXPECT_EQ(parse_manifest("/runs/c", text_of("/runs/a", manifest)).store, "/runs/a/../b.db");
+}
+
+TEST(RunManifest, OfVersionOneHasOneNetwork) {
+  json old = written("/run");
+  old["version"] = 1;
+  old.erase("networks");
+  old.erase("linear");
+  old["checkpoint"] = "checkpoint.pth";
+  old["checkpoint_sha256"] = sha256("weights");
+  const RunManifest read = parse_manifest("/run", old.dump());
+  ASSERT_EQ(read.networks.size(), 1U);
+  EXPECT_EQ(read.networks.front().file, "/run/checkpoint.pth");
+  EXPECT_EQ(read.networks.front().content, sha256("weights"));
+  EXPECT_EQ(read.linear_weight, 0);
 }
 
 TEST(RunManifest, IsKeptWhileItSaysTheSame) {
@@ -204,7 +226,11 @@ TEST(RunManifest, FilesThatAreGoneAreNamedWithTheFlagForThem) {
   const TempFolder run;
   RunManifest manifest = manifest_in(run.path());
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "checkpoint.pth");
-  testing::write_file(manifest.checkpoint, "");
+  testing::write_file(manifest.networks[0].file, "");
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "network-2/checkpoint.pth");
+  testing::write_file(manifest.networks[1].file, "");
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "linear model");
+  testing::write_file(manifest.linear.file, "");
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "--store");
   testing::write_file(manifest.store, "");
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "--word-vectors");
