@@ -13,6 +13,7 @@
 #include "model/joint_embedding.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "pipeline/learning/cautions.h"
 #include "pipeline/learning/history.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
@@ -20,20 +21,6 @@
 
 namespace tvr {
 namespace {
-
-/// Training can fail without an error: at too high a learning rate all embeddings become alike, and from the
-/// captions of other videos nothing can be learned. Empty if the mean rank of the split's captions is clearly
-/// better than by chance.
-std::string no_better_than_chance(const char* split, const RetrievalMetrics& t2v, std::int64_t clips) {
-  constexpr double kHardlyBetter = 0.9;
-  const double chance = (1 + static_cast<double>(clips)) / 2;
-  if (clips == 1 || t2v["MeanR"] < kHardlyBetter * chance) return {};
-  return fmt::format(
-      "the mean rank of a {} caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything was learned. "
-      "Try a "
-      "lower --lr, and check that the captions belong to these videos",
-      split, t2v["MeanR"], clips, chance);
-}
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan) {
@@ -150,11 +137,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<TrainingPlan>&
     if (splits.test.captions.empty()) continue;
     learned.seeds.push_back(evaluate_on_test(of_seed, splits, plan.options.max_words));
     const Evaluation& evaluation = learned.seeds.back();
-    const std::string caution = no_better_than_chance("test", evaluation.t2v, evaluation.video.rows());
-    if (!caution.empty()) {
-      warn(caution);
-      learned.findings.push_back(caution);
-    }
+    give_caution(no_better_than_chance("test", evaluation.t2v, evaluation.video.rows()), learned.findings);
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();
     time.lap("eval");
   }
