@@ -96,15 +96,7 @@ std::string metrics_of(const std::vector<Evaluation>& seeds, const std::vector<T
   nlohmann::json metrics = {
       {"ties", "average"}, {"selected_on", splits.selected_on}, {"text", splits.coverage}};
   if (!splits.left_out.is_null()) metrics["left_out"] = splits.left_out;
-  if (seeds.size() == 1) {
-    metrics["test"] = json_of(seeds.front());
-  } else {
-    metrics["test"] = json_of(seeds);
-    for (std::size_t i = 0; i < seeds.size(); ++i) {
-      metrics["seeds"].push_back(json_of(seeds[i]));
-      metrics["seeds"].back()["seed"] = plans[i].options.seed;
-    }
-  }
+  metrics.update(seeds_json(seeds, plans.front().options.seed));
   return metrics.dump(2) + "\n";
 }
 

@@ -39,7 +39,7 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
 }
 
 RunFolder RunFolder::of_seed(std::uint64_t seed) const {
-  std::filesystem::path path = path_ / ("seed-" + std::to_string(seed));
+  std::filesystem::path path = path_of_seed(seed);
   std::error_code unseen;
   if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, unseen))) {
     throw Error(Fault::Unsupported, path.string(), "is a link, where the folder of a seed belongs",

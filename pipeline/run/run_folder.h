@@ -28,8 +28,11 @@ class RunFolder {
   }
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
-  /// The subfolder of the run with another seed. Throws Error(Unsupported) for a link there, which would lead
-  /// the results elsewhere.
+  [[nodiscard]] std::filesystem::path path_of_seed(std::uint64_t seed) const {
+    return path_ / ("seed-" + std::to_string(seed));
+  }
+  /// The subfolder of the run with another seed, created when it is missing. Throws Error(Unsupported) for a
+  /// link there, which would lead the results elsewhere.
   [[nodiscard]] RunFolder of_seed(std::uint64_t seed) const;
 
   /// Held by the one program that writes the folder, until the result is destroyed or the process ends. The
