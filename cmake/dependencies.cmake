@@ -13,7 +13,7 @@ find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(TBB REQUIRED)
-find_package(Boost 1.74 REQUIRED CONFIG)  # Beast and Asio, which are headers alone
+find_package(Boost 1.74 REQUIRED CONFIG)  # Beast, Asio and Math, which are headers alone
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(CLI11 REQUIRED)

@@ -42,4 +42,27 @@ struct PairedComparison {
                                               int resamples = 2000, std::uint64_t seed = 1,
                                               const MetricTable& table = retrieval_metrics());
 
+/// The same of two systems that were trained several times: a metric is its mean over the trainings, and a
+/// video's ranks are swapped in all of them together. The trained models are given and the videos a sample;
+/// what other seeds would give is welch_p_values()'s question. With unequal numbers of trainings, training i
+/// of the larger side swaps with training i modulo the smaller number.
+[[nodiscard]] PairedComparison compare_paired(const std::vector<RanksOfVideos>& a,
+                                              const std::vector<RanksOfVideos>& b, int resamples = 2000,
+                                              std::uint64_t seed = 1,
+                                              const MetricTable& table = retrieval_metrics());
+
+/// Mean and sample standard deviation (0 for one training) of each metric over trainings with other seeds.
+struct Spread {
+  RetrievalMetrics mean, deviation;
+};
+/// Throws Error(InvalidArgument) without trainings.
+[[nodiscard]] Spread spread_of(const std::vector<RetrievalMetrics>& trainings);
+
+/// Per metric, the two-sided p of Welch's t-test (Biometrika, 1947) for unequal means of two systems over
+/// their trainings. The videos are given and the seeds a sample. NaN where no training of either system
+/// differs from the others: nothing can then be said about the seeds. Throws Error(InvalidArgument) for fewer
+/// than two trainings of either.
+[[nodiscard]] RetrievalMetrics welch_p_values(const std::vector<RetrievalMetrics>& a,
+                                              const std::vector<RetrievalMetrics>& b);
+
 }  // namespace tvr

@@ -78,6 +78,7 @@ const Table kThirdParties = {
     {"tbb/version.h", {"pipeline/machine"}},
     {"CLI/", {"pipeline/commands"}},
     {"boost/", {"pipeline/serve"}},
+    {"boost/math/", {"model"}},
     {"httplib", {}},  // the client of the tests
     {"opencv2/", {"extract/media", "pipeline/demo", "pipeline/commands"}},
     {"opencv2/core/", {"extract/media", "pipeline/demo", "pipeline/machine"}},

@@ -106,6 +106,16 @@ class FasttextBinary : public WordVectors {
   [[nodiscard]] int dim() const noexcept override { return dim_; }
   [[nodiscard]] std::int64_t size() const noexcept override { return words_; }
 
+  [[nodiscard]] std::vector<std::string> words() const override {
+    file_->require_unchanged();
+    DistinctWords words;
+    each_word([&](std::string_view word, std::int32_t) {
+      if (word.size() <= kMaxWordBytes) words.add(word);
+    });
+    file_->require_unchanged();
+    return words.take();
+  }
+
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     file_->require_unchanged();
     const std::unordered_map<std::string_view, std::int32_t> row_of = rows_of(words);
@@ -181,13 +191,21 @@ class FasttextBinary : public WordVectors {
   std::unordered_map<std::string_view, std::int32_t> rows_of(const std::vector<std::string>& words) const {
     std::unordered_map<std::string_view, std::int32_t> rows;
     for (const std::string& word : words) rows.emplace(word, kUnknown);
+    each_word([&](std::string_view word, std::int32_t row) {
+      const auto found = rows.find(word);
+      if (found != rows.end() && found->second == kUnknown) found->second = row;
+    });
+    return rows;
+  }
+
+  /// Calls use(word, its row in the input matrix) for every word of the dictionary.
+  template <class Use>
+  void each_word(const Use& use) const {
     ByteReader in(dictionary_, where_);
     for (std::int32_t i = 0; i < words_; ++i) {
-      const auto found = rows.find(in.read_c_string());
-      if (found != rows.end() && found->second == kUnknown) found->second = i;
+      use(in.read_c_string(), i);
       in.take(1, kEntryBytesAfterWord);
     }
-    return rows;
   }
 
   /// FastText::getWordVector, with the same order of additions.

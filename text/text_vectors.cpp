@@ -121,6 +121,14 @@ class TextVectors : public WordVectors {
     return std::count(bytes.begin(), bytes.end(), '\n') + (bytes.back() != '\n');
   }
 
+  [[nodiscard]] std::vector<std::string> words() const override {
+    file_->require_unchanged();
+    DistinctWords words;
+    (void)walk([&](const Row& row, const Lines&, std::size_t) { words.add(row.word); });
+    file_->require_unchanged();
+    return words.take();
+  }
+
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     file_->require_unchanged();
     WordTableBuilder table(words, dim_);

@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "data/mapped_file.h"
 #include "text/word_vectors.h"
@@ -14,6 +17,19 @@ namespace tvr {
 /// Readers of the word vector formats, each on the mapped bytes of a file. `where` is the file name in
 /// messages. Opening checks what can be checked at once; a lookup scans the whole file and checks its
 /// structure.
+
+/// Words in order of first appearance, each once. What is added must stay valid until take().
+class DistinctWords {
+ public:
+  void add(std::string_view word) {
+    if (seen_.insert(word).second) words_.emplace_back(word);
+  }
+  [[nodiscard]] std::vector<std::string> take() { return std::move(words_); }
+
+ private:
+  std::unordered_set<std::string_view> seen_;
+  std::vector<std::string> words_;
+};
 
 /// The first line of both word2vec formats.
 struct Word2vecHeader {

@@ -26,6 +26,14 @@ class Word2vecBinary : public WordVectors {
   [[nodiscard]] int dim() const noexcept override { return header_.dim; }
   [[nodiscard]] std::int64_t size() const noexcept override { return header_.words; }
 
+  [[nodiscard]] std::vector<std::string> words() const override {
+    file_->require_unchanged();
+    DistinctWords words;
+    walk([&](std::string_view word, std::size_t) { words.add(word); });
+    file_->require_unchanged();
+    return words.take();
+  }
+
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     file_->require_unchanged();
     WordTableBuilder table(words, dim());

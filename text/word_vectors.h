@@ -28,6 +28,9 @@ class WordVectors {
   [[nodiscard]] virtual int dim() const noexcept = 0;  // E
   /// Number of words according to the file's header; GloVe's files have none and are scanned to count them.
   [[nodiscard]] virtual std::int64_t size() const noexcept = 0;
+  /// All words of the file that lookup() finds by their own name (not by subwords), in the file's order, each
+  /// once. Scans and throws as lookup() does.
+  [[nodiscard]] virtual std::vector<std::string> words() const = 0;
   /// The vectors of those of `words` that have one, in order, without duplicates. Scans the whole file once
   /// and checks it: throws Error(Corrupt) naming the line or the word at fault, Error(Unreadable) if the file
   /// has been changed since it was opened.

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/learning/retrieval_files.h"
+#include "pipeline/run/run_folder.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -47,7 +49,7 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
   run->excludes(checkpoint);
   command
       .add_option("--compare", options.compare,
-                  "folders of two runs: paired significance test on the same queries")
+                  "folders of two runs: significance tests on the same queries, over all their seeds")
       ->expected(2)
       ->check(CLI::ExistingDirectory);
   add_parsed(command, "--ties", options.ties, ties_named, name(options.ties),
@@ -64,10 +66,11 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
       ->description("word vectors of the training; needed with --checkpoint, and where a run's have moved");
 }
 
-/// The test queries of a run and their results.
+/// The test queries of a run and their results: one evaluation per training, of which the first alone keeps
+/// its embeddings.
 struct Answers {
   Pairs test;
-  Evaluation evaluation;
+  std::vector<Evaluation> seeds;
 };
 
 void tell_unknown_words(const EncodedText& text) {
@@ -107,21 +110,31 @@ void require_data(const DatasetSpec& data) {
   require(data.test, "the list of the run's test videos was not found", "Name it with --test FILE.csv");
 }
 
-Answers answers_of(const RunManifest& run, Ties ties) {
-  require_data(run.data.dataset);
-  const std::unique_ptr<EncoderPair> encoders = open_run(run);
+Pairs test_of(const RunManifest& run, const EncoderPair& encoders) {
   const FeatureStore store(run.store);
   DataOptions options = run.data;
   options.dataset.test_only = true;
   const DataSet data = read_data(options, sources_of(store), run.seed);
   LeftOut left_out;
-  Answers answers;
-  answers.test = load_pairs(store, encoders->lanes_in(store), data.test, encoders->pooling(), left_out);
+  Pairs test = load_pairs(store, encoders.lanes_in(store), data.test, encoders.pooling(), left_out);
   for (const std::string& sentence : sentences_of(left_out)) warn(sentence);
-  EncodedText text = encoders->embed_text(answers.test.captions);
-  tell_unknown_words(text);
-  const PairData& pairs = answers.test.pairs;
-  answers.evaluation = evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, ties);
+  return test;
+}
+
+/// Evaluates trainings that differ in their checkpoint alone.
+Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties) {
+  require_data(trainings.front().data.dataset);
+  Answers answers;
+  for (const RunManifest& run : trainings) {
+    const bool first = answers.seeds.empty();
+    const std::unique_ptr<EncoderPair> encoders = open_run(run);
+    if (first) answers.test = test_of(run, *encoders);
+    EncodedText text = encoders->embed_text(answers.test.captions);
+    if (first) tell_unknown_words(text);
+    const PairData& pairs = answers.test.pairs;
+    answers.seeds.push_back(evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, ties));
+    if (!first) answers.seeds.back().text = answers.seeds.back().video = Matrix();
+  }
   return answers;
 }
 
@@ -171,12 +184,32 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
     run.lanes = recipes_in(run.store, lanes, given.feature_recipes);
   }
   run.data = data_of_run(command, given.data, run.data);
-  if (const auto seeds = run.training.find("seeds"); seeds != run.training.end() && seeds->second != "1") {
-    warn(fmt::format(
-        "{} has trainings with {} seeds; the first alone is evaluated here, {} has the mean over all",
-        folder.string(), seeds->second, (folder / "metrics.json").string()));
-  }
   return run;
+}
+
+/// The trainings of the run in `folder`: itself, and one per further seed, of which all or none are there.
+std::vector<RunManifest> trainings_of(const std::filesystem::path& folder, const RunManifest& run) {
+  std::vector<RunManifest> trainings = {run};
+  std::uint64_t seeds = 1;
+  if (const auto found = run.training.find("seeds"); found != run.training.end()) {
+    const std::string& number = found->second;
+    std::from_chars(number.data(), number.data() + number.size(), seeds);
+  }
+  for (std::uint64_t i = 1; i < seeds; ++i) {
+    RunManifest further = run;
+    bool whole = true;
+    for (ModelFile& network : further.networks) {
+      network = {RunFolder(folder).path_of_seed(run.seed + i) / network.file.lexically_relative(folder), {}};
+      whole &= std::filesystem::exists(network.file);
+    }
+    if (!whole) {
+      warn(fmt::format("{} has no checkpoint of seed {}: its first seed alone is evaluated", folder.string(),
+                       run.seed + i));
+      return {run};
+    }
+    trainings.push_back(std::move(further));
+  }
+  return trainings;
 }
 
 /// A checkpoint, with everything else given by flags.
@@ -202,15 +235,20 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
   return run;
 }
 
+/// Rankings are of one model: that of the first seed.
 void write_files(const EvalOptions& options, const Answers& answers) {
+  const Evaluation& evaluation = answers.seeds.front();
+  if (answers.seeds.size() > 1 && !(options.ranks.empty() && options.trec_run.empty())) {
+    say("eval: the rankings are those of the first seed");
+  }
   if (!options.ranks.empty()) {
     if (options.ties == Ties::Legacy) {
       throw Error(Fault::InvalidArgument, "ranks", "legacy ties give a query several ranks",
                   "Use --ties average");
     }
-    write_text(options.ranks, ranks_csv(answers.test, answers.evaluation));
+    write_text(options.ranks, ranks_csv(answers.test, evaluation));
   }
-  if (!options.trec_run.empty()) write_text(options.trec_run, trec_run(answers.test, answers.evaluation));
+  if (!options.trec_run.empty()) write_text(options.trec_run, trec_run(answers.test, evaluation));
   if (!options.trec_qrels.empty()) write_text(options.trec_qrels, trec_qrels(answers.test));
 }
 
@@ -229,14 +267,21 @@ void require_only_compare_flags(const CLI::App& command) {
 
 int run_compare(const CLI::App& command, const EvalOptions& options) {
   require_only_compare_flags(command);
-  const auto answers = [&](const std::filesystem::path& folder) {
-    say("eval: " + folder.string());
-    return answers_of(run_in(folder, command, options), options.ties);
+  const auto trainings = [&](const std::filesystem::path& folder) {
+    return trainings_of(folder, run_in(folder, command, options));
   };
-  const Answers a = answers(options.compare[0]);
-  const Answers b = answers(options.compare[1]);
+  std::vector<RunManifest> runs_a = trainings(options.compare[0]), runs_b = trainings(options.compare[1]);
+  if ((runs_a.size() == 1) != (runs_b.size() == 1)) {
+    warn("one of the runs has a single seed: the first seed alone of the other is compared with it");
+    runs_a.resize(1);
+    runs_b.resize(1);
+  }
+  say("eval: " + options.compare[0].string());
+  const Answers a = answers_of(runs_a, options.ties);
+  say("eval: " + options.compare[1].string());
+  const Answers b = answers_of(runs_b, options.ties);
   require_same_queries(a.test, b.test);
-  const Comparison comparison = compare(a.evaluation, b.evaluation);
+  const Comparison comparison = compare(a.seeds, b.seeds);
   if (options.json) {
     fmt::print("{}\n", json_of(comparison).dump(2));
   } else {
@@ -251,16 +296,17 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
     throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint or --compare",
                 "Pass --run FOLDER, for example");
   }
-  Answers answers = answers_of(
-      options.run.empty() ? run_of_checkpoint(options) : run_in(options.run, command, options), options.ties);
+  const std::vector<RunManifest> trainings =
+      options.run.empty() ? std::vector{run_of_checkpoint(options)}
+                          : trainings_of(options.run, run_in(options.run, command, options));
+  const Answers answers = answers_of(trainings, options.ties);
   write_files(options, answers);
   if (options.json) {
-    const nlohmann::json metrics = {{"test", json_of(answers.evaluation)}, {"ties", name(options.ties)}};
+    nlohmann::json metrics = seeds_json(answers.seeds, trainings.front().seed);
+    metrics["ties"] = name(options.ties);
     fmt::print("{}\n", metrics.dump(2));
   } else {
-    std::vector<Evaluation> only;
-    only.push_back(std::move(answers.evaluation));  // there may be no memory for a copy
-    fmt::print("{}", metrics_table(only));
+    fmt::print("{}", metrics_table(answers.seeds));
   }
   return kDone;
 }

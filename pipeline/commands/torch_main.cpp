@@ -17,6 +17,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_search_command(app, exit_code);
   tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);
+  tvr::add_words_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);
   tvr::add_doctor_command(app, exit_code);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -23,25 +22,6 @@ struct Direction {
 constexpr std::array kDirections = {
     Direction{"t2v", "text to video", &Evaluation::t2v, &Evaluation::t2v_interval},
     Direction{"v2t", "video to text", &Evaluation::v2t, &Evaluation::v2t_interval}};
-
-/// Mean and sample standard deviation of one direction over seeds.
-struct Spread {
-  RetrievalMetrics mean, deviation;
-};
-Spread spread_of(const std::vector<Evaluation>& seeds, RetrievalMetrics Evaluation::*metrics) {
-  const MetricTable& table = (seeds.front().*metrics).table();
-  Spread spread{RetrievalMetrics(table), RetrievalMetrics(table)};
-  spread.mean.queries = (seeds.front().*metrics).queries;
-  const auto count = static_cast<double>(seeds.size());
-  for (std::size_t m = 0; m < table.size(); ++m) {
-    double& mean = spread.mean.values[m];
-    for (const Evaluation& seed : seeds) mean += (seed.*metrics).values[m] / count;
-    double squares = 0;
-    for (const Evaluation& seed : seeds) squares += std::pow((seed.*metrics).values[m] - mean, 2);
-    spread.deviation.values[m] = seeds.size() > 1 ? std::sqrt(squares / (count - 1)) : 0;
-  }
-  return spread;
-}
 
 std::vector<std::string> row_of(const std::string& title, const RetrievalMetrics& metrics,
                                 const std::string& queries) {
@@ -101,6 +81,13 @@ Evaluation evaluate(Matrix text, Matrix video, const PairData& pairs, Ties ties)
   return evaluation;
 }
 
+std::vector<RetrievalMetrics> metrics_of(const std::vector<Evaluation>& seeds,
+                                         RetrievalMetrics Evaluation::*direction) {
+  std::vector<RetrievalMetrics> metrics;
+  for (const Evaluation& seed : seeds) metrics.push_back(seed.*direction);
+  return metrics;
+}
+
 nlohmann::json json_of(const RetrievalMetrics& metrics) {
   nlohmann::json json;
   for (std::size_t m = 0; m < metrics.values.size(); ++m) json[metrics.table()[m].name] = metrics.values[m];
@@ -120,10 +107,20 @@ nlohmann::json json_of(const Evaluation& evaluation) {
 nlohmann::json json_of(const std::vector<Evaluation>& seeds) {
   nlohmann::json json;
   for (const Direction& direction : kDirections) {
-    const Spread spread = spread_of(seeds, direction.metrics);
+    const Spread spread = spread_of(metrics_of(seeds, direction.metrics));
     json[direction.name] = json_of(spread.mean);
     json[direction.name]["deviation"] = json_of(spread.deviation);
     json[direction.name]["deviation"].erase("queries");
+  }
+  return json;
+}
+
+nlohmann::json seeds_json(const std::vector<Evaluation>& seeds, std::uint64_t first_seed) {
+  if (seeds.size() == 1) return {{"test", json_of(seeds.front())}};
+  nlohmann::json json = {{"test", json_of(seeds)}};
+  for (const Evaluation& seed : seeds) {
+    json["seeds"].push_back(json_of(seed));
+    json["seeds"].back()["seed"] = first_seed++;
   }
   return json;
 }
@@ -135,7 +132,7 @@ std::string metrics_table(const std::vector<Evaluation>& seeds, const std::optio
   columns.push_back({"queries", Table::Align::Right});
   Table table(columns);
   for (const Direction& direction : kDirections) {
-    const Spread spread = spread_of(seeds, direction.metrics);
+    const Spread spread = spread_of(metrics_of(seeds, direction.metrics));
     table.add(row_of(direction.title, spread.mean, fmt::format("{}", spread.mean.queries)));
     if (seeds.size() == 1) {
       table.add(interval_row(seeds.front().*direction.interval));

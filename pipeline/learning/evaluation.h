@@ -24,6 +24,10 @@ struct Evaluation {
 /// Error(NotFound) when there are no captions.
 [[nodiscard]] Evaluation evaluate(Matrix text, Matrix video, const PairData& pairs, Ties ties);
 
+/// One direction's metrics (&Evaluation::t2v or v2t) of each seed.
+[[nodiscard]] std::vector<RetrievalMetrics> metrics_of(const std::vector<Evaluation>& seeds,
+                                                       RetrievalMetrics Evaluation::*direction);
+
 /// {"R@1":, "R@5":, "R@10":, "MedR":, "MeanR":, "queries":}: a key per row of the table.
 [[nodiscard]] nlohmann::json json_of(const RetrievalMetrics& metrics);
 /// {"t2v": {..., "interval_95": {"R@1": [low, high], ...}}, "v2t": {...}}, as metrics.json holds it per
@@ -31,6 +35,9 @@ struct Evaluation {
 [[nodiscard]] nlohmann::json json_of(const Evaluation& evaluation);
 /// The mean over several seeds, and {"deviation": {...}} (sample standard deviation) instead of the interval.
 [[nodiscard]] nlohmann::json json_of(const std::vector<Evaluation>& seeds);
+/// What metrics.json says of the test split: {"test": ...} of the only evaluation, or the mean over those of
+/// seeds first_seed, first_seed + 1, ... and {"seeds": [...]} with each.
+[[nodiscard]] nlohmann::json seeds_json(const std::vector<Evaluation>& seeds, std::uint64_t first_seed);
 
 /// The same as a table, with the metrics of a linear model, if there is one, and of a random ranking.
 [[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds,

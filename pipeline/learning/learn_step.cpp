@@ -13,6 +13,7 @@
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "pipeline/encoders/run_model.h"
+#include "pipeline/learning/cautions.h"
 #include "pipeline/learning/history.h"
 #include "pipeline/learning/linear_step.h"
 #include "pipeline/run/digester.h"
@@ -21,20 +22,6 @@
 
 namespace tvr {
 namespace {
-
-/// Training can fail without an error: at too high a learning rate all embeddings become alike, and from the
-/// captions of other videos nothing can be learned. Empty if the mean rank of the split's captions is clearly
-/// better than by chance.
-std::string no_better_than_chance(const char* split, const RetrievalMetrics& t2v, std::int64_t clips) {
-  constexpr double kHardlyBetter = 0.9;
-  const double chance = (1 + static_cast<double>(clips)) / 2;
-  if (clips == 1 || t2v["MeanR"] < kHardlyBetter * chance) return {};
-  return fmt::format(
-      "the mean rank of a {} caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything was learned. "
-      "Try a "
-      "lower --lr, and check that the captions belong to these videos",
-      split, t2v["MeanR"], clips, chance);
-}
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan) {
@@ -116,36 +103,12 @@ Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test) {
   return evaluation;
 }
 
-double recall_sum(const RetrievalMetrics& metrics) {
-  return metrics["R@1"] + metrics["R@5"] + metrics["R@10"];
-}
-
-/// Empty where the trained models, on average, beat the linear one in R@1 + R@5 + R@10.
-std::string not_better_than_linear(const std::vector<Evaluation>& seeds, const RetrievalMetrics& linear) {
-  double mean = 0;
-  for (const Evaluation& seed : seeds) mean += recall_sum(seed.t2v) / static_cast<double>(seeds.size());
-  if (mean > recall_sum(linear)) return {};
-  return fmt::format(
-      "the trained model does not beat a linear model of the same features and captions, which gets R@1 "
-      "{:.1f}, "
-      "R@5 {:.1f}, R@10 {:.1f}. Try --training-preset best, or give more clips",
-      linear["R@1"], linear["R@5"], linear["R@10"]);
-}
-
 std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& plans, const Splits& splits) {
   const std::vector<Evaluation>& seeds = learned.seeds;
   nlohmann::json metrics = {
       {"ties", "average"}, {"selected_on", splits.selected_on}, {"text", splits.coverage}};
   if (!splits.left_out.is_null()) metrics["left_out"] = splits.left_out;
-  if (seeds.size() == 1) {
-    metrics["test"] = json_of(seeds.front());
-  } else {
-    metrics["test"] = json_of(seeds);
-    for (std::size_t i = 0; i < seeds.size(); ++i) {
-      metrics["seeds"].push_back(json_of(seeds[i]));
-      metrics["seeds"].back()["seed"] = plans[i].seed;
-    }
-  }
+  metrics.update(seeds_json(seeds, plans.front().seed));
   if (learned.linear) metrics["linear"] = json_of(*learned.linear);
   return metrics.dump(2) + "\n";
 }
@@ -202,6 +165,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   if (linear && !splits.test.captions.empty()) learned.linear = evaluate_linear(*linear, splits.test);
   time.lap("linear");
   splits.standardize();
+  give_caution(too_few_steps(splits.train.pairs, plans.front().networks.front().options), learned.findings);
   const bool several = plans.size() > 1 || plans.front().networks.size() > 1;
   for (const ModelPlan& plan : plans) {
     const bool first = &plan == &plans.front();
@@ -220,23 +184,15 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
     if (splits.test.captions.empty()) continue;
     learned.seeds.push_back(evaluate_on_test(folders, plan, splits, linear));
     const Evaluation& evaluation = learned.seeds.back();
-    const std::string caution = no_better_than_chance("test", evaluation.t2v, evaluation.video.rows());
-    if (!caution.empty()) {
-      warn(caution);
-      learned.findings.push_back(caution);
-    }
+    give_caution(no_better_than_chance("test", evaluation.t2v, evaluation.video.rows()), learned.findings);
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();
     time.lap("eval");
   }
   if (learned.seeds.empty()) {
     say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
   } else {
-    const std::string caution =
-        learned.linear ? not_better_than_linear(learned.seeds, learned.linear->t2v) : std::string();
-    if (!caution.empty()) {
-      warn(caution);
-      learned.findings.push_back(caution);
-    }
+    if (learned.linear)
+      give_caution(not_better_than_linear(learned.seeds, learned.linear->t2v), learned.findings);
     learned.metrics = metrics_of(learned, plans, splits);
   }
   learned.words = std::move(splits.words);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "pipeline/learning/cautions.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -33,20 +34,19 @@ nlohmann::json json_of(const TextCoverage& coverage) {
           {"commonest_without_vector", std::move(commonest)}};
 }
 
-/// Reports the words without a vector; returns the counts by split, for metrics.json.
-nlohmann::json tell_coverage(const DataSet& data, const WordTable& words) {
-  nlohmann::json json;
+/// Reports the words without a vector and keeps their counts by split.
+void tell_coverage(const DataSet& data, Splits& splits) {
   for (const auto& [name, split] : {std::pair{"train", &data.train}, std::pair{"test", &data.test}}) {
     if (split->empty()) continue;
-    const TextCoverage coverage = coverage_of(*split, words);
+    const TextCoverage coverage = coverage_of(*split, splits.words);
     say("text: " + sentence_of(coverage, name));
     if (coverage.empty_sentences == coverage.sentences) {
       throw Error(Fault::Mismatch, "text", fmt::format("no {} caption has a word with a vector", name),
                   "Give word vectors of the captions' language, or omit --word-vectors to train them");
     }
-    json[name] = json_of(coverage);
+    give_caution(mostly_unknown(coverage, name), splits.findings);
+    splits.coverage[name] = json_of(coverage);
   }
-  return json;
 }
 
 /// The captions and clips that are left out, by reason; null when there are none.
@@ -74,7 +74,7 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
   check(data, options);
   Splits splits;
   splits.words = words_of(data, word_vector_file(data, options, folder));
-  splits.coverage = tell_coverage(data, splits.words);
+  tell_coverage(data, splits);
   LeftOut left_out;
   splits.train = load_pairs(store, lanes, data.train, options.pooling, left_out);
   splits.val = load_pairs(store, lanes, data.val, options.pooling, left_out);
@@ -87,19 +87,18 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
     say(fmt::format("text: {} of {} {} captions have more than {} words; the rest of them is not used", cut,
                     split->captions.size(), name, options.train.max_words));
   }
-  for (std::string& sentence : sentences_of(left_out)) {
-    warn(sentence);
-    splits.findings.push_back(std::move(sentence));
-  }
+  for (std::string& sentence : sentences_of(left_out)) give_caution(std::move(sentence), splits.findings);
+  give_caution(captions_of_several_clips(splits.test), splits.findings);
+  give_caution(captions_known_from_training(splits.train, splits.test), splits.findings);
   splits.left_out = json_of(left_out, data);
   if (!splits.val.captions.empty()) splits.selected_on = "validation";
   if (options.select_on_test) {
     splits.val = splits.test;
     splits.selected_on = "test";
-    splits.findings.push_back(
+    give_caution(
         "the epoch was selected on the test split (--select-on-test): the metrics are the best of all "
-        "epochs, not what to expect on new videos");
-    warn(splits.findings.back());
+        "epochs, not what to expect on new videos",
+        splits.findings);
   }
   if (options.standardize) splits.standardization.emplace(splits.train.pairs.clips);
   return splits;

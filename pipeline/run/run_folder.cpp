@@ -38,11 +38,10 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-RunFolder RunFolder::of_seed(std::uint64_t seed) const { return inside("seed-" + std::to_string(seed)); }
-RunFolder RunFolder::of_network(int number) const { return inside("network-" + std::to_string(number)); }
+RunFolder RunFolder::of_seed(std::uint64_t seed) const { return inside(path_of_seed(seed)); }
+RunFolder RunFolder::of_network(int number) const { return inside(path_of_network(number)); }
 
-RunFolder RunFolder::inside(const std::string& name) const {
-  std::filesystem::path path = path_ / name;
+RunFolder RunFolder::inside(std::filesystem::path path) {
   std::error_code unseen;
   if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, unseen))) {
     throw Error(Fault::Unsupported, path.string(), "is a link, where a folder of the run belongs",

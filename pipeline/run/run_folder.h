@@ -29,10 +29,17 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
   [[nodiscard]] std::filesystem::path linear() const { return path_ / "linear.pth"; }
-  /// The subfolder of another network of the same model, from 2 on. Throws as of_seed() does.
+  [[nodiscard]] std::filesystem::path path_of_network(int number) const {
+    return number == 1 ? path_ : path_ / ("network-" + std::to_string(number));
+  }
+  /// The folder of one of the networks of a model, from 1, which lies in this folder itself; created when it
+  /// is missing. Throws as of_seed() does.
   [[nodiscard]] RunFolder of_network(int number) const;
-  /// The subfolder of the run with another seed. Throws Error(Unsupported) for a link there, which would lead
-  /// the results elsewhere.
+  [[nodiscard]] std::filesystem::path path_of_seed(std::uint64_t seed) const {
+    return path_ / ("seed-" + std::to_string(seed));
+  }
+  /// The subfolder of the run with another seed, created when it is missing. Throws Error(Unsupported) for a
+  /// link there, which would lead the results elsewhere.
   [[nodiscard]] RunFolder of_seed(std::uint64_t seed) const;
 
   /// Held by the one program that writes the folder, until the result is destroyed or the process ends. The
@@ -47,7 +54,7 @@ class RunFolder {
   void mark_done(const std::string& step, const Digest& inputs);
 
  private:
-  [[nodiscard]] RunFolder inside(const std::string& name) const;
+  [[nodiscard]] static RunFolder inside(std::filesystem::path path);
 
   std::filesystem::path path_;
 };

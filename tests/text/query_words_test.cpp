@@ -16,6 +16,7 @@ class CountingVectors : public WordVectors {
   explicit CountingVectors(std::vector<std::string>& asked) : asked_(asked) {}
   [[nodiscard]] int dim() const noexcept override { return 1; }
   [[nodiscard]] std::int64_t size() const noexcept override { return 1; }
+  [[nodiscard]] std::vector<std::string> words() const override { return {}; }
   [[nodiscard]] WordTable lookup(const std::vector<std::string>& words) const override {
     WordTable table;
     for (const std::string& word : words) {

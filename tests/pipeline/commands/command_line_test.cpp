@@ -35,8 +35,8 @@ class CommandLine : public ::testing::Test {
 
 TEST_F(CommandLine, ShowsHelpOfEveryCommandOnStandardOutput) {
   const std::string all = run({"--help"}).out;
-  for (const std::string command : {"run", "extract", "train", "eval", "search", "serve", "store", "frames",
-                                    "demo", "doctor", "config"}) {
+  for (const std::string command : {"run", "extract", "train", "eval", "search", "serve", "store", "words",
+                                    "frames", "demo", "doctor", "config"}) {
     EXPECT_THAT(all, HasSubstr("\n  " + command + " "));
     const ProgramResult help = run({command, "--help"});
     EXPECT_EQ(help.exit_code, kDone) << command;

@@ -64,6 +64,7 @@ class DemoLearns : public ::testing::Test {
     };
     const Learned learned = learn_all();
     EXPECT_TRUE(learned.trained);
+    EXPECT_TRUE(shuffled || learned.findings.empty()) << "nothing is wrong with the demo";
     const Learned again = learn_all();
     EXPECT_FALSE(again.trained) << "the checkpoint is up to date";
     EXPECT_EQ(again.metrics, learned.metrics);

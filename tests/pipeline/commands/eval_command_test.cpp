@@ -52,18 +52,42 @@ TEST(EvalCommand, OfARunTakesOtherCaptionsByEitherFlag) {
   }
 }
 
-TEST(EvalCommand, SaysThatOneOfSeveralSeedsIsEvaluated) {
+TEST(EvalCommand, EvaluatesAllSeedsOfARun) {
   const LearningFolder folder;
-  (void)folder.train("one");
-  (void)folder.train("three", {"--seeds", "3"});
-  const auto err_of = [&](const std::string& run) {
-    ::testing::internal::CaptureStderr();
-    (void)folder.run({"eval", "--run", (folder / run).string()});
-    return ::testing::internal::GetCapturedStderr();
+  const json trained = json::parse(folder.train("three", {"--seeds", "3"}));
+  const std::vector<std::string> eval = {"eval", "--run", (folder / "three").string(), "--json"};
+  const json evaluated = json::parse(folder.run(eval));
+  EXPECT_EQ(evaluated["test"], trained["test"]);
+  EXPECT_EQ(evaluated["seeds"], trained["seeds"]);
+  std::filesystem::remove(folder / "three/seed-3/checkpoint.pth");
+  ::testing::internal::CaptureStderr();
+  const json first = json::parse(folder.run(eval));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("has no checkpoint of seed 3: its first seed alone is evaluated"));
+  EXPECT_EQ(first["test"]["t2v"]["MeanR"], trained["seeds"][0]["t2v"]["MeanR"]);
+}
+
+TEST(EvalCommand, ComparesAllSeedsWhereBothRunsHaveSeveral) {
+  const LearningFolder folder;
+  (void)folder.train("short", {"--epochs", "1", "--lr", "0.0001", "--seeds", "3"});
+  const json trained = json::parse(folder.train("long", {"--epochs", "60", "--lr", "0.001", "--seeds", "3"}));
+  const auto compared = [&](const std::string& a, const std::string& b) {
+    return json::parse(
+        folder.run({"eval", "--compare", (folder / a).string(), (folder / b).string(), "--json"}));
   };
-  EXPECT_THAT(err_of("three"),
-              ::testing::HasSubstr("has trainings with 3 seeds; the first alone is evaluated"));
-  EXPECT_THAT(err_of("one"), ::testing::Not(::testing::HasSubstr("seeds")));
+  const json several = compared("short", "long");
+  EXPECT_EQ(several["seeds"], json({{"a", 3}, {"b", 3}}));
+  const json& mean_rank = several["t2v"]["MeanR"];
+  EXPECT_EQ(mean_rank["b"], trained["test"]["t2v"]["MeanR"]);
+  EXPECT_EQ(mean_rank["b_deviation"], trained["test"]["t2v"]["deviation"]["MeanR"]);
+  EXPECT_LT(mean_rank["p"], 0.05);
+  EXPECT_LT(mean_rank["p_seeds"], 0.05);
+  (void)folder.train("one", {"--epochs", "1"});
+  ::testing::internal::CaptureStderr();
+  const json single = compared("one", "long");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("the first seed alone of the other"));
+  EXPECT_EQ(single.count("seeds"), 0U);
+  EXPECT_EQ(single["t2v"]["MeanR"]["b"], trained["seeds"][0]["t2v"]["MeanR"]);
 }
 
 TEST(EvalCommand, OrdersTheRulesForTies) {

@@ -46,6 +46,7 @@ class LearningFolder {
     add_run_command(app, exit_code);
     add_train_command(app, exit_code);
     add_eval_command(app, exit_code);
+    add_words_command(app, exit_code);
     std::reverse(arguments.begin(), arguments.end());
     ::testing::internal::CaptureStdout();
     try {

@@ -112,6 +112,27 @@ TEST(TrainCommand, SaysWhenTheFiguresAreNoBetterThanChance) {
   EXPECT_THAT(read_text(folder / "collapsed/report.html"), HasSubstr("hardly anything was learned"));
 }
 
+TEST(TrainCommand, CautionsOnceAboutDataThatCannotGiveGoodFigures) {
+  const LearningFolder folder;  // 16 kinds of videos, so that captions are repeated within and across splits
+  ::testing::internal::CaptureStderr();
+  (void)folder.train("run", {"--seeds", "2"});
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  const std::string report = read_text(folder / "run/report.html");
+  for (const std::string caution :
+       {"40 training clips in batches of 10 over 6 epochs are 24 training steps",
+        "different test clips have the same caption", "40 of 40 test captions are training captions"}) {
+    const std::size_t at = said.find(caution);
+    ASSERT_NE(at, std::string::npos) << caution << " in " << said;
+    EXPECT_EQ(said.find(caution, at + 1), std::string::npos) << "said once";
+    EXPECT_THAT(report, HasSubstr(caution));
+  }
+  EXPECT_THAT(said, Not(HasSubstr("word vectors lack")));
+  write_text(folder / "words.vec", "cat 1 0\nboat 0 1\n");
+  ::testing::internal::CaptureStderr();
+  (void)folder.train("lacking", {"--word-vectors", (folder / "words.vec").string()});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("% of the words in the train captions"));
+}
+
 TEST(TrainCommand, StopsEarlyOnAValidationOnly) {
   const LearningFolder folder, with_validation(true);
   expect_error([&] { (void)folder.train("run", {"--early-stop", "2"}); }, Fault::InvalidArgument, "--val");

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "pipeline/learning/comparison.h"
 #include "pipeline/learning/history.h"
@@ -14,7 +15,9 @@
 namespace tvr {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TempFolder;
 using testing::worst_rank;
 
@@ -69,9 +72,31 @@ TEST(Comparison, ShowsAMetricThatIsARowMoreInTableAndJson) {
   const MetricTable table = one_more();
   const Evaluation a = evaluation_with(table);
   const PairedComparison paired = compare_paired(a.t2v_ranks, a.v2t_ranks, 100, 1, table);
-  const Comparison comparison{a.t2v, a.v2t, a.v2t, a.t2v, paired, paired};
+  const Spread t2v = spread_of({a.t2v}), v2t = spread_of({a.v2t});
+  const Comparison comparison{1, 1, {t2v, v2t, paired, {}}, {v2t, t2v, paired, {}}};
   EXPECT_EQ(json_of(comparison)["t2v"]["worst"]["a"], 10);
   EXPECT_THAT(comparison_table(comparison), HasSubstr("v2t worst"));
+}
+
+TEST(Comparison, OfSeveralSeedsShowsBothUncertainties) {
+  Evaluation better = evaluation_with();
+  better.t2v_ranks.ranks[1] = 1;
+  better.t2v = summarize(better.t2v_ranks.ranks);
+  const std::vector<Evaluation> a = {evaluation_with(), evaluation_with()}, b = {evaluation_with(), better};
+  const auto json = nlohmann::json::parse(json_of(compare(a, b)).dump());
+  EXPECT_EQ(json["seeds"], nlohmann::json({{"a", 2}, {"b", 2}}));
+  const nlohmann::json& recall = json["t2v"]["R@1"];
+  EXPECT_EQ(recall["a_deviation"], 0);
+  EXPECT_NEAR(recall["b_deviation"].get<double>(), 14.1, 0.1);
+  EXPECT_NEAR(recall["difference"].get<double>(), 10, 1e-9);
+  EXPECT_NEAR(recall["p_seeds"].get<double>(), 0.5, 1e-9) << "t = 1 with one degree of freedom";
+  EXPECT_TRUE(json["v2t"]["R@1"]["p_seeds"].is_null()) << "equal in all trainings";
+  EXPECT_THAT(comparison_table(compare(a, b)),
+              AllOf(HasSubstr("A, 2 seeds"), HasSubstr("B, 2 seeds"), HasSubstr("p (videos)"),
+                    HasSubstr("p (seeds)"), HasSubstr("30.0 ± 14.1")));
+  const std::vector<Evaluation> one = {evaluation_with()};
+  EXPECT_EQ(json_of(compare(one, one)).count("seeds"), 0U);
+  EXPECT_THAT(comparison_table(compare(one, one)), Not(HasSubstr("seeds")));
 }
 
 TEST(History, HasAMetricThatIsARowMore) {
