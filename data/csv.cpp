@@ -24,7 +24,8 @@ class CsvParser {
       do {
         if (row.cells.size() == kMaxColumns)
           throw Error(Fault::Limit, at(line_), "a row has more than 1000 cells");
-        row.cells.push_back(cell());
+        row.quoted.push_back(at_ < text_.size() && text_[at_] == '"');
+        row.cells.push_back(row.quoted.back() ? quoted() : plain());
       } while (take(','));
       take_line_end();
       if (row.cells.size() > 1 || !row.cells[0].empty()) return row;
@@ -33,8 +34,6 @@ class CsvParser {
   }
 
  private:
-  std::string cell() { return at_ < text_.size() && text_[at_] == '"' ? quoted() : plain(); }
-
   std::string plain() {
     const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
     std::string value(text_.substr(at_, end - at_));
@@ -160,6 +159,11 @@ std::string CsvTable::required(const Row& row, std::size_t column) const {
   const std::string_view value = trim(row.cells[column]);
   if (value.empty()) throw Error(Fault::Corrupt, where(row), "the cell '" + columns_[column] + "' is empty");
   return std::string(value);
+}
+
+std::string CsvTable::verbatim(const Row& row, std::size_t column) const {
+  std::string trimmed = required(row, column);
+  return row.quoted[column] ? row.cells[column] : trimmed;
 }
 
 std::string CsvTable::where(const Row& row) const { return name_ + ":" + std::to_string(row.line); }

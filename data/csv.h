@@ -16,6 +16,7 @@ class CsvTable {
  public:
   struct Row {
     std::vector<std::string> cells;  // one per column
+    std::vector<bool> quoted;        // of each cell
     std::int64_t line = 0;           // line number of its start, from 1
   };
 
@@ -32,6 +33,8 @@ class CsvTable {
   [[nodiscard]] std::size_t column(std::string_view name) const;
   /// The cell without surrounding blanks. Throws Error(Corrupt) if it is empty.
   [[nodiscard]] std::string required(const Row& row, std::size_t column) const;
+  /// The same for a name that may begin or end with blanks: a quoted cell keeps them.
+  [[nodiscard]] std::string verbatim(const Row& row, std::size_t column) const;
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// "captions.csv:17", for messages.
   [[nodiscard]] std::string where(const Row& row) const;

@@ -91,7 +91,8 @@ std::set<std::string> videos_matching(const std::string& glob, const std::set<st
 }
 
 struct Row {
-  ClipRef clip;
+  ClipRef clip;       // its video's name with the blanks around it: resolve_video_ids() says whose they are
+  std::string video;  // the id without them, unless they are quoted
   std::string caption;
   Split split = Split::Train;
 };
@@ -112,14 +113,15 @@ Rows read_rows(const CsvTable& table) {
   std::map<std::string, Split> split_of;
   for (const CsvTable::Row& cells : table.rows()) {
     Row row;
-    row.clip = {video_id_of_path(table.required(cells, video_column)), spans.span(cells)};
+    row.video = video_id_of_path(table.verbatim(cells, video_column));
+    row.clip = {video_id_of_path(cells.cells[video_column]), spans.span(cells)};
     row.caption = table.required(cells, caption_column);
-    validate_video_id(row.clip.video_id, table.where(cells));
+    validate_video_id(row.video, table.where(cells));
     if (split_column) row.split = parse_split(table, cells, *split_column);
-    if (split_of.emplace(row.clip.video_id, row.split).first->second != row.split)
-      throw Error(Fault::Mismatch, table.where(cells),
-                  fmt::format("the video '{}' is in two splits; the splits must not share videos",
-                              row.clip.video_id));
+    if (split_of.emplace(row.video, row.split).first->second != row.split)
+      throw Error(
+          Fault::Mismatch, table.where(cells),
+          fmt::format("the video '{}' is in two splits; the splits must not share videos", row.video));
     if (row.clip.span && row.clip.span->start == row.clip.span->end) {
       empty.push_back(table.where(cells));
     } else {
@@ -135,14 +137,14 @@ Rows read_rows(const CsvTable& table) {
 
 void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& where) {
   std::set<std::string> ids;
-  for (const Row& row : rows) ids.insert(row.clip.video_id);
+  for (const Row& row : rows) ids.insert(row.video);
   std::set<std::string> test;
   if (!split.test_videos.empty()) {
     test = videos_matching(split.test_videos, ids, where);
   } else if (split.test_fraction != 0) {  // 0: all videos are for training
     test = choose_share(ids, split.test_fraction, 0);
   }
-  for (Row& row : rows) row.split = test.count(row.clip.video_id) != 0 ? Split::Test : Split::Train;
+  for (Row& row : rows) row.split = test.count(row.video) != 0 ? Split::Test : Split::Train;
 }
 
 /// A misspelt 'start' or 'split' must not go unnoticed.

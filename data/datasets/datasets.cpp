@@ -14,6 +14,7 @@
 #include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/stable_hash.h"
+#include "data/text_file.h"
 
 namespace tvr {
 namespace {
@@ -29,6 +30,13 @@ std::vector<std::string> path_ends(const std::string& path) {
 std::string without_video_extension(const std::string& name) {
   const std::filesystem::path path(name);
   return has_video_extension(path) ? std::filesystem::path(path).replace_extension().string() : name;
+}
+
+/// The id of the same name without blanks around it.
+std::string without_blanks(const std::string& id) {
+  const std::string name = video_name(id);
+  const std::string_view trimmed = trim(name);
+  return trimmed.size() == name.size() ? id : escape_video_id(trimmed);
 }
 
 /// Finds the id of a name in the captions, which is escaped as ids are.
@@ -100,10 +108,12 @@ std::map<std::string, std::string> resolve(const std::vector<std::string>& names
                                            std::map<std::string, std::string>& name_of_id) {
   std::map<std::string, std::string> ids;
   for (const std::string& name : names) {
-    const std::optional<std::string> id = index.find(name);
+    const std::string trimmed = without_blanks(name);
+    std::optional<std::string> id = index.find(name);
+    if (!id && trimmed != name) id = index.find(trimmed);
     if (!id) continue;
     const std::string& first = name_of_id.emplace(*id, name).first->second;
-    if (first != name)
+    if (first != name && without_blanks(first) != trimmed)
       throw Error(Fault::Mismatch, "video '" + *id + "'",
                   fmt::format("both '{}' and '{}' match it", first, name),
                   "Point --videos at the folder that the names in the captions are relative to");

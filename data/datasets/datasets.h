@@ -44,9 +44,10 @@ struct CaptionSplit {
 
 /// Replaces the video name of every clip by the matching id in `sources`. A name, with or without its
 /// extension, matches an id when they are equal or one is a suffix of the other after a '/':
-/// "videos/floor33/0001.mp4" matches "floor33/0001", and "video7010" matches "TrainVideo/video7010". Clips
-/// without a source are dropped with their captions and counted in the notes. Throws Error(Mismatch) when a
-/// name matches several ids or several names match one id, Error(NotFound) when no name of a split matches.
+/// "videos/floor33/0001.mp4" matches "floor33/0001", and "video7010" matches "TrainVideo/video7010". A name
+/// with blanks around it that matches none is tried without them. Clips without a source are dropped with
+/// their captions and counted in the notes. Throws Error(Mismatch) when a name matches several ids or several
+/// names match one id, Error(NotFound) when no name of a split matches.
 void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources);
 
 /// Moves the clips of a `fraction` of the training videos (chosen by a hash of seed and id) to the validation

@@ -114,6 +114,15 @@ class UniqueColumn {
   std::map<std::string, std::int64_t> first_;
 };
 
+/// The path of a listed video. Blanks around it belong to it if it is quoted, or if there is such a file.
+std::string listed_path(const CsvTable& table, const CsvTable::Row& row, std::size_t column,
+                        const fs::path& folder) {
+  std::string path = table.verbatim(row, column);
+  const std::string& cell = row.cells[column];
+  std::error_code unseen;
+  return path != cell && fs::exists(folder / cell, unseen) ? cell : path;
+}
+
 /// Calls `use(source, row)` on every row of a list.
 template <class Use>
 void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use) {
@@ -122,8 +131,8 @@ void for_each_listed(const CsvTable& table, const fs::path& csv, const Use& use)
   const auto id_column = table.find_column("video_id");
   UniqueColumn paths(table, "video"), ids(table, "video id");
   for (const CsvTable::Row& row : table.rows()) {
-    const std::string listed = table.required(row, path_column);
-    VideoSource source{id_column ? escape_video_id(table.required(row, *id_column)) : default_id(listed),
+    const std::string listed = listed_path(table, row, path_column, csv.parent_path());
+    VideoSource source{id_column ? escape_video_id(table.verbatim(row, *id_column)) : default_id(listed),
                        csv.parent_path() / listed};
     validate_video_id(source.id, table.where(row));
     paths.add(listed, row);
@@ -175,7 +184,7 @@ std::vector<VideoSource> read_video_list(const fs::path& csv) {
   UniqueColumn outputs(table, "feature file");
   std::vector<VideoSource> sources;
   for_each_listed(table, csv, [&](VideoSource source, const CsvTable::Row& row) {
-    if (output_column) outputs.add(table.required(row, *output_column), row);
+    if (output_column) outputs.add(table.verbatim(row, *output_column), row);
     sources.push_back(std::move(source));
   });
   return sources;
@@ -187,7 +196,7 @@ std::vector<ListedFeature> read_feature_list(const fs::path& csv) {
   UniqueColumn outputs(table, "feature file");
   std::vector<ListedFeature> features;
   for_each_listed(table, csv, [&](VideoSource source, const CsvTable::Row& row) {
-    features.push_back({std::move(source.id), table.required(row, output_column)});
+    features.push_back({std::move(source.id), table.verbatim(row, output_column)});
     outputs.add(features.back().feature_path, row);
   });
   return features;

@@ -57,6 +57,20 @@ void require_columns(const FeatureSequence& features, std::int64_t dim, const st
               "Extract the video again");
 }
 
+void require_sound(const FeatureSequence& features, std::int64_t dim, const std::string& video) {
+  require_columns(features, dim, video);
+  const std::string advice = "Extract the video again";
+  Micros begin(0);
+  for (const TimeSpan& row : features.times) {
+    if (row.start < begin || row.end < row.start || row.end > kLongestVideo)
+      throw Error(Fault::Corrupt, video, "its rows have impossible times", advice);
+    begin = row.start;
+  }
+  const float* const values = features.values.data();
+  if (!std::all_of(values, values + features.values.rows() * dim, [](float v) { return std::isfinite(v); }))
+    throw Error(Fault::Corrupt, video, "its rows have values that are not finite", advice);
+}
+
 void HalfSequence::set(std::size_t row, const float* values, const TimeSpan& span) {
   const auto columns = static_cast<std::size_t>(dim);
   if (times.size() <= row) times.resize(row + 1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,9 +23,16 @@ struct FeatureSequence {
   std::vector<TimeSpan> times;
 };
 
+/// No video is longer: times beyond cannot be those of one.
+constexpr Micros kLongestVideo = std::chrono::hours(24 * 31);
+
 /// Throws Error(Corrupt) unless the rows of `video` have `dim` columns, as the others of their recipe: a
 /// stranger's store may hold any.
 void require_columns(const FeatureSequence& features, std::int64_t dim, const std::string& video);
+
+/// The same, and Error(Corrupt) unless their times are those of a video, in order of start, and their values
+/// finite.
+void require_sound(const FeatureSequence& features, std::int64_t dim, const std::string& video);
 
 /// The same as stored: float16, row by row. If a place on disk is given, what exceeds 1 MiB is kept there, so
 /// that memory use does not depend on the length of a video.

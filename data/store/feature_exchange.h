@@ -29,7 +29,7 @@ struct ExportReport {
 /// Writes the features selected by `filter`, one recipe per lane, float16 as stored. Files are written under
 /// a temporary name and renamed. Throws Error(NotFound) if there are none, Error(Mismatch) naming both
 /// recipes if a lane has two, Error(Corrupt) for ids that would lead out of the folder,
-/// Error(Interrupted).
+/// Error(Unsupported) for a link among the folders below it, Error(Interrupted).
 /// A video whose name is too long for a file is listed as a failure, and the export continues.
 ///   npy  one file [T, D] per video and lane; videos that are not in the list, if there is one, are left out
 /// Videos go by their names, in a .pth by their ids where a name is not UTF-8.

@@ -84,6 +84,19 @@ class Exporter {
   std::int64_t total_ = 0;
 };
 
+/// Creates the folder of `file` in `folder`. A link on the way would lead the file to somewhere else.
+void make_folder_of(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  std::filesystem::path made = folder;
+  for (const std::filesystem::path& part :
+       file.parent_path().lexically_normal().lexically_relative(folder.lexically_normal())) {
+    made /= part;
+    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(made))) continue;
+    throw Error(Fault::Unsupported, made.string(), "is a link, where a folder of features belongs",
+                "Remove it, or export into another folder");
+  }
+  std::filesystem::create_directories(file.parent_path());
+}
+
 bool can_be_a_file(const std::filesystem::path& path) {
   return path.native().size() < PATH_MAX && std::all_of(path.begin(), path.end(), [](const auto& part) {
            return part.native().size() <= NAME_MAX;
@@ -115,7 +128,7 @@ ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter&
       failures.push_back(path->string() + ": the name is too long for a file");
       return false;
     }
-    if (made.insert(path->parent_path()).second) std::filesystem::create_directories(path->parent_path());
+    if (made.insert(path->parent_path()).second) make_folder_of(*path, folder);
     const Matrix& values = features.values;
     write_npy(*path, Tensor::from_floats({values.rows(), values.cols()}, values.data(), DType::F16));
     return true;

@@ -1,6 +1,7 @@
 #include "data/store/store_inspector.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 #include "data/datasets/video_id.h"
@@ -90,6 +91,8 @@ class StoreInspector::Impl {
 
   std::vector<DamagedRow> damaged_features(const OutcomeFilter& filter, const Progress& progress) {
     const FeatureStore store(path_);
+    std::map<std::int64_t, std::int64_t> columns;  // by recipe; one added meanwhile: of its first row
+    for (const RecipeRow& recipe : store.recipes()) columns.emplace(recipe.id, recipe.dim);
     std::vector<DamagedRow> damaged;
     const std::int64_t total = progress ? database_.integer("SELECT count(*) FROM feature") : 0;
     std::int64_t done = 0;
@@ -97,10 +100,12 @@ class StoreInspector::Impl {
       if (progress && !progress({"verify", done++, total}))
         throw Error(Fault::Interrupted, path_.string(), "the check was stopped");
       try {
-        (void)store.read(row.video, row.recipe_row);
+        if (const auto features = store.read(row.video, row.recipe_row))
+          require_sound(*features, columns.emplace(row.recipe_row, features->values.cols()).first->second,
+                        row.video);
       } catch (const Error& error) {
         if (error.fault() != Fault::Corrupt) throw;
-        damaged.push_back({row.video, row.lane, row.recipe_row});
+        damaged.push_back({row.video, row.lane, error.seen(), row.recipe_row});
       }
     });
     return damaged;

@@ -31,9 +31,10 @@ struct OutcomeSum {
   std::string first_finished, last_finished;  // UTC
 };
 
-/// A video's features whose hash does not match their bytes.
+/// A video's features whose hash does not match their bytes, or that no extraction writes.
 struct DamagedRow {
   std::string video, lane;
+  std::string what;         // what is wrong with them
   std::int64_t recipe = 0;  // for FeatureStore::forget()
 };
 
@@ -63,7 +64,8 @@ class StoreInspector {
   [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
   /// In order of lane, recipe and status.
   [[nodiscard]] std::vector<OutcomeSum> sums(const OutcomeFilter& filter) const;
-  /// In order of video and lane. Reads all features selected by the filter.
+  /// Features that are not as they were written (FeatureStore::read()) or not sound (require_sound()), in
+  /// order of video and lane. Reads all features selected by the filter.
   [[nodiscard]] std::vector<DamagedRow> damaged_features(const OutcomeFilter& filter = {},
                                                          const Progress& progress = {}) const;
   /// Problems that SQLite finds in pages, indexes and constraints, at most 100; empty if there are none.

@@ -222,7 +222,8 @@ std::optional<Clip> DecoderHost::PipedClips::receive_clip(const std::function<bo
 
 void DecoderHost::PipedClips::receive(void* to, std::size_t bytes, const std::function<bool()>& stop) {
   // A decoder's own limits count processor time. What sleeps for ever on a dead disk uses none.
-  const double patience_s = std::max(600.0, 4 * host_.limits_.max_seconds);
+  const double least_s = std::chrono::duration<double>(host_.least_patience_).count();
+  const double patience_s = std::max(least_s, 4 * host_.limits_.max_seconds);
   auto* next = static_cast<char*>(to);
   double waited_s = 0;
   while (bytes > 0) {
@@ -271,8 +272,8 @@ void DecoderHost::PipedClips::pause(int deaths, const std::function<bool()>& sto
   }
 }
 
-DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits)
-    : decode_(std::move(decode)), limits_(limits) {
+DecoderHost::DecoderHost(Decode decode, const DecodeLimits& limits, std::chrono::seconds least_patience)
+    : decode_(std::move(decode)), limits_(limits), least_patience_(least_patience) {
   const MutexLock lock(mutex_);
   start();
 }

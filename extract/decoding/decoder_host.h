@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -27,9 +28,11 @@ using Decode =
 /// that happens again and again is it an Error(Machine).
 class DecoderHost : public ClipSource {
  public:
-  /// Construct before networks are loaded and threads started. Throws Error(Machine) if the system cannot
-  /// create a process or socket.
-  DecoderHost(Decode decode, const DecodeLimits& limits);
+  /// Construct before networks are loaded and threads started. A decoder that gives nothing for four times
+  /// the limit of processor time, and for `least_patience`, is given up. Throws Error(Machine) if the system
+  /// cannot create a process or socket.
+  DecoderHost(Decode decode, const DecodeLimits& limits,
+              std::chrono::seconds least_patience = std::chrono::minutes(10));
   ~DecoderHost() override;  // ends the helper and all running decoders
   DecoderHost(const DecoderHost&) = delete;
   DecoderHost& operator=(const DecoderHost&) = delete;
@@ -49,6 +52,7 @@ class DecoderHost : public ClipSource {
 
   Decode decode_;
   DecodeLimits limits_;
+  std::chrono::seconds least_patience_;
   Mutex mutex_;
   Descriptor socket_ TVR_GUARDED_BY(mutex_);
   pid_t host_ TVR_GUARDED_BY(mutex_) = -1;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kEbml = "\x1a\x45\xdf\xa3";
 constexpr std::string_view kSegment = "\x18\x53\x80\x67";
+constexpr std::string_view kOggPage{"OggS\0", 5};  // with the version
 constexpr std::size_t kTransportPacket = 188;
 
 std::uint64_t byte(std::string_view bytes, std::size_t at) noexcept {
@@ -45,7 +46,30 @@ bool matroska_ends_early(std::string_view head, std::int64_t file_bytes) noexcep
   return segment && segment->size + segment->content > static_cast<std::uint64_t>(file_bytes);
 }
 
+/// The length of the whole page at the beginning of `bytes`; 0: there is none.
+std::size_t ogg_page_bytes(std::string_view bytes) noexcept {
+  constexpr std::size_t kSegments = 26;  // where their number lies, before their lengths
+  if (bytes.substr(0, kOggPage.size()) != kOggPage || bytes.size() <= kSegments) return 0;
+  const std::size_t body = kSegments + 1 + byte(bytes, kSegments);
+  if (bytes.size() < body) return 0;
+  std::size_t size = body;
+  for (std::size_t i = kSegments + 1; i < body; ++i) size += byte(bytes, i);
+  return size <= bytes.size() ? size : 0;
+}
+
 }  // namespace
+
+bool ogg_ends_early(std::string_view tail) noexcept {
+  // "OggS" may also lie within a page: a page is one that another follows at once.
+  for (std::size_t first = tail.find(kOggPage); first != tail.npos; first = tail.find(kOggPage, first + 1)) {
+    std::size_t at = first;
+    while (const std::size_t bytes = ogg_page_bytes(tail.substr(at))) at += bytes;
+    if (at == first) continue;
+    const std::string_view rest = tail.substr(at, kOggPage.size());
+    return !rest.empty() && rest == kOggPage.substr(0, rest.size());
+  }
+  return false;
+}
 
 bool ends_early(std::string_view head, std::int64_t file_bytes) noexcept {
   if (head.substr(0, 4) == "RIFF" && head.size() >= 8) return riff_ends_early(head, file_bytes);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +14,7 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "extract/media/container_end.h"
+#include "extract/media/encryption.h"
 
 namespace tvr {
 namespace {
@@ -96,15 +96,30 @@ class MediaInput::File {
       throw Error(Fault::Corrupt, name, "not a media file: empty (0 bytes)", "Download it again");
   }
 
-  [[nodiscard]] std::string head() const {
-    std::array<char, 512> bytes{};
-    const ssize_t got = ::pread(file_.get(), bytes.data(), bytes.size(), 0);
-    return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  /// Fewer bytes than asked for at the end of the file; none where it cannot be read.
+  [[nodiscard]] std::string read_at(std::int64_t offset, std::size_t count) const {
+    std::string bytes(count, '\0');
+    const ssize_t got = ::pread(file_.get(), bytes.data(), bytes.size(), offset);
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return bytes;
+  }
+
+  [[nodiscard]] std::string head() const { return read_at(0, 512); }
+
+  [[nodiscard]] bool is_encrypted(const std::string& format, int stream_id) const {
+    const ReadAt read = [this](std::int64_t offset, std::size_t count) { return read_at(offset, count); };
+    if (has(format, "mov")) return is_encrypted_mp4(read, stream_id);
+    if (has(format, "asf")) return is_encrypted_asf(read);
+    return has(format, "mpegts") && is_scrambled_transport(read, size_, stream_id);
   }
 
   void rewind() noexcept { position_ = 0; }
 
-  [[nodiscard]] bool is_cut() const { return ends_early(head(), size_); }
+  [[nodiscard]] bool is_cut() const {
+    const std::string begin = head();
+    if (begin.rfind("OggS", 0) != 0) return ends_early(begin, size_);
+    return ogg_ends_early(read_at(std::max<std::int64_t>(0, size_ - kOggTail), kOggTail));
+  }
 
   /// A disk that fails is no damage of the file: what it holds is not known.
   void check(const std::string& name) const {
@@ -291,9 +306,10 @@ AVStream* MediaInput::film_behind_a_picture() {
   return films.front();
 }
 
-/// In MP4 it is the packets that are marked.
 void MediaInput::refuse_encrypted() const {
-  if (has(format_->iformat->name, "matroska") && has_encryption(*stream_)) throw encrypted(name_);
+  const std::string format = format_->iformat->name;
+  if ((has(format, "matroska") && has_encryption(*stream_)) || file_->is_encrypted(format, stream_->id))
+    throw encrypted(name_);
 }
 
 void MediaInput::check_pixels(std::int64_t pixels) const {

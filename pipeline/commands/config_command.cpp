@@ -16,8 +16,7 @@ namespace {
 /// The resolved options of `pipeline ARGUMENTS` as TOML; nothing is run.
 std::string resolve(std::vector<std::string> arguments) {
   CLI::App app;
-  app.set_config("--config");
-  app.allow_config_extras(CLI::config_extras_mode::error);
+  read_config_file(app);
   app.fallthrough();
   app.require_subcommand(1);
   int unused = kDone;
@@ -28,6 +27,7 @@ std::string resolve(std::vector<std::string> arguments) {
   add_train_command(app, unused);
   add_eval_command(app, unused);
   read_environment(app);
+  require_numbers(app);
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::Option* option : command->get_options()) option->required(false);
   }

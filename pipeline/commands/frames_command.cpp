@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "data/atomic_file.h"
 #include "data/datasets/video_selection.h"
-#include "data/descriptor.h"
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/write_error.h"
@@ -88,9 +88,9 @@ class PngSink : public Sink {
       std::snprintf(name, sizeof name, "%06lld.png", static_cast<long long>(frames_++));
       std::vector<std::uint8_t> png;
       cv::imencode(".png", picture, png);
-      const std::filesystem::path file = folder_ / name;
-      write_all(replace_by_empty(file), {reinterpret_cast<const char*>(png.data()), png.size()},
-                file.string());
+      AtomicFile file(folder_ / name);
+      file.write(png.data(), png.size());
+      file.commit();
     }
   }
   int finish() override {

@@ -6,7 +6,6 @@
 #include <exception>
 #include <filesystem>
 
-#include "data/descriptor.h"
 #include "data/error.h"
 #include "data/write_error.h"
 #include "pipeline/commands/exit_code.h"
@@ -15,36 +14,17 @@
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
-namespace {
-
-/// CLI11 would wait for somebody to write into a FIFO.
-CLI::Validator regular_file() {
-  return CLI::Validator(
-      [](const std::string& path) {
-        try {
-          (void)open_regular(path);
-          return std::string();
-        } catch (const Error& error) {
-          return std::string(error.what());
-        }
-      },
-      "");
-}
-
-}  // namespace
 
 int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& exit_code)) {
   install_stop_handler();
   CLI::App app("Raw videos and captions in, a trained and searchable text-to-video retrieval model out.",
                "pipeline");
   app.require_subcommand(1);
-  app.set_config("--config", "", "TOML file that sets flags, in sections named after the subcommands")
-      ->check(regular_file());
+  read_config_file(app);
   app.set_version_flag("--version", program_version_text());
   app.add_flag_callback(
       "--quiet", [] { set_quiet(true); }, "print only warnings and results");
   app.fallthrough();
-  app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(
       "Every flag can also be set in the --config file or by an environment variable: --embd-dim by "
       "PIPELINE_EMBD_DIM.");

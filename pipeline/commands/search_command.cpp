@@ -84,9 +84,7 @@ int run_search(const SearchArguments& arguments) {
   const std::unique_ptr<Searcher> opened =
       open_searcher(arguments.search, sentences.size() > kQueriesAtOnce, progress_on(line));
   Searcher& searcher = *opened;
-  for (const std::string& id : searcher.index()->damaged()) {
-    warn("the features of '" + id + "' are damaged: the video is left out");
-  }
+  warn_of_damaged(searcher.index()->damaged());
   for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
     std::vector<SearchQuery> queries;
     for (std::size_t i = begin; i < std::min(begin + kQueriesAtOnce, sentences.size()); ++i) {

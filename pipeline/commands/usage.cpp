@@ -18,6 +18,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "data/descriptor.h"
+#include "data/error.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -36,6 +38,20 @@ class HelpFormatter : public CLI::Formatter {
     return text;
   }
 };
+
+/// CLI11 would wait for somebody to write into a FIFO.
+CLI::Validator regular_file() {
+  return CLI::Validator(
+      [](const std::string& path) {
+        try {
+          (void)open_regular(path);
+          return std::string();
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+      },
+      "");
+}
 
 std::string upper(std::string text) {
   for (char& letter : text) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
@@ -139,6 +155,12 @@ std::string hint_for_names(const std::string& unknown) {
 }
 
 }  // namespace
+
+void read_config_file(CLI::App& app) {
+  app.set_config("--config", "", "TOML file that sets flags, in sections named after the subcommands")
+      ->check(regular_file());
+  app.allow_config_extras(CLI::config_extras_mode::error);
+}
 
 void read_environment(CLI::App& app) {
   app.formatter(std::make_shared<HelpFormatter>());

@@ -9,6 +9,9 @@ class Error;
 
 namespace tvr {
 
+/// Adds --config FILE.toml, a regular file that sets flags of `app` and its subcommands and nothing else.
+void read_config_file(CLI::App& app);
+
 /// Lets environment variables set the flags of `app` and its subcommands that neither the command line nor
 /// --config sets: PIPELINE_EMBD_DIM is --embd-dim.
 void read_environment(CLI::App& app);

@@ -60,7 +60,9 @@ class ClipPooler {
       return {};
     }
     try {
-      return pool_lanes(sequences_, clip.span, pooling_);
+      ClipFeature feature = pool_lanes(sequences_, clip.span, pooling_);
+      if (clip.span && ends_before(clip.span->end)) left_out.cut_at_the_end.push_back(clip.video_id);
+      return feature;
     } catch (const Error& error) {
       if (error.fault() != Fault::NotFound) throw;
       left_out.beyond_the_end.push_back(clip.video_id);
@@ -69,6 +71,15 @@ class ClipPooler {
   }
 
  private:
+  /// Whether a lane says that the video ends before `time`. Rows end within half of their length of the
+  /// video's end, as frames are sampled at the nearest time.
+  [[nodiscard]] bool ends_before(Micros time) const {
+    return std::any_of(sequences_.begin(), sequences_.end(), [time](const FeatureSequence& lane) {
+      const TimeSpan& first = lane.times.front();
+      return time - lane.times.back().end > (first.end - first.start) / 2;
+    });
+  }
+
   void load(const std::string& video_id) {
     video_id_ = video_id;
     sequences_.clear();
@@ -170,11 +181,11 @@ std::vector<std::string> sentences_of(const LeftOut& left_out) {
   std::vector<std::string> sentences;
   const auto add = [&](const std::vector<std::string>& videos, const char* what) {
     if (videos.empty()) return;
-    sentences.push_back(
-        fmt::format("{} clips {} and are left out, for example of {}", videos.size(), what, videos.front()));
+    sentences.push_back(fmt::format("{} clips {}, for example of {}", videos.size(), what, videos.front()));
   };
-  add(left_out.without_features, "have no features in the store");
-  add(left_out.beyond_the_end, "start after the end of their video");
+  add(left_out.without_features, "have no features in the store and are left out");
+  add(left_out.beyond_the_end, "start after the end of their video and are left out");
+  add(left_out.cut_at_the_end, "end after their video, up to whose end they are used");
   return sentences;
 }
 

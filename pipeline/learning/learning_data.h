@@ -48,15 +48,17 @@ struct Pairs {
                                        std::size_t examples = 10);
 [[nodiscard]] std::string sentence_of(const TextCoverage& coverage, const std::string& split);
 
-/// Clips that are left out with their captions, each by the id of its video.
+/// Clips that are left out with their captions, or in part, each by the id of its video.
 struct LeftOut {
   std::vector<std::string> without_features;  // the store lacks the video, or one of its lanes
   std::vector<std::string> beyond_the_end;    // the clip starts after its video's last row
+  std::vector<std::string> cut_at_the_end;    // it ends after that row: only what lies before is used
 };
 /// One sentence for each kind of which there are some.
 [[nodiscard]] std::vector<std::string> sentences_of(const LeftOut& left_out);
 
-/// Clips pooled over time (pool_lanes), with their captions; those without features are added to `left_out`.
+/// Clips pooled over time (pool_lanes), with their captions; those without features, or beyond the end of
+/// their video, are added to `left_out`.
 [[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                                const CaptionSet& split, Pooling pooling, LeftOut& left_out);
 

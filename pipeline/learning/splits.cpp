@@ -49,7 +49,7 @@ void tell_coverage(const DataSet& data, Splits& splits) {
   }
 }
 
-/// The captions and clips that are left out, by reason; null when there are none.
+/// The captions and clips that are left out, or in part, by reason; null when there are none.
 nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
   nlohmann::json json;
   const auto add = [&](const char* name, std::int64_t count) {
@@ -57,6 +57,7 @@ nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
   };
   add("clips_without_features", static_cast<std::int64_t>(left_out.without_features.size()));
   add("clips_beyond_the_end", static_cast<std::int64_t>(left_out.beyond_the_end.size()));
+  add("clips_cut_at_the_end", static_cast<std::int64_t>(left_out.cut_at_the_end.size()));
   add("captions_of_empty_clips", data.empty_spans);
   return json;
 }

@@ -38,7 +38,7 @@ std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::ve
   for (const RecipeRow& recipe : recipes) {
     std::optional<FeatureSequence> lane = store.read(id, recipe.id);
     if (!lane || lane->times.empty()) return {};
-    require_columns(*lane, recipe.dim, id);
+    require_sound(*lane, recipe.dim, id);
     lanes.push_back(std::move(*lane));
   }
   return lanes;
@@ -49,21 +49,6 @@ std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::ve
 /// they take.
 constexpr std::int64_t kWindowsPerRow = 16;
 
-[[noreturn]] void refuse(const std::string& id, const std::string& seen) {
-  throw Error(Fault::Corrupt, id, seen);
-}
-
-/// The end of the last row; throws Error(Corrupt) for times that are none of a video.
-Micros length_of(const std::string& id, const FeatureSequence& lane) {
-  Micros begin(0);
-  for (const TimeSpan& row : lane.times) {
-    if (row.start < begin || row.end < row.start || row.end > kLongestVideo)
-      refuse(id, "its rows have impossible times");
-    begin = row.start;
-  }
-  return lane.times.back().end;
-}
-
 /// Throws Error(Corrupt) unless the rows are many enough for the windows of a video of this length.
 void require_rows_for_windows(const std::string& id, const std::vector<FeatureSequence>& lanes, Micros length,
                               const WindowOptions& options) {
@@ -71,14 +56,14 @@ void require_rows_for_windows(const std::string& id, const std::vector<FeatureSe
   std::size_t most_rows = 0;
   for (const FeatureSequence& lane : lanes) most_rows = std::max(most_rows, lane.times.size());
   if (length / (micros(options.window_s) / 2) > static_cast<std::int64_t>(most_rows) * kWindowsPerRow)
-    refuse(id, "it has too few rows for its length");
+    throw Error(Fault::Corrupt, id, "it has too few rows for its length");
 }
 
 /// Fills in length and windows; returns the pooled rows of the windows.
 std::vector<ClipFeature> pool_windows(const std::vector<FeatureSequence>& lanes, const WindowOptions& options,
                                       Pooling pooling, IndexedVideo& video) {
   const std::string& id = video.source.id;
-  for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, length_of(id, lane));
+  for (const FeatureSequence& lane : lanes) video.length = std::max(video.length, lane.times.back().end);
   require_rows_for_windows(id, lanes, video.length, options);
   const std::vector<TimeSpan> windows = windows_of(video.length, options);
   std::vector<ClipFeature> rows;
@@ -89,11 +74,7 @@ std::vector<ClipFeature> pool_windows(const std::vector<FeatureSequence>& lanes,
       video.windows.push_back(window);
     } catch (const Error& error) {  // in a damaged video one lane may end before another
       if (error.fault() != Fault::NotFound) throw;
-      continue;
     }
-    if (!std::all_of(rows.back().begin(), rows.back().end(),
-                     [](float value) { return std::isfinite(value); }))
-      refuse(id, "its rows have values that are not finite");
   }
   return rows;
 }

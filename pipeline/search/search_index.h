@@ -26,9 +26,6 @@ struct WindowOptions {
 void validate(const WindowOptions& options);
 [[nodiscard]] std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options);
 
-/// Longer ones are left out, as times beyond cannot be those of a video.
-constexpr Micros kLongestVideo = std::chrono::hours(24 * 31);
-
 /// A searchable video.
 struct IndexedVideo {
   VideoSource source;

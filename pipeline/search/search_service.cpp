@@ -79,9 +79,10 @@ bool SearchService::pause(std::chrono::steady_clock::duration time) {
 }
 
 void SearchService::name_left_out(std::set<std::string>& named) const {
-  for (const std::string& id : index()->damaged()) {
-    if (named.insert(id).second) warn("the features of '" + id + "' are damaged: the video is left out");
-  }
+  std::vector<std::string> unnamed;
+  for (const std::string& id : index()->damaged())
+    if (named.insert(id).second) unnamed.push_back(id);
+  warn_of_damaged(unnamed);
 }
 
 void SearchService::watch_store() {

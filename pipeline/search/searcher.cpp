@@ -34,6 +34,20 @@ bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
 
 }  // namespace
 
+void warn_of_damaged(const std::vector<std::string>& ids) {
+  constexpr std::size_t kNamed = 5;
+  if (ids.empty()) return;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i)
+    names.push_back("'" + video_line(ids[i]) + "'");
+  if (ids.size() == 1)
+    return warn(fmt::format("the features of {} are damaged: the video is left out", names.front()));
+  const std::string others =
+      ids.size() > kNamed ? fmt::format(" and {} more", ids.size() - kNamed) : std::string();
+  warn(fmt::format("{} videos are left out because their features are damaged: {}{}", ids.size(),
+                   fmt::join(names, ", "), others));
+}
+
 Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
     : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
   const FeatureStore store(options_.store);

@@ -40,6 +40,10 @@ struct SearchAnswer {
   bool understood = true;            // false: the sentence has no known word, and there are no hits
 };
 
+/// Warns in one line that the videos with these ids are left out because their features are damaged: the
+/// first few by name, the others by their number.
+void warn_of_damaged(const std::vector<std::string>& ids);
+
 /// Searches the videos of a store by sentences.
 class Searcher {
  public:

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <iterator>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -58,6 +60,31 @@ TEST(AtomicFile, AKilledWriterLeavesNothing) {
   EXPECT_EQ(files_in(folder), 1);
   write_whole(folder / "a", "whole");
   EXPECT_EQ(text_of(folder / "a"), "whole");
+}
+
+TEST(AtomicFile, WhereItCannotBeNamelessItHasARandomNameUntilCommit) {
+  const TempFolder folder;
+  write_whole(folder / "a", "old");
+  const testing::ChildReport report = testing::in_child([&]() -> std::string {
+    // A root folder without /proc, through which a nameless file gets its name.
+    if (::geteuid() != 0 && ::unshare(CLONE_NEWUSER) != 0) return "not allowed";
+    if (::chroot(folder.path().c_str()) != 0 || ::chdir("/") != 0) return "not allowed";
+    const auto names = [] {
+      return std::distance(std::filesystem::directory_iterator("/"), std::filesystem::directory_iterator());
+    };
+    {
+      AtomicFile half("/a");
+      half.write("half");
+      if (names() != 2 || half.aside().find(".writing") == std::string::npos) return "has no random name";
+    }
+    if (names() != 1 || text_of("/a") != "old") return "leaves something behind";
+    std::filesystem::create_symlink("/a", "/link");
+    write_whole("/link", "whole");
+    if (names() != 2 || text_of("/a") != "old") return "writes through a link";
+    return text_of("/link");
+  });
+  if (report.text == "not allowed") GTEST_SKIP() << "needs a root folder of its own";
+  EXPECT_EQ(report.text, "whole");
 }
 
 TEST(AtomicFile, OfTwoWritersOfOneNameTheLastToCommitWinsWhole) {

@@ -46,6 +46,15 @@ TEST(CsvTable, KeepsAQuoteInsideAnUnquotedCell) {
   EXPECT_EQ(table.rows()[0].cells[0], "a 6\" pipe");
 }
 
+TEST(CsvTable, KeepsTheBlanksAroundANameOnlyInQuotes) {
+  const CsvTable table("t.csv", "a,b\n\" a b \", a b \n\" \",\t\n");
+  EXPECT_EQ(table.verbatim(table.rows()[0], 0), " a b ");
+  EXPECT_EQ(table.required(table.rows()[0], 0), "a b");
+  EXPECT_EQ(table.verbatim(table.rows()[0], 1), "a b");
+  for (const std::size_t column : {0U, 1U})
+    expect_error([&] { (void)table.verbatim(table.rows()[1], column); }, Fault::Corrupt, "is empty");
+}
+
 TEST(CsvTable, NamesTheLineWhereAQuoteWasOpenedAndNeverClosed) {
   expect_error([] { CsvTable("t.csv", "a,b\n1,2\n\"3,4\n5,6\n"); }, Fault::Corrupt,
                "t.csv:3: the quote that opens here");

@@ -31,9 +31,9 @@ void repair(const std::filesystem::path& path, const std::vector<DamagedRow>& da
 
 void print_table(const std::vector<DamagedRow>& damaged, const std::vector<std::string>& structure,
                  bool repaired) {
-  Table table({{"damaged video"}, {"lane"}});
-  for (const DamagedRow& row : damaged) table.add({video_line(row.video), row.lane});
-  fmt::print("{}", damaged.empty() ? "every feature row matches its hash\n" : table.text());
+  Table table({{"damaged video"}, {"lane"}, {"what is wrong"}});
+  for (const DamagedRow& row : damaged) table.add({video_line(row.video), row.lane, row.what});
+  fmt::print("{}", damaged.empty() ? "every feature row is sound and matches its hash\n" : table.text());
   if (repaired)
     fmt::print("{} rows dropped: the next `pipeline extract` extracts them again\n", damaged.size());
   for (const std::string& complaint : structure) fmt::print("structure: {}\n", printable(complaint));
@@ -56,7 +56,7 @@ int verify(const VerifyArguments& arguments) {
   if (arguments.json) {
     json rows = json::array();
     for (const DamagedRow& row : damaged)
-      rows.push_back({{"video", video_text(row.video)}, {"lane", row.lane}});
+      rows.push_back({{"video", video_text(row.video)}, {"lane", row.lane}, {"what", row.what}});
     fmt::print("{}\n", json_text({{"damaged", rows}, {"structure", structure}, {"repaired", repaired}}));
   } else {
     print_table(damaged, structure, repaired);
@@ -69,7 +69,7 @@ int verify(const VerifyArguments& arguments) {
 void add_store_verify(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<VerifyArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "verify", "Check the hash of every feature row and the structure of the file",
+      store, "verify", "Check every feature row (hash, columns, times, values) and the structure of the file",
       "verify features.db --repair", *arguments);
   add_filter_flags(*command, arguments->filter);
   command->add_flag("--repair", arguments->repair, "drop damaged rows, so that they are extracted again");

@@ -62,6 +62,28 @@ TEST(ResolveVideoIds, FindsAVideoByItsNameWhateverTheIdMakesOfIt) {
   }
 }
 
+TEST(ResolveVideoIds, FindsANameWithBlanksAroundItQuotedOrNot) {
+  const auto found = [](const std::string& row, const std::vector<std::string>& videos) {
+    DataSet data = read("video,caption,split\n" + row + ",a cat,train\n");
+    resolve_video_ids(data, sources(videos));
+    return ids(data.train).front();
+  };
+  for (const std::string row : {" a b .mp4", "\" a b .mp4\"", "\" a b \"", " a b "})
+    EXPECT_EQ(found(row, {" a b ", "a b"}), " a b ") << row;
+  for (const std::string row : {" a b", "a b.mp4 ", "\ta b ", "a b"})
+    EXPECT_EQ(found(row, {" a b ", "a b"}), "a b") << row;
+  EXPECT_EQ(found(" -4ws.mp4 ", {"%2D4ws"}), "%2D4ws");
+}
+
+TEST(ResolveVideoIds, TakesNamesThatDifferInBlanksAloneForOneVideo) {
+  DataSet data = read("video,caption,split\na,one,train\n a,two,train\na ,three,train\nb,four,test\n");
+  resolve_video_ids(data, sources({"a", "b"}));
+  EXPECT_THAT(ids(data.train), ElementsAre("a"));
+  EXPECT_EQ(data.train.captions.size(), 3U);
+  expect_error([] { (void)read("video,caption,split\na,one,train\n a,two,test\n"); }, Fault::Mismatch,
+               "'a' is in two splits");
+}
+
 TEST(ResolveVideoIds, TellsNamesApartThatDifferInTheirCompositionAlone) {
   const std::vector<VideoSource> both = sources({"cafe\u0301", "caf\u00e9"});
   DataSet data = read("video,caption,split\ncaf\u00e9,a cat,train\ncafe\u0301,a dog,train\n");

@@ -175,6 +175,20 @@ TEST(ReadVideoList, TakesPathsRelativeToTheListAndMakesIdsOfThem) {
   EXPECT_EQ(sources[2].path, "/data/c.mkv");
 }
 
+TEST(ReadVideoList, KeepsTheBlanksAroundAPathInQuotesOrOfAFileThatIsThere) {
+  const TempFolder folder;
+  write_file(folder / " a b .mp4 ", "");
+  const auto listed = [&](const std::string& row) {
+    return read_video_list(write_file(folder / "list.csv", "path\n" + row + "\n")).front();
+  };
+  for (const std::string row : {" a b .mp4 ", "\" a b .mp4 \""}) {
+    EXPECT_EQ(listed(row).path, folder / " a b .mp4 ") << row;
+    EXPECT_EQ(listed(row).id, " a b ") << row;
+  }
+  EXPECT_EQ(listed(" c.mp4 ").path, folder / "c.mp4");
+  EXPECT_EQ(listed("\" c.mp4 \"").path, folder / " c.mp4 ");
+}
+
 TEST(ReadVideoList, TakesIdsFromTheirColumnAndRefusesThoseThatCannotBeFileNames) {
   const TempFolder folder;
   const auto good = write_file(folder / "good.csv", "video_id,video_path\nkitchen/7,a.mp4\n-4ws,b.mp4\n");

@@ -260,6 +260,25 @@ TEST(FeatureExchange, AStoreWhoseIdsLeadOutOfTheFolderWritesNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder / "npy"));
 }
 
+TEST(FeatureExchange, WritesThroughNoLinkBelowTheFolder) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  std::filesystem::create_directory(folder / "theirs");
+  for (const std::string place : {"npy/3d", "npy/2d/floor 3"}) {
+    const std::filesystem::path link = folder / place;
+    std::filesystem::create_directories(link.parent_path());
+    std::filesystem::create_directory_symlink(folder / "theirs", link);
+    expect_error([&] { export_npy(folder / "s.db", {}, folder / "npy", kByLane); }, Fault::Unsupported,
+                 "is a link");
+    EXPECT_TRUE(std::filesystem::is_empty(folder / "theirs")) << place;
+    std::filesystem::remove(link);
+  }
+  std::filesystem::create_directory_symlink(folder / "theirs", folder / "named");
+  EXPECT_EQ(export_npy(folder / "s.db", {}, folder / "named/", kByLane).lanes[0].videos, 3)
+      << "what the user names may be a link";
+  EXPECT_TRUE(std::filesystem::exists(folder / "theirs/3d/a.npy"));
+}
+
 TEST(FeatureExchange, AStoreThatCannotBeWrittenEndsTheImport) {
   const TempFolder folder;
   for (int i = 0; i < 40; ++i)

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "data/datasets/video_id.h"
@@ -135,6 +136,48 @@ TEST(StoreInspector, MatchesNamesAsTheyAreWhateverTheirIdsAndComposition) {
   OutcomeFilter part;
   part.part = "e\u0301";
   EXPECT_EQ(StoreInspector(folder / "s.db").outcomes(part).size(), 2U);
+}
+
+TEST(StoreInspector, FindsRowsThatNoExtractionWrites) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Micros second = std::chrono::seconds(1);
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", FeatureStore::Access::ReadWrite);
+    const std::int64_t recipe = store.add_recipe({"2d", "{}", "w"});
+    const auto write = [&](const std::string& id, const std::vector<TimeSpan>& times,
+                           std::vector<float> values = {1, 2, 3}) {
+      VideoOutcome outcome;
+      outcome.source.id = id;
+      outcome.fingerprint = {1, 1, sha256(id)};
+      VideoOutcome::Lane lane{recipe, {}};
+      lane.features.dim = static_cast<std::int64_t>(values.size());
+      for (std::size_t row = 0; row < times.size(); ++row) lane.features.set(row, values.data(), times[row]);
+      outcome.lanes.push_back(lane);
+      store.write(outcome);
+    };
+    write("no rows", {});
+    write("sound", {{0 * second, second}, {second, 2 * second}});
+    write("sound, overlapping", {{0 * second, 2 * second}, {second, 2 * second}});
+    write("backwards", {{3 * second, 2 * second}});
+    write("before the start", {{-second, second}});
+    write("unordered", {{second, 2 * second}, {0 * second, second}});
+    write("too long", {{0 * second, std::chrono::hours(24 * 32)}});
+    write("infinite", {{0 * second, second}}, {1, -kInfinity, 3});
+    write("nan", {{0 * second, second}}, {1, 2, std::numeric_limits<float>::quiet_NaN()});
+    write("wide", {{0 * second, second}}, {1, 2, 3, 4});
+  }
+  std::map<std::string, std::string> found;
+  for (const DamagedRow& row : StoreInspector(folder / "s.db").damaged_features())
+    found[row.video] = row.what;
+  EXPECT_EQ(found, (std::map<std::string, std::string>{
+                       {"backwards", "its rows have impossible times"},
+                       {"before the start", "its rows have impossible times"},
+                       {"unordered", "its rows have impossible times"},
+                       {"too long", "its rows have impossible times"},
+                       {"infinite", "its rows have values that are not finite"},
+                       {"nan", "its rows have values that are not finite"},
+                       {"wide", "its rows have 4 columns, others of their recipe have 3"}}));
 }
 
 TEST(StoreInspector, FindsEverySingleFlippedBitOfTheFeatures) {

@@ -133,7 +133,8 @@ TEST(StoreMerge, SavesWhatCanBeReadOfAFileWithADamagedPage) {
       VideoOutcome outcome = extracted(video(i), recipe);
       HalfSequence& features = outcome.lanes[0].features;
       for (std::size_t row = 3; row < 100; ++row)  // several pages
-        features.set(row, std::vector<float>(64, 0.5F).data(), {Micros(row), Micros(row + 1)});
+        features.set(row, std::vector<float>(64, 0.5F).data(),
+                     {Micros(1000 * row), Micros(1000 * (row + 1))});
       store.write(outcome);
     }
   }

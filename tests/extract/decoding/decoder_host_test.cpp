@@ -210,6 +210,17 @@ TEST(DecoderHost, HoldsADecoderToItsMemory) {
   expect_error([&] { (void)stream->next(never); }, Fault::Limit, "limit of memory");
 }
 
+TEST(DecoderHost, GivesUpADecoderThatGivesNothingAndGoesOnWithTheNextVideo) {
+  const testing::TempFolder folder;
+  DecodeLimits limits;
+  limits.max_seconds = 0.01;
+  DecoderHost host(suffer, limits, std::chrono::seconds(1));
+  const auto clips = host.open(folder / "stuck-1", {0, 1}, {0, 0});
+  EXPECT_EQ(clips->next(never)->index, 0);
+  expect_error([&] { (void)clips->next(never); }, Fault::Unreadable, "its decoder has given nothing for 1 s");
+  EXPECT_EQ(indices(*host.open(folder / "sound-0", {0, 1}, {0, 0})).size(), static_cast<std::size_t>(kClips));
+}
+
 TEST(DecoderHost, StopsWaitingWhenAsked) {
   DecoderHost host(behave, tight());
   const std::unique_ptr<VideoClips> stream = after_one_clip(host, "wait");

@@ -250,6 +250,21 @@ TEST_F(ClipStreamTest, NeedsNoMoreMemoryForALongVideoThanForAShortOne) {
   EXPECT_LE(growth_mib(hours), short_mib + 4) << "2 minutes took " << short_mib << " MiB";
 }
 
+TEST_F(ClipStreamTest, CallsAnOggThatEndsWithinAPagePartial) {
+  if (avcodec_find_encoder_by_name("libtheora") == nullptr) GTEST_SKIP() << "needs an encoder for Theora";
+  const std::filesystem::path path = video("a.ogv", {"libtheora", 64, 48, testing::at_rate(25, 200)});
+  const auto summary = [&] {
+    ClipStream stream(path, {small_lane(24)});
+    while (stream.next()) {
+    }
+    return stream.summary();
+  };
+  EXPECT_TRUE(summary().complete) << summary().message;
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 10);
+  EXPECT_FALSE(summary().complete);
+  EXPECT_THAT(summary().message, ::testing::HasSubstr("the file is shorter than its header says"));
+}
+
 TEST_F(ClipStreamTest, CallsAnMp4WhosePacketsGiveNoFramesPartial) {
   if (avcodec_find_encoder_by_name("libx264") == nullptr) GTEST_SKIP() << "needs an encoder for H.264";
   for (const int lost : {0, 4}) {

@@ -41,6 +41,33 @@ TEST(ContainerEnd, CountsWholeTransportPackets) {
   EXPECT_TRUE(ends_early(head, 188 * 100 + 1));
 }
 
+std::string ogg_page(const std::string& body) {
+  std::string page = std::string("OggS\0", 5) + std::string(21, 'h');
+  page += static_cast<char>(body.size() / 255 + 1);
+  page += std::string(body.size() / 255, '\xff') + static_cast<char>(body.size() % 255);
+  return page + body;
+}
+
+TEST(ContainerEnd, FindsAnOggPageThatIsCutWhereverTheCutIs) {
+  const std::string whole = ogg_page("first") + ogg_page(std::string(700, 'x'));
+  const std::string last = ogg_page("OggS" + std::string(300, 'y'));
+  EXPECT_FALSE(ogg_ends_early(whole));
+  EXPECT_FALSE(ogg_ends_early(whole + last));
+  for (std::size_t bytes = 1; bytes < last.size(); ++bytes) {
+    EXPECT_TRUE(ogg_ends_early(whole + last.substr(0, bytes))) << bytes;
+    EXPECT_TRUE(ogg_ends_early((whole + last.substr(0, bytes)).substr(20))) << "a tail of " << bytes;
+  }
+}
+
+TEST(ContainerEnd, CallsNoOggCutForWhatFollowsItsLastPage) {
+  const std::string pages = ogg_page("first") + ogg_page("last, which is not flagged so");
+  EXPECT_FALSE(ogg_ends_early(pages + std::string(100, '\0')));
+  EXPECT_FALSE(ogg_ends_early(pages + "TAG of another kind"));
+  EXPECT_FALSE(ogg_ends_early(""));
+  EXPECT_FALSE(ogg_ends_early("OggS"));
+  EXPECT_FALSE(ogg_ends_early("no page at all, but OggS in it"));
+}
+
 TEST(ContainerEnd, SaysNothingOfOtherFilesNorOfRemainsOfAHeader) {
   EXPECT_FALSE(ends_early("", 0));
   EXPECT_FALSE(ends_early("RIFF\x10", 5));

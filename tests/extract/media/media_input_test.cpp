@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
+#include "data/text_file.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
@@ -131,11 +134,70 @@ TEST_F(MediaInputTest, RefusesWhatIsEncrypted) {
       "encryption_scheme=cenc-aes-ctr:encryption_key=76a6c65c5ea762046bd749a2e632ccbb:"
       "encryption_kid=a7e61c373e219033c21091fa607bf3b8";
   testing::write_video(folder_ / "a.mp4", video);
+  expect_error([&] { open(folder_ / "a.mp4"); }, Fault::Unsupported, "encrypted");
+
+  // More boxes before the header than are looked at: then the packets say it.
+  std::string bytes = read_text_file(folder_ / "a.mp4"), boxes;
+  for (int i = 0; i <= 100'000; ++i)
+    boxes += std::string{
+        "\0\0\0\x08"
+        "free",
+        8};
+  write_file(folder_ / "a.mp4", bytes.insert(bytes.rfind("moov") - 4, boxes));
   TimeBudget budget(60);
   const TimeBudget::Running running(budget);
   MediaInput input(folder_ / "a.mp4", {}, budget);
   const PacketHandle packet{av_packet_alloc()};
   expect_error([&] { (void)input.read(*packet); }, Fault::Unsupported, "encrypted");
+}
+
+/// Replaces each `word` in a file.
+void rename_all(const std::filesystem::path& path, const std::string& word, const std::string& by) {
+  std::string bytes = read_text_file(path);
+  for (std::size_t at = bytes.find(word); at != std::string::npos; at = bytes.find(word, at + 1))
+    bytes.replace(at, word.size(), by);
+  write_file(path, bytes);
+}
+
+TEST_F(MediaInputTest, RefusesAnEncryptedMp4WhosePacketsDoNotSaySo) {
+  testing::TestVideo video{"mpeg4", 64, 48, testing::at_rate(25, 30)};
+  video.muxer_options =
+      "encryption_scheme=cenc-aes-ctr:encryption_key=76a6c65c5ea762046bd749a2e632ccbb:"
+      "encryption_kid=a7e61c373e219033c21091fa607bf3b8";
+  testing::write_video(folder_ / "a.mp4", video);
+  for (const char* box : {"senc", "saio", "saiz"}) rename_all(folder_ / "a.mp4", box, "free");
+  expect_error([&] { open(folder_ / "a.mp4"); }, Fault::Unsupported, "encrypted");
+}
+
+TEST_F(MediaInputTest, RefusesAScrambledTransportStreamAndNoOther) {
+  const std::filesystem::path path = folder_ / "a.ts";
+  testing::write_video(path, {"mpeg2video", 64, 48, testing::at_rate(25, 60)});
+  EXPECT_EQ(codec_of(path), AV_CODEC_ID_MPEG2VIDEO);
+  std::string bytes = read_text_file(path);
+  for (std::size_t at = 0; at + 188 <= bytes.size(); at += 188) {
+    if (bytes[at + 1] % 32 == 1 && bytes[at + 2] == '\0') bytes[at + 3] |= '\x80';  // PID 256
+  }
+  write_file(path, bytes);
+  expect_error([&] { open(path); }, Fault::Unsupported, "encrypted");
+}
+
+TEST_F(MediaInputTest, RefusesAnAsfWithRightsManagementAndNoOther) {
+  const std::filesystem::path path = folder_ / "a.asf";
+  testing::write_video(path, {"mpeg4", 64, 48, testing::at_rate(25, 30)});
+  EXPECT_EQ(codec_of(path), AV_CODEC_ID_MPEG4);
+  std::string bytes = read_text_file(path);
+  const std::string object{
+      "\xfb\xb3\x11\x22\x23\xbd\xd2\x11\xb4\xb7\x00\xa0\xc9\x55\xfc\x6e\x28\0\0\0\0\0\0\0"
+      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+      40};
+  bytes.insert(30, object);
+  std::uint64_t size = 0;
+  std::memcpy(&size, bytes.data() + 16, sizeof size);
+  size += object.size();
+  std::memcpy(bytes.data() + 16, &size, sizeof size);
+  ++bytes[24];  // one object more
+  write_file(path, bytes);
+  expect_error([&] { open(path); }, Fault::Unsupported, "encrypted");
 }
 
 }  // namespace

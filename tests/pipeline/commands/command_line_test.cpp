@@ -1,6 +1,10 @@
 // The program as a user meets it: flags, messages, exit codes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <thread>
 
 #include "data/store/feature_store.h"
 #include "pipeline/commands/exit_code.h"
@@ -114,6 +118,9 @@ TEST_F(CommandLine, RefusesNumbersThatAreNoneAndNumbersBeyond64Bits) {
     expect_usage_error({"store", "import", "s.db", "--npy", ".", "--rows-per-second", number},
                        "is not a number");
   }
+  for (const char* command : {"run", "train", "extract"})
+    expect_usage_error({"config", command, "--seed", "-1"}, "'-1' is not a whole number");
+  expect_usage_error({"config", "run", "--demo-clips", "nan"}, "'nan' is not a whole number");
   expect_usage_error({"store", "ls", "s.db", "--limit", "-1"}, "not in range 0 to 9223372036854775807");
   for (const char* bytes : {"-1", "0", "512", "010", "1023kb", "9223372036854775808", "17179869184GB"}) {
     expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--max-memory", bytes},
@@ -179,11 +186,31 @@ TEST_F(CommandLine, FailsWith1WhereFilesAreMissingOrNotWhatTheyShouldBe) {
   }
 }
 
+TEST_F(CommandLine, WaitsForNobodyToWriteIntoAFifoForItsConfiguration) {
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--config", "fifo", "config"},
+                                                    {"config", "run", "--config", "fifo"},
+                                                    {"config", "run", "--config=fifo"},
+                                                    {"run", "--demo", "--config", "fifo"},
+                                                    {"store", "ls", "s.db", "--config", "fifo"}}) {
+    Program program(folder_.path(), TVR_PIPELINE, arguments);
+    for (int i = 0; i < 1000 && program.is_running(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ASSERT_FALSE(program.is_running()) << ::testing::PrintToString(arguments);
+    const ProgramResult result = program.wait();
+    EXPECT_EQ(result.exit_code, kUsage) << ::testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr("is a FIFO, socket or device, not a regular file"));
+  }
+}
+
 TEST_F(CommandLine, FailsWhenItsResultsCannotBeWritten) {
-  const std::string shell = std::string("exec '") + TVR_PIPELINE + "' config > /dev/full";
-  const ProgramResult full = Program(folder_.path(), "/bin/sh", {"-c", shell}).wait();
-  EXPECT_EQ(full.exit_code, kFailed);
-  EXPECT_THAT(full.err, HasSubstr("standard output"));
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+  for (const std::string command : {"config", "store stats s.db", "store ls s.db --json"}) {
+    const std::string shell = std::string("exec '") + TVR_PIPELINE + "' " + command + " > /dev/full";
+    const ProgramResult full = Program(folder_.path(), "/bin/sh", {"-c", shell}).wait();
+    EXPECT_EQ(full.exit_code, kFailed) << command;
+    EXPECT_THAT(full.err, HasSubstr("standard output: cannot be written: no room on the disk")) << command;
+  }
   testing::write_file(folder_ / "file", "");
   const ProgramResult demo = run({"demo", "--out", "file", "--clips", "10"});
   EXPECT_EQ(demo.exit_code, kFailed);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include "extract/media/clip_stream.h"
 #include "pipeline/commands/exit_code.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 #include "tests/support/write_file.h"
@@ -81,6 +83,18 @@ TEST_F(FramesCommandTest, WritesTheLanesBytesToStandardOutput) {
   }
 }
 
+TEST_F(FramesCommandTest, SaysThatStandardOutputHasNoRoom) {
+  const testing::ChildReport report = testing::in_child([&]() -> std::string {
+    const OutputInto full("/dev/full");
+    try {
+      return std::to_string(run_frames(options_));
+    } catch (const Error& error) {
+      return error.what();
+    }
+  });
+  EXPECT_THAT(report.text, HasSubstr("standard output: cannot be written: no room on the disk"));
+}
+
 TEST_F(FramesCommandTest, WritesPngFilesOfTheSamePixels) {
   options_.png = folder_ / "png";
   EXPECT_EQ(run_frames(options_), kDone);
@@ -97,6 +111,26 @@ TEST_F(FramesCommandTest, WritesPngFilesOfTheSamePixels) {
     }
   }
   EXPECT_EQ(pixels, lane_bytes());
+}
+
+TEST_F(FramesCommandTest, LeavesNoCutPngOnAFullDisk) {
+  options_.png = folder_ / "png";
+  std::filesystem::create_directory(options_.png);
+  testing::write_file(options_.png / "000000.png", "of before");
+  const testing::ChildReport report = testing::in_child([&]() -> std::string {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{500, 500};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      return std::to_string(run_frames(options_));
+    } catch (const Error& error) {
+      return error.what();
+    }
+  });
+  EXPECT_THAT(report.text, HasSubstr("000000.png"));
+  EXPECT_EQ(bytes_of(options_.png / "000000.png"), "of before");
+  const std::filesystem::directory_iterator files(options_.png);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST_F(FramesCommandTest, TellsADamagedFileByItsExitCode) {

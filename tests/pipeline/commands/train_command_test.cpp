@@ -72,6 +72,25 @@ TEST(TrainCommand, CountsByReasonWhatIsLeftOut) {
   EXPECT_EQ(printed["text"]["train"]["captions_cut"], 1);
 }
 
+TEST(TrainCommand, CountsClipsThatEndAfterTheirVideoAndSaysSoOnce) {
+  const LearningFolder folder;
+  std::string csv = "video,caption,start,end,split\n";
+  for (int v = 0; v < LearningFolder::kVideos; ++v) {
+    csv += "clip " + std::to_string(v) + ",a cat and a dog,,," + (v % 3 == 0 ? "test\n" : "train\n");
+  }
+  // The rows of a video end at 0.003 s.
+  csv += "clip 1,a cat,0,0.003,train\nclip 2,a cat,0,0.006,train\nclip 3,a cat,0.002,9999,test\n";
+  write_text(folder / "spans.csv", csv);
+  ::testing::internal::CaptureStderr();
+  const json printed = json::parse(folder.train("run", {"--captions", (folder / "spans.csv").string()}));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(printed["left_out"], json({{"clips_cut_at_the_end", 2}}));
+  const std::string sentence =
+      "2 clips end after their video, up to whose end they are used, for example of clip 2";
+  EXPECT_THAT(said, HasSubstr(sentence));
+  EXPECT_EQ(said.find(sentence), said.rfind(sentence));
+}
+
 TEST(TrainCommand, OfSeveralSeedsTellsMeanAndDeviationAndGoesOnWithMore) {
   const LearningFolder folder;
   const json one = json::parse(folder.train("run"));

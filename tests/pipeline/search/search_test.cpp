@@ -12,6 +12,7 @@
 
 #include "data/json_text.h"
 #include "data/store/sqlite.h"
+#include "pipeline/search/search_service.h"
 #include "pipeline/search/searcher.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/planted_run.h"
@@ -327,7 +328,7 @@ TEST_F(SearchTest, LeavesOutVideosWithTimesOrValuesThatNoVideoHasAndServesTheOth
   run_.add_rows("backwards", {{seconds(3), seconds(2)}});
   run_.add_rows("unordered", {{seconds(5), seconds(6)}, {seconds(1), seconds(2)}});
   run_.add_rows("nan", {{seconds(0), seconds(1)}}, std::numeric_limits<float>::quiet_NaN());
-  run_.add_rows("infinite", {{seconds(0), seconds(1)}}, std::numeric_limits<float>::infinity());
+  run_.add_rows("infinite", {{seconds(0), seconds(1)}}, -std::numeric_limits<float>::infinity());
   run_.add_rows("overlapping",
                 {{seconds(0), seconds(2)}, {seconds(1), seconds(3)}, {seconds(1) + kHalf, seconds(3)}});
   run_.add_rows("sparse", {{seconds(0), seconds(40)}, {seconds(40), seconds(80)}});
@@ -373,6 +374,33 @@ TEST_F(SearchTest, LeavesOutAVideoWithDamagedRowsAndNamesIt) {
   Searcher planted = searcher();
   EXPECT_EQ(planted.index()->damaged(), (std::vector<std::string>{"a"}));
   EXPECT_EQ(ids(ask(planted, "red")), (std::vector<std::string>{"b"}));
+}
+
+TEST_F(SearchTest, NamesTheFirstDamagedVideosAndCountsTheOthersInOneLine) {
+  const auto warned = [](const std::vector<std::string>& ids) {
+    ::testing::internal::CaptureStderr();
+    warn_of_damaged(ids);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(warned({}), "");
+  EXPECT_EQ(warned({"%2D4ws"}), "warning: the features of '-4ws' are damaged: the video is left out\n");
+  EXPECT_EQ(warned({"a", "b"}),
+            "warning: 2 videos are left out because their features are damaged: 'a', 'b'\n");
+  std::vector<std::string> many = {"a", "b", "c", "d", "e"};
+  EXPECT_THAT(warned(many), ::testing::EndsWith("'a', 'b', 'c', 'd', 'e'\n"));
+  for (int i = 0; i < 37; ++i) many.push_back("video" + std::to_string(i));
+  EXPECT_THAT(warned(many), ::testing::AllOf(::testing::StartsWith("warning: 42 videos are left out"),
+                                             ::testing::EndsWith("'d', 'e' and 37 more\n")));
+}
+
+TEST_F(SearchTest, ServesAStoreOfManyDamagedVideosWithOneLine) {
+  run_.add_video("sound", showing(kRed, 5));
+  for (int i = 0; i < 20; ++i) run_.add_rows("damaged" + std::to_string(i), {{seconds(3), seconds(2)}});
+  ::testing::internal::CaptureStderr();
+  { const SearchService service(std::unique_ptr<Searcher>(new Searcher(searcher()))); }
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, ::testing::HasSubstr("20 videos are left out"));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
 }
 
 TEST_F(SearchTest, RefusesAFolderThatIsNoRunAndARunThatIsNotTrained) {
