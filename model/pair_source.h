@@ -15,9 +15,13 @@ struct Part {
 
 /// The pairs of one step: captions[b] describes clip number clips[b].
 struct StepPairs {
-  std::vector<std::int32_t> clips;  // [N]; pairs of the same clip are not negatives of each other
+  std::vector<std::int32_t> clips;                  // [N]; one per pair
   std::vector<std::vector<std::int32_t>> captions;  // [N], word ids; a caption may be empty
 };
+
+/// A number per pair of the step, equal for pairs that are not negatives of each other: those of one clip,
+/// and those of clips that share a caption, word for word.
+[[nodiscard]] std::vector<std::int32_t> groups_of(const StepPairs& pairs);
 
 /// Source of the training pairs. A batch is a pure function of (epoch, step), so a resumed run needs no saved
 /// reader state, and several processes together see the same batches as one. The interface does not require

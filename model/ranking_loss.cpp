@@ -73,10 +73,10 @@ Matrix intra_video_weights(int videos, int n_pair, double hard_negative_rate) {
   return weights;
 }
 
-Loss nce_loss(const Matrix& similarity, double log_scale, const std::vector<std::int32_t>& clips) {
+Loss nce_loss(const Matrix& similarity, double log_scale, const std::vector<std::int32_t>& groups) {
   Loss loss{0, Matrix(similarity.rows(), similarity.rows()), 0};
-  add_direction(similarity, std::exp(log_scale), clips, false, loss);
-  add_direction(similarity, std::exp(log_scale), clips, true, loss);
+  add_direction(similarity, std::exp(log_scale), groups, false, loss);
+  add_direction(similarity, std::exp(log_scale), groups, true, loss);
   return loss;
 }
 

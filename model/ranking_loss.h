@@ -30,8 +30,9 @@ struct Loss {
 constexpr double kHighestLogScale = 4.605170185988092;
 
 /// Symmetric InfoNCE: the mean of both directions' cross-entropy over the logits exp(log_scale) * s. Pairs of
-/// different index but equal `clip` are not negatives of each other and are left out.
+/// different index but equal group (groups_of() in pair_source.h) are not negatives of each other and are
+/// left out.
 [[nodiscard]] Loss nce_loss(const Matrix& similarity, double log_scale,
-                            const std::vector<std::int32_t>& clips);
+                            const std::vector<std::int32_t>& groups);
 
 }  // namespace tvr

@@ -14,9 +14,9 @@ TextBatch gather_captions(const StepPairs& pairs, const Matrix& vectors, std::in
   return gather_words(vectors, captions, max_words);
 }
 
-Loss loss_of(const Matrix& similarity, double log_scale, const std::vector<std::int32_t>& clips,
+Loss loss_of(const Matrix& similarity, double log_scale, const StepPairs& pairs,
              const TrainOptions& options) {
-  if (options.loss == RankingLoss::Nce) return nce_loss(similarity, log_scale, clips);
+  if (options.loss == RankingLoss::Nce) return nce_loss(similarity, log_scale, groups_of(pairs));
   if (options.n_pair == 1 || !options.negative_weighting) return max_margin_loss(similarity, options.margin);
   const Matrix weights = intra_video_weights(options.batch_size, options.n_pair, options.hard_negative_rate);
   return max_margin_loss(similarity, options.margin, &weights);
@@ -30,7 +30,7 @@ StepResult loss_and_gradients(const Parameters& parameters, double log_scale, co
   TextTower text(parameters, gather_captions(pairs, vectors, options.max_words), dropout);
   dropout.apply(features, RandomUse::VideoDropout);
   GatedUnit video(parameters[kVideoFc], parameters[kVideoGate], std::move(features));
-  const Loss loss = loss_of(multiply_transposed(text.out(), video.out()), log_scale, pairs.clips, options);
+  const Loss loss = loss_of(multiply_transposed(text.out(), video.out()), log_scale, pairs, options);
   const Matrix d_text = multiply(loss.d_similarity, video.out());
   const Matrix d_video = multiply(transposed(loss.d_similarity), text.out());
   StepResult result{loss.value, loss.d_log_scale, {}};

@@ -140,10 +140,10 @@ void backward(const TextPass& text, const Arena& weights, const at::Tensor& d_ou
                              text.best_word};
 }
 
-DeviceLoss nce(const at::Tensor& similarity, const at::Tensor& log_scale, const at::Tensor& clips) {
+DeviceLoss nce(const at::Tensor& similarity, const at::Tensor& log_scale, const at::Tensor& groups) {
   const std::int64_t size = similarity.size(0);
   const at::Tensor diagonal = at::eye(size, similarity.options()).to(at::kBool);
-  const at::Tensor left_out = (clips.unsqueeze(0) == clips.unsqueeze(1)) & diagonal.logical_not();
+  const at::Tensor left_out = (groups.unsqueeze(0) == groups.unsqueeze(1)) & diagonal.logical_not();
   const at::Tensor scale = at::exp(log_scale);
   const at::Tensor logits = (similarity * scale).masked_fill(left_out, -INFINITY);
   const at::Tensor by_text = at::log_softmax(logits, 1), by_video = at::log_softmax(logits, 0);
@@ -233,12 +233,16 @@ class DeviceTraining::Impl {
     const std::int64_t size = batches.empty() ? 0 : static_cast<std::int64_t>(batches.front().clips.size());
     const at::Tensor words = padding({steps, size, options_.max_words});
     const at::Tensor clips = at::empty({steps, size}, at::kLong);
+    const at::Tensor groups = at::empty({steps, size}, at::kLong);
     const at::Tensor rates = at::empty({steps, 2}, at::kFloat);
     const at::Tensor keys = at::empty({steps, 2}, at::kLong);
     auto* word = words.data_ptr<std::int64_t>();
     auto* clip = clips.data_ptr<std::int64_t>();
+    auto* group = groups.data_ptr<std::int64_t>();
     for (std::size_t s = 0; s < batches.size(); ++s) {
       clip = std::copy(batches[s].clips.begin(), batches[s].clips.end(), clip);
+      const std::vector<std::int32_t> group_of = groups_of(batches[s]);
+      group = std::copy(group_of.begin(), group_of.end(), group);
       for (const std::vector<std::int32_t>& caption : batches[s].captions) {
         put_words(caption, word);
         word += options_.max_words;
@@ -253,6 +257,7 @@ class DeviceTraining::Impl {
     }
     put(epoch_words_, words);
     put(epoch_clips_, clips);
+    put(epoch_groups_, groups);
     put(epoch_rates_, rates);
     put(epoch_keys_, keys);
     step_index_.zero_();
@@ -386,7 +391,7 @@ class DeviceTraining::Impl {
         });
     const at::Tensor similarity = at::mm(text.unit.gated.out, video.gated.out.t());
     const DeviceLoss loss = options_.loss == RankingLoss::Nce
-                                ? nce(similarity, temperature_[0], clips)
+                                ? nce(similarity, temperature_[0], of_step(epoch_groups_))
                                 : max_margin(similarity, options_.margin, pair_weights_);
     LayerGradients gradients;
     together(
@@ -414,7 +419,7 @@ class DeviceTraining::Impl {
     return dropout_factors(of_step(epoch_keys_).narrow(0, stream, 1), rows, cols, options_.dropout);
   }
 
-  /// The current step's rates [2], clips [N] or words [N, W].
+  /// The current step's rates [2], clips [N], groups [N] or words [N, W].
   [[nodiscard]] at::Tensor of_step(const at::Tensor& of_epoch) const {
     return of_epoch.index_select(0, step_index_).squeeze(0);
   }
@@ -456,7 +461,7 @@ class DeviceTraining::Impl {
   bool best_is_new_ = false;
   std::int64_t adam_steps_;
   at::Tensor clips_, vectors_, temperature_, step_index_, loss_sum_, pair_weights_;
-  at::Tensor epoch_words_, epoch_clips_, epoch_rates_, epoch_keys_;
+  at::Tensor epoch_words_, epoch_clips_, epoch_groups_, epoch_rates_, epoch_keys_;
   at::Tensor validation_clips_, validation_words_, validation_clip_of_;  // [N, Dv], [Q, W], [Q, 1]
 };
 
