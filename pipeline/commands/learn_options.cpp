@@ -87,12 +87,18 @@ const std::vector<TrainingPreset> kPresets = {
     {"best",
      {{"--loss", "nce"},
       {"--batch-size", "128"},
+      {"--min-steps", "8"},
       {"--n-pair", "2"},
       {"--lr", "0.001"},
       {"--cosine", "true"},
+      {"--epochs", "120"},
+      {"--dropout", "0.3"},
+      {"--identity-columns", "200"},
       {"--pooling", "max+mean"},
       {"--standardize", "true"},
-      {"--embd-dim", "1024"}}},
+      {"--embd-dim", "512"},
+      {"--ensemble", "2"},
+      {"--linear-weight", "0.6"}}},
 };
 
 }  // namespace
@@ -140,7 +146,8 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
   add_train_flags(command, options.train,
                   [](const std::string& name) { return name != kInputOption && name != "seed"; });
   add(command, "--whiten-words", options.whiten_words,
-      "whiten word vectors trained on the captions, which on few captions point all in one direction");
+      "whiten word vectors trained on the captions: on few captions they all point in one direction")
+      ->default_str("true");
   add(command, "--identity-columns", options.identity_columns,
       "columns of random signs that are appended to word vectors trained on the captions, so that words of "
       "similar company stay distinguishable")

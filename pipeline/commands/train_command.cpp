@@ -22,8 +22,8 @@ namespace {
 int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder& folder, bool json) {
   const FeatureStore store(options.store);
   const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
-  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
   const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
+  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
   TimeAccount time;
   Splits splits = load_splits(folder, store, lanes, data, options.learn);
   time.lap("words");

@@ -58,9 +58,12 @@ TfIdf words_of(const NamedTensors& tensors, const std::string& where) {
 }
 
 LinearSmoothing smoothing_of(const NamedTensors& tensors, const std::string& where) {
-  const std::vector<float> values = required(tensors, kSmoothing, DType::F32, where).to_floats();
-  if (values.size() != 3) refuse(where, fmt::format("its smoothing has {} numbers", values.size()));
-  return {static_cast<double>(values[0]), static_cast<double>(values[1]), static_cast<double>(values[2])};
+  const Tensor& tensor = required(tensors, kSmoothing, DType::F64, where);
+  double values[3];
+  if (tensor.bytes.size() != sizeof values)
+    refuse(where, fmt::format("its smoothing has {} numbers, wanted 3", tensor.numel()));
+  std::memcpy(values, tensor.bytes.data(), sizeof values);
+  return {values[0], values[1], values[2]};
 }
 
 }  // namespace
@@ -90,10 +93,10 @@ void LinearEncoder::write(const std::filesystem::path& file) const {
   tensors.emplace_back(kWords, std::move(words));
   tensors.emplace_back(kWeights, Tensor::from_floats({static_cast<std::int64_t>(words_.weights().size())},
                                                      words_.weights().data()));
-  const float smoothing[] = {static_cast<float>(smoothing_.text_ridge),
-                             static_cast<float>(smoothing_.video_ridge),
-                             static_cast<float>(smoothing_.power)};
-  tensors.emplace_back(kSmoothing, Tensor::from_floats({3}, smoothing));
+  const double values[] = {smoothing_.text_ridge, smoothing_.video_ridge, smoothing_.power};
+  Tensor smoothing{DType::F64, {3}, std::vector<std::byte>(sizeof values)};
+  std::memcpy(smoothing.bytes.data(), values, sizeof values);
+  tensors.emplace_back(kSmoothing, std::move(smoothing));
   write_pth(file, tensors);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ struct ReportInput {
   const Pairs* test = nullptr;        // not empty
   const Evaluation* evaluation = nullptr;
   std::vector<RetrievalMetrics> seeds;                     // text to video, one per training seed
+  std::optional<RetrievalMetrics> linear;                  // text to video, of the linear baseline
   std::filesystem::path history;                           // history.jsonl
   std::vector<std::pair<std::string, TextCoverage>> text;  // by split: "train", "test"
   const WordTable* words = nullptr;  // to mark the words of test captions without a vector
@@ -36,7 +38,8 @@ struct ReportInput {
   std::function<std::string(const ClipRef&)> picture;  // a frame of a clip as JPEG, or empty
 };
 
-/// A self-contained HTML page that makes no network request: metrics with bootstrap intervals and chance,
+/// A self-contained HTML page that makes no network request: metrics with bootstrap intervals, those of a
+/// linear model and chance,
 /// curves, recall at every K, ranks, example queries with the correct clip and the clips found (the best, the
 /// median and the worst), words without vectors, videos that failed, data set checks, provenance and
 /// configuration.

@@ -173,6 +173,10 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
   input.test = &subject.learned.test;
   input.evaluation = &subject.learned.seeds.front();
   for (const Evaluation& seed : subject.learned.seeds) input.seeds.push_back(seed.t2v);
+  if (subject.learned.linear) {
+    input.linear = subject.learned.linear->t2v;
+    input.linear->queries = 0;  // the same ones
+  }
   input.history = folder.history();
   constexpr std::size_t kNamed = 30;  // words without a vector
   input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},

@@ -52,6 +52,22 @@ TEST(EvalCommand, OfARunTakesOtherCaptionsByEitherFlag) {
   }
 }
 
+TEST(EvalCommand, EvaluatesAllNetworksOfARunAndTheLinearModelsShare) {
+  const LearningFolder folder;
+  const std::vector<std::string> flags = {"--ensemble", "2", "--linear-weight", "0.4", "--seeds", "2"};
+  const json trained = json::parse(folder.train("run", flags));
+  const auto evaluated = [&] {
+    return json::parse(folder.run({"eval", "--run", (folder / "run").string(), "--json"}));
+  };
+  EXPECT_EQ(evaluated()["seeds"], trained["seeds"]);
+  // Each member counts: without its second network the model is another.
+  std::filesystem::copy_file(folder / "run/checkpoint.pth", folder / "run/network-2/checkpoint.pth",
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_error([&] { (void)evaluated(); }, Fault::Mismatch, "network-2/checkpoint.pth");
+  const json other = json::parse(folder.train("single", {"--linear-weight", "0.9"}));
+  EXPECT_EQ(other["linear"], trained["linear"]) << "the baseline depends on the data alone";
+}
+
 TEST(EvalCommand, EvaluatesAllSeedsOfARun) {
   const LearningFolder folder;
   const json trained = json::parse(folder.train("three", {"--seeds", "3"}));

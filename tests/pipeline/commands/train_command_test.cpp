@@ -122,7 +122,7 @@ TEST(TrainCommand, SaysWhenTheFiguresAreNoBetterThanChance) {
   const LearningFolder folder;
   const auto said = [&](const std::string& out, const std::string& rate) {
     ::testing::internal::CaptureStderr();
-    (void)folder.train(out, {"--lr", rate, "--epochs", "40"});
+    (void)folder.train(out, {"--lr", rate, "--epochs", "40", "--whiten-words", "false"});
     return ::testing::internal::GetCapturedStderr();
   };
   EXPECT_THAT(said("well", "0.001"), Not(HasSubstr("by chance")));
@@ -170,6 +170,31 @@ TEST(TrainCommand, KeepsTheTrainingPresetInItsConfigAndLetsFlagsOverrideIt) {
   EXPECT_THAT(config, HasSubstr("pooling=\"max+mean\""));
   EXPECT_THAT(config, HasSubstr("n-pair=1"));
   EXPECT_THAT(config, HasSubstr("lr=0.01")) << "given by the fixture, not the preset's";
+}
+
+TEST(TrainCommand, ComparesWithALinearModelAndSaysWhereItIsNotBeaten) {
+  const LearningFolder folder;
+  ::testing::internal::CaptureStderr();
+  const json weak = json::parse(folder.train("weak", {"--epochs", "1", "--lr", "0.0001"}));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("does not beat a linear model"));
+  EXPECT_GT(weak["linear"]["t2v"]["R@10"], 90) << "each thing has a column of its own";
+  EXPECT_THAT(read_text(folder / "weak/report.html"), HasSubstr("linear model, text to video"));
+  ::testing::internal::CaptureStderr();
+  const json again = json::parse(folder.train("weak", {"--epochs", "1", "--lr", "0.0001"}));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("linear: the model is up to date"));
+  EXPECT_EQ(again, weak);
+}
+
+TEST(TrainCommand, LowersTheBatchWhereFewClipsGiveFewSteps) {
+  const LearningFolder folder;
+  ::testing::internal::CaptureStderr();
+  (void)folder.train("run", {"--batch-size", "128", "--min-steps", "4"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("batches of 10 clips rather than 128"));
+  expect_error(
+      [&] {
+        (void)folder.train("run", {"--batch-size", "128"});
+      },
+      Fault::Mismatch, "40 training clips do not fill one batch of 128");
 }
 
 TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {

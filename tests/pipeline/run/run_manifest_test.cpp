@@ -133,9 +133,9 @@ TEST(RunManifest, ThatIsMissingSaysWhichCommandWritesIt) {
 
 TEST(RunManifest, OfANewerProgramIsNotGuessedAt) {
   json text = written("/run");
-  text["version"] = 2;
+  text["version"] = 3;
   text["lanes"] = "of another form";
-  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Unsupported, "version 2");
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Unsupported, "version 3");
   text["version"] = 0;
   expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, "version");
 }
@@ -161,11 +161,15 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
       {"store", [](json& t) { t["store"] = ""; }},
       {"store", [](json& t) { t["store"] = "../../features.db"; }},
       {"store", [](json& t) { t["store"] = std::string("a\0b", 3); }},
-      {"checkpoint",
+      {"networks", [](json& t) { t["networks"] = json::array(); }},
+      {"networks[1].file",
        [](json& t) {
-         t["checkpoint"] = {1, 2};
+         t["networks"][1]["file"] = json::array({1, 2});
        }},
-      {"checkpoint_sha256", [](json& t) { t["checkpoint_sha256"] = "abc"; }},
+      {"networks[0].sha256", [](json& t) { t["networks"][0]["sha256"] = "abc"; }},
+      {"checkpoint", [](json& t) { t.erase("networks"); }},
+      {"linear.file", [](json& t) { t["linear"].erase("file"); }},
+      {"linear.weight", [](json& t) { t["linear"]["weight"] = 1.5; }},
       {"word_vectors", [](json& t) { t.erase("word_vectors"); }},
       {"pooling", [](json& t) { t["pooling"] = "median"; }},
       {"max_words", [](json& t) { t["max_words"] = 0; }},
