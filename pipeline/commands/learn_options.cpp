@@ -87,7 +87,7 @@ const std::vector<TrainingPreset> kPresets = {
     {"best",
      {{"--loss", "nce"},
       {"--batch-size", "128"},
-      {"--min-steps", "8"},
+      {"--min-steps", "4"},
       {"--n-pair", "2"},
       {"--lr", "0.001"},
       {"--cosine", "true"},

@@ -46,6 +46,7 @@ void complete(CLI::App& command, RunOptions& options) {
   const auto unless_given = [&](const char* flag, const auto& value) {
     give_default(command, flag, fmt::format("{}", value));
   };
+  if (options.demo) unless_given(kPresetFlag, "best");
   apply_training_preset(command);
   if (options.demo) {
     unless_given("--out", "demo-run");
