@@ -73,6 +73,7 @@ const Table kThirdParties = {
     {"ATen/", {"extract", "model"}},
     {"c10/", {"extract", "model"}},
     {"fasttext/", {"text"}},
+    {"Eigen/", {"text"}},
     {"utf8proc", {"data", "text", "pipeline/terminal"}},
     {"tbb/", {"pipeline/extraction", "pipeline/demo"}},
     {"tbb/version.h", {"pipeline/machine"}},

@@ -128,7 +128,8 @@ TEST_F(TorchScript, RefusesRowsThatAreNotAsPromised) {
 TEST_F(TorchScript, RefusesAModuleThatGivesTwoRowsForOneClip) {
   // Wide enough that dropout cannot keep the same values twice by chance (1 in 2^256).
   write_manifest("\"dim\": 3", "\"dim\": 256");
-  for (const char* const random : {"torch.rand([1, 256])", "torch.dropout(torch.ones([1, 256]), 0.5, True)"}) {
+  for (const char* const random :
+       {"torch.rand([1, 256])", "torch.dropout(torch.ones([1, 256]), 0.5, True)"}) {
     write_module(std::string("def forward(self, x):\n  return ") + random + "\n");
     expect(Fault::Unsupported, "two different rows for the same clip");
   }
