@@ -1,6 +1,7 @@
 #include "model/linear_model.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -55,6 +56,19 @@ void to_unit_length(Matrix& rows) {
     for (std::int64_t d = 0; d < rows.cols(); ++d) rows.row(i)[d] *= scale;
   }
 }
+
+/// Computes on one thread while it lives: results then do not depend on the number of cores, and the many
+/// small products of choose_smoothing() gain nothing from more.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
 
 /// The principal components of clips: z = x basis has variances `variance`, descending.
 struct Directions {
@@ -299,8 +313,10 @@ std::vector<int> folds_of(const LinearPairs& pairs, int folds, std::int64_t most
 
 }  // namespace
 
-LinearModel::LinearModel(const LinearPairs& pairs, const LinearSmoothing& smoothing)
-    : LinearModel(LinearFit(pairs).model(smoothing)) {}
+LinearModel::LinearModel(const LinearPairs& pairs, const LinearSmoothing& smoothing) {
+  const OneThread alone;
+  *this = LinearFit(pairs).model(smoothing);
+}
 
 LinearModel::LinearModel(const NamedTensors& state)
     : text_(matrix_named(state, "text.weight")), video_(matrix_named(state, "video.weight")) {
@@ -364,6 +380,7 @@ Matrix LinearModel::embed_video(const Matrix& clips) const {
 }
 
 LinearSmoothing choose_smoothing(const LinearPairs& pairs) {
+  const OneThread alone;
   constexpr int kFolds = 4;
   constexpr std::int64_t kMostClips = 2000;
   const std::vector<int> fold_of = folds_of(pairs, kFolds, kMostClips);

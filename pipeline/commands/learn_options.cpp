@@ -87,7 +87,7 @@ const std::vector<TrainingPreset> kPresets = {
     {"best",
      {{"--loss", "nce"},
       {"--batch-size", "128"},
-      {"--min-steps", "4"},
+      {"--min-steps", "8"},
       {"--n-pair", "2"},
       {"--lr", "0.001"},
       {"--cosine", "true"},
@@ -98,7 +98,7 @@ const std::vector<TrainingPreset> kPresets = {
       {"--standardize", "true"},
       {"--embd-dim", "512"},
       {"--ensemble", "2"},
-      {"--linear-weight", "0.6"}}},
+      {"--linear-weight", "0.7"}}},
 };
 
 }  // namespace

@@ -26,8 +26,9 @@ const char* unchecked(CLI::App& command, const char* flag) {
 }  // namespace
 
 void add_run_flags(CLI::App& command, RunOptions& options) {
-  command.add_flag("--demo", options.demo,
-                   "use the generated demo data, and small networks with random weights");
+  command.add_flag(
+      "--demo", options.demo,
+      "use the generated demo data, small networks with random weights, and --training-preset best");
   command
       .add_option("--demo-clips", options.demo_clips,
                   "number of clips that the demo generates; 0: its default")
@@ -59,10 +60,6 @@ void complete(CLI::App& command, RunOptions& options) {
     unless_given("--random-weights", "true");
     unless_given("--model-2d", recipe.model_2d);
     unless_given("--model-3d", recipe.model_3d);
-    unless_given("--embd-dim", recipe.embd_dim);
-    unless_given("--epochs", recipe.epochs);
-    unless_given("--batch-size", recipe.batch_size);
-    unless_given("--lr", recipe.lr);
   }
   if (options.out.empty()) {
     throw Error(Fault::InvalidArgument, "run", "no folder for the results", "Pass --out FOLDER");

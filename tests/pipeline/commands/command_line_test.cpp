@@ -246,7 +246,8 @@ TEST_F(CommandLine, WhatConfigPrintsIsAConfigFileOfTheSameMeaning) {
     testing::write_file(folder_ / "x/data" / file, "");
   }
   const std::string second = run({"--config", "my.toml", "config", "run"}).out;
-  for (const char* line : {"\nepochs=7\n", "\nmodel-2d=\"demo2d\"\n", "\nembd-dim=256\n", "\nlr=0.001\n"}) {
+  for (const char* line :
+       {"\nepochs=7\n", "\nmodel-2d=\"demo2d\"\n", "\ntraining-preset=\"best\"\n", "\nlr=0.001\n"}) {
     EXPECT_THAT(second, HasSubstr(line));
   }
   testing::write_file(folder_ / "my.toml", second);
