@@ -36,14 +36,35 @@ void Standardization::apply(Matrix& clips) const {
   }
 }
 
+void Standardization::require_width(const Linear& layer) const {
+  if (layer.weight.cols() == static_cast<std::int64_t>(mean_.size())) return;
+  throw Error(Fault::Mismatch, kLayerNames[kVideoFc],
+              "it takes " + std::to_string(layer.weight.cols()) + " values, the clips have " +
+                  std::to_string(mean_.size()),
+              "Extract the lanes, and pool them, as the checkpoint was trained");
+}
+
+void Standardization::unfold_from(NamedTensors& weights) const {
+  Parameters parameters = parameters_of(weights);
+  Linear& layer = parameters[kVideoFc];
+  require_width(layer);
+  for (std::int64_t o = 0; o < layer.weight.rows(); ++o) {
+    double shift = 0;
+    for (std::size_t d = 0; d < mean_.size(); ++d) {
+      float& weight = layer.weight.row(o)[d];
+      shift += static_cast<double>(weight) * mean_[d];
+      weight = static_cast<float>(static_cast<double>(weight) * deviation_[d]);
+    }
+    float& bias = layer.bias[static_cast<std::size_t>(o)];
+    bias = static_cast<float>(static_cast<double>(bias) + shift);
+  }
+  weights = state_of(parameters);
+}
+
 void Standardization::fold_into(NamedTensors& weights) const {
   Parameters parameters = parameters_of(weights);
   Linear& layer = parameters[kVideoFc];
-  if (layer.weight.cols() != static_cast<std::int64_t>(mean_.size())) {
-    throw Error(Fault::Mismatch, kLayerNames[kVideoFc],
-                "it takes " + std::to_string(layer.weight.cols()) + " values, the clips have " +
-                    std::to_string(mean_.size()));
-  }
+  require_width(layer);
   for (std::int64_t o = 0; o < layer.weight.rows(); ++o) {
     double shift = 0;
     for (std::size_t d = 0; d < mean_.size(); ++d) {

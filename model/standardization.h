@@ -4,6 +4,7 @@
 
 #include "data/matrix.h"
 #include "data/tensors/tensor.h"
+#include "model/parameters.h"
 
 namespace tvr {
 
@@ -23,8 +24,12 @@ class Standardization {
   /// Folds it into the first video layer, W z + b = (W / deviation) x + b - W (mean / deviation): weights
   /// trained on standardised clips then take raw clips, and the network remains the reference's.
   void fold_into(NamedTensors& weights) const;
+  /// The inverse: weights that take raw clips then take standardised ones.
+  void unfold_from(NamedTensors& weights) const;
 
  private:
+  void require_width(const Linear& layer) const;
+
   std::vector<double> mean_, deviation_;  // [Dv]
 };
 

@@ -37,12 +37,31 @@ std::string identity_of(const PairSource& train, const PairData& val, const Matr
          ' ' + plan.step_identity;
 }
 
+/// Throws Error(Mismatch) for weights of another shape.
+Parameters given_parameters(const NamedTensors& weights, const EmbeddingShape& shape) {
+  Parameters parameters = parameters_of(weights);
+  const EmbeddingShape seen = shape_of(parameters, shape.max_words);
+  const auto require = [](std::int64_t of_weights, std::int64_t of_training, const char* what,
+                          const char* advice) {
+    if (of_weights == of_training) return;
+    throw Error(Fault::Mismatch, "initial weights",
+                "they are for " + std::string(what) + " of " + std::to_string(of_weights) +
+                    " values, this training has " + std::to_string(of_training),
+                advice);
+  };
+  require(seen.word_dim, shape.word_dim, "word vectors", "Pass the word vectors they were trained with");
+  require(seen.video_dim, shape.video_dim, "features",
+          "Use the lanes and the pooling they were trained with");
+  require(seen.embd_dim, shape.embd_dim, "embeddings", "Pass that size as --embd-dim");
+  return parameters;
+}
+
 /// One call of train(): the inputs and the current state.
 class Training {
  public:
   Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainingPlan& plan,
            const std::filesystem::path& state_file, const std::function<void(const EpochReport&)>& on_epoch,
-           const Progress& progress)
+           const Progress& progress, const NamedTensors* initial)
       : train_(train),
         val_(val),
         vectors_(vectors),
@@ -50,6 +69,7 @@ class Training {
         state_file_(state_file),
         on_epoch_(on_epoch),
         progress_(progress),
+        initial_(initial),
         identity_(identity_of(train, val, vectors, plan)) {}
 
   TrainResult run() {
@@ -69,7 +89,8 @@ class Training {
                     "Ask for more epochs, or delete the file to train from scratch");
       }
     } else {
-      state_.weights = initial_parameters(shape, options_.seed);
+      state_.weights =
+          initial_ == nullptr ? initial_parameters(shape, options_.seed) : given_parameters(*initial_, shape);
       state_.adam.mean = state_.adam.variance = zero_parameters(shape);
       state_.log_scale.value = static_cast<float>(-std::log(options_.temperature));
     }
@@ -247,6 +268,7 @@ class Training {
   const std::filesystem::path& state_file_;
   const std::function<void(const EpochReport&)>& on_epoch_;
   const Progress& progress_;
+  const NamedTensors* const initial_;
   std::string identity_;
   const std::unique_ptr<Collective> group_ = alone();  // determines this process's share of each batch
   TrainState state_;
@@ -260,7 +282,8 @@ class Training {
 
 TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                   const TrainingPlan& plan, const std::filesystem::path& state_file,
-                  const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress) {
+                  const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress,
+                  const NamedTensors* initial) {
   validate(val, vectors, "validation");
   if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
@@ -269,7 +292,7 @@ TrainResult train(const PairSource& train, const PairData& val, const Matrix& ve
   }
   set_compute_threads(plan.options.threads);
   keep_freed_memory();
-  return Training(train, val, vectors, plan, state_file, on_epoch, progress).run();
+  return Training(train, val, vectors, plan, state_file, on_epoch, progress, initial).run();
 }
 
 }  // namespace tvr

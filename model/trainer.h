@@ -84,13 +84,15 @@ struct TrainResult {
 /// caller killed before it saved the result need not train again; delete it once the result is saved.
 /// `on_epoch` is called for every epoch from the first, including those before a resume.
 ///
+/// `initial`: the weights to start from, of the shape that is trained; null: random ones.
+///
 /// Throws Error(Interrupted) when progress says stop (the state is on disk), Error(Mismatch) for a state of
-/// other data or options, Error(Corrupt) for a damaged one or for features that are not finite,
-/// Error(InvalidArgument) for a learning rate at which the loss overflows. With more epochs a finished
-/// training continues.
+/// other data or options or initial weights of another shape, Error(Corrupt) for a damaged one or for
+/// features that are not finite, Error(InvalidArgument) for a learning rate at which the loss overflows. With
+/// more epochs a finished training continues.
 [[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainingPlan& plan, const std::filesystem::path& state_file,
                                 const std::function<void(const EpochReport&)>& on_epoch,
-                                const Progress& progress);
+                                const Progress& progress, const NamedTensors* initial = nullptr);
 
 }  // namespace tvr

@@ -34,7 +34,7 @@ std::string line_of(std::string_view word, const float* values, std::int64_t dim
 }  // namespace
 
 std::int64_t write_word2vec(WordVectors& vectors, Word2vecFormat format, const std::filesystem::path& path,
-                            const Progress& progress) {
+                            const Progress& progress, const std::optional<Whitening>& whitening) {
   std::vector<std::string> words = vectors.words();
   words.erase(std::remove_if(words.begin(), words.end(), [](const auto& word) { return !has_a_place(word); }),
               words.end());
@@ -48,9 +48,11 @@ std::int64_t write_word2vec(WordVectors& vectors, Word2vecFormat format, const s
     const std::size_t end = std::min(begin + kWordsAtOnce, words.size());
     const auto at = [&](std::size_t i) { return words.begin() + static_cast<std::ptrdiff_t>(i); };
     const WordTable table = vectors.lookup({at(begin), at(end)});
+    std::vector<float> vector(static_cast<std::size_t>(vectors.dim()));
     for (std::size_t i = 0; i < table.words.size(); ++i) {
-      file.write(
-          line_of(table.words[i], table.vectors.row(static_cast<std::int64_t>(i)), vectors.dim(), format));
+      const float* const row = table.vectors.row(static_cast<std::int64_t>(i));
+      if (whitening) whitening->apply(row, vector.data());
+      file.write(line_of(table.words[i], whitening ? vector.data() : row, vectors.dim(), format));
     }
     if (progress &&
         !progress({"words", static_cast<std::int64_t>(end), static_cast<std::int64_t>(words.size())})) {

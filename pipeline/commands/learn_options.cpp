@@ -161,6 +161,12 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
       .add_flag("--select-on-test", options.select_on_test,
                 "select the best epoch on the test split, as many papers do; every result says so")
       ->group(kGroup);
+  command
+      .add_option("--init", options.init,
+                  "checkpoint (.pth) to start training from; give its word vectors by --word-vectors")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path())
+      ->group(kGroup);
   add(command, "--ensemble", options.ensemble,
       "networks per model, trained from different random numbers; their similarities are averaged")
       ->check(CLI::Range(1, 100));

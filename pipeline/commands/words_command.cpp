@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "data/error.h"
 #include "pipeline/commands/command.h"
@@ -14,8 +16,16 @@ namespace {
 
 struct WordsExport {
   std::filesystem::path from, out;
-  bool text = false;
+  bool text = false, whiten = false;
 };
+
+/// Fitted to the first words, which in most files are the commonest.
+Whitening whitening_of(const WordVectors& vectors) {
+  constexpr std::size_t kMostWords = 50'000;
+  std::vector<std::string> words = vectors.words();
+  words.resize(std::min(words.size(), kMostWords));
+  return Whitening::of(vectors.lookup(words).vectors);
+}
 
 int run_export(const WordsExport& options) {
   const std::filesystem::path file =
@@ -30,7 +40,8 @@ int run_export(const WordsExport& options) {
   {
     ProgressLine line("export", "words", 0);
     words = write_word2vec(*vectors, options.text ? Word2vecFormat::Text : Word2vecFormat::Binary,
-                           options.out, progress_on(line));
+                           options.out, progress_on(line),
+                           options.whiten ? std::optional(whitening_of(*vectors)) : std::nullopt);
   }
   fmt::print("{} words of {} numbers in {}\n", words, vectors->dim(), options.out.string());
   return kDone;
@@ -51,6 +62,8 @@ void add_words_command(CLI::App& app, int& exit_code) {
       ->check(CLI::ExistingPath);
   command->add_option("out", options->out, "the file to write")->required();
   command->add_flag("--text", options->text, "word2vec's text format instead of its binary one");
+  command->add_flag("--whiten", options->whiten,
+                    "map the vectors to mean 0 and covariance 1, to train on few captions with them");
   command->footer(
       "Example: pipeline words export trial words.w2v\n"
       "In Python: gensim.models.KeyedVectors.load_word2vec_format('words.w2v', binary=True)");

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/fingerprint.h"
 #include "data/tensors/pth.h"
+#include "data/tensors/tensor_file.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "pipeline/encoders/run_model.h"
@@ -24,7 +26,8 @@ namespace tvr {
 namespace {
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
-TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan) {
+TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
+                         const std::optional<NamedTensors>& initial) {
   const auto start = std::chrono::steady_clock::now();
   History history(folder);
   ProgressLine line("train", "steps", 0);
@@ -43,7 +46,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
   };
   TrainResult result =
       tvr::train(ResidentPairs(splits.train.pairs, splits.words.vectors, plan), splits.val.pairs,
-                 splits.words.vectors, plan, folder.state(), on_epoch, go_on);
+                 splits.words.vectors, plan, folder.state(), on_epoch, go_on, initial ? &*initial : nullptr);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
                   seconds_text(seconds), last.loss, result.best_epoch,
@@ -57,8 +60,17 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
   return result;
 }
 
+/// The weights of a checkpoint, which take raw clips, as they take the splits' clips.
+std::optional<NamedTensors> initial_weights(const std::filesystem::path& checkpoint, const Splits& splits) {
+  if (checkpoint.empty()) return std::nullopt;
+  NamedTensors weights = read_weights(checkpoint);
+  if (splits.standardization) splits.standardization->unfold_from(weights);
+  return weights;
+}
+
 /// Trains unless the checkpoint in `folder` is up to date; returns whether it trained.
-bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& plan) {
+bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
+                const std::optional<NamedTensors>& initial) {
   const Digest inputs = Digester()
                             .add(plan.result_identity)
                             .add(splits.train.pairs)
@@ -76,7 +88,7 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
     std::filesystem::remove(folder.history());
   }
   folder.mark_done("training", inputs);
-  TrainResult result = run_training(folder, splits, plan);
+  TrainResult result = run_training(folder, splits, plan, initial);
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs);
@@ -142,12 +154,16 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t cl
   }
   TrainOptions train = options.train;
   train.batch_size = fitted_batch(options, clips);
+  const std::string init = options.init.empty() ? "" : " init " + sha256_file(options.init);
   std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
-    ModelPlan plan{options.train.seed + static_cast<std::uint64_t>(i), {}, options.linear_weight};
+    ModelPlan plan{
+        options.train.seed + static_cast<std::uint64_t>(i), {}, options.init, options.linear_weight};
     for (int network = 0; network < options.ensemble; ++network) {
       train.seed = plan.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
       plan.networks.push_back(plan_training(train));
+      plan.networks.back().result_identity += init;
+      plan.networks.back().step_identity += init;
     }
     plans.push_back(std::move(plan));
   }
@@ -166,6 +182,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   time.lap("linear");
   splits.standardize();
   give_caution(too_few_steps(splits.train.pairs, plans.front().networks.front().options), learned.findings);
+  const std::optional<NamedTensors> initial = initial_weights(plans.front().init, splits);
   const bool several = plans.size() > 1 || plans.front().networks.size() > 1;
   for (const ModelPlan& plan : plans) {
     const bool first = &plan == &plans.front();
@@ -178,7 +195,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
         say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
                         plans.size(), n + 1, plan.networks.size()));
       }
-      learned.trained |= train_into(folders.back(), splits, plan.networks[n]);
+      learned.trained |= train_into(folders.back(), splits, plan.networks[n], initial);
     }
     time.lap("train");
     if (splits.test.captions.empty()) continue;

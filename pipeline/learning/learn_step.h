@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct Learned {
 struct ModelPlan {
   std::uint64_t seed = 1;
   std::vector<TrainingPlan> networks;  // one checked training each
+  std::filesystem::path init;          // checkpoint that they start from; empty: random weights
   double linear_weight = 0;
 };
 

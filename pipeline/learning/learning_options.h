@@ -19,6 +19,7 @@ struct LearnOptions {
   int ensemble = 1;                    // networks per model, whose similarities are averaged; >= 1
   double linear_weight = 0;            // the linear model's share of the similarity, 0 to 1
   int min_steps = 0;                   // per epoch: few clips get smaller batches
+  std::filesystem::path init;          // checkpoint whose weights every network starts from; empty: random
   TrainOptions train;
 };
 

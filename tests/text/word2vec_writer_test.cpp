@@ -41,6 +41,19 @@ void expect_equal(const WordTable& a, const WordTable& b) {
   }
 }
 
+TEST(Word2vecWriter, WritesWhitenedVectors) {
+  const TempFolder folder;
+  const auto vectors = open_word_vectors(write_file(folder / "in", "a 5 1\nb 7 2\nc 6 9\nd 8 3\n"));
+  const Whitening whitening = Whitening::of(vectors->lookup(vectors->words()).vectors);
+  write_word2vec(*vectors, Word2vecFormat::Binary, folder / "out", {}, whitening);
+  const WordTable read = open_word_vectors(folder / "out")->lookup({"a", "b", "c", "d"});
+  for (std::int64_t column = 0; column < 2; ++column) {
+    double sum = 0;
+    for (std::int64_t word = 0; word < 4; ++word) sum += static_cast<double>(read.vectors.row(word)[column]);
+    EXPECT_NEAR(sum, 0, 1e-5);
+  }
+}
+
 TEST(Word2vecWriter, WritesWhatOurReaderReadsToTheBit) {
   const TempFolder folder;
   std::string glove;

@@ -197,6 +197,29 @@ TEST(TrainCommand, LowersTheBatchWhereFewClipsGiveFewSteps) {
       Fault::Mismatch, "40 training clips do not fill one batch of 128");
 }
 
+TEST(TrainCommand, StartsFromTheWeightsOfACheckpoint) {
+  const LearningFolder folder;
+  const std::vector<std::string> first = {"--epochs", "40", "--standardize", "--lr", "0.001"};
+  const json trained = json::parse(folder.train("first", first));
+  const auto again = [&](const std::string& out, const std::string& lr, std::vector<std::string> more) {
+    more.insert(more.end(), {"--init", (folder / "first/checkpoint.pth").string(), "--word-vectors",
+                             (folder / "first/words.bin").string(), "--epochs", "1", "--lr", lr});
+    return json::parse(folder.train(out, more));
+  };
+  // At a rate at which nothing moves it is the same model, on raw and on standardised features.
+  EXPECT_EQ(again("raw", "1e-30", {})["test"], trained["test"]);
+  EXPECT_EQ(again("standardised", "1e-30", {"--standardize"})["test"], trained["test"]);
+  EXPECT_NE(json::parse(folder.train("fresh", {"--epochs", "1", "--lr", "1e-30"}))["test"], trained["test"]);
+  const std::string unmoved = read_text(folder / "raw/checkpoint.pth");
+  (void)again("raw", "0.1", {});
+  EXPECT_NE(read_text(folder / "raw/checkpoint.pth"), unmoved) << "trained anew at another rate";
+  expect_error(
+      [&] {
+        (void)again("wide", "0.1", {"--embd-dim", "32"});
+      },
+      Fault::Mismatch, "they are for embeddings of 16 values, this training has 32");
+}
+
 TEST(TrainCommand, RecordsWhatIsNeededToUseTheModelAndNothingAboutTheUser) {
   const LearningFolder folder;
   (void)folder.train("run", {"--pooling", "max+mean", "--loss", "nce", "--seed", "4"});
