@@ -70,6 +70,18 @@ class OneThread {
   int before_;
 };
 
+/// work() on one thread; what LibTorch throws is an Error(Unsupported).
+template <class Work>
+auto computed(const Work& work) {
+  const OneThread alone;
+  try {
+    return work();
+  } catch (const c10::Error& problem) {
+    throw Error(Fault::Unsupported, "linear model", problem.what_without_backtrace(),
+                "LibTorch needs a LAPACK: on Debian install libopenblas0");
+  }
+}
+
 /// The principal components of clips: z = x basis has variances `variance`, descending.
 struct Directions {
   at::Tensor basis, variance;  // [Dv, R], [R], double
@@ -141,25 +153,28 @@ std::vector<float> bias_named(const NamedTensors& state, const std::string& name
   return tensor->to_floats();
 }
 
+const LinearPairs& checked(const LinearPairs& pairs) {
+  if (pairs.clips.rows() >= 2 && pairs.words >= 1 && !pairs.texts.empty()) return pairs;
+  throw Error(Fault::Mismatch, "linear model",
+              "there are " + std::to_string(pairs.clips.rows()) + " clips and " +
+                  std::to_string(pairs.words) + " words that two captions have",
+              "Give more clips with captions");
+}
+
 }  // namespace
 
 /// The statistics of the pairs; models of any smoothing are computed from them.
 class LinearFit {
  public:
-  explicit LinearFit(const LinearPairs& pairs) {
-    if (pairs.clips.rows() < 2 || pairs.words < 1 || pairs.texts.empty()) {
-      throw Error(Fault::Mismatch, "linear model",
-                  "there are " + std::to_string(pairs.clips.rows()) + " clips and " +
-                      std::to_string(pairs.words) + " words that two captions have",
-                  "Give more clips with captions");
-    }
-    const Standardization standardization(pairs.clips);
-    mean_ = tensor_of(standardization.mean());
-    deviation_ = tensor_of(standardization.deviation());
+  explicit LinearFit(const LinearPairs& pairs) : standardization_(checked(pairs).clips) {
     Matrix standardised = pairs.clips;
-    standardization.apply(standardised);
+    standardization_.apply(standardised);
     directions_ = directions_of(tensor_of(standardised));
-    add_texts(pairs, components_of(pairs.clips).contiguous());
+    if (directions_.variance.numel() == 0) {
+      throw Error(Fault::Mismatch, "linear model", "all clips have the same features",
+                  "Check that the features are those of the videos");
+    }
+    add_texts(pairs, components_of(pairs.clips));
   }
 
   /// The canonical directions of texts and of clips' principal components, with their correlations.
@@ -183,18 +198,20 @@ class LinearFit {
     const Maps maps = this->maps(smoothing.text_ridge, smoothing.video_ridge);
     const at::Tensor weights = maps.correlation.pow(smoothing.power);
     const at::Tensor text = maps.text * weights;
-    const at::Tensor video = at::mm(directions_.basis, maps.video * weights) / deviation_.unsqueeze(1);
+    const at::Tensor video = at::mm(directions_.basis, maps.video * weights) /
+                             tensor_of(standardization_.deviation()).unsqueeze(1);
     LinearModel model;
     model.text_ = matrix_of(text);
     model.text_bias_ = vector_of(-at::mv(text.t(), text_mean_));
     model.video_ = matrix_of(video);
-    model.video_bias_ = vector_of(-at::mv(video.t(), mean_));
+    model.video_bias_ = vector_of(-at::mv(video.t(), tensor_of(standardization_.mean())));
     return model;
   }
 
   /// The principal components of other clips, [N, R].
-  [[nodiscard]] at::Tensor components_of(const Matrix& clips) const {
-    return at::mm((tensor_of(clips).to(at::kDouble) - mean_) / deviation_, directions_.basis);
+  [[nodiscard]] at::Tensor components_of(Matrix clips) const {
+    standardization_.apply(clips);
+    return at::mm(tensor_of(clips), directions_.basis.to(at::kFloat)).to(at::kDouble);
   }
   [[nodiscard]] const at::Tensor& text_mean() const noexcept { return text_mean_; }
 
@@ -237,7 +254,7 @@ class LinearFit {
     factored_ridge_ = ridge;
   }
 
-  at::Tensor mean_, deviation_;  // [Dv], of the clips
+  Standardization standardization_;
   Directions directions_;
   at::Tensor text_mean_, covariance_, covariance_with_clips_;  // [V], [V, V], [V, R]
   at::Tensor factor_, cross_;                                  // [V, V], [V, R], for factored_ridge_
@@ -314,8 +331,7 @@ std::vector<int> folds_of(const LinearPairs& pairs, int folds, std::int64_t most
 }  // namespace
 
 LinearModel::LinearModel(const LinearPairs& pairs, const LinearSmoothing& smoothing) {
-  const OneThread alone;
-  *this = LinearFit(pairs).model(smoothing);
+  *this = computed([&] { return LinearFit(pairs).model(smoothing); });
 }
 
 LinearModel::LinearModel(const NamedTensors& state)
@@ -379,8 +395,9 @@ Matrix LinearModel::embed_video(const Matrix& clips) const {
   return embedded;
 }
 
-LinearSmoothing choose_smoothing(const LinearPairs& pairs) {
-  const OneThread alone;
+namespace {
+
+LinearSmoothing chosen_smoothing(const LinearPairs& pairs) {
   constexpr int kFolds = 4;
   constexpr std::int64_t kMostClips = 2000;
   const std::vector<int> fold_of = folds_of(pairs, kFolds, kMostClips);
@@ -421,6 +438,12 @@ LinearSmoothing choose_smoothing(const LinearPairs& pairs) {
   const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
   const Ridges& chosen = ridges[best / kPowers.size()];
   return {chosen.text, chosen.video, kPowers[best % kPowers.size()]};
+}
+
+}  // namespace
+
+LinearSmoothing choose_smoothing(const LinearPairs& pairs) {
+  return computed([&] { return chosen_smoothing(pairs); });
 }
 
 }  // namespace tvr

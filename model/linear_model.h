@@ -30,7 +30,8 @@ struct LinearSmoothing {
 /// correlated over the training pairs. What any learned model has to beat.
 class LinearModel {
  public:
-  /// Fits with given smoothing. Deterministic. Throws Error(Mismatch) for fewer than two clips or no words.
+  /// Fits with given smoothing. Deterministic, whatever the number of cores. Throws Error(Mismatch) for
+  /// fewer than two clips, no words, or equal features, Error(Unsupported) where LibTorch has no LAPACK.
   LinearModel(const LinearPairs& pairs, const LinearSmoothing& smoothing);
   /// From the tensors of state(). Throws Error(Mismatch) naming the first that is missing or misshapen.
   explicit LinearModel(const NamedTensors& state);

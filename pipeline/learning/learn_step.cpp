@@ -12,6 +12,7 @@
 #include "data/fingerprint.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
+#include "model/batches.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "pipeline/encoders/run_model.h"
@@ -173,6 +174,7 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t cl
 Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time) {
   Learned learned;
   learned.findings = splits.findings;
+  validate(splits.train.pairs, splits.words.vectors, "train");  // the linear model takes no NaN
   const std::optional<LinearEncoder> linear = fit_linear_baseline(folder, splits.train);
   if (!linear && plans.front().linear_weight > 0) {
     throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",

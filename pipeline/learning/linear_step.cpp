@@ -32,7 +32,7 @@ std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs&
                     smoothing.text_ridge, smoothing.video_ridge, smoothing.power));
     return linear;
   } catch (const Error& error) {
-    if (error.fault() != Fault::Mismatch) throw;
+    if (error.fault() != Fault::Mismatch && error.fault() != Fault::Unsupported) throw;
     say(std::string("linear: no linear baseline: ") + error.seen());
     return std::nullopt;
   }

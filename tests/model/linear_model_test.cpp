@@ -98,6 +98,9 @@ TEST(LinearModel, RefusesWhatCannotBeFitted) {
   LinearPairs no_words = planted(5, 10, 12, 0.1);
   no_words.words = 0;
   expect_error([&] { LinearModel(no_words, {}); }, Fault::Mismatch, "0 words");
+  LinearPairs equal = planted(5, 10, 12, 0.1);
+  equal.clips = Matrix(5, 12);
+  expect_error([&] { LinearModel(equal, {}); }, Fault::Mismatch, "the same features");
   const LinearModel model(planted(20, 10, 12, 0.1), {});
   expect_error([&] { (void)model.embed_video(Matrix(1, 13)); }, Fault::Mismatch, "they have 13 values");
 }
