@@ -173,7 +173,10 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
   const StoreRunOptions& given = options.given;
   RunManifest run = read_run(folder, given.store, given.learn.word_vectors);
   if (!given.store.empty()) run.store = given.store;
-  if (!given.learn.word_vectors.empty()) run.word_vectors = given.learn.word_vectors;
+  if (!given.learn.word_vectors.empty()) {
+    run.word_vectors = given.learn.word_vectors;
+    run.word_vectors_content.clear();
+  }
   if (command.count("--pooling") > 0) run.pooling = given.learn.pooling;
   if (command.count("--max-words") > 0) run.max_words = given.learn.train.max_words;
   if (!given.lanes.empty() || !given.feature_recipes.empty()) {

@@ -141,6 +141,10 @@ bool is_old_run(const fs::path& folder) {
 
 RunManifest old_run(const fs::path& folder, const fs::path& other_store, const fs::path& other_words) {
   const Config config = read_config(folder / "config.toml");
+  if (!config.one("ensemble").empty()) {  // 0.1 had no such flag
+    throw Error(Fault::NotFound, (folder / "run.json").string(), "the file that describes the run is gone",
+                "Run the same `pipeline run` or `pipeline train` again: it writes it anew");
+  }
   RunManifest run;
   run.networks = {{folder / "checkpoint.pth", {}}};
   run.word_vectors = config.one("word-vectors");

@@ -86,7 +86,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
     write_text(folder.metrics(), learned.metrics);
     const std::string title = options.demo ? "The generated demo" : options.out.filename().string();
     write_report(folder, {title, config, run, store, lanes, data, learned});
-    folder.mark_done("report", report);
+    folder.mark_done("report", report, folder.report());
   }
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear));

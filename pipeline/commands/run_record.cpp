@@ -71,6 +71,7 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   if (run.linear_weight > 0) run.linear = {subject.folder.linear(), sha256_file(subject.folder.linear())};
   const std::filesystem::path& given = subject.learning.word_vectors;
   run.word_vectors = given.empty() ? subject.folder.words() : given;
+  if (given.empty()) run.word_vectors_content = sha256_file(run.word_vectors);
   run.pooling = subject.learning.pooling;
   run.max_words = subject.learning.train.max_words;
   run.data = subject.data;

@@ -71,7 +71,10 @@ std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sente
                                         const Progress& progress) {
   RunManifest run = read_run(what.run, what.store, what.word_vectors);
   if (!what.store.empty()) run.store = what.store;
-  if (!what.word_vectors.empty()) run.word_vectors = what.word_vectors;
+  if (!what.word_vectors.empty()) {
+    run.word_vectors = what.word_vectors;
+    run.word_vectors_content.clear();
+  }
   std::unique_ptr<EncoderPair> encoders = open_run(run);
   if (many_sentences) encoders->prepare();
   return std::make_unique<Searcher>(

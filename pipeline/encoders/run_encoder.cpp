@@ -123,6 +123,8 @@ std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   std::string contents;
   for (const ModelFile& network : run.networks) contents += content_of(network, "checkpoint");
   if (run.linear_weight > 0) contents += content_of(run.linear, "linear model");
+  if (!run.word_vectors_content.empty())
+    (void)content_of({run.word_vectors, run.word_vectors_content}, "file of word vectors");
   set_compute_threads(0);
   return std::make_unique<RunEncoder>(run, std::move(contents));
 }

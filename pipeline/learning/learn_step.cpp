@@ -82,17 +82,17 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
     say("train: nothing to do, the checkpoint is up to date");
     return false;
   }
-  if (folder.is_fresh("training", inputs, folder.state())) {
+  if (folder.has_begun(inputs)) {
     say("train: resuming from " + folder.state().string());
   } else {  // of other data or options: cannot be resumed
     std::filesystem::remove(folder.state());
     std::filesystem::remove(folder.history());
   }
-  folder.mark_done("training", inputs);
+  folder.mark_begun(inputs);
   TrainResult result = run_training(folder, splits, plan, initial);
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
-  folder.mark_done("train", inputs);
+  folder.mark_done("train", inputs, folder.checkpoint());
   std::filesystem::remove(folder.state());  // no longer needed
   return true;
 }

@@ -42,7 +42,7 @@ std::filesystem::path train_words(const DataSet& data, const LearnOptions& learn
     ProgressLine line("words", "steps", 0);
     train_skipgram(sentences, options, folder.words(), progress_on(line));
   }
-  folder.mark_done("words", inputs.digest());
+  folder.mark_done("words", inputs.digest(), folder.words());
   return folder.words();
 }
 

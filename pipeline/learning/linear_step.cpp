@@ -25,7 +25,7 @@ std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs&
   try {
     LinearEncoder linear(train.captions, train.pairs);
     linear.write(folder.linear());
-    folder.mark_done("linear", inputs);
+    folder.mark_done("linear", inputs, folder.linear());
     const LinearSmoothing& smoothing = linear.smoothing();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     say(fmt::format("linear: fitted in {}; ridges {} (text) and {} (video), power {}", seconds_text(seconds),

@@ -27,6 +27,12 @@ nlohmann::json read_steps(const std::filesystem::path& folder) {
   return nlohmann::json::object();
 }
 
+constexpr const char* kBegun = "training";
+
+std::string entry_of(const Digest& inputs, const std::filesystem::path& result) {
+  return inputs + ' ' + sha256_file(result);
+}
+
 }  // namespace
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
@@ -63,12 +69,26 @@ bool RunFolder::is_fresh(const std::string& step, const Digest& inputs,
                          const std::filesystem::path& result) const {
   const nlohmann::json steps = read_steps(path_);
   const auto entry = steps.find(step);
-  return entry != steps.end() && *entry == inputs && std::filesystem::exists(result);
+  return entry != steps.end() && std::filesystem::is_regular_file(result) &&
+         *entry == entry_of(inputs, result);
 }
 
-void RunFolder::mark_done(const std::string& step, const Digest& inputs) {
+void RunFolder::mark_done(const std::string& step, const Digest& inputs,
+                          const std::filesystem::path& result) {
+  keep(step, entry_of(inputs, result));
+}
+
+bool RunFolder::has_begun(const Digest& inputs) const {
+  const nlohmann::json steps = read_steps(path_);
+  const auto entry = steps.find(kBegun);
+  return entry != steps.end() && *entry == inputs && std::filesystem::exists(state());
+}
+
+void RunFolder::mark_begun(const Digest& inputs) { keep(kBegun, inputs); }
+
+void RunFolder::keep(const std::string& step, const std::string& entry) {
   nlohmann::json steps = read_steps(path_);
-  steps[step] = inputs;
+  steps[step] = entry;
   write_text(steps_of(path_), json_text(steps) + "\n");
 }
 

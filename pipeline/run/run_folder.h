@@ -47,13 +47,17 @@ class RunFolder {
   /// has no locks. Throws Error(Busy).
   [[nodiscard]] Descriptor lock() const;
 
-  /// A step ("words", "train", "report") is fresh (up to date) when it was finished with inputs of this
-  /// digest and `result` exists.
+  /// A step ("words", "linear", "train", "report") is fresh (up to date) when it was finished with inputs of
+  /// this digest and `result` is the file that it gave: a damaged one is made anew.
   [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
                               const std::filesystem::path& result) const;
-  void mark_done(const std::string& step, const Digest& inputs);
+  void mark_done(const std::string& step, const Digest& inputs, const std::filesystem::path& result);
+  /// Whether state() is of a training that was begun with inputs of this digest.
+  [[nodiscard]] bool has_begun(const Digest& inputs) const;
+  void mark_begun(const Digest& inputs);
 
  private:
+  void keep(const std::string& step, const std::string& entry);
   [[nodiscard]] static RunFolder inside(std::filesystem::path path);
 
   std::filesystem::path path_;

@@ -228,6 +228,7 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
                {"store", portable(manifest.store, run)},
                {"networks", std::move(networks)},
                {"word_vectors", portable(manifest.word_vectors, run)},
+               {"word_vectors_sha256", manifest.word_vectors_content},
                {"pooling", name(manifest.pooling)},
                {"max_words", manifest.max_words},
                {"data", data_json(manifest, run)},
@@ -269,6 +270,7 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
     manifest.linear_weight = linear.share("weight");
   }
   manifest.word_vectors = required_path(top, "word_vectors", run);
+  manifest.word_vectors_content = digest_of(top, "word_vectors_sha256");
   manifest.pooling = pooling_of(top);
   manifest.max_words = static_cast<int>(top.whole("max_words", 1, kMostWords));
   manifest.data = data_of(top.part("data"), run);

@@ -31,6 +31,7 @@ struct RunManifest {
   ModelFile linear;                 // has no file where linear_weight is 0
   double linear_weight = 0;         // the linear model's share of the similarity, 0 to 1
   std::filesystem::path word_vectors;
+  Digest word_vectors_content;     // their sha256; empty: unknown, or they lie outside of the run's folder
   Pooling pooling = Pooling::Max;  // rows of a clip over time
   int max_words = 20;              // words of a sentence that the model uses; 1 to kMostWords
 

@@ -68,6 +68,33 @@ TEST(EvalCommand, EvaluatesAllNetworksOfARunAndTheLinearModelsShare) {
   EXPECT_EQ(other["linear"], trained["linear"]) << "the baseline depends on the data alone";
 }
 
+TEST(EvalCommand, RefusesOtherWordVectorsThanTheRunsAndARunWithoutItsRecord) {
+  const LearningFolder folder;
+  (void)folder.train("run");
+  (void)folder.train("other", {"--captions", (folder / "captions.csv").string(), "--whiten-words", "false"});
+  const std::vector<std::string> eval = {"eval", "--run", (folder / "run").string(), "--json"};
+  std::filesystem::copy_file(folder / "other/words.bin", folder / "run/words.bin",
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_error([&] { (void)folder.run(eval); }, Fault::Mismatch, "not the file of word vectors");
+  (void)folder.train("run");  // makes it anew
+  (void)folder.run(eval);
+  std::filesystem::remove(folder / "run/run.json");
+  expect_error([&] { (void)folder.run(eval); }, Fault::NotFound, "describes the run is gone");
+}
+
+TEST(EvalCommand, TrainsAnewWhatIsDamaged) {
+  const LearningFolder folder;
+  const std::vector<std::string> flags = {"--ensemble", "2", "--linear-weight", "0.4"};
+  const json trained = json::parse(folder.train("run", flags));
+  for (const char* file :
+       {"run/words.bin", "run/linear.pth", "run/checkpoint.pth", "run/network-2/checkpoint.pth"}) {
+    const std::string whole = read_text(folder / file);
+    std::filesystem::resize_file(folder / file, whole.size() / 2);
+    EXPECT_EQ(json::parse(folder.train("run", flags)), trained) << file;
+    EXPECT_EQ(read_text(folder / file), whole);
+  }
+}
+
 TEST(EvalCommand, EvaluatesAllSeedsOfARun) {
   const LearningFolder folder;
   const json trained = json::parse(folder.train("three", {"--seeds", "3"}));

@@ -99,6 +99,9 @@ TEST(OldRun, GivesTheMetricsOfItsTrainingAndIsRecordedByTheSameCommandAgain) {
   const LearningFolder folder;
   const json trained = json::parse(folder.train("run", {"--pooling", "max+mean", "--max-words", "3"}));
   std::filesystem::remove(folder / "run/run.json");
+  std::string config = read_text(folder / "run/config.toml");  // as 0.1 wrote it, without the flags of today
+  config.erase(config.find("ensemble="), std::string("ensemble=1\n").size());
+  write_text(folder / "run/config.toml", config);
   const json evaluated = json::parse(folder.run({"eval", "--run", (folder / "run").string(), "--json"}));
   EXPECT_EQ(evaluated["test"], trained["test"]);
   const auto checkpoint = std::filesystem::last_write_time(folder / "run/checkpoint.pth");

@@ -17,11 +17,32 @@ TEST(RunFolder, RemembersWhatAStepWasFinishedWith) {
   RunFolder folder(temp / "run");
   testing::write_file(folder.words(), "words");
   EXPECT_FALSE(folder.is_fresh("words", "a", folder.words()));
-  folder.mark_done("words", "a");
-  folder.mark_done("train", "b");
+  testing::write_file(folder.checkpoint(), "weights");
+  folder.mark_done("words", "a", folder.words());
+  folder.mark_done("train", "b", folder.checkpoint());
   EXPECT_TRUE(folder.is_fresh("words", "a", folder.words()));
   EXPECT_FALSE(folder.is_fresh("words", "b", folder.words()));
+  std::filesystem::remove(folder.checkpoint());
   EXPECT_FALSE(folder.is_fresh("train", "b", folder.checkpoint())) << "its result is not there";
+}
+
+TEST(RunFolder, DoesAStepAgainWhoseResultIsDamaged) {
+  const TempFolder temp;
+  RunFolder folder(temp / "run");
+  testing::write_file(folder.words(), "words");
+  folder.mark_done("words", "a", folder.words());
+  testing::write_file(folder.words(), "wordz");
+  EXPECT_FALSE(folder.is_fresh("words", "a", folder.words()));
+}
+
+TEST(RunFolder, KnowsWhatItsTrainingStateWasBegunWith) {
+  const TempFolder temp;
+  RunFolder folder(temp / "run");
+  folder.mark_begun("a");
+  EXPECT_FALSE(folder.has_begun("a")) << "there is no state";
+  testing::write_file(folder.state(), "state");
+  EXPECT_TRUE(folder.has_begun("a"));
+  EXPECT_FALSE(folder.has_begun("b"));
 }
 
 TEST(RunFolder, DoesAllStepsAgainWhereTheirListIsNoneAndWritesItAnew) {
@@ -33,7 +54,7 @@ TEST(RunFolder, DoesAllStepsAgainWhereTheirListIsNoneAndWritesItAnew) {
         std::string("{\"words\": {\"a\": \"a\"}}"), std::string("\xff"), std::string()}) {
     testing::write_file(folder.path() / "steps.json", list);
     EXPECT_FALSE(folder.is_fresh("words", "a", folder.words()));
-    folder.mark_done("words", "a");
+    folder.mark_done("words", "a", folder.words());
     EXPECT_TRUE(folder.is_fresh("words", "a", folder.words()));
   }
 }

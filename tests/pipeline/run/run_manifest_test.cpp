@@ -28,6 +28,7 @@ RunManifest manifest_in(const std::filesystem::path& run) {
   manifest.linear = {run / "linear.pth", sha256("linear")};
   manifest.linear_weight = 0.25;
   manifest.word_vectors = "/elsewhere/words.bin";
+  manifest.word_vectors_content = sha256("words");
   manifest.pooling = Pooling::MaxMean;
   manifest.max_words = 7;
   manifest.data = {{"captions",
@@ -62,6 +63,7 @@ TEST(RunManifest, IsReadBackAsItWasWritten) {
   EXPECT_EQ(back.linear.content, given.linear.content);
   EXPECT_EQ(back.linear_weight, given.linear_weight);
   EXPECT_EQ(back.word_vectors, given.word_vectors);
+  EXPECT_EQ(back.word_vectors_content, given.word_vectors_content);
   EXPECT_EQ(back.pooling, given.pooling);
   EXPECT_EQ(back.max_words, given.max_words);
   EXPECT_EQ(back.data.dataset.format, given.data.dataset.format);
