@@ -107,17 +107,18 @@ TEST_F(WholeRun, MovedWithoutItsVideosAndListsIsSearchedAllTheSame) {
   EXPECT_THAT(refused.err, HasSubstr("--annotations FILE"));
 }
 
-TEST_F(WholeRun, RenewsAReportOfAnotherFormatThoughNothingElseHasChanged) {
+TEST_F(WholeRun, RenewsAReportThatIsDamagedOrOfAnotherFormatThoughNothingElseHasChanged) {
   ASSERT_EQ(run(demo_run()).exit_code, kDone);
   const std::filesystem::path report = folder_ / "ein Läuf/report.html",
                               steps = folder_ / "ein Läuf/steps.json";
-  write_text(report, "as it was");
   EXPECT_THAT(run(demo_run()).err, HasSubstr("the report are up to date"));
-  EXPECT_EQ(read_text(report), "as it was");
+  write_text(report, "damaged");
+  ASSERT_EQ(run(demo_run()).exit_code, kDone);
+  EXPECT_THAT(read_text(report), HasSubstr("<html"));
   auto digests = nlohmann::json::parse(read_text(steps));
   digests["report"] = "of an older program";
   write_text(steps, digests.dump());
-  ASSERT_EQ(run(demo_run()).exit_code, kDone);
+  EXPECT_THAT(run(demo_run()).err, Not(HasSubstr("the report are up to date")));
   EXPECT_THAT(read_text(report), HasSubstr("<html"));
 }
 
