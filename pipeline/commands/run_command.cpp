@@ -52,7 +52,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   tell(passed_over);
   const DataSet data = read_data(options.data, videos, options.seed);
   // Before the extraction, which may take days.
-  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
+  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train);
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);

@@ -64,8 +64,8 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   for (const RecipeRow& lane : subject.lanes) run.lanes.push_back(lane.recipe);
   run.store = subject.store;
   for (int network = 1; network <= subject.learning.ensemble; ++network) {
-    const RunFolder folder = network == 1 ? subject.folder : subject.folder.of_network(network);
-    run.networks.push_back({folder.checkpoint(), sha256_file(folder.checkpoint())});
+    const std::filesystem::path checkpoint = subject.folder.of_network(network).checkpoint();
+    run.networks.push_back({checkpoint, sha256_file(checkpoint)});
   }
   run.linear_weight = subject.learning.linear_weight;
   if (run.linear_weight > 0) run.linear = {subject.folder.linear(), sha256_file(subject.folder.linear())};

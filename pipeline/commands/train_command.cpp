@@ -23,7 +23,7 @@ int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder
   const FeatureStore store(options.store);
   const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
   const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
-  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train.clips.size());
+  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train);
   TimeAccount time;
   Splits splits = load_splits(folder, store, lanes, data, options.learn);
   time.lap("words");

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "data/error.h"
@@ -126,35 +128,50 @@ std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& pla
   return metrics.dump(2) + "\n";
 }
 
-/// The batch size for so many training clips. Throws Error(Mismatch) when they do not fill one batch.
-int fitted_batch(const LearnOptions& options, std::size_t clips) {
+/// What a batch has one each of: clips, or with several captions per pair, videos.
+std::size_t units_of(const CaptionSet& train, bool videos) {
+  if (!videos) return train.clips.size();
+  std::set<std::string> ids;
+  for (const ClipRef& clip : train.clips) ids.insert(clip.video_id);
+  return ids.size();
+}
+
+/// The batch size for this training split. Throws Error(Mismatch) when it does not fill one batch.
+int fitted_batch(const LearnOptions& options, const CaptionSet& train) {
+  if (train.empty()) {
+    throw Error(Fault::Mismatch, "captions", "there are no training captions",
+                "Give the clips to learn from the split train");
+  }
   constexpr std::size_t kSmallest = 2;
+  const bool by_video = options.train.n_pair > 1;
+  const std::size_t units = units_of(train, by_video);
+  const char* const name = by_video ? "videos" : "clips";
   const auto wanted = static_cast<std::size_t>(options.train.batch_size);
   std::size_t batch = wanted;
   if (options.min_steps > 0)
-    batch = std::min(wanted, std::max(kSmallest, clips / static_cast<std::size_t>(options.min_steps)));
-  if (batch < wanted) {
-    say(fmt::format("train: batches of {} clips rather than {}, so that {} clips give {} steps per epoch",
-                    batch, wanted, clips, clips / batch));
+    batch = std::min(wanted, std::max(kSmallest, units / static_cast<std::size_t>(options.min_steps)));
+  if (units < batch) {
+    throw Error(Fault::Mismatch, "captions",
+                fmt::format("{} training {} do not fill one batch of {}", units, name, batch),
+                "Lower --batch-size, or give more videos");
   }
-  if (clips >= batch) return static_cast<int>(batch);
-  throw Error(Fault::Mismatch, "captions",
-              clips == 0 ? "there are no training captions"
-                         : fmt::format("{} training clips do not fill one batch of {}", clips, batch),
-              clips == 0 ? "Give the clips to learn from the split train"
-                         : "Lower --batch-size, or give more videos");
+  if (batch < wanted) {
+    say(fmt::format("train: batches of {} {} rather than {}, so that {} {} give {} steps per epoch", batch,
+                    name, wanted, units, name, units / batch));
+  }
+  return static_cast<int>(batch);
 }
 
 }  // namespace
 
-std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t clips) {
+std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& data) {
   if (options.train.negative_weighting &&
       (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
     throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
                 "Use it with --loss max-margin and an --n-pair of 2 or more");
   }
   TrainOptions train = options.train;
-  train.batch_size = fitted_batch(options, clips);
+  train.batch_size = fitted_batch(options, data);
   const std::string init = options.init.empty() ? "" : " init " + sha256_file(options.init);
   std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
@@ -192,7 +209,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
     const Descriptor lock = first ? Descriptor() : of_seed.lock();  // the caller has that of `folder`
     std::vector<RunFolder> folders;
     for (std::size_t n = 0; n < plan.networks.size(); ++n) {
-      folders.push_back(n == 0 ? of_seed : of_seed.of_network(static_cast<int>(n) + 1));
+      folders.push_back(of_seed.of_network(static_cast<int>(n) + 1));
       if (several) {
         say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
                         plans.size(), n + 1, plan.networks.size()));

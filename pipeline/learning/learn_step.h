@@ -37,11 +37,11 @@ struct ModelPlan {
   double linear_weight = 0;
 };
 
-/// A model per seed: train.seed, train.seed + 1, ... Where `clips` training clips would give fewer than
-/// min_steps steps per epoch, the batch is lowered, and it is said. Throws Error(InvalidArgument) naming the
-/// first option that is out of its range or has no effect, Error(Mismatch) when the clips do not fill one
-/// batch.
-[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, std::size_t clips);
+/// A model per seed: train.seed, train.seed + 1, ... Where the clips of `train` (with n_pair > 1, its
+/// videos) would give fewer than min_steps steps per epoch, the batch is lowered, and it is said. Throws
+/// Error(InvalidArgument) naming the first option that is out of its range or has no effect, Error(Mismatch)
+/// when they do not fill one batch.
+[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& train);
 
 /// Fits the linear baseline, trains and evaluates each model; skips what is up to date. The first model's
 /// files lie in the folder itself, the others' in its subfolders seed-N, those of a model's further networks

@@ -45,7 +45,9 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
 }
 
 RunFolder RunFolder::of_seed(std::uint64_t seed) const { return inside(path_of_seed(seed)); }
-RunFolder RunFolder::of_network(int number) const { return inside(path_of_network(number)); }
+RunFolder RunFolder::of_network(int number) const {
+  return number == 1 ? *this : inside(path_of_network(number));
+}
 
 RunFolder RunFolder::inside(std::filesystem::path path) {
   std::error_code unseen;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -195,6 +196,22 @@ TEST(TrainCommand, LowersTheBatchWhereFewClipsGiveFewSteps) {
         (void)folder.train("run", {"--batch-size", "128"});
       },
       Fault::Mismatch, "40 training clips do not fill one batch of 128");
+}
+
+TEST(TrainCommand, LowersTheBatchToTheVideosWhereABatchTakesEachOnce) {
+  const LearningFolder folder;
+  std::string csv = "video,caption,start,end,split\n";
+  for (int video = 0; video < 6; ++video) {
+    for (int end = 1; end <= 20; ++end)  // many clips of few videos
+      csv += fmt::format("clip {},a thing and {} more,0,0.{:02},{}\n", video, end, end,
+                         video == 0 ? "test" : "train");
+  }
+  write_text(folder / "spans.csv", csv);
+  ::testing::internal::CaptureStderr();
+  (void)folder.train("run", {"--captions", (folder / "spans.csv").string(), "--n-pair", "2", "--batch-size",
+                             "128", "--min-steps", "2", "--loss", "nce"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("batches of 2 videos rather than 128, so that 5 videos give 2 steps"));
 }
 
 TEST(TrainCommand, StartsFromTheWeightsOfACheckpoint) {
