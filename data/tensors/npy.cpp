@@ -121,22 +121,6 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-/// Converts column-major bytes to row-major.
-std::vector<std::byte> transposed(const Tensor& tensor, const std::byte* data) {
-  const std::size_t item = size_of(tensor.dtype), rank = tensor.shape.size();
-  std::vector<std::byte> out(static_cast<std::size_t>(tensor.numel()) * item);
-  std::vector<std::int64_t> index(rank, 0);
-  for (std::size_t at = 0; at < out.size(); at += item) {
-    std::int64_t source = 0;
-    for (std::size_t axis = rank; axis > 0; --axis)
-      source = source * tensor.shape[axis - 1] + index[axis - 1];
-    std::memcpy(out.data() + at, data + static_cast<std::size_t>(source) * item, item);
-    for (std::size_t axis = rank; axis > 0 && ++index[axis - 1] == tensor.shape[axis - 1]; --axis)
-      index[axis - 1] = 0;
-  }
-  return out;
-}
-
 }  // namespace
 
 Tensor read_npy(const std::filesystem::path& path) {
@@ -171,7 +155,7 @@ Tensor read_npy(const std::filesystem::path& path) {
   }
   const auto* data = reinterpret_cast<const std::byte*>(bytes.data() + start);
   if (fortran_order && tensor.shape.size() > 1)
-    tensor.bytes = transposed(tensor, data);
+    tensor.bytes = from_column_major(tensor.shape, size_of(tensor.dtype), data);
   else
     tensor.bytes.assign(data, data + wanted);
   file.require_unchanged();

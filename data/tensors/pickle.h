@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/tensors/numpy_array.h"
 #include "data/tensors/tensor.h"
 
 namespace tvr {
@@ -20,11 +23,13 @@ struct TensorView {
   std::vector<std::int64_t> shape, strides;
 };
 
-/// Parses a pickle without executing anything. Supports the opcodes that torch.save writes and the globals
-/// collections.OrderedDict, torch._utils._rebuild_tensor_v2, _rebuild_parameter and torch.*Storage; any other
-/// global is refused by name. Values are in one arena and refer to each other by index, so that no nesting
-/// depth can overflow the stack. Strings point into the input bytes, which must outlive this object. Memory
-/// stays below 100 MB plus 40 bytes per byte of the pickle.
+/// Parses a pickle of protocols 0 to 5 without executing anything. Supports the opcodes that torch.save and
+/// numpy write, and their globals: collections.OrderedDict, torch._utils._rebuild_tensor_v2,
+/// _rebuild_parameter, torch.*Storage, numpy.ndarray, numpy.dtype, numpy's _reconstruct, scalar and
+/// _frombuffer, _codecs.encode, and bytes without arguments; any other global is refused by name. Values are
+/// in one arena and refer to each other by index, so that no nesting depth can overflow the stack (a list may
+/// contain itself). Strings and arrays of numbers point into the input bytes, which must outlive this object,
+/// except where they have to be decoded. Memory stays below 100 MB plus 40 bytes per byte of the pickle.
 class Pickle {
  public:
   using Id = std::uint32_t;
@@ -35,21 +40,30 @@ class Pickle {
     BigInt,
     Float,
     String,
+    Bytes,
     Tuple,
     List,
     Dict,
     Global,
     Storage,
     Tensor,
+    NumpyType,
+    Array,
     Mark
   };
+  /// numpy's scalars are Bool, Int, Float, String or Bytes, as Python's.
   struct Value {
     Kind kind = Kind::None;
     DType dtype = DType::F32;  // Storage
     std::uint32_t depth = 0;
-    std::int64_t integer = 0;  // Bool, Int; Storage: number of elements; Tensor: index into views
-    std::string_view text;     // String, BigInt (little-endian bytes), Global ("module.name"), Storage (key)
-    std::vector<Id> items;     // Tuple, List; Dict: key, value, key, value, ...
+    std::int64_t integer = 0;  // Bool, Int; Float: its bits; Storage: number of elements; Tensor: index of
+                               // its view
+    std::string_view text;     // String, Bytes, BigInt (little-endian bytes; decimal digits in protocol 0),
+                               // Global ("module.name"), Storage (key)
+    std::vector<Id> items;     // Tuple, List; Dict: key, value, key, value, ...; Array of other than numbers:
+                               // its elements in row-major order
+    std::unique_ptr<std::string> decoded;     // what `text` points to, unless it is in the input
+    std::unique_ptr<const NumpyArray> array;  // Array, NumpyType (its type alone)
   };
 
   /// Reads one pickle at the start of `bytes`. Throws Error(Corrupt) if it is malformed or truncated,
@@ -66,8 +80,20 @@ class Pickle {
   [[nodiscard]] Id count() const noexcept { return static_cast<Id>(values_.size()); }
   /// Length of the pickle in bytes.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// The value of a string key in a Dict; nullptr if there is none.
+  /// The value of a string key in a Dict; nullptr if there is none. Of equal keys the last counts.
   [[nodiscard]] const Value* get(const Value& dict, std::string_view key) const noexcept;
+
+  /// The value of a Bool, Int or Float; nullopt: something else.
+  [[nodiscard]] static std::optional<double> number(const Value& value) noexcept;
+  /// The numbers of a List, a Tuple or an Array, in row-major order; nullopt if it is something else or holds
+  /// something else.
+  [[nodiscard]] std::optional<std::vector<double>> numbers(const Value& sequence) const;
+  /// The same for texts; None and NaN, by which pandas and numpy mark a missing text, are empty ones.
+  [[nodiscard]] std::optional<std::vector<std::string_view>> texts(const Value& sequence) const;
+  /// The array of an Array. What numpy was to fill and the pickle never did is empty.
+  [[nodiscard]] static const NumpyArray& array(const Value& array) noexcept;
+  /// A copy of an Array of numbers, little-endian and row-major; nullopt for other values.
+  [[nodiscard]] static std::optional<tvr::Tensor> tensor(const Value& array);
 
  private:
   friend class PickleMachine;

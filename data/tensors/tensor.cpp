@@ -14,7 +14,8 @@ Value load(const std::byte* at) noexcept {
   return value;
 }
 
-float element(DType dtype, const std::byte* at) noexcept {
+template <class Real>
+Real element(DType dtype, const std::byte* at) noexcept {
   switch (dtype) {
     case DType::F16:
       return from_half(load<std::uint16_t>(at));
@@ -27,20 +28,29 @@ float element(DType dtype, const std::byte* at) noexcept {
     case DType::F32:
       return load<float>(at);
     case DType::F64:
-      return static_cast<float>(load<double>(at));
+      return static_cast<Real>(load<double>(at));
     case DType::U8:
     case DType::Bool:
-      return static_cast<float>(load<std::uint8_t>(at));
+      return static_cast<Real>(load<std::uint8_t>(at));
     case DType::I8:
-      return static_cast<float>(load<std::int8_t>(at));
+      return static_cast<Real>(load<std::int8_t>(at));
     case DType::I16:
-      return static_cast<float>(load<std::int16_t>(at));
+      return static_cast<Real>(load<std::int16_t>(at));
     case DType::I32:
-      return static_cast<float>(load<std::int32_t>(at));
+      return static_cast<Real>(load<std::int32_t>(at));
     case DType::I64:
-      return static_cast<float>(load<std::int64_t>(at));
+      return static_cast<Real>(load<std::int64_t>(at));
   }
   return 0;
+}
+
+template <class Real>
+std::vector<Real> elements(const Tensor& tensor) {
+  std::vector<Real> values(static_cast<std::size_t>(tensor.numel()));
+  const std::size_t step = size_of(tensor.dtype);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = element<Real>(tensor.dtype, tensor.bytes.data() + i * step);
+  return values;
 }
 
 /// Infinities and NaNs have an exponent of all ones.
@@ -123,15 +133,13 @@ std::int64_t Tensor::numel() const noexcept {
 }
 
 std::vector<float> Tensor::to_floats() const {
+  if (dtype != DType::F32) return elements<float>(*this);
   std::vector<float> values(static_cast<std::size_t>(numel()));
-  if (dtype == DType::F32) {
-    if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
-  const std::size_t step = size_of(dtype);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = element(dtype, bytes.data() + i * step);
+  if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
+
+std::vector<double> Tensor::to_doubles() const { return elements<double>(*this); }
 
 Tensor Tensor::from_floats(std::vector<std::int64_t> shape, const float* values, DType dtype) {
   Tensor tensor;
@@ -151,6 +159,23 @@ Tensor Tensor::from_floats(std::vector<std::int64_t> shape, const float* values,
                 "Ask for float32 or float16");
   }
   return tensor;
+}
+
+std::vector<std::byte> from_column_major(const std::vector<std::int64_t>& shape, std::size_t item,
+                                         const std::byte* data) {
+  const std::size_t rank = shape.size();
+  std::size_t bytes = item;
+  for (const std::int64_t size : shape) bytes *= static_cast<std::size_t>(size);
+  std::vector<std::byte> out(bytes);
+  std::vector<std::int64_t> index(rank, 0);
+  for (std::size_t at = 0; at < bytes; at += item) {
+    std::int64_t source = 0;
+    for (std::size_t axis = rank; axis > 0; --axis) source = source * shape[axis - 1] + index[axis - 1];
+    std::memcpy(out.data() + at, data + static_cast<std::size_t>(source) * item, item);
+    for (std::size_t axis = rank; axis > 0 && ++index[axis - 1] == shape[axis - 1]; --axis)
+      index[axis - 1] = 0;
+  }
+  return out;
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

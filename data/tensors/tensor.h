@@ -25,9 +25,16 @@ struct Tensor {
   [[nodiscard]] std::int64_t numel() const noexcept;
   /// Values as float32, whatever the stored type. Throws nothing; integers above 2^24 are rounded.
   [[nodiscard]] std::vector<float> to_floats() const;
+  /// The same as float64; integers above 2^53 are rounded.
+  [[nodiscard]] std::vector<double> to_doubles() const;
   [[nodiscard]] static Tensor from_floats(std::vector<std::int64_t> shape, const float* values,
                                           DType dtype = DType::F32);
 };
+
+/// The bytes of a column-major (Fortran order) array in row-major order; `item`: bytes per element.
+/// REQUIRES: `data` has item * product of `shape` bytes.
+[[nodiscard]] std::vector<std::byte> from_column_major(const std::vector<std::int64_t>& shape,
+                                                       std::size_t item, const std::byte* data);
 
 /// "[64, 3, 7, 7]"
 [[nodiscard]] std::string shape_text(const std::vector<std::int64_t>& shape);

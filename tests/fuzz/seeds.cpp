@@ -8,6 +8,8 @@
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
 #include "pipeline/run/run_manifest.h"
+#include "tests/data/tensors/numpy_pickles.h"
+#include "tests/support/base64.h"
 #include "tests/support/pth_bytes.h"
 #include "tests/support/test_video.h"
 
@@ -46,6 +48,9 @@ void write_tensor_files(const Seeds& seeds) {
   seeds.write("pth", "legacy.pth", legacy_pth(pickled_state()));
   seeds.write("pth", "zip_python2.pth", zip_pth(pickled_state()));
   seeds.write("pickle", "state.pkl", pickled_state());
+  int number = 0;
+  for (const NumpyPickle& each : kNumpyPickles)
+    seeds.write("pickle", "numpy" + std::to_string(number++) + ".pkl", from_base64(each.base64));
   seeds.write("zip", "stored.zip", zip_pth(pickled_state()));
   write_npy(seeds.path("npy", "floats.npy"), six_numbers());
   const std::string header =

@@ -1,0 +1,560 @@
+#pragma once
+
+namespace tvr::testing {
+
+/// Pickles as Python 3.11 and numpy 1.24.2 write them (pickle.dumps(value, protocol)), with their values as
+/// JSON: arrays as lists, NaN as null, bytes as Latin-1. Those of "numpy 2" differ in the module's name
+/// alone.
+struct NumpyPickle {
+  const char* name;
+  int protocol;
+  const char* base64;
+  const char* json;
+};
+constexpr NumpyPickle kNumpyPickles[] = {
+    {"clips of pooled vectors", 0,
+     "KGxwMAooZHAxClYyZApwMgpjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApwMwooY251bXB5Cm5kYXJyYXkK"
+     "cDQKKEkwCnRwNQpjX2NvZGVjcwplbmNvZGUKcDYKKFZiCnA3ClZsYXRpbjEKcDgKdHA5ClJwMTAKdHAxMQpScDEyCihJMQoo"
+     "STIKdHAxMwpjbnVtcHkKZHR5cGUKcDE0CihWZjQKcDE1CkkwMApJMDEKdHAxNgpScDE3CihJMwpWPApwMTgKTk5OSS0xCkkt"
+     "MQpJMAp0cDE5CmJJMDAKZzYKKFZcdTAwMDBcdTAwMDCAPlx1MDAwMFx1MDAwMMC/CnAyMApnOAp0cDIxClJwMjIKdHAyMwpi"
+     "c1YzZApwMjQKZzMKKGc0CihJMAp0cDI1CmcxMAp0cDI2ClJwMjcKKEkxCihJMQp0cDI4CmcxNwpJMDAKZzYKKFZcdTAwMDBc"
+     "dTAwMDBcdTAwMDBACnAyOQpnOAp0cDMwClJwMzEKdHAzMgpic1ZjYXB0aW9uCnAzMwpWcGVlbCB0aGUgY2Fycm90CnAzNApz"
+     "VmlkCnAzNQpWYV9iLWNfMApwMzYKc2EoZHAzNwpnMgpnMwooZzQKKEkwCnRwMzgKZzEwCnRwMzkKUnA0MAooSTEKKEkyCnRw"
+     "NDEKZzE3CkkwMApnNgooVlx1MDAwMFx1MDAwMEBAXHUwMDAwXHUwMDAwf0MKcDQyCmc4CnRwNDMKUnA0NAp0cDQ1CmJzZzI0"
+     "CmczCihnNAooSTAKdHA0NgpnMTAKdHA0NwpScDQ4CihJMQooSTEKdHA0OQpnMTcKSTAwCmc2CihWXHUwMDAwXHUwMDAwXHUw"
+     "MDAwgApwNTAKZzgKdHA1MQpScDUyCnRwNTMKYnNnMzMKVmNy6G1lLCAxvSBjdXBzCnA1NApzZzM1ClZhX2ItY18xMApwNTUK"
+     "c2Eu",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors", 1,
+     "XXEAKH1xAShYAgAAADJkcQJjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAyhjbnVtcHkKbmRhcnJheQpx"
+     "BChLAHRxBWNfY29kZWNzCmVuY29kZQpxBihYAQAAAGJxB1gGAAAAbGF0aW4xcQh0cQlScQp0cQtScQwoSwEoSwJ0cQ1jbnVt"
+     "cHkKZHR5cGUKcQ4oWAIAAABmNHEPSTAwCkkwMQp0cRBScREoSwNYAQAAADxxEk5OTkr/////Sv////9LAHRxE2JJMDAKaAYo"
+     "WAsAAAAAAMKAPgAAw4DCv3EUaAh0cRVScRZ0cRdiWAIAAAAzZHEYaAMoaAQoSwB0cRloCnRxGlJxGyhLAShLAXRxHGgRSTAw"
+     "CmgGKFgEAAAAAAAAQHEdaAh0cR5ScR90cSBiWAcAAABjYXB0aW9ucSFYDwAAAHBlZWwgdGhlIGNhcnJvdHEiWAIAAABpZHEj"
+     "WAcAAABhX2ItY18wcSR1fXElKGgCaAMoaAQoSwB0cSZoCnRxJ1JxKChLAShLAnRxKWgRSTAwCmgGKFgIAAAAAABAQAAAf0Nx"
+     "KmgIdHErUnEsdHEtYmgYaAMoaAQoSwB0cS5oCnRxL1JxMChLAShLAXRxMWgRSTAwCmgGKFgFAAAAAAAAwoBxMmgIdHEzUnE0"
+     "dHE1YmghWBAAAABjcsOobWUsIDHCvSBjdXBzcTZoI1gIAAAAYV9iLWNfMTBxN3VlLg==",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors", 2,
+     "gAJdcQAofXEBKFgCAAAAMmRxAmNudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEDY251bXB5Cm5kYXJyYXkK"
+     "cQRLAIVxBWNfY29kZWNzCmVuY29kZQpxBlgBAAAAYnEHWAYAAABsYXRpbjFxCIZxCVJxCodxC1JxDChLAUsChXENY251bXB5"
+     "CmR0eXBlCnEOWAIAAABmNHEPiYiHcRBScREoSwNYAQAAADxxEk5OTkr/////Sv////9LAHRxE2KJaAZYCwAAAAAAwoA+AADD"
+     "gMK/cRRoCIZxFVJxFnRxF2JYAgAAADNkcRhoA2gESwCFcRloCodxGlJxGyhLAUsBhXEcaBGJaAZYBAAAAAAAAEBxHWgIhnEe"
+     "UnEfdHEgYlgHAAAAY2FwdGlvbnEhWA8AAABwZWVsIHRoZSBjYXJyb3RxIlgCAAAAaWRxI1gHAAAAYV9iLWNfMHEkdX1xJSho"
+     "AmgDaARLAIVxJmgKh3EnUnEoKEsBSwKFcSloEYloBlgIAAAAAABAQAAAf0NxKmgIhnErUnEsdHEtYmgYaANoBEsAhXEuaAqH"
+     "cS9ScTAoSwFLAYVxMWgRiWgGWAUAAAAAAADCgHEyaAiGcTNScTR0cTViaCFYEAAAAGNyw6htZSwgMcK9IGN1cHNxNmgjWAgA"
+     "AABhX2ItY18xMHE3dWUu",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors", 3,
+     "gANdcQAofXEBKFgCAAAAMmRxAmNudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEDY251bXB5Cm5kYXJyYXkK"
+     "cQRLAIVxBUMBYnEGh3EHUnEIKEsBSwKFcQljbnVtcHkKZHR5cGUKcQpYAgAAAGY0cQuJiIdxDFJxDShLA1gBAAAAPHEOTk5O"
+     "Sv////9K/////0sAdHEPYolDCAAAgD4AAMC/cRB0cRFiWAIAAAAzZHESaANoBEsAhXETaAaHcRRScRUoSwFLAYVxFmgNiUME"
+     "AAAAQHEXdHEYYlgHAAAAY2FwdGlvbnEZWA8AAABwZWVsIHRoZSBjYXJyb3RxGlgCAAAAaWRxG1gHAAAAYV9iLWNfMHEcdX1x"
+     "HShoAmgDaARLAIVxHmgGh3EfUnEgKEsBSwKFcSFoDYlDCAAAQEAAAH9DcSJ0cSNiaBJoA2gESwCFcSRoBodxJVJxJihLAUsB"
+     "hXEnaA2JQwQAAACAcSh0cSliaBlYEAAAAGNyw6htZSwgMcK9IGN1cHNxKmgbWAgAAABhX2ItY18xMHErdWUu",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors", 4,
+     "gASVYQEAAAAAAABdlCh9lCiMAjJklIwVbnVtcHkuY29yZS5tdWx0aWFycmF5lIwMX3JlY29uc3RydWN0lJOUjAVudW1weZSM"
+     "B25kYXJyYXmUk5RLAIWUQwFilIeUUpQoSwFLAoWUaAaMBWR0eXBllJOUjAJmNJSJiIeUUpQoSwOMATyUTk5OSv////9K////"
+     "/0sAdJRiiUMIAACAPgAAwL+UdJRijAIzZJRoBWgISwCFlGgKh5RSlChLAUsBhZRoEolDBAAAAECUdJRijAdjYXB0aW9ulIwP"
+     "cGVlbCB0aGUgY2Fycm90lIwCaWSUjAdhX2ItY18wlHV9lChoAmgFaAhLAIWUaAqHlFKUKEsBSwKFlGgSiUMIAABAQAAAf0OU"
+     "dJRiaBdoBWgISwCFlGgKh5RSlChLAUsBhZRoEolDBAAAAICUdJRiaB6MEGNyw6htZSwgMcK9IGN1cHOUaCCMCGFfYi1jXzEw"
+     "lHVlLg==",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors", 5,
+     "gAWVPQEAAAAAAABdlCh9lCiMAjJklIwSbnVtcHkuY29yZS5udW1lcmljlIwLX2Zyb21idWZmZXKUk5QolggAAAAAAAAAAACA"
+     "PgAAwL+UjAVudW1weZSMBWR0eXBllJOUjAJmNJSJiIeUUpQoSwOMATyUTk5OSv////9K/////0sAdJRiSwKFlIwBQ5R0lFKU"
+     "jAIzZJRoBSiWBAAAAAAAAAAAAABAlGgMSwGFlGgQdJRSlIwHY2FwdGlvbpSMD3BlZWwgdGhlIGNhcnJvdJSMAmlklIwHYV9i"
+     "LWNfMJR1fZQoaAJoBSiWCAAAAAAAAAAAAEBAAAB/Q5RoDEsChZRoEHSUUpRoE2gFKJYEAAAAAAAAAAAAAICUaAxLAYWUaBB0"
+     "lFKUaBiMEGNyw6htZSwgMcK9IGN1cHOUaBqMCGFfYi1jXzEwlHVlLg==",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors, numpy 2", 2,
+     "gAJdcQAofXEBKFgCAAAAMmRxAmNudW1weS5fY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxA2NudW1weQpuZGFycmF5"
+     "CnEESwCFcQVjX2NvZGVjcwplbmNvZGUKcQZYAQAAAGJxB1gGAAAAbGF0aW4xcQiGcQlScQqHcQtScQwoSwFLAoVxDWNudW1w"
+     "eQpkdHlwZQpxDlgCAAAAZjRxD4mIh3EQUnERKEsDWAEAAAA8cRJOTk5K/////0r/////SwB0cRNiiWgGWAsAAAAAAMKAPgAA"
+     "w4DCv3EUaAiGcRVScRZ0cRdiWAIAAAAzZHEYaANoBEsAhXEZaAqHcRpScRsoSwFLAYVxHGgRiWgGWAQAAAAAAABAcR1oCIZx"
+     "HlJxH3RxIGJYBwAAAGNhcHRpb25xIVgPAAAAcGVlbCB0aGUgY2Fycm90cSJYAgAAAGlkcSNYBwAAAGFfYi1jXzBxJHV9cSUo"
+     "aAJoA2gESwCFcSZoCodxJ1JxKChLAUsChXEpaBGJaAZYCAAAAAAAQEAAAH9DcSpoCIZxK1JxLHRxLWJoGGgDaARLAIVxLmgK"
+     "h3EvUnEwKEsBSwGFcTFoEYloBlgFAAAAAAAAwoBxMmgIhnEzUnE0dHE1YmghWBAAAABjcsOobWUsIDHCvSBjdXBzcTZoI1gI"
+     "AAAAYV9iLWNfMTBxN3VlLg==",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"clips of pooled vectors, numpy 2", 4,
+     "gASVYgEAAAAAAABdlCh9lCiMAjJklIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmU"
+     "jAduZGFycmF5lJOUSwCFlEMBYpSHlFKUKEsBSwKFlGgGjAVkdHlwZZSTlIwCZjSUiYiHlFKUKEsDjAE8lE5OTkr/////Sv//"
+     "//9LAHSUYolDCAAAgD4AAMC/lHSUYowCM2SUaAVoCEsAhZRoCoeUUpQoSwFLAYWUaBKJQwQAAABAlHSUYowHY2FwdGlvbpSM"
+     "D3BlZWwgdGhlIGNhcnJvdJSMAmlklIwHYV9iLWNfMJR1fZQoaAJoBWgISwCFlGgKh5RSlChLAUsChZRoEolDCAAAQEAAAH9D"
+     "lHSUYmgXaAVoCEsAhZRoCoeUUpQoSwFLAYWUaBKJQwQAAACAlHSUYmgejBBjcsOobWUsIDHCvSBjdXBzlGggjAhhX2ItY18x"
+     "MJR1ZS4=",
+     R"json([{"2d": [0.25, -1.5], "3d": [2.0], "caption": "peel the carrot", "id": "a_b-c_0"}, {"2d": [3.0, 255.0], "3d": [-0.0], "caption": "cr\u00e8me, 1\u00bd cups", "id": "a_b-c_10"}])json"},
+    {"lists", 0,
+     "KGRwMApWdjEKcDEKKGRwMgpWc3RhcnQKcDMKKGxwNApGMC41CmFJMwphSTAxCmFzVmVuZApwNQoobHA2CkYyLjI1CmFGLTFl"
+     "KzMwMAphRjcuNQphc1Z0ZXh0CnA3CihscDgKVmEgImIiXHUwMDVjY1x1MDAwYQpwOQphTmFWXHU2NWU1XHU2NzJjIFxVMDAw"
+     "MWY2MDAKcDEwCmFzcy4=",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"lists", 1,
+     "fXEAWAIAAAB2MXEBfXECKFgFAAAAc3RhcnRxA11xBChHP+AAAAAAAABLA0kwMQplWAMAAABlbmRxBV1xBihHQAIAAAAAAABH"
+     "/jfkPIgAdZxHQB4AAAAAAABlWAQAAAB0ZXh0cQddcQgoWAgAAABhICJiIlxjCnEJTlgLAAAA5pel5pysIPCfmIBxCmV1cy4=",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"lists", 2,
+     "gAJ9cQBYAgAAAHYxcQF9cQIoWAUAAABzdGFydHEDXXEEKEc/4AAAAAAAAEsDiGVYAwAAAGVuZHEFXXEGKEdAAgAAAAAAAEf+"
+     "N+Q8iAB1nEdAHgAAAAAAAGVYBAAAAHRleHRxB11xCChYCAAAAGEgImIiXGMKcQlOWAsAAADml6XmnKwg8J+YgHEKZXVzLg==",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"lists", 3,
+     "gAN9cQBYAgAAAHYxcQF9cQIoWAUAAABzdGFydHEDXXEEKEc/4AAAAAAAAEsDiGVYAwAAAGVuZHEFXXEGKEdAAgAAAAAAAEf+"
+     "N+Q8iAB1nEdAHgAAAAAAAGVYBAAAAHRleHRxB11xCChYCAAAAGEgImIiXGMKcQlOWAsAAADml6XmnKwg8J+YgHEKZXVzLg==",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"lists", 4,
+     "gASVbwAAAAAAAAB9lIwCdjGUfZQojAVzdGFydJRdlChHP+AAAAAAAABLA4hljANlbmSUXZQoR0ACAAAAAAAAR/435DyIAHWc"
+     "R0AeAAAAAAAAZYwEdGV4dJRdlCiMCGEgImIiXGMKlE6MC+aXpeacrCDwn5iAlGV1cy4=",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"lists", 5,
+     "gAWVbwAAAAAAAAB9lIwCdjGUfZQojAVzdGFydJRdlChHP+AAAAAAAABLA4hljANlbmSUXZQoR0ACAAAAAAAAR/435DyIAHWc"
+     "R0AeAAAAAAAAZYwEdGV4dJRdlCiMCGEgImIiXGMKlE6MC+aXpeacrCDwn5iAlGV1cy4=",
+     R"json({"v1": {"start": [0.5, 3, true], "end": [2.25, -1e+300, 7.5], "text": ["a \"b\"\\c\n", null, "\u65e5\u672c \ud83d\ude00"]}})json"},
+    {"arrays of objects", 0,
+     "KGRwMApWdgpwMQooZHAyClZzdGFydApwMwpjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApwNAooY251bXB5"
+     "Cm5kYXJyYXkKcDUKKEkwCnRwNgpjX2NvZGVjcwplbmNvZGUKcDcKKFZiCnA4ClZsYXRpbjEKcDkKdHAxMApScDExCnRwMTIK"
+     "UnAxMwooSTEKKEkyCnRwMTQKY251bXB5CmR0eXBlCnAxNQooVk84CnAxNgpJMDAKSTAxCnRwMTcKUnAxOAooSTMKVnwKcDE5"
+     "Ck5OTkktMQpJLTEKSTYzCnRwMjAKYkkwMAoobHAyMQpGMC41CmFJMgphdHAyMgpic1Z0ZXh0CnAyMwpnNAooZzUKKEkwCnRw"
+     "MjQKZzExCnRwMjUKUnAyNgooSTEKKEkzCnRwMjcKZzE4CkkwMAoobHAyOApWb25lCnAyOQphRm5hbgphTmF0cDMwCmJzcy4=",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of objects", 1,
+     "fXEAWAEAAAB2cQF9cQIoWAUAAABzdGFydHEDY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQQoY251bXB5"
+     "Cm5kYXJyYXkKcQUoSwB0cQZjX2NvZGVjcwplbmNvZGUKcQcoWAEAAABicQhYBgAAAGxhdGluMXEJdHEKUnELdHEMUnENKEsB"
+     "KEsCdHEOY251bXB5CmR0eXBlCnEPKFgCAAAATzhxEEkwMApJMDEKdHERUnESKEsDWAEAAAB8cRNOTk5K/////0r/////Sz90"
+     "cRRiSTAwCl1xFShHP+AAAAAAAABLAmV0cRZiWAQAAAB0ZXh0cRdoBChoBShLAHRxGGgLdHEZUnEaKEsBKEsDdHEbaBJJMDAK"
+     "XXEcKFgDAAAAb25lcR1Hf/gAAAAAAABOZXRxHmJ1cy4=",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of objects", 2,
+     "gAJ9cQBYAQAAAHZxAX1xAihYBQAAAHN0YXJ0cQNjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxBGNudW1w"
+     "eQpuZGFycmF5CnEFSwCFcQZjX2NvZGVjcwplbmNvZGUKcQdYAQAAAGJxCFgGAAAAbGF0aW4xcQmGcQpScQuHcQxScQ0oSwFL"
+     "AoVxDmNudW1weQpkdHlwZQpxD1gCAAAATzhxEImIh3ERUnESKEsDWAEAAAB8cRNOTk5K/////0r/////Sz90cRRiiV1xFShH"
+     "P+AAAAAAAABLAmV0cRZiWAQAAAB0ZXh0cRdoBGgFSwCFcRhoC4dxGVJxGihLAUsDhXEbaBKJXXEcKFgDAAAAb25lcR1Hf/gA"
+     "AAAAAABOZXRxHmJ1cy4=",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of objects", 3,
+     "gAN9cQBYAQAAAHZxAX1xAihYBQAAAHN0YXJ0cQNjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxBGNudW1w"
+     "eQpuZGFycmF5CnEFSwCFcQZDAWJxB4dxCFJxCShLAUsChXEKY251bXB5CmR0eXBlCnELWAIAAABPOHEMiYiHcQ1ScQ4oSwNY"
+     "AQAAAHxxD05OTkr/////Sv////9LP3RxEGKJXXERKEc/4AAAAAAAAEsCZXRxEmJYBAAAAHRleHRxE2gEaAVLAIVxFGgHh3EV"
+     "UnEWKEsBSwOFcRdoDoldcRgoWAMAAABvbmVxGUd/+AAAAAAAAE5ldHEaYnVzLg==",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of objects", 4,
+     "gASV3QAAAAAAAAB9lIwBdpR9lCiMBXN0YXJ0lIwVbnVtcHkuY29yZS5tdWx0aWFycmF5lIwMX3JlY29uc3RydWN0lJOUjAVu"
+     "dW1weZSMB25kYXJyYXmUk5RLAIWUQwFilIeUUpQoSwFLAoWUaAeMBWR0eXBllJOUjAJPOJSJiIeUUpQoSwOMAXyUTk5OSv//"
+     "//9K/////0s/dJRiiV2UKEc/4AAAAAAAAEsCZXSUYowEdGV4dJRoBmgJSwCFlGgLh5RSlChLAUsDhZRoE4ldlCiMA29uZZRH"
+     "f/gAAAAAAABOZXSUYnVzLg==",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of objects", 5,
+     "gAWV3QAAAAAAAAB9lIwBdpR9lCiMBXN0YXJ0lIwVbnVtcHkuY29yZS5tdWx0aWFycmF5lIwMX3JlY29uc3RydWN0lJOUjAVu"
+     "dW1weZSMB25kYXJyYXmUk5RLAIWUQwFilIeUUpQoSwFLAoWUaAeMBWR0eXBllJOUjAJPOJSJiIeUUpQoSwOMAXyUTk5OSv//"
+     "//9K/////0s/dJRiiV2UKEc/4AAAAAAAAEsCZXSUYowEdGV4dJRoBmgJSwCFlGgLh5RSlChLAUsDhZRoE4ldlCiMA29uZZRH"
+     "f/gAAAAAAABOZXSUYnVzLg==",
+     R"json({"v": {"start": [0.5, 2], "text": ["one", null, null]}})json"},
+    {"arrays of texts", 0,
+     "KGRwMApWdQpwMQpjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApwMgooY251bXB5Cm5kYXJyYXkKcDMKKEkw"
+     "CnRwNApjX2NvZGVjcwplbmNvZGUKcDUKKFZiCnA2ClZsYXRpbjEKcDcKdHA4ClJwOQp0cDEwClJwMTEKKEkxCihJMgpJMgp0"
+     "cDEyCmNudW1weQpkdHlwZQpwMTMKKFZVMgpwMTQKSTAwCkkwMQp0cDE1ClJwMTYKKEkzClY8CnAxNwpOTk5JOApJNApJOAp0"
+     "cDE4CmJJMDAKZzUKKFZhXHUwMDAwXHUwMDAwXHUwMDAwYlx1MDAwMFx1MDAwMFx1MDAwMOlcdTAwMDBcdTAwMDBcdTAwMDBc"
+     "dTAwMDD2AVx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMGNcdTAwMDBcdTAw"
+     "MDBcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDAKcDE5Cmc3CnRwMjAKUnAyMQp0cDIyCmJzVnMKcDIzCmcyCihnMwoo"
+     "STAKdHAyNApnOQp0cDI1ClJwMjYKKEkxCihJMgp0cDI3CmcxMwooVlM0CnAyOApJMDAKSTAxCnRwMjkKUnAzMAooSTMKVnwK"
+     "cDMxCk5OTkk0CkkxCkkwCnRwMzIKYkkwMApnNQooVnh5XHUwMDAwev9cdTAwMDBcdTAwMDBcdTAwMDAKcDMzCmc3CnRwMzQK"
+     "UnAzNQp0cDM2CmJzLg==",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"arrays of texts", 1,
+     "fXEAKFgBAAAAdXEBY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQIoY251bXB5Cm5kYXJyYXkKcQMoSwB0"
+     "cQRjX2NvZGVjcwplbmNvZGUKcQUoWAEAAABicQZYBgAAAGxhdGluMXEHdHEIUnEJdHEKUnELKEsBKEsCSwJ0cQxjbnVtcHkK"
+     "ZHR5cGUKcQ0oWAIAAABVMnEOSTAwCkkwMQp0cQ9ScRAoSwNYAQAAADxxEU5OTksISwRLCHRxEmJJMDAKaAUoWCIAAABhAAAA"
+     "YgAAAMOpAAAAAMO2AQAAAAAAAAAAAGMAAAAAAAAAcRNoB3RxFFJxFXRxFmJYAQAAAHNxF2gCKGgDKEsAdHEYaAl0cRlScRoo"
+     "SwEoSwJ0cRtoDShYAgAAAFM0cRxJMDAKSTAxCnRxHVJxHihLA1gBAAAAfHEfTk5OSwRLAUsAdHEgYkkwMApoBShYCQAAAHh5"
+     "AHrDvwAAAHEhaAd0cSJScSN0cSRidS4=",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"arrays of texts", 2,
+     "gAJ9cQAoWAEAAAB1cQFjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAmNudW1weQpuZGFycmF5CnEDSwCF"
+     "cQRjX2NvZGVjcwplbmNvZGUKcQVYAQAAAGJxBlgGAAAAbGF0aW4xcQeGcQhScQmHcQpScQsoSwFLAksChnEMY251bXB5CmR0"
+     "eXBlCnENWAIAAABVMnEOiYiHcQ9ScRAoSwNYAQAAADxxEU5OTksISwRLCHRxEmKJaAVYIgAAAGEAAABiAAAAw6kAAAAAw7YB"
+     "AAAAAAAAAAAAYwAAAAAAAABxE2gHhnEUUnEVdHEWYlgBAAAAc3EXaAJoA0sAhXEYaAmHcRlScRooSwFLAoVxG2gNWAIAAABT"
+     "NHEciYiHcR1ScR4oSwNYAQAAAHxxH05OTksESwFLAHRxIGKJaAVYCQAAAHh5AHrDvwAAAHEhaAeGcSJScSN0cSRidS4=",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"arrays of texts", 3,
+     "gAN9cQAoWAEAAAB1cQFjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAmNudW1weQpuZGFycmF5CnEDSwCF"
+     "cQRDAWJxBYdxBlJxByhLAUsCSwKGcQhjbnVtcHkKZHR5cGUKcQlYAgAAAFUycQqJiIdxC1JxDChLA1gBAAAAPHENTk5OSwhL"
+     "BEsIdHEOYolDIGEAAABiAAAA6QAAAAD2AQAAAAAAAAAAAGMAAAAAAAAAcQ90cRBiWAEAAABzcRFoAmgDSwCFcRJoBYdxE1Jx"
+     "FChLAUsChXEVaAlYAgAAAFM0cRaJiIdxF1JxGChLA1gBAAAAfHEZTk5OSwRLAUsAdHEaYolDCHh5AHr/AAAAcRt0cRxidS4=",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"arrays of texts", 4,
+     "gASV9AAAAAAAAAB9lCiMAXWUjBVudW1weS5jb3JlLm11bHRpYXJyYXmUjAxfcmVjb25zdHJ1Y3SUk5SMBW51bXB5lIwHbmRh"
+     "cnJheZSTlEsAhZRDAWKUh5RSlChLAUsCSwKGlGgFjAVkdHlwZZSTlIwCVTKUiYiHlFKUKEsDjAE8lE5OTksISwRLCHSUYolD"
+     "IGEAAABiAAAA6QAAAAD2AQAAAAAAAAAAAGMAAAAAAAAAlHSUYowBc5RoBGgHSwCFlGgJh5RSlChLAUsChZRoDowCUzSUiYiH"
+     "lFKUKEsDjAF8lE5OTksESwFLAHSUYolDCHh5AHr/AAAAlHSUYnUu",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"arrays of texts", 5,
+     "gAWV2gAAAAAAAAB9lCiMAXWUjBJudW1weS5jb3JlLm51bWVyaWOUjAtfZnJvbWJ1ZmZlcpSTlCiWIAAAAAAAAABhAAAAYgAA"
+     "AOkAAAAA9gEAAAAAAAAAAABjAAAAAAAAAJSMBW51bXB5lIwFZHR5cGWUk5SMAlUylImIh5RSlChLA4wBPJROTk5LCEsESwh0"
+     "lGJLAksChpSMAUOUdJRSlIwBc5RoBCiWCAAAAAAAAAB4eQB6/wAAAJRoCIwCUzSUiYiHlFKUKEsDjAF8lE5OTksESwFLAHSU"
+     "YksChZRoD3SUUpR1Lg==",
+     R"json({"u": [["ab", "\u00e9\ud83d\ude00"], ["", "c"]], "s": ["xy\u0000z", "\u00ff"]})json"},
+    {"texts, column-major and big-endian", 2,
+     "gAJjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAGNudW1weQpuZGFycmF5CnEBSwCFcQJjX2NvZGVjcwpl"
+     "bmNvZGUKcQNYAQAAAGJxBFgGAAAAbGF0aW4xcQWGcQZScQeHcQhScQkoSwFLAksDhnEKY251bXB5CmR0eXBlCnELWAIAAABV"
+     "MnEMiYiHcQ1ScQ4oSwNYAQAAAD5xD05OTksISwRLCHRxEGKIaANYMQAAAAAAAGEAAABiAAAAZAAAAAAAAABjAAAAAAAAAAAA"
+     "AAAAAABlw6UAAAAAAAAAZQAAAGZxEWgFhnESUnETdHEUYi4=",
+     R"json([["ab", "c", "\u65e5"], ["d", "", "ef"]])json"},
+    {"texts, column-major and big-endian", 4,
+     "gASVtAAAAAAAAACMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOU"
+     "SwCFlEMBYpSHlFKUKEsBSwJLA4aUaAOMBWR0eXBllJOUjAJVMpSJiIeUUpQoSwOMAT6UTk5OSwhLBEsIdJRiiEMwAAAAYQAA"
+     "AGIAAABkAAAAAAAAAGMAAAAAAAAAAAAAAAAAAGXlAAAAAAAAAGUAAABmlHSUYi4=",
+     R"json([["ab", "c", "\u65e5"], ["d", "", "ef"]])json"},
+    {"texts, column-major and big-endian", 5,
+     "gAWVnwAAAAAAAACMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYwAAAAAAAAAAAAAGEAAABiAAAAZAAA"
+     "AAAAAABjAAAAAAAAAAAAAAAAAABl5QAAAAAAAABlAAAAZpSMBW51bXB5lIwFZHR5cGWUk5SMAlUylImIh5RSlChLA4wBPpRO"
+     "Tk5LCEsESwh0lGJLAksDhpSMAUaUdJRSlC4=",
+     R"json([["ab", "c", "\u65e5"], ["d", "", "ef"]])json"},
+    {"bytes, column-major", 2,
+     "gAJjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAGNudW1weQpuZGFycmF5CnEBSwCFcQJjX2NvZGVjcwpl"
+     "bmNvZGUKcQNYAQAAAGJxBFgGAAAAbGF0aW4xcQWGcQZScQeHcQhScQkoSwFLAksChnEKY251bXB5CmR0eXBlCnELWAIAAABT"
+     "MnEMiYiHcQ1ScQ4oSwNYAQAAAHxxD05OTksCSwFLAHRxEGKIaANYCAAAAGFiZABjAGVmcRFoBYZxElJxE3RxFGIu",
+     R"json([["ab", "c"], ["d", "ef"]])json"},
+    {"bytes, column-major", 5,
+     "gAWVdwAAAAAAAACMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYIAAAAAAAAAGFiZABjAGVmlIwFbnVt"
+     "cHmUjAVkdHlwZZSTlIwCUzKUiYiHlFKUKEsDjAF8lE5OTksCSwFLAHSUYksCSwKGlIwBRpR0lFKULg==",
+     R"json([["ab", "c"], ["d", "ef"]])json"},
+    {"objects, column-major", 2,
+     "gAJjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAGNudW1weQpuZGFycmF5CnEBSwCFcQJjX2NvZGVjcwpl"
+     "bmNvZGUKcQNYAQAAAGJxBFgGAAAAbGF0aW4xcQWGcQZScQeHcQhScQkoSwFLAksChnEKY251bXB5CmR0eXBlCnELWAIAAABP"
+     "OHEMiYiHcQ1ScQ4oSwNYAQAAAHxxD05OTkr/////Sv////9LP3RxEGKIXXERKEsBWAEAAAB4cRJOR0AEAAAAAAAAZXRxE2Iu",
+     R"json([[1, "x"], [null, 2.5]])json"},
+    {"objects, column-major", 5,
+     "gAWVmwAAAAAAAACMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOU"
+     "SwCFlEMBYpSHlFKUKEsBSwJLAoaUaAOMBWR0eXBllJOUjAJPOJSJiIeUUpQoSwOMAXyUTk5OSv////9K/////0s/dJRiiF2U"
+     "KEsBjAF4lE5HQAQAAAAAAABldJRiLg==",
+     R"json([[1, "x"], [null, 2.5]])json"},
+    {"numbers, column-major", 0,
+     "Y251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcDAKKGNudW1weQpuZGFycmF5CnAxCihJMAp0cDIKY19jb2Rl"
+     "Y3MKZW5jb2RlCnAzCihWYgpwNApWbGF0aW4xCnA1CnRwNgpScDcKdHA4ClJwOQooSTEKKEkyCkkzCkk0CnRwMTAKY251bXB5"
+     "CmR0eXBlCnAxMQooVmkyCnAxMgpJMDAKSTAxCnRwMTMKUnAxNAooSTMKVjwKcDE1Ck5OTkktMQpJLTEKSTAKdHAxNgpiSTAx"
+     "CmczCihWXHUwMDAwXHUwMDAwDFx1MDAwMARcdTAwMDAQXHUwMDAwCFx1MDAwMBRcdTAwMDABXHUwMDAwXHUwMDBkXHUwMDAw"
+     "BVx1MDAwMBFcdTAwMDAJXHUwMDAwFVx1MDAwMAJcdTAwMDAOXHUwMDAwBlx1MDAwMBJcdTAwMDBcdTAwMGFcdTAwMDAWXHUw"
+     "MDAwA1x1MDAwMA9cdTAwMDAHXHUwMDAwE1x1MDAwMAtcdTAwMDAXXHUwMDAwCnAxNwpnNQp0cDE4ClJwMTkKdHAyMApiLg==",
+     R"json([[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], [[12, 13, 14, 15], [16, 17, 18, 19], [20, 21, 22, 23]]])json"},
+    {"numbers, column-major", 2,
+     "gAJjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApxAGNudW1weQpuZGFycmF5CnEBSwCFcQJjX2NvZGVjcwpl"
+     "bmNvZGUKcQNYAQAAAGJxBFgGAAAAbGF0aW4xcQWGcQZScQeHcQhScQkoSwFLAksDSwSHcQpjbnVtcHkKZHR5cGUKcQtYAgAA"
+     "AGkycQyJiIdxDVJxDihLA1gBAAAAPHEPTk5OSv////9K/////0sAdHEQYohoA1gwAAAAAAAMAAQAEAAIABQAAQANAAUAEQAJ"
+     "ABUAAgAOAAYAEgAKABYAAwAPAAcAEwALABcAcRFoBYZxElJxE3RxFGIu",
+     R"json([[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], [[12, 13, 14, 15], [16, 17, 18, 19], [20, 21, 22, 23]]])json"},
+    {"numbers, column-major", 4,
+     "gASVvAAAAAAAAACMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOU"
+     "SwCFlEMBYpSHlFKUKEsBSwJLA0sEh5RoA4wFZHR5cGWUk5SMAmkylImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGKI"
+     "QzAAAAwABAAQAAgAFAABAA0ABQARAAkAFQACAA4ABgASAAoAFgADAA8ABwATAAsAFwCUdJRiLg==",
+     R"json([[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], [[12, 13, 14, 15], [16, 17, 18, 19], [20, 21, 22, 23]]])json"},
+    {"numbers, column-major", 5,
+     "gAWVpwAAAAAAAACMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYwAAAAAAAAAAAADAAEABAACAAUAAEA"
+     "DQAFABEACQAVAAIADgAGABIACgAWAAMADwAHABMACwAXAJSMBW51bXB5lIwFZHR5cGWUk5SMAmkylImIh5RSlChLA4wBPJRO"
+     "Tk5K/////0r/////SwB0lGJLAksDSwSHlIwBRpR0lFKULg==",
+     R"json([[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], [[12, 13, 14, 15], [16, 17, 18, 19], [20, 21, 22, 23]]])json"},
+    {"every type of number", 0,
+     "KGxwMApjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApwMQooY251bXB5Cm5kYXJyYXkKcDIKKEkwCnRwMwpj"
+     "X2NvZGVjcwplbmNvZGUKcDQKKFZiCnA1ClZsYXRpbjEKcDYKdHA3ClJwOAp0cDkKUnAxMAooSTEKKEkyCnRwMTEKY251bXB5"
+     "CmR0eXBlCnAxMgooVmYyCnAxMwpJMDAKSTAxCnRwMTQKUnAxNQooSTMKVjwKcDE2Ck5OTkktMQpJLTEKSTAKdHAxNwpiSTAw"
+     "Cmc0CihWXHUwMDAwPFx1MDAwMMAKcDE4Cmc2CnRwMTkKUnAyMAp0cDIxCmJhZzEKKGcyCihJMAp0cDIyCmc4CnRwMjMKUnAy"
+     "NAooSTEKKEkyCnRwMjUKZzEyCihWZjQKcDI2CkkwMApJMDEKdHAyNwpScDI4CihJMwpnMTYKTk5OSS0xCkktMQpJMAp0cDI5"
+     "CmJJMDAKZzQKKFZcdTAwMDBcdTAwMDCAP1x1MDAwMFx1MDAwMFx1MDAwMMAKcDMwCmc2CnRwMzEKUnAzMgp0cDMzCmJhZzEK"
+     "KGcyCihJMAp0cDM0Cmc4CnRwMzUKUnAzNgooSTEKKEkyCnRwMzcKZzEyCihWZjgKcDM4CkkwMApJMDEKdHAzOQpScDQwCihJ"
+     "MwpnMTYKTk5OSS0xCkktMQpJMAp0cDQxCmJJMDAKZzQKKFZcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDDw"
+     "P1x1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMMAKcDQyCmc2CnRwNDMKUnA0NAp0cDQ1CmJhZzEK"
+     "KGcyCihJMAp0cDQ2Cmc4CnRwNDcKUnA0OAooSTEKKEkyCnRwNDkKZzEyCihWaTEKcDUwCkkwMApJMDEKdHA1MQpScDUyCihJ"
+     "MwpWfApwNTMKTk5OSS0xCkktMQpJMAp0cDU0CmJJMDAKZzQKKFYB/gpwNTUKZzYKdHA1NgpScDU3CnRwNTgKYmFnMQooZzIK"
+     "KEkwCnRwNTkKZzgKdHA2MApScDYxCihJMQooSTIKdHA2MgpnMTIKKFZpMgpwNjMKSTAwCkkwMQp0cDY0ClJwNjUKKEkzCmcx"
+     "NgpOTk5JLTEKSS0xCkkwCnRwNjYKYkkwMApnNAooVgFcdTAwMDD+/wpwNjcKZzYKdHA2OApScDY5CnRwNzAKYmFnMQooZzIK"
+     "KEkwCnRwNzEKZzgKdHA3MgpScDczCihJMQooSTIKdHA3NApnMTIKKFZpNApwNzUKSTAwCkkwMQp0cDc2ClJwNzcKKEkzCmcx"
+     "NgpOTk5JLTEKSS0xCkkwCnRwNzgKYkkwMApnNAooVgFcdTAwMDBcdTAwMDBcdTAwMDD+////CnA3OQpnNgp0cDgwClJwODEK"
+     "dHA4MgpiYWcxCihnMgooSTAKdHA4MwpnOAp0cDg0ClJwODUKKEkxCihJMgp0cDg2CmcxMgooVmk4CnA4NwpJMDAKSTAxCnRw"
+     "ODgKUnA4OQooSTMKZzE2Ck5OTkktMQpJLTEKSTAKdHA5MApiSTAwCmc0CihWAVx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1"
+     "MDAwMFx1MDAwMFx1MDAwMP7/////////CnA5MQpnNgp0cDkyClJwOTMKdHA5NApiYWcxCihnMgooSTAKdHA5NQpnOAp0cDk2"
+     "ClJwOTcKKEkxCihJMgp0cDk4CmcxMgooVnUxCnA5OQpJMDAKSTAxCnRwMTAwClJwMTAxCihJMwpnNTMKTk5OSS0xCkktMQpJ"
+     "MAp0cDEwMgpiSTAwCmc0CihWAf4KcDEwMwpnNgp0cDEwNApScDEwNQp0cDEwNgpiYWcxCihnMgooSTAKdHAxMDcKZzgKdHAx"
+     "MDgKUnAxMDkKKEkxCihJMgp0cDExMApnMTIKKFZiMQpwMTExCkkwMApJMDEKdHAxMTIKUnAxMTMKKEkzCmc1MwpOTk5JLTEK"
+     "SS0xCkkwCnRwMTE0CmJJMDAKZzQKKFYBXHUwMDAwCnAxMTUKZzYKdHAxMTYKUnAxMTcKdHAxMTgKYmFnMQooZzIKKEkwCnRw"
+     "MTE5Cmc4CnRwMTIwClJwMTIxCihJMQooSTIKdHAxMjIKZzEyCihWZjIKcDEyMwpJMDAKSTAxCnRwMTI0ClJwMTI1CihJMwpW"
+     "PgpwMTI2Ck5OTkktMQpJLTEKSTAKdHAxMjcKYkkwMApnNAooVjxcdTAwMDDAXHUwMDAwCnAxMjgKZzYKdHAxMjkKUnAxMzAK"
+     "dHAxMzEKYmFnMQooZzIKKEkwCnRwMTMyCmc4CnRwMTMzClJwMTM0CihJMQooSTIKdHAxMzUKZzEyCihWZjgKcDEzNgpJMDAK"
+     "STAxCnRwMTM3ClJwMTM4CihJMwpnMTI2Ck5OTkktMQpJLTEKSTAKdHAxMzkKYkkwMApnNAooVj/4XHUwMDAwXHUwMDAwXHUw"
+     "MDAwXHUwMDAwXHUwMDAwXHUwMDAwwFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMApwMTQwCmc2"
+     "CnRwMTQxClJwMTQyCnRwMTQzCmJhZzEKKGcyCihJMAp0cDE0NApnOAp0cDE0NQpScDE0NgooSTEKKEkyCnRwMTQ3CmcxMgoo"
+     "Vmk0CnAxNDgKSTAwCkkwMQp0cDE0OQpScDE1MAooSTMKZzEyNgpOTk5JLTEKSS0xCkkwCnRwMTUxCmJJMDAKZzQKKFZcdTAw"
+     "MDBcdTAwMDBcdTAwMDAB/////gpwMTUyCmc2CnRwMTUzClJwMTU0CnRwMTU1CmJhLg==",
+     R"json([[1.0, -2.0], [1.0, -2.0], [1.0, -2.0], [1, -2], [1, -2], [1, -2], [1, -2], [1, 254], [true, false], [1.0, -2.0], [1.5, -2.0], [1, -2]])json"},
+    {"every type of number", 2,
+     "gAJdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQFjbnVtcHkKbmRhcnJheQpxAksAhXEDY19jb2Rl"
+     "Y3MKZW5jb2RlCnEEWAEAAABicQVYBgAAAGxhdGluMXEGhnEHUnEIh3EJUnEKKEsBSwKFcQtjbnVtcHkKZHR5cGUKcQxYAgAA"
+     "AGYycQ2JiIdxDlJxDyhLA1gBAAAAPHEQTk5OSv////9K/////0sAdHERYoloBFgFAAAAADwAw4BxEmgGhnETUnEUdHEVYmgB"
+     "aAJLAIVxFmgIh3EXUnEYKEsBSwKFcRloDFgCAAAAZjRxGomIh3EbUnEcKEsDaBBOTk5K/////0r/////SwB0cR1iiWgEWAoA"
+     "AAAAAMKAPwAAAMOAcR5oBoZxH1JxIHRxIWJoAWgCSwCFcSJoCIdxI1JxJChLAUsChXElaAxYAgAAAGY4cSaJiIdxJ1JxKChL"
+     "A2gQTk5OSv////9K/////0sAdHEpYoloBFgSAAAAAAAAAAAAw7A/AAAAAAAAAMOAcSpoBoZxK1JxLHRxLWJoAWgCSwCFcS5o"
+     "CIdxL1JxMChLAUsChXExaAxYAgAAAGkxcTKJiIdxM1JxNChLA1gBAAAAfHE1Tk5OSv////9K/////0sAdHE2YoloBFgDAAAA"
+     "AcO+cTdoBoZxOFJxOXRxOmJoAWgCSwCFcTtoCIdxPFJxPShLAUsChXE+aAxYAgAAAGkycT+JiIdxQFJxQShLA2gQTk5OSv//"
+     "//9K/////0sAdHFCYoloBFgGAAAAAQDDvsO/cUNoBoZxRFJxRXRxRmJoAWgCSwCFcUdoCIdxSFJxSShLAUsChXFKaAxYAgAA"
+     "AGk0cUuJiIdxTFJxTShLA2gQTk5OSv////9K/////0sAdHFOYoloBFgMAAAAAQAAAMO+w7/Dv8O/cU9oBoZxUFJxUXRxUmJo"
+     "AWgCSwCFcVNoCIdxVFJxVShLAUsChXFWaAxYAgAAAGk4cVeJiIdxWFJxWShLA2gQTk5OSv////9K/////0sAdHFaYoloBFgY"
+     "AAAAAQAAAAAAAADDvsO/w7/Dv8O/w7/Dv8O/cVtoBoZxXFJxXXRxXmJoAWgCSwCFcV9oCIdxYFJxYShLAUsChXFiaAxYAgAA"
+     "AHUxcWOJiIdxZFJxZShLA2g1Tk5OSv////9K/////0sAdHFmYoloBFgDAAAAAcO+cWdoBoZxaFJxaXRxamJoAWgCSwCFcWto"
+     "CIdxbFJxbShLAUsChXFuaAxYAgAAAGIxcW+JiIdxcFJxcShLA2g1Tk5OSv////9K/////0sAdHFyYoloBFgCAAAAAQBxc2gG"
+     "hnF0UnF1dHF2YmgBaAJLAIVxd2gIh3F4UnF5KEsBSwKFcXpoDFgCAAAAZjJxe4mIh3F8UnF9KEsDWAEAAAA+cX5OTk5K////"
+     "/0r/////SwB0cX9iiWgEWAUAAAA8AMOAAHGAaAaGcYFScYJ0cYNiaAFoAksAhXGEaAiHcYVScYYoSwFLAoVxh2gMWAIAAABm"
+     "OHGIiYiHcYlScYooSwNofk5OTkr/////Sv////9LAHRxi2KJaARYEgAAAD/DuAAAAAAAAMOAAAAAAAAAAHGMaAaGcY1ScY50"
+     "cY9iaAFoAksAhXGQaAiHcZFScZIoSwFLAoVxk2gMWAIAAABpNHGUiYiHcZVScZYoSwNofk5OTkr/////Sv////9LAHRxl2KJ"
+     "aARYDAAAAAAAAAHDv8O/w7/DvnGYaAaGcZlScZp0cZtiZS4=",
+     R"json([[1.0, -2.0], [1.0, -2.0], [1.0, -2.0], [1, -2], [1, -2], [1, -2], [1, -2], [1, 254], [true, false], [1.0, -2.0], [1.5, -2.0], [1, -2]])json"},
+    {"every type of number", 4,
+     "gASVqgMAAAAAAABdlCiMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5"
+     "lJOUSwCFlEMBYpSHlFKUKEsBSwKFlGgEjAVkdHlwZZSTlIwCZjKUiYiHlFKUKEsDjAE8lE5OTkr/////Sv////9LAHSUYolD"
+     "BAA8AMCUdJRiaANoBksAhZRoCIeUUpQoSwFLAoWUaA2MAmY0lImIh5RSlChLA2gRTk5OSv////9K/////0sAdJRiiUMIAACA"
+     "PwAAAMCUdJRiaANoBksAhZRoCIeUUpQoSwFLAoWUaA2MAmY4lImIh5RSlChLA2gRTk5OSv////9K/////0sAdJRiiUMQAAAA"
+     "AAAA8D8AAAAAAAAAwJR0lGJoA2gGSwCFlGgIh5RSlChLAUsChZRoDYwCaTGUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9L"
+     "AHSUYolDAgH+lHSUYmgDaAZLAIWUaAiHlFKUKEsBSwKFlGgNjAJpMpSJiIeUUpQoSwNoEU5OTkr/////Sv////9LAHSUYolD"
+     "BAEA/v+UdJRiaANoBksAhZRoCIeUUpQoSwFLAoWUaA2MAmk0lImIh5RSlChLA2gRTk5OSv////9K/////0sAdJRiiUMIAQAA"
+     "AP7///+UdJRiaANoBksAhZRoCIeUUpQoSwFLAoWUaA2MAmk4lImIh5RSlChLA2gRTk5OSv////9K/////0sAdJRiiUMQAQAA"
+     "AAAAAAD+/////////5R0lGJoA2gGSwCFlGgIh5RSlChLAUsChZRoDYwCdTGUiYiHlFKUKEsDaDBOTk5K/////0r/////SwB0"
+     "lGKJQwIB/pR0lGJoA2gGSwCFlGgIh5RSlChLAUsChZRoDYwCYjGUiYiHlFKUKEsDaDBOTk5K/////0r/////SwB0lGKJQwIB"
+     "AJR0lGJoA2gGSwCFlGgIh5RSlChLAUsChZRoDYwCZjKUiYiHlFKUKEsDjAE+lE5OTkr/////Sv////9LAHSUYolDBDwAwACU"
+     "dJRiaANoBksAhZRoCIeUUpQoSwFLAoWUaA2MAmY4lImIh5RSlChLA2htTk5OSv////9K/////0sAdJRiiUMQP/gAAAAAAADA"
+     "AAAAAAAAAJR0lGJoA2gGSwCFlGgIh5RSlChLAUsChZRoDYwCaTSUiYiHlFKUKEsDaG1OTk5K/////0r/////SwB0lGKJQwgA"
+     "AAAB/////pR0lGJlLg==",
+     R"json([[1.0, -2.0], [1.0, -2.0], [1.0, -2.0], [1, -2], [1, -2], [1, -2], [1, -2], [1, 254], [true, false], [1.0, -2.0], [1.5, -2.0], [1, -2]])json"},
+    {"every type of number", 5,
+     "gAWVXgMAAAAAAABdlCiMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYEAAAAAAAAAAA8AMCUjAVudW1w"
+     "eZSMBWR0eXBllJOUjAJmMpSJiIeUUpQoSwOMATyUTk5OSv////9K/////0sAdJRiSwKFlIwBQ5R0lFKUaAMolggAAAAAAAAA"
+     "AACAPwAAAMCUaAeMAmY0lImIh5RSlChLA2gLTk5OSv////9K/////0sAdJRiSwKFlGgOdJRSlGgDKJYQAAAAAAAAAAAAAAAA"
+     "APA/AAAAAAAAAMCUaAeMAmY4lImIh5RSlChLA2gLTk5OSv////9K/////0sAdJRiSwKFlGgOdJRSlGgDKJYCAAAAAAAAAAH+"
+     "lGgHjAJpMZSJiIeUUpQoSwOMAXyUTk5OSv////9K/////0sAdJRiSwKFlGgOdJRSlGgDKJYEAAAAAAAAAAEA/v+UaAeMAmky"
+     "lImIh5RSlChLA2gLTk5OSv////9K/////0sAdJRiSwKFlGgOdJRSlGgDKJYIAAAAAAAAAAEAAAD+////lGgHjAJpNJSJiIeU"
+     "UpQoSwNoC05OTkr/////Sv////9LAHSUYksChZRoDnSUUpRoAyiWEAAAAAAAAAABAAAAAAAAAP7/////////lGgHjAJpOJSJ"
+     "iIeUUpQoSwNoC05OTkr/////Sv////9LAHSUYksChZRoDnSUUpRoAyiWAgAAAAAAAAAB/pRoB4wCdTGUiYiHlFKUKEsDaCVO"
+     "Tk5K/////0r/////SwB0lGJLAoWUaA50lFKUaAMolgIAAAAAAAAAAQCUaAeMAmIxlImIh5RSlChLA2glTk5OSv////9K////"
+     "/0sAdJRiSwKFlGgOdJRSlGgDKJYEAAAAAAAAADwAwACUaAeMAmYylImIh5RSlChLA4wBPpROTk5K/////0r/////SwB0lGJL"
+     "AoWUaA50lFKUaAMolhAAAAAAAAAAP/gAAAAAAADAAAAAAAAAAJRoB4wCZjiUiYiHlFKUKEsDaFZOTk5K/////0r/////SwB0"
+     "lGJLAoWUaA50lFKUaAMolggAAAAAAAAAAAAAAf////6UaAeMAmk0lImIh5RSlChLA2hWTk5OSv////9K/////0sAdJRiSwKF"
+     "lGgOdJRSlGUu",
+     R"json([[1.0, -2.0], [1.0, -2.0], [1.0, -2.0], [1, -2], [1, -2], [1, -2], [1, -2], [1, 254], [true, false], [1.0, -2.0], [1.5, -2.0], [1, -2]])json"},
+    {"scalars", 0,
+     "KGxwMApjbnVtcHkuY29yZS5tdWx0aWFycmF5CnNjYWxhcgpwMQooY251bXB5CmR0eXBlCnAyCihWZjIKcDMKSTAwCkkwMQp0"
+     "cDQKUnA1CihJMwpWPApwNgpOTk5JLTEKSS0xCkkwCnRwNwpiY19jb2RlY3MKZW5jb2RlCnA4CihWXHUwMDAwPgpwOQpWbGF0"
+     "aW4xCnAxMAp0cDExClJwMTIKdHAxMwpScDE0CmFnMQooZzIKKFZmNApwMTUKSTAwCkkwMQp0cDE2ClJwMTcKKEkzCmc2Ck5O"
+     "TkktMQpJLTEKSTAKdHAxOApiZzgKKFZcdTAwMDBcdTAwMDAgwApwMTkKZzEwCnRwMjAKUnAyMQp0cDIyClJwMjMKYWcxCihn"
+     "MgooVmY4CnAyNApJMDAKSTAxCnRwMjUKUnAyNgooSTMKZzYKTk5OSS0xCkktMQpJMAp0cDI3CmJnOAooVpqZmZmZmbk/CnAy"
+     "OApnMTAKdHAyOQpScDMwCnRwMzEKUnAzMgphZzEKKGcyCihWaTEKcDMzCkkwMApJMDEKdHAzNApScDM1CihJMwpWfApwMzYK"
+     "Tk5OSS0xCkktMQpJMAp0cDM3CmJnOAooVv8KcDM4CmcxMAp0cDM5ClJwNDAKdHA0MQpScDQyCmFnMQooZzIKKFZpMgpwNDMK"
+     "STAwCkkwMQp0cDQ0ClJwNDUKKEkzCmc2Ck5OTkktMQpJLTEKSTAKdHA0NgpiZzgKKFbU/gpwNDcKZzEwCnRwNDgKUnA0OQp0"
+     "cDUwClJwNTEKYWcxCihnMgooVmk0CnA1MgpJMDAKSTAxCnRwNTMKUnA1NAooSTMKZzYKTk5OSS0xCkktMQpJMAp0cDU1CmJn"
+     "OAooVgdcdTAwMDBcdTAwMDBcdTAwMDAKcDU2CmcxMAp0cDU3ClJwNTgKdHA1OQpScDYwCmFnMQooZzIKKFZpOApwNjEKSTAw"
+     "CkkwMQp0cDYyClJwNjMKKEkzCmc2Ck5OTkktMQpJLTEKSTAKdHA2NApiZzgKKFZcdTAwMDBcdTAwMDBcdTAwMDBcdTAwMDBc"
+     "dTAwMDD///8KcDY1CmcxMAp0cDY2ClJwNjcKdHA2OApScDY5CmFnMQooZzIKKFZ1MQpwNzAKSTAwCkkwMQp0cDcxClJwNzIK"
+     "KEkzCmczNgpOTk5JLTEKSS0xCkkwCnRwNzMKYmc0MAp0cDc0ClJwNzUKYWcxCihnMgooVmIxCnA3NgpJMDAKSTAxCnRwNzcK"
+     "UnA3OAooSTMKZzM2Ck5OTkktMQpJLTEKSTAKdHA3OQpiZzgKKFYBCnA4MApnMTAKdHA4MQpScDgyCnRwODMKUnA4NAphZzEK"
+     "KGcyCihWVTMKcDg1CkkwMApJMDEKdHA4NgpScDg3CihJMwpnNgpOTk5JMTIKSTQKSTgKdHA4OApiZzgKKFZuXHUwMDAwXHUw"
+     "MDAwXHUwMDAw6Vx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMPYBXHUwMDAwCnA4OQpnMTAKdHA5MApScDkxCnRwOTIKUnA5Mwph"
+     "ZzEKKGcyCihWUzIKcDk0CkkwMApJMDEKdHA5NQpScDk2CihJMwpnMzYKTk5OSTIKSTEKSTAKdHA5NwpiZzgKKFZhYgpwOTgK"
+     "ZzEwCnRwOTkKUnAxMDAKdHAxMDEKUnAxMDIKYS4=",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars", 1,
+     "XXEAKGNudW1weS5jb3JlLm11bHRpYXJyYXkKc2NhbGFyCnEBKGNudW1weQpkdHlwZQpxAihYAgAAAGYycQNJMDAKSTAxCnRx"
+     "BFJxBShLA1gBAAAAPHEGTk5OSv////9K/////0sAdHEHYmNfY29kZWNzCmVuY29kZQpxCChYAgAAAAA+cQlYBgAAAGxhdGlu"
+     "MXEKdHELUnEMdHENUnEOaAEoaAIoWAIAAABmNHEPSTAwCkkwMQp0cRBScREoSwNoBk5OTkr/////Sv////9LAHRxEmJoCChY"
+     "BQAAAAAAIMOAcRNoCnRxFFJxFXRxFlJxF2gBKGgCKFgCAAAAZjhxGEkwMApJMDEKdHEZUnEaKEsDaAZOTk5K/////0r/////"
+     "SwB0cRtiaAgoWA8AAADCmsKZwpnCmcKZwpnCuT9xHGgKdHEdUnEedHEfUnEgaAEoaAIoWAIAAABpMXEhSTAwCkkwMQp0cSJS"
+     "cSMoSwNYAQAAAHxxJE5OTkr/////Sv////9LAHRxJWJoCChYAgAAAMO/cSZoCnRxJ1JxKHRxKVJxKmgBKGgCKFgCAAAAaTJx"
+     "K0kwMApJMDEKdHEsUnEtKEsDaAZOTk5K/////0r/////SwB0cS5iaAgoWAQAAADDlMO+cS9oCnRxMFJxMXRxMlJxM2gBKGgC"
+     "KFgCAAAAaTRxNEkwMApJMDEKdHE1UnE2KEsDaAZOTk5K/////0r/////SwB0cTdiaAgoWAQAAAAHAAAAcThoCnRxOVJxOnRx"
+     "O1JxPGgBKGgCKFgCAAAAaThxPUkwMApJMDEKdHE+UnE/KEsDaAZOTk5K/////0r/////SwB0cUBiaAgoWAsAAAAAAAAAAMO/"
+     "w7/Dv3FBaAp0cUJScUN0cURScUVoAShoAihYAgAAAHUxcUZJMDAKSTAxCnRxR1JxSChLA2gkTk5OSv////9K/////0sAdHFJ"
+     "YmgodHFKUnFLaAEoaAIoWAIAAABiMXFMSTAwCkkwMQp0cU1ScU4oSwNoJE5OTkr/////Sv////9LAHRxT2JoCChYAQAAAAFx"
+     "UGgKdHFRUnFSdHFTUnFUaAEoaAIoWAIAAABVM3FVSTAwCkkwMQp0cVZScVcoSwNoBk5OTksMSwRLCHRxWGJoCChYDgAAAG4A"
+     "AADDqQAAAADDtgEAcVloCnRxWlJxW3RxXFJxXWgBKGgCKFgCAAAAUzJxXkkwMApJMDEKdHFfUnFgKEsDaCROTk5LAksBSwB0"
+     "cWFiaAgoWAIAAABhYnFiaAp0cWNScWR0cWVScWZlLg==",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars", 2,
+     "gAJdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpzY2FsYXIKcQFjbnVtcHkKZHR5cGUKcQJYAgAAAGYycQOJiIdxBFJxBShL"
+     "A1gBAAAAPHEGTk5OSv////9K/////0sAdHEHYmNfY29kZWNzCmVuY29kZQpxCFgCAAAAAD5xCVgGAAAAbGF0aW4xcQqGcQtS"
+     "cQyGcQ1ScQ5oAWgCWAIAAABmNHEPiYiHcRBScREoSwNoBk5OTkr/////Sv////9LAHRxEmJoCFgFAAAAAAAgw4BxE2gKhnEU"
+     "UnEVhnEWUnEXaAFoAlgCAAAAZjhxGImIh3EZUnEaKEsDaAZOTk5K/////0r/////SwB0cRtiaAhYDwAAAMKawpnCmcKZwpnC"
+     "mcK5P3EcaAqGcR1ScR6GcR9ScSBoAWgCWAIAAABpMXEhiYiHcSJScSMoSwNYAQAAAHxxJE5OTkr/////Sv////9LAHRxJWJo"
+     "CFgCAAAAw79xJmgKhnEnUnEohnEpUnEqaAFoAlgCAAAAaTJxK4mIh3EsUnEtKEsDaAZOTk5K/////0r/////SwB0cS5iaAhY"
+     "BAAAAMOUw75xL2gKhnEwUnExhnEyUnEzaAFoAlgCAAAAaTRxNImIh3E1UnE2KEsDaAZOTk5K/////0r/////SwB0cTdiaAhY"
+     "BAAAAAcAAABxOGgKhnE5UnE6hnE7UnE8aAFoAlgCAAAAaThxPYmIh3E+UnE/KEsDaAZOTk5K/////0r/////SwB0cUBiaAhY"
+     "CwAAAAAAAAAAw7/Dv8O/cUFoCoZxQlJxQ4ZxRFJxRWgBaAJYAgAAAHUxcUaJiIdxR1JxSChLA2gkTk5OSv////9K/////0sA"
+     "dHFJYmgohnFKUnFLaAFoAlgCAAAAYjFxTImIh3FNUnFOKEsDaCROTk5K/////0r/////SwB0cU9iaAhYAQAAAAFxUGgKhnFR"
+     "UnFShnFTUnFUaAFoAlgCAAAAVTNxVYmIh3FWUnFXKEsDaAZOTk5LDEsESwh0cVhiaAhYDgAAAG4AAADDqQAAAADDtgEAcVlo"
+     "CoZxWlJxW4ZxXFJxXWgBaAJYAgAAAFMycV6JiIdxX1JxYChLA2gkTk5OSwJLAUsAdHFhYmgIWAIAAABhYnFiaAqGcWNScWSG"
+     "cWVScWZlLg==",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars", 3,
+     "gANdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpzY2FsYXIKcQFjbnVtcHkKZHR5cGUKcQJYAgAAAGYycQOJiIdxBFJxBShL"
+     "A1gBAAAAPHEGTk5OSv////9K/////0sAdHEHYkMCAD5xCIZxCVJxCmgBaAJYAgAAAGY0cQuJiIdxDFJxDShLA2gGTk5OSv//"
+     "//9K/////0sAdHEOYkMEAAAgwHEPhnEQUnERaAFoAlgCAAAAZjhxEomIh3ETUnEUKEsDaAZOTk5K/////0r/////SwB0cRVi"
+     "QwiamZmZmZm5P3EWhnEXUnEYaAFoAlgCAAAAaTFxGYmIh3EaUnEbKEsDWAEAAAB8cRxOTk5K/////0r/////SwB0cR1iQwH/"
+     "cR6GcR9ScSBoAWgCWAIAAABpMnEhiYiHcSJScSMoSwNoBk5OTkr/////Sv////9LAHRxJGJDAtT+cSWGcSZScSdoAWgCWAIA"
+     "AABpNHEoiYiHcSlScSooSwNoBk5OTkr/////Sv////9LAHRxK2JDBAcAAABxLIZxLVJxLmgBaAJYAgAAAGk4cS+JiIdxMFJx"
+     "MShLA2gGTk5OSv////9K/////0sAdHEyYkMIAAAAAAD///9xM4ZxNFJxNWgBaAJYAgAAAHUxcTaJiIdxN1JxOChLA2gcTk5O"
+     "Sv////9K/////0sAdHE5YmgehnE6UnE7aAFoAlgCAAAAYjFxPImIh3E9UnE+KEsDaBxOTk5K/////0r/////SwB0cT9iQwEB"
+     "cUCGcUFScUJoAWgCWAIAAABVM3FDiYiHcURScUUoSwNoBk5OTksMSwRLCHRxRmJDDG4AAADpAAAAAPYBAHFHhnFIUnFJaAFo"
+     "AlgCAAAAUzJxSomIh3FLUnFMKEsDaBxOTk5LAksBSwB0cU1iQwJhYnFOhnFPUnFQZS4=",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars", 4,
+     "gASVSAIAAAAAAABdlCiMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMBnNjYWxhcpSTlIwFbnVtcHmUjAVkdHlwZZSTlIwCZjKU"
+     "iYiHlFKUKEsDjAE8lE5OTkr/////Sv////9LAHSUYkMCAD6UhpRSlGgDaAaMAmY0lImIh5RSlChLA2gKTk5OSv////9K////"
+     "/0sAdJRiQwQAACDAlIaUUpRoA2gGjAJmOJSJiIeUUpQoSwNoCk5OTkr/////Sv////9LAHSUYkMImpmZmZmZuT+UhpRSlGgD"
+     "aAaMAmkxlImIh5RSlChLA4wBfJROTk5K/////0r/////SwB0lGJDAf+UhpRSlGgDaAaMAmkylImIh5RSlChLA2gKTk5OSv//"
+     "//9K/////0sAdJRiQwLU/pSGlFKUaANoBowCaTSUiYiHlFKUKEsDaApOTk5K/////0r/////SwB0lGJDBAcAAACUhpRSlGgD"
+     "aAaMAmk4lImIh5RSlChLA2gKTk5OSv////9K/////0sAdJRiQwgAAAAAAP///5SGlFKUaANoBowCdTGUiYiHlFKUKEsDaCBO"
+     "Tk5K/////0r/////SwB0lGJoIoaUUpRoA2gGjAJiMZSJiIeUUpQoSwNoIE5OTkr/////Sv////9LAHSUYkMBAZSGlFKUaANo"
+     "BowCVTOUiYiHlFKUKEsDaApOTk5LDEsESwh0lGJDDG4AAADpAAAAAPYBAJSGlFKUaANoBowCUzKUiYiHlFKUKEsDaCBOTk5L"
+     "AksBSwB0lGJDAmFilIaUUpRlLg==",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars", 5,
+     "gAWVSAIAAAAAAABdlCiMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMBnNjYWxhcpSTlIwFbnVtcHmUjAVkdHlwZZSTlIwCZjKU"
+     "iYiHlFKUKEsDjAE8lE5OTkr/////Sv////9LAHSUYkMCAD6UhpRSlGgDaAaMAmY0lImIh5RSlChLA2gKTk5OSv////9K////"
+     "/0sAdJRiQwQAACDAlIaUUpRoA2gGjAJmOJSJiIeUUpQoSwNoCk5OTkr/////Sv////9LAHSUYkMImpmZmZmZuT+UhpRSlGgD"
+     "aAaMAmkxlImIh5RSlChLA4wBfJROTk5K/////0r/////SwB0lGJDAf+UhpRSlGgDaAaMAmkylImIh5RSlChLA2gKTk5OSv//"
+     "//9K/////0sAdJRiQwLU/pSGlFKUaANoBowCaTSUiYiHlFKUKEsDaApOTk5K/////0r/////SwB0lGJDBAcAAACUhpRSlGgD"
+     "aAaMAmk4lImIh5RSlChLA2gKTk5OSv////9K/////0sAdJRiQwgAAAAAAP///5SGlFKUaANoBowCdTGUiYiHlFKUKEsDaCBO"
+     "Tk5K/////0r/////SwB0lGJoIoaUUpRoA2gGjAJiMZSJiIeUUpQoSwNoIE5OTkr/////Sv////9LAHSUYkMBAZSGlFKUaANo"
+     "BowCVTOUiYiHlFKUKEsDaApOTk5LDEsESwh0lGJDDG4AAADpAAAAAPYBAJSGlFKUaANoBowCUzKUiYiHlFKUKEsDaCBOTk5L"
+     "AksBSwB0lGJDAmFilIaUUpRlLg==",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars, numpy 2", 2,
+     "gAJdcQAoY251bXB5Ll9jb3JlLm11bHRpYXJyYXkKc2NhbGFyCnEBY251bXB5CmR0eXBlCnECWAIAAABmMnEDiYiHcQRScQUo"
+     "SwNYAQAAADxxBk5OTkr/////Sv////9LAHRxB2JjX2NvZGVjcwplbmNvZGUKcQhYAgAAAAA+cQlYBgAAAGxhdGluMXEKhnEL"
+     "UnEMhnENUnEOaAFoAlgCAAAAZjRxD4mIh3EQUnERKEsDaAZOTk5K/////0r/////SwB0cRJiaAhYBQAAAAAAIMOAcRNoCoZx"
+     "FFJxFYZxFlJxF2gBaAJYAgAAAGY4cRiJiIdxGVJxGihLA2gGTk5OSv////9K/////0sAdHEbYmgIWA8AAADCmsKZwpnCmcKZ"
+     "wpnCuT9xHGgKhnEdUnEehnEfUnEgaAFoAlgCAAAAaTFxIYmIh3EiUnEjKEsDWAEAAAB8cSROTk5K/////0r/////SwB0cSVi"
+     "aAhYAgAAAMO/cSZoCoZxJ1JxKIZxKVJxKmgBaAJYAgAAAGkycSuJiIdxLFJxLShLA2gGTk5OSv////9K/////0sAdHEuYmgI"
+     "WAQAAADDlMO+cS9oCoZxMFJxMYZxMlJxM2gBaAJYAgAAAGk0cTSJiIdxNVJxNihLA2gGTk5OSv////9K/////0sAdHE3YmgI"
+     "WAQAAAAHAAAAcThoCoZxOVJxOoZxO1JxPGgBaAJYAgAAAGk4cT2JiIdxPlJxPyhLA2gGTk5OSv////9K/////0sAdHFAYmgI"
+     "WAsAAAAAAAAAAMO/w7/Dv3FBaAqGcUJScUOGcURScUVoAWgCWAIAAAB1MXFGiYiHcUdScUgoSwNoJE5OTkr/////Sv////9L"
+     "AHRxSWJoKIZxSlJxS2gBaAJYAgAAAGIxcUyJiIdxTVJxTihLA2gkTk5OSv////9K/////0sAdHFPYmgIWAEAAAABcVBoCoZx"
+     "UVJxUoZxU1JxVGgBaAJYAgAAAFUzcVWJiIdxVlJxVyhLA2gGTk5OSwxLBEsIdHFYYmgIWA4AAABuAAAAw6kAAAAAw7YBAHFZ"
+     "aAqGcVpScVuGcVxScV1oAWgCWAIAAABTMnFeiYiHcV9ScWAoSwNoJE5OTksCSwFLAHRxYWJoCFgCAAAAYWJxYmgKhnFjUnFk"
+     "hnFlUnFmZS4=",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"scalars, numpy 2", 4,
+     "gASVSQIAAAAAAABdlCiMFm51bXB5Ll9jb3JlLm11bHRpYXJyYXmUjAZzY2FsYXKUk5SMBW51bXB5lIwFZHR5cGWUk5SMAmYy"
+     "lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGJDAgA+lIaUUpRoA2gGjAJmNJSJiIeUUpQoSwNoCk5OTkr/////Sv//"
+     "//9LAHSUYkMEAAAgwJSGlFKUaANoBowCZjiUiYiHlFKUKEsDaApOTk5K/////0r/////SwB0lGJDCJqZmZmZmbk/lIaUUpRo"
+     "A2gGjAJpMZSJiIeUUpQoSwOMAXyUTk5OSv////9K/////0sAdJRiQwH/lIaUUpRoA2gGjAJpMpSJiIeUUpQoSwNoCk5OTkr/"
+     "////Sv////9LAHSUYkMC1P6UhpRSlGgDaAaMAmk0lImIh5RSlChLA2gKTk5OSv////9K/////0sAdJRiQwQHAAAAlIaUUpRo"
+     "A2gGjAJpOJSJiIeUUpQoSwNoCk5OTkr/////Sv////9LAHSUYkMIAAAAAAD///+UhpRSlGgDaAaMAnUxlImIh5RSlChLA2gg"
+     "Tk5OSv////9K/////0sAdJRiaCKGlFKUaANoBowCYjGUiYiHlFKUKEsDaCBOTk5K/////0r/////SwB0lGJDAQGUhpRSlGgD"
+     "aAaMAlUzlImIh5RSlChLA2gKTk5OSwxLBEsIdJRiQwxuAAAA6QAAAAD2AQCUhpRSlGgDaAaMAlMylImIh5RSlChLA2ggTk5O"
+     "SwJLAUsAdJRiQwJhYpSGlFKUZS4=",
+     R"json([1.5, -2.5, 0.1, -1, -300, 7, -1099511627776, 255, true, "n\u00e9\ud83d\ude00", "ab"])json"},
+    {"empty and without dimensions", 0,
+     "KGxwMApjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApwMQooY251bXB5Cm5kYXJyYXkKcDIKKEkwCnRwMwpj"
+     "X2NvZGVjcwplbmNvZGUKcDQKKFZiCnA1ClZsYXRpbjEKcDYKdHA3ClJwOAp0cDkKUnAxMAooSTEKKEkwCnRwMTEKY251bXB5"
+     "CmR0eXBlCnAxMgooVmY0CnAxMwpJMDAKSTAxCnRwMTQKUnAxNQooSTMKVjwKcDE2Ck5OTkktMQpJLTEKSTAKdHAxNwpiSTAw"
+     "CmNfX2J1aWx0aW5fXwpieXRlcwpwMTgKKHRScDE5CnRwMjAKYmFnMQooZzIKKEkwCnRwMjEKZzgKdHAyMgpScDIzCihJMQoo"
+     "STIKSTAKSTMKdHAyNApnMTIKKFZmOApwMjUKSTAwCkkwMQp0cDI2ClJwMjcKKEkzCmcxNgpOTk5JLTEKSS0xCkkwCnRwMjgK"
+     "YkkwMApnMTkKdHAyOQpiYWcxCihnMgooSTAKdHAzMApnOAp0cDMxClJwMzIKKEkxCih0ZzI3CkkwMApnNAooVlx1MDAwMFx1"
+     "MDAwMFx1MDAwMFx1MDAwMFx1MDAwMFx1MDAwMARACnAzMwpnNgp0cDM0ClJwMzUKdHAzNgpiYWcxCihnMgooSTAKdHAzNwpn"
+     "OAp0cDM4ClJwMzkKKEkxCihJMAp0cDQwCmcxMgooVk84CnA0MQpJMDAKSTAxCnRwNDIKUnA0MwooSTMKVnwKcDQ0Ck5OTkkt"
+     "MQpJLTEKSTYzCnRwNDUKYkkwMAoobHA0Ngp0cDQ3CmJhZzEKKGcyCihJMAp0cDQ4Cmc4CnRwNDkKUnA1MAooSTEKKEkwCnRw"
+     "NTEKZzEyCihWVTMKcDUyCkkwMApJMDEKdHA1MwpScDU0CihJMwpnMTYKTk5OSTEyCkk0Ckk4CnRwNTUKYkkwMApnMTkKdHA1"
+     "NgpiYWcxOQphZzQKKFZcdTAwMDD/CnA1NwpnNgp0cDU4ClJwNTkKYS4=",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"empty and without dimensions", 1,
+     "XXEAKGNudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEBKGNudW1weQpuZGFycmF5CnECKEsAdHEDY19jb2Rl"
+     "Y3MKZW5jb2RlCnEEKFgBAAAAYnEFWAYAAABsYXRpbjFxBnRxB1JxCHRxCVJxCihLAShLAHRxC2NudW1weQpkdHlwZQpxDChY"
+     "AgAAAGY0cQ1JMDAKSTAxCnRxDlJxDyhLA1gBAAAAPHEQTk5OSv////9K/////0sAdHERYkkwMApjX19idWlsdGluX18KYnl0"
+     "ZXMKcRIpUnETdHEUYmgBKGgCKEsAdHEVaAh0cRZScRcoSwEoSwJLAEsDdHEYaAwoWAIAAABmOHEZSTAwCkkwMQp0cRpScRso"
+     "SwNoEE5OTkr/////Sv////9LAHRxHGJJMDAKaBN0cR1iaAEoaAIoSwB0cR5oCHRxH1JxIChLASloG0kwMApoBChYCAAAAAAA"
+     "AAAAAARAcSFoBnRxIlJxI3RxJGJoAShoAihLAHRxJWgIdHEmUnEnKEsBKEsAdHEoaAwoWAIAAABPOHEpSTAwCkkwMQp0cSpS"
+     "cSsoSwNYAQAAAHxxLE5OTkr/////Sv////9LP3RxLWJJMDAKXXEudHEvYmgBKGgCKEsAdHEwaAh0cTFScTIoSwEoSwB0cTNo"
+     "DChYAgAAAFUzcTRJMDAKSTAxCnRxNVJxNihLA2gQTk5OSwxLBEsIdHE3YkkwMApoE3RxOGJoE2gEKFgDAAAAAMO/cTloBnRx"
+     "OlJxO2Uu",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"empty and without dimensions", 2,
+     "gAJdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQFjbnVtcHkKbmRhcnJheQpxAksAhXEDY19jb2Rl"
+     "Y3MKZW5jb2RlCnEEWAEAAABicQVYBgAAAGxhdGluMXEGhnEHUnEIh3EJUnEKKEsBSwCFcQtjbnVtcHkKZHR5cGUKcQxYAgAA"
+     "AGY0cQ2JiIdxDlJxDyhLA1gBAAAAPHEQTk5OSv////9K/////0sAdHERYoljX19idWlsdGluX18KYnl0ZXMKcRIpUnETdHEU"
+     "YmgBaAJLAIVxFWgIh3EWUnEXKEsBSwJLAEsDh3EYaAxYAgAAAGY4cRmJiIdxGlJxGyhLA2gQTk5OSv////9K/////0sAdHEc"
+     "YoloE3RxHWJoAWgCSwCFcR5oCIdxH1JxIChLASloG4loBFgIAAAAAAAAAAAABEBxIWgGhnEiUnEjdHEkYmgBaAJLAIVxJWgI"
+     "h3EmUnEnKEsBSwCFcShoDFgCAAAATzhxKYmIh3EqUnErKEsDWAEAAAB8cSxOTk5K/////0r/////Sz90cS1iiV1xLnRxL2Jo"
+     "AWgCSwCFcTBoCIdxMVJxMihLAUsAhXEzaAxYAgAAAFUzcTSJiIdxNVJxNihLA2gQTk5OSwxLBEsIdHE3YoloE3RxOGJoE2gE"
+     "WAMAAAAAw79xOWgGhnE6UnE7ZS4=",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"empty and without dimensions", 3,
+     "gANdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQFjbnVtcHkKbmRhcnJheQpxAksAhXEDQwFicQSH"
+     "cQVScQYoSwFLAIVxB2NudW1weQpkdHlwZQpxCFgCAAAAZjRxCYmIh3EKUnELKEsDWAEAAAA8cQxOTk5K/////0r/////SwB0"
+     "cQ1iiUMAcQ50cQ9iaAFoAksAhXEQaASHcRFScRIoSwFLAksASwOHcRNoCFgCAAAAZjhxFImIh3EVUnEWKEsDaAxOTk5K////"
+     "/0r/////SwB0cRdiiWgOdHEYYmgBaAJLAIVxGWgEh3EaUnEbKEsBKWgWiUMIAAAAAAAABEBxHHRxHWJoAWgCSwCFcR5oBIdx"
+     "H1JxIChLAUsAhXEhaAhYAgAAAE84cSKJiIdxI1JxJChLA1gBAAAAfHElTk5OSv////9K/////0s/dHEmYoldcSd0cShiaAFo"
+     "AksAhXEpaASHcSpScSsoSwFLAIVxLGgIWAIAAABVM3EtiYiHcS5ScS8oSwNoDE5OTksMSwRLCHRxMGKJaA50cTFiaA5DAgD/"
+     "cTJlLg==",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"empty and without dimensions", 4,
+     "gASVcwEAAAAAAABdlCiMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5"
+     "lJOUSwCFlEMBYpSHlFKUKEsBSwCFlGgEjAVkdHlwZZSTlIwCZjSUiYiHlFKUKEsDjAE8lE5OTkr/////Sv////9LAHSUYolD"
+     "AJR0lGJoA2gGSwCFlGgIh5RSlChLAUsCSwBLA4eUaA2MAmY4lImIh5RSlChLA2gRTk5OSv////9K/////0sAdJRiiWgTdJRi"
+     "aANoBksAhZRoCIeUUpQoSwEpaBuJQwgAAAAAAAAEQJR0lGJoA2gGSwCFlGgIh5RSlChLAUsAhZRoDYwCTziUiYiHlFKUKEsD"
+     "jAF8lE5OTkr/////Sv////9LP3SUYoldlHSUYmgDaAZLAIWUaAiHlFKUKEsBSwCFlGgNjAJVM5SJiIeUUpQoSwNoEU5OTksM"
+     "SwRLCHSUYoloE3SUYmgTQwIA/5RlLg==",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"empty and without dimensions", 5,
+     "gAWVhwEAAAAAAABdlCiMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYAAAAAAAAAAJSMBW51bXB5lIwF"
+     "ZHR5cGWUk5SMAmY0lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGJLAIWUjAFDlHSUUpRoAyiWAAAAAAAAAACUaAeM"
+     "AmY4lImIh5RSlChLA2gLTk5OSv////9K/////0sAdJRiSwJLAEsDh5RoDnSUUpRoAyiWCAAAAAAAAAAAAAAAAAAEQJRoFClo"
+     "DnSUUpSMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlGgFjAduZGFycmF5lJOUSwCFlEMBYpSHlFKU"
+     "KEsBSwCFlGgHjAJPOJSJiIeUUpQoSwOMAXyUTk5OSv////9K/////0s/dJRiiV2UdJRiaAMolgAAAAAAAAAAlGgHjAJVM5SJ"
+     "iIeUUpQoSwNoC05OTksMSwRLCHSUYksAhZRoDnSUUpRDAJRDAgD/lGUu",
+     R"json([[], [[], []], 2.5, [], [], "", "\u0000\u00ff"])json"},
+    {"a type shared by arrays", 2,
+     "gAJdcQAoY251bXB5LmNvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQFjbnVtcHkKbmRhcnJheQpxAksAhXEDY19jb2Rl"
+     "Y3MKZW5jb2RlCnEEWAEAAABicQVYBgAAAGxhdGluMXEGhnEHUnEIh3EJUnEKKEsBSwKFcQtjbnVtcHkKZHR5cGUKcQxYAgAA"
+     "AGY0cQ2JiIdxDlJxDyhLA1gBAAAAPnEQTk5OSv////9K/////0sAdHERYoloBFgJAAAAP8KAAABAAAAAcRJoBoZxE1JxFHRx"
+     "FWJoAWgCSwCFcRZoCIdxF1JxGChLAUsBhXEZaA+JaARYBAAAAEBAAABxGmgGhnEbUnEcdHEdYmUu",
+     R"json([[1.0, 2.0], [3.0]])json"},
+    {"a type shared by arrays", 4,
+     "gASVtgAAAAAAAABdlCiMFW51bXB5LmNvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5"
+     "lJOUSwCFlEMBYpSHlFKUKEsBSwKFlGgEjAVkdHlwZZSTlIwCZjSUiYiHlFKUKEsDjAE+lE5OTkr/////Sv////9LAHSUYolD"
+     "CD+AAABAAAAAlHSUYmgDaAZLAIWUaAiHlFKUKEsBSwGFlGgQiUMEQEAAAJR0lGJlLg==",
+     R"json([[1.0, 2.0], [3.0]])json"},
+    {"a type shared by arrays", 5,
+     "gAWVnAAAAAAAAABdlCiMEm51bXB5LmNvcmUubnVtZXJpY5SMC19mcm9tYnVmZmVylJOUKJYIAAAAAAAAAD+AAABAAAAAlIwF"
+     "bnVtcHmUjAVkdHlwZZSTlIwCZjSUiYiHlFKUKEsDjAE+lE5OTkr/////Sv////9LAHSUYksChZSMAUOUdJRSlGgDKJYEAAAA"
+     "AAAAAEBAAACUaApLAYWUaA50lFKUZS4=",
+     R"json([[1.0, 2.0], [3.0]])json"},
+    {"whole numbers", 0,
+     "KGxwMApJMAphSTEKYUkyNTUKYUkyNTYKYUk2NTUzNQphSTY1NTM2CmFJLTEKYUwyMTQ3NDgzNjQ4TAphTC0yMTQ3NDgzNjQ5"
+     "TAphTDQ2MTE2ODYwMTg0MjczODc5MDRMCmFMLTkyMjMzNzIwMzY4NTQ3NzU4MDhMCmEu",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"whole numbers", 1,
+     "XXEAKEsASwFL/00AAU3//0oAAAEASv////9MMjE0NzQ4MzY0OEwKTC0yMTQ3NDgzNjQ5TApMNDYxMTY4NjAxODQyNzM4Nzkw"
+     "NEwKTC05MjIzMzcyMDM2ODU0Nzc1ODA4TAplLg==",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"whole numbers", 2,
+     "gAJdcQAoSwBLAUv/TQABTf//SgAAAQBK/////4oFAAAAgACKBf///3//iggAAAAAAAAAQIoIAAAAAAAAAIBlLg==",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"whole numbers", 3,
+     "gANdcQAoSwBLAUv/TQABTf//SgAAAQBK/////4oFAAAAgACKBf///3//iggAAAAAAAAAQIoIAAAAAAAAAIBlLg==",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"whole numbers", 4,
+     "gASVPQAAAAAAAABdlChLAEsBS/9NAAFN//9KAAABAEr/////igUAAACAAIoF////f/+KCAAAAAAAAABAiggAAAAAAAAAgGUu",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"whole numbers", 5,
+     "gAWVPQAAAAAAAABdlChLAEsBS/9NAAFN//9KAAABAEr/////igUAAACAAIoF////f/+KCAAAAAAAAABAiggAAAAAAAAAgGUu",
+     R"json([0, 1, 255, 256, 65535, 65536, -1, 2147483648, -2147483649, 4611686018427387904, -9223372036854775808])json"},
+    {"JSON texts", 0,
+     "KGRwMApWdgpwMQpWeyJzdGFydCI6IFswLjA4LCBOYU5dLCAiZW5kIjogWzIuNCwgM10sICJ0ZXh0IjogWyJhIiwgTmFOXX0K"
+     "cDIKcy4=",
+     R"json({"v": "{\"start\": [0.08, NaN], \"end\": [2.4, 3], \"text\": [\"a\", NaN]}"})json"},
+    {"JSON texts", 2,
+     "gAJ9cQBYAQAAAHZxAVg7AAAAeyJzdGFydCI6IFswLjA4LCBOYU5dLCAiZW5kIjogWzIuNCwgM10sICJ0ZXh0IjogWyJhIiwg"
+     "TmFOXX1xAnMu",
+     R"json({"v": "{\"start\": [0.08, NaN], \"end\": [2.4, 3], \"text\": [\"a\", NaN]}"})json"},
+    {"JSON texts", 4,
+     "gASVRgAAAAAAAAB9lIwBdpSMO3sic3RhcnQiOiBbMC4wOCwgTmFOXSwgImVuZCI6IFsyLjQsIDNdLCAidGV4dCI6IFsiYSIs"
+     "IE5hTl19lHMu",
+     R"json({"v": "{\"start\": [0.08, NaN], \"end\": [2.4, 3], \"text\": [\"a\", NaN]}"})json"},
+};
+
+}  // namespace tvr::testing
