@@ -34,6 +34,7 @@ const Table kInnerRooms = {
     {"data/tensors", {"data"}},
     {"data/datasets", {"data"}},
     {"data/store", {"data", "data/tensors", "data/datasets"}},
+    {"data/narrations", {"data", "data/tensors", "data/datasets"}},
 
     {"extract", {"extract/media", "extract/networks"}},
     {"extract/media", {"extract", "extract/cuda"}},
