@@ -67,6 +67,7 @@ const Table kInnerRooms = {
 const Table kThirdParties = {
     {"sqlite3", {"data"}},
     {"openssl/", {"data"}},
+    {"zlib.h", {"data/tensors"}},
     {"libav", {"extract", "pipeline/demo"}},
     {"libsw", {"extract", "pipeline/demo"}},
     {"oneapi/", {"extract"}},

@@ -1,11 +1,15 @@
 // Format: PKWARE APPNOTE.TXT 6.3.10. Numbers are little-endian.
 #include "data/tensors/zip.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "data/error.h"
+#include "data/mapped_file.h"
 
 namespace tvr {
 namespace {
@@ -13,6 +17,7 @@ namespace {
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50;
 constexpr std::uint32_t kEnd64 = 0x06064b50, kLocator64 = 0x07064b50;
 constexpr std::uint32_t kIn64 = 0xFFFFFFFF;  // the actual number is in the zip64 record
+constexpr std::uint64_t kDeflated = 8;
 constexpr std::size_t kAlignment = 64;
 
 /// Reads numbers and names from a part of the archive; reading past its end is an error.
@@ -139,6 +144,22 @@ std::array<std::array<std::uint32_t, 256>, 8> crc_tables() noexcept {
   return tables;
 }
 
+/// What raw deflated bytes hold, if that are `size` bytes; else what of them could be got, or one more.
+std::string inflated(std::string_view packed, std::uint64_t size) {
+  z_stream stream{};
+  constexpr int kRaw = -15;  // without zlib's header, the largest window
+  if (::inflateInit2(&stream, kRaw) != Z_OK) throw std::bad_alloc();
+  std::string content(size + 1, '\0');  // with room by which too many are noticed
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(content.data());
+  stream.avail_out = static_cast<uInt>(content.size());
+  const int outcome = ::inflate(&stream, Z_FINISH);
+  content.resize(outcome == Z_STREAM_END ? content.size() - stream.avail_out : 0);
+  ::inflateEnd(&stream);
+  return content;
+}
+
 }  // namespace
 
 std::uint32_t crc32(std::string_view bytes) noexcept {
@@ -158,6 +179,17 @@ std::uint32_t crc32(std::string_view bytes) noexcept {
 }
 
 ZipReader::ZipReader(std::string_view archive, std::string where) : where_(std::move(where)) {
+  read(archive, nullptr);
+}
+
+ZipReader::ZipReader(const MappedFile& archive, std::string where) : where_(std::move(where)) {
+  read(archive.bytes(), &archive);
+}
+
+/// `mapped`: the archive's file, if records may be deflated.
+void ZipReader::read(std::string_view archive, const MappedFile* mapped) {
+  constexpr std::uint64_t kBytesPerRelease = 16 << 20;
+  std::uint64_t released = 0;
   const Directory directory = find_directory(archive, where_);
   Cursor cursor(archive, directory.offset, where_);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> extents;
@@ -167,7 +199,13 @@ ZipReader::ZipReader(std::string_view archive, std::string where) : where_(std::
       return Error(Fault::Corrupt, where_, "zip: record '" + entry.name + "' " + what,
                    "Download the file again");
     };
-    if (entry.method != 0) {
+    const bool deflated = entry.method == kDeflated && mapped != nullptr;
+    if (mapped != nullptr && !deflated && entry.method != 0) {
+      throw Error(Fault::Unsupported, where_,
+                  "zip: record '" + entry.name + "' is compressed by another method than deflate",
+                  "Unpack the archive");
+    }
+    if (entry.method != 0 && !deflated) {
       throw Error(Fault::Unsupported, where_, "zip: record '" + entry.name + "' is compressed",
                   "PyTorch never compresses records: this file was not written by torch.save");
     }
@@ -178,13 +216,18 @@ ZipReader::ZipReader(std::string_view archive, std::string where) : where_(std::
     if (local.take(name_bytes) != entry.name) throw damaged("has another name in its local header");
     local.skip(extra_bytes);
     const std::uint64_t start = local.position();
-    if (entry.packed != entry.size || start > directory.offset || entry.size > directory.offset - start) {
-      throw damaged("claims " + std::to_string(entry.size) + " bytes, more than the file holds");
+    if ((!deflated && entry.packed != entry.size) || start > directory.offset ||
+        entry.packed > directory.offset - start) {
+      throw damaged("claims " + std::to_string(entry.packed) + " bytes, more than the file holds");
     }
     if (!index_.emplace(entry.name, records_.size()).second) throw damaged("is there twice");
-    extents.emplace_back(entry.offset, start + entry.size);
-    records_.push_back(
-        {entry.name, archive.substr(start, entry.size), static_cast<std::uint32_t>(entry.crc)});
+    extents.emplace_back(entry.offset, start + entry.packed);
+    records_.push_back({entry.name, archive.substr(start, entry.packed),
+                        static_cast<std::uint32_t>(entry.crc), deflated, entry.size});
+    if (mapped != nullptr && start >= released + kBytesPerRelease) {
+      mapped->release_before(start);
+      released = start;
+    }
   }
   std::sort(extents.begin(), extents.end());
   for (std::size_t i = 1; i < extents.size(); ++i) {
@@ -203,6 +246,18 @@ void ZipReader::check(const Record& record) const {
     throw Error(Fault::Corrupt, where_, "zip: record '" + record.name + "' does not match its checksum",
                 "The file is damaged: download it again");
   }
+}
+
+std::string ZipReader::content(const Record& record, std::size_t most_bytes) const {
+  if (record.size > most_bytes) {
+    throw Error(Fault::Limit, where_,
+                "zip: record '" + record.name + "' has " + std::to_string(record.size) + " bytes; at most " +
+                    std::to_string(most_bytes) + " are read");
+  }
+  std::string content = record.deflated ? inflated(record.bytes, record.size) : std::string(record.bytes);
+  if (content.size() == record.size && crc32(content) == record.crc) return content;
+  throw Error(Fault::Corrupt, where_, "zip: record '" + record.name + "' does not match its size or checksum",
+              "The file is damaged: download it again");
 }
 
 void ZipWriter::add(const std::string& name, std::string_view bytes) {
