@@ -6,7 +6,7 @@
 #include "data/mutex.h"
 #include "model/batches.h"
 #include "model/pair_source.h"
-#include "model/trainer.h"
+#include "model/train_options.h"
 
 namespace tvr {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <type_traits>
 
-#include "model/trainer.h"
+#include "model/train_options.h"
 
 namespace tvr {
 

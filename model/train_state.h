@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "model/adam.h"
+#include "model/epoch_report.h"
 #include "model/parameters.h"
-#include "model/trainer.h"
 
 namespace tvr {
 

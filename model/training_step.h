@@ -5,7 +5,7 @@
 #include "model/pair_source.h"
 #include "model/parameters.h"
 #include "model/towers.h"
-#include "model/trainer.h"
+#include "model/train_options.h"
 
 namespace tvr {
 

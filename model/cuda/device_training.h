@@ -6,8 +6,8 @@
 #include "data/matrix.h"
 #include "model/pair_source.h"
 #include "model/pairs.h"
+#include "model/train_options.h"
 #include "model/train_state.h"
-#include "model/trainer.h"
 
 namespace tvr {
 

@@ -6,7 +6,7 @@
 
 #include "model/pairs.h"
 #include "model/retrieval_metrics.h"
-#include "model/trainer.h"
+#include "model/train_options.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
 #include "text/coverage.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "model/trainer.h"
+#include "model/epoch_report.h"
 #include "pipeline/learning/event_file.h"
 #include "pipeline/run/run_folder.h"
 

@@ -17,6 +17,7 @@
 #include "model/batches.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "model/trainer.h"
 #include "pipeline/encoders/run_model.h"
 #include "pipeline/learning/cautions.h"
 #include "pipeline/learning/history.h"

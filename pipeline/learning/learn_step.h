@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/trainer.h"
+#include "model/train_options.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/learning/learning_options.h"

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "data/store/feature.h"
-#include "model/trainer.h"
+#include "model/train_options.h"
 
 namespace tvr {
 

@@ -30,6 +30,7 @@
 #include "model/random.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "model/trainer.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/temp_folder.h"
 

@@ -10,6 +10,7 @@
 #include "../support/expect_error.h"
 #include "../support/temp_folder.h"
 #include "model/train_fields.h"
+#include "model/trainer.h"
 #include "pair_fixture.h"
 
 namespace tvr {

@@ -12,6 +12,7 @@
 #include "model/embed.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "model/trainer.h"
 #include "model/training_step.h"
 #include "tests/model/pair_fixture.h"
 #include "tests/support/expect_error.h"
