@@ -2,7 +2,8 @@
 
 #include <array>
 #include <string>
-#include <vector>
+
+#include "data/choices.h"
 
 namespace tvr {
 
@@ -14,12 +15,12 @@ enum class Preset {
   Ffmpeg5Gpu,        // bicubic, scaled on the GPU
   Howto100m2019Gpu,  // bilinear, scaled on the GPU
 };
-[[nodiscard]] const char* name(Preset preset) noexcept;  // "ffmpeg5", "howto100m-2019", "ffmpeg5-gpu", ...
-[[nodiscard]] std::vector<std::string> preset_names();
+inline constexpr Choices<Preset, 4> kPresets{{{"ffmpeg5", Preset::Ffmpeg5},
+                                              {"howto100m-2019", Preset::Howto100m2019},
+                                              {"ffmpeg5-gpu", Preset::Ffmpeg5Gpu},
+                                              {"howto100m-2019-gpu", Preset::Howto100m2019Gpu}}};
 [[nodiscard]] bool is_bicubic(Preset preset) noexcept;
 [[nodiscard]] bool is_gpu(Preset preset) noexcept;
-/// Throws Error(InvalidArgument) listing the names.
-[[nodiscard]] Preset preset_named(const std::string& name);
 
 /// The frames that one network takes from a video. Every field changes the features.
 struct LaneOptions {

@@ -50,8 +50,8 @@ Recipe recipe_of(const LaneSpec& lane) {
           {"fps", sampling.sample_fps},
           {"legacy_rotation", sampling.legacy_rotation},
           {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
-          {"precision", name(lane.network.precision)},
-          {"preset", name(sampling.preset)},
+          {"precision", kPrecisions.name(lane.network.precision)},
+          {"preset", kPresets.name(sampling.preset)},
           {"short_side", sampling.short_side_px},
           {"version", kExtractionVersion},
       }

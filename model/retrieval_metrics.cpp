@@ -8,15 +8,6 @@
 namespace tvr {
 namespace {
 
-struct KnownTies {
-  Ties ties;
-  const char* name;
-};
-constexpr KnownTies kTies[] = {{Ties::Average, "average"},
-                               {Ties::Optimistic, "optimistic"},
-                               {Ties::Pessimistic, "pessimistic"},
-                               {Ties::Legacy, "legacy"}};
-
 template <int K>
 double recall(const std::vector<double>& ranks) {
   const auto found = std::upper_bound(ranks.begin(), ranks.end(), static_cast<double>(K)) - ranks.begin();
@@ -37,28 +28,6 @@ double mean_rank(const std::vector<double>& ranks) {
 double rank_by_chance(double candidates) { return (candidates + 1) / 2; }
 
 }  // namespace
-
-const char* name(Ties ties) noexcept {
-  for (const KnownTies& known : kTies) {
-    if (known.ties == ties) return known.name;
-  }
-  return "";
-}
-
-std::vector<std::string> ties_names() {
-  std::vector<std::string> names;
-  for (const KnownTies& known : kTies) names.emplace_back(known.name);
-  return names;
-}
-
-Ties ties_named(const std::string& text) {
-  std::string names;
-  for (const KnownTies& known : kTies) {
-    if (text == known.name) return known.ties;
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
-  }
-  throw Error(Fault::InvalidArgument, "ties", "'" + text + "' is not known", "Use one of " + names);
-}
 
 const MetricTable& retrieval_metrics() {
   static const MetricTable table = {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/choices.h"
 #include "data/matrix.h"
 
 namespace tvr {
@@ -12,10 +13,10 @@ namespace tvr {
 /// How ties (equal similarities) are ranked. Average is the unbiased default; Legacy is the reference's
 /// behaviour (a tie counts several times).
 enum class Ties { Average, Optimistic, Pessimistic, Legacy };
-[[nodiscard]] const char* name(Ties ties) noexcept;  // "average", ...
-[[nodiscard]] std::vector<std::string> ties_names();
-/// Throws Error(InvalidArgument) listing the names.
-[[nodiscard]] Ties ties_named(const std::string& name);
+inline constexpr Choices<Ties, 4> kTies{{{"average", Ties::Average},
+                                         {"optimistic", Ties::Optimistic},
+                                         {"pessimistic", Ties::Pessimistic},
+                                         {"legacy", Ties::Legacy}}};
 
 /// A summary statistic of ranks. Everything about a metric is in its row of the table: summaries, intervals,
 /// comparisons, JSON, curves, tables and the report iterate over the table they were computed with.

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <sstream>
 #include <string>
 #include <type_traits>
 
+#include "data/choices.h"
 #include "model/train_options.h"
 
 namespace tvr {
@@ -53,32 +52,9 @@ struct Switch {
   [[nodiscard]] static std::string text() { return "true or false"; }
 };
 
-/// A named value.
-template <class Value>
-struct Choice {
-  const char* name;
-  Value value;
-};
-template <class Value, std::size_t Count>
-struct Choices {
-  std::array<Choice<Value>, Count> all;
-
-  [[nodiscard]] constexpr bool holds(Value value) const noexcept {
-    for (const Choice<Value>& choice : all) {
-      if (choice.value == value) return true;
-    }
-    return false;
-  }
-  /// "cpu or cuda".
-  [[nodiscard]] std::string text() const {
-    std::string names;
-    for (const Choice<Value>& choice : all) names += (names.empty() ? "" : " or ") + std::string(choice.name);
-    return names;
-  }
-};
 inline constexpr Choices<RankingLoss, 2> kLosses{
-    {{{"max-margin", RankingLoss::MaxMargin}, {"nce", RankingLoss::Nce}}}};
-inline constexpr Choices<int, 2> kTrainDevices{{{{"cpu", -1}, {"cuda", 0}}}};
+    {{"max-margin", RankingLoss::MaxMargin}, {"nce", RankingLoss::Nce}}};
+inline constexpr Choices<int, 2> kTrainDevices{{{"cpu", -1}, {"cuda", 0}}};
 
 /// visit(name, value, domain, affects, help) for every option; the domain is a Range, a Switch or Choices.
 /// Flags, their --help and their checks, and both identities of a TrainingPlan (which training state is

@@ -139,14 +139,6 @@ void l2_normalize(float* values, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) values[i] *= scale;
 }
 
-const char* name(Pooling pooling) noexcept { return pooling == Pooling::MaxMean ? "max+mean" : "max"; }
-
-Pooling pooling_named(const std::string& name) {
-  if (name == "max") return Pooling::Max;
-  if (name == "max+mean") return Pooling::MaxMean;
-  throw Error(Fault::InvalidArgument, "pooling", "'" + name + "' is not known", "Use max or max+mean");
-}
-
 ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes, const std::optional<TimeSpan>& span,
                        Pooling pooling) {
   ClipFeature clip;

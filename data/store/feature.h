@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/choices.h"
 #include "data/matrix.h"
 #include "data/store/row_file.h"
 #include "data/time.h"
@@ -78,8 +79,7 @@ enum class Pooling {
   Max,      // as in the reference (antoine77340/howto100m): [D]
   MaxMean,  // maximum and mean, concatenated: [2 D]
 };
-[[nodiscard]] const char* name(Pooling pooling) noexcept;
-[[nodiscard]] Pooling pooling_named(const std::string& name);  // "max", "max+mean"; Error(InvalidArgument)
+inline constexpr Choices<Pooling, 2> kPoolings{{{"max", Pooling::Max}, {"max+mean", Pooling::MaxMean}}};
 /// Columns of a pooled row per column of a lane.
 [[nodiscard]] constexpr std::int64_t pooled_parts(Pooling pooling) noexcept {
   return pooling == Pooling::MaxMean ? 2 : 1;

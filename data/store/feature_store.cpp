@@ -47,26 +47,6 @@ FeatureSequence unpacked(std::int64_t rows, std::int64_t dim, std::string_view t
 
 }  // namespace
 
-const char* name(Status status) noexcept {
-  switch (status) {
-    case Status::Ok:
-      return "ok";
-    case Status::Partial:
-      return "partial";
-    case Status::NoVideo:
-      return "no_video";
-    case Status::Unreadable:
-      return "unreadable";
-    case Status::Limit:
-      return "limit";
-    case Status::Timeout:
-      return "timeout";
-    case Status::Imported:
-      return "imported";
-  }
-  return "unknown";
-}
-
 /// Whether version 0.1 recorded a killed decoder, an exhausted machine or a wall-clock limit as if it were a
 /// property of the file.
 constexpr const char* kMachineFailed =
@@ -295,9 +275,9 @@ class FeatureStore::Impl {
       if (unread && has_features(outcome.source.id, lane.recipe)) continue;
       put_recipe(lane.recipe);
       queries_->put_outcome.run(video, lane.recipe, outcome.fingerprint.content,
-                                std::string(name(outcome.status)), outcome.message, outcome.decoded_frames,
-                                outcome.expected_frames, outcome.duration_s, outcome.seconds,
-                                std::int64_t{outcome.first_frame_only});
+                                std::string(kStatuses.name(outcome.status)), outcome.message,
+                                outcome.decoded_frames, outcome.expected_frames, outcome.duration_s,
+                                outcome.seconds, std::int64_t{outcome.first_frame_only});
       queries_->drop_feature.run(video, lane.recipe);
       if (lane.features.rows() > 0) put_feature(video, lane);
     }

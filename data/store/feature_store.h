@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/choices.h"
 #include "data/datasets/video.h"
 #include "data/fingerprint.h"
 #include "data/store/feature.h"
@@ -26,7 +27,13 @@ enum class Status {
   Timeout,     // the wall-clock limit was exceeded
   Imported,    // not extracted: read from a feature file
 };
-[[nodiscard]] const char* name(Status status) noexcept;
+inline constexpr Choices<Status, 7> kStatuses{{{"ok", Status::Ok},
+                                               {"partial", Status::Partial},
+                                               {"no_video", Status::NoVideo},
+                                               {"unreadable", Status::Unreadable},
+                                               {"limit", Status::Limit},
+                                               {"timeout", Status::Timeout},
+                                               {"imported", Status::Imported}}};
 
 /// The result of one video in one pass over some lanes: one transaction of the store.
 struct VideoOutcome {

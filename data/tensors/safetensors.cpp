@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "data/choices.h"
 #include "data/error.h"
 #include "data/mapped_file.h"
 
@@ -48,16 +49,16 @@ json parse_header(std::string_view text, const std::string& where) {
   }
 }
 
-std::optional<DType> dtype_named(const std::string& name) {
-  static const std::pair<const char*, DType> names[] = {
-      {"F16", DType::F16}, {"BF16", DType::BF16}, {"F32", DType::F32}, {"F64", DType::F64},
-      {"U8", DType::U8},   {"I8", DType::I8},     {"I16", DType::I16}, {"I32", DType::I32},
-      {"I64", DType::I64}, {"BOOL", DType::Bool}};
-  for (const auto& [known, dtype] : names) {
-    if (name == known) return dtype;
-  }
-  return std::nullopt;
-}
+constexpr Choices<DType, 10> kDTypes{{{"F16", DType::F16},
+                                      {"BF16", DType::BF16},
+                                      {"F32", DType::F32},
+                                      {"F64", DType::F64},
+                                      {"U8", DType::U8},
+                                      {"I8", DType::I8},
+                                      {"I16", DType::I16},
+                                      {"I32", DType::I32},
+                                      {"I64", DType::I64},
+                                      {"BOOL", DType::Bool}}};
 
 std::vector<std::int64_t> whole_numbers(const json& list, const std::string& where, const std::string& name) {
   if (!list.is_array()) bad_layout(where, name, "has no list of numbers where one is expected");
@@ -83,7 +84,7 @@ Entry read_entry(const std::string& name, const json& value, const std::string& 
       !value.contains("data_offsets") || !value["dtype"].is_string()) {
     bad_layout(where, name, "has no dtype, shape or data_offsets");
   }
-  const std::optional<DType> dtype = dtype_named(value["dtype"]);
+  const std::optional<DType> dtype = kDTypes.find(value["dtype"]);
   if (!dtype) bad_layout(where, name, "is of the unknown type " + value["dtype"].dump());
   Entry entry{name, {}, 0, 0};
   entry.tensor.dtype = *dtype;

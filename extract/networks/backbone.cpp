@@ -168,7 +168,7 @@ void require_able_cpu(const BackboneOptions& options) {
                 "Use --precision fp32");
   }
   if (options.precision == Precision::Fp16 || options.precision == Precision::Tf32) {
-    throw Error(Fault::Unsupported, std::string("--precision ") + name(options.precision),
+    throw Error(Fault::Unsupported, std::string("--precision ") + kPrecisions.name(options.precision),
                 "it needs a GPU, but the network runs on the CPU", "Use --precision fp32 or bf16");
   }
 }
@@ -179,39 +179,7 @@ std::unique_ptr<Backbone> built(Network network, const NamedTensors& weights,
   return std::make_unique<CpuBackbone>(std::move(network), weights, options);
 }
 
-struct KnownPrecision {
-  Precision precision;
-  const char* name;
-};
-constexpr KnownPrecision kPrecisions[] = {{Precision::Fp32, "fp32"},
-                                          {Precision::Bf16, "bf16"},
-                                          {Precision::Fp16, "fp16"},
-                                          {Precision::Tf32, "tf32"}};
-
 }  // namespace
-
-const char* name(Precision precision) noexcept {
-  for (const KnownPrecision& known : kPrecisions) {
-    if (known.precision == precision) return known.name;
-  }
-  return "";
-}
-
-std::vector<std::string> precision_names() {
-  std::vector<std::string> names;
-  for (const KnownPrecision& known : kPrecisions) names.emplace_back(known.name);
-  return names;
-}
-
-Precision precision_named(const std::string& text) {
-  std::string names;
-  for (const KnownPrecision& known : kPrecisions) {
-    if (text == known.name) return known.precision;
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
-  }
-  throw Error(Fault::InvalidArgument, "precision", "'" + text + "' is not known",
-              "Known precisions: " + names);
-}
 
 std::vector<BackboneName> backbone_names() {
   std::vector<BackboneName> names;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/choices.h"
 #include "data/matrix.h"
 #include "extract/clip.h"
 #include "extract/lane.h"
@@ -15,10 +16,10 @@ namespace tvr {
 
 enum class Device { Auto, Cpu, Cuda };
 enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on GPUs only
-
-[[nodiscard]] const char* name(Precision precision) noexcept;  // "fp32", ...
-[[nodiscard]] std::vector<std::string> precision_names();
-[[nodiscard]] Precision precision_named(const std::string& name);  // throws Error(InvalidArgument)
+inline constexpr Choices<Precision, 4> kPrecisions{{{"fp32", Precision::Fp32},
+                                                    {"bf16", Precision::Bf16},
+                                                    {"fp16", Precision::Fp16},
+                                                    {"tf32", Precision::Tf32}}};
 
 struct BackboneOptions {
   std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)

@@ -52,9 +52,7 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
                   "folders of two runs: significance tests on the same queries, over all their seeds")
       ->expected(2)
       ->check(CLI::ExistingDirectory);
-  add_parsed(command, "--ties", options.ties, ties_named, name(options.ties),
-             "how equal similarities are ranked")
-      ->check(CLI::IsMember(ties_names()));
+  add_choice(command, "--ties", options.ties, kTies, "how equal similarities are ranked");
   command.add_option("--ranks", options.ranks, "write the rank of every query to this CSV");
   command.add_option("--trec-run", options.trec_run, "write the text-to-video rankings as a TREC run");
   command.add_option("--trec-qrels", options.trec_qrels,
@@ -306,7 +304,7 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
   write_files(options, answers);
   if (options.json) {
     nlohmann::json metrics = seeds_json(answers.seeds, trainings.front().seed);
-    metrics["ties"] = name(options.ties);
+    metrics["ties"] = kTies.name(options.ties);
     fmt::print("{}\n", metrics.dump(2));
   } else {
     fmt::print("{}", metrics_table(answers.seeds));

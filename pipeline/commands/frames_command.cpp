@@ -44,6 +44,10 @@ std::string size_of(const Clip& clip) {
   return std::to_string(clip.width) + "x" + std::to_string(clip.height);
 }
 
+/// The presets whose frames are in host memory.
+constexpr Choices<Preset, 2> kHostPresets{{{kPresets.name(Preset::Ffmpeg5), Preset::Ffmpeg5},
+                                           {kPresets.name(Preset::Howto100m2019), Preset::Howto100m2019}}};
+
 /// Where the frames of a lane go.
 class Sink {
  public:
@@ -207,9 +211,8 @@ void add_frames_command(CLI::App& app, int& exit_code) {
       ->add_option("--lane", options->lane,
                    "2d: 1 fps, short side 224 (default); 3d: 24 fps, 112x112; --check: by default both")
       ->check(CLI::IsMember(names_of(builtin_lanes())));
-  add_parsed(*command, "--preset", options->preset, preset_named, name(options->preset),
-             "how frames are scaled: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)")
-      ->check(CLI::IsMember({name(Preset::Ffmpeg5), name(Preset::Howto100m2019)}));
+  add_choice(*command, "--preset", options->preset, kHostPresets,
+             "how frames are scaled: ffmpeg5 (bicubic) or howto100m-2019 (bilinear)");
   command->add_flag("--legacy-rotation", options->legacy_rotation,
                     "compute the size of rotated videos before rotating them, as the reference does");
   CLI::Option* const png = command->add_option(

@@ -1,7 +1,6 @@
 #include "pipeline/commands/learn_options.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,18 +51,7 @@ struct AddFlag {
   template <class Value, std::size_t Count>
   void operator()(const std::string& name, Value& value, const Choices<Value, Count>& choices, Affects,
                   const char* help) const {
-    std::map<std::string, Value> named;
-    std::string name_of_default;
-    for (const Choice<Value>& choice : choices.all) {
-      named[choice.name] = choice.value;
-      if (choice.value == value) name_of_default = choice.name;
-    }
-    command
-        .add_option_function<std::string>(
-            "--" + name, [&value, named](const std::string& chosen) { value = named.at(chosen); }, help)
-        ->check(CLI::IsMember(named))
-        ->default_str(name_of_default)
-        ->group(kGroup);
+    add_choice(command, "--" + name, value, choices, help)->group(kGroup);
   }
 };
 
@@ -82,7 +70,7 @@ struct TrainingPreset {
 };
 /// "howto100m" is the reference's training (antoine77340/howto100m, MSR-VTT from scratch). "best" did better
 /// on real features: docs/TRAINING.md.
-const std::vector<TrainingPreset> kPresets = {
+const std::vector<TrainingPreset> kTrainingPresets = {
     {"howto100m", {}},
     {"best",
      {{"--loss", "nce"},
@@ -110,16 +98,15 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(kGroup);
-  add_parsed(command, "--pooling", options.pooling, pooling_named, name(options.pooling),
+  add_choice(command, "--pooling", options.pooling, kPoolings,
              "pooling of a clip's rows over time: max (the reference's) or max+mean")
-      ->check(CLI::IsMember({"max", "max+mean"}))
       ->group(kGroup);
   add_train_flags(command, options.train, [](const std::string& name) { return name == kInputOption; });
 }
 
 void add_learn_flags(CLI::App& command, LearnOptions& options) {
   std::vector<std::string> presets;
-  for (const TrainingPreset& preset : kPresets) presets.emplace_back(preset.name);
+  for (const TrainingPreset& preset : kTrainingPresets) presets.emplace_back(preset.name);
   CLI::Option* const preset =
       command
           .add_option(kPresetFlag,
@@ -184,7 +171,7 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
 void apply_training_preset(CLI::App& command) {
   command.get_option(kOldPresetFlag)->clear();  // config.toml has the new name alone
   const CLI::Option& chosen = *command.get_option(kPresetFlag);
-  for (const TrainingPreset& preset : kPresets) {
+  for (const TrainingPreset& preset : kTrainingPresets) {
     if (chosen.count() == 0 || chosen.as<std::string>() != preset.name) continue;
     for (const auto& [flag, value] : preset.flags) give_default(command, flag, value);
   }

@@ -156,7 +156,7 @@ RunManifest old_run(const fs::path& folder, const fs::path& other_store, const f
   if (run.max_words < 1 || run.max_words > kMostWords) {
     throw Error(Fault::Corrupt, config.path.string(), "max-words is " + std::to_string(run.max_words));
   }
-  if (!config.one("pooling").empty()) run.pooling = pooling_named(config.one("pooling"));
+  if (!config.one("pooling").empty()) run.pooling = kPoolings.named("pooling", config.one("pooling"));
   run.data = data_of(config);
   run.seed = config.number("seed", std::uint64_t{1});
   if (!other_words.empty()) run.word_vectors = other_words;

@@ -86,9 +86,8 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
           "", "absolute path"))
       ->default_str(fmt::format("{}", fmt::join(options.lanes, ",")))
       ->group(group);
-  add_parsed(command, "--preset", options.preset, preset_named, name(options.preset),
+  add_choice(command, "--preset", options.preset, kPresets,
              "how frames are scaled: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: on the GPU")
-      ->check(CLI::IsMember(preset_names()))
       ->group(group);
   add_network_flags(command, options.networks, group, lanes);
   for (const BuiltinLane& lane : lanes)
@@ -98,9 +97,8 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
           "--random-weights", options.random_weights,
           "seeded random weights for networks without a weights file (to try the program; not real features)")
       ->group(group);
-  add_parsed(command, "--precision", options.precision, precision_named, name(options.precision),
+  add_choice(command, "--precision", options.precision, kPrecisions,
              "number format of the built-in networks: bf16 is faster and less exact (docs/EXTRACTION.md)")
-      ->check(CLI::IsMember(precision_names()))
       ->group(group);
   command
       .add_flag(

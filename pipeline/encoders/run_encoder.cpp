@@ -103,7 +103,7 @@ class RunEncoder final : public EncoderPair {
   }
 
   [[nodiscard]] Digest identity() const override {
-    std::string inputs = contents_ + name(run_.pooling);
+    std::string inputs = contents_ + kPoolings.name(run_.pooling);
     if (run_.linear_weight > 0) inputs += fmt::format("{}", run_.linear_weight);
     for (const Recipe& lane : run_.lanes) inputs += lane.identity();
     return sha256(inputs);

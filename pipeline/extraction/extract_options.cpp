@@ -13,7 +13,7 @@ void require_visible_frames(const LaneSpec& lane) {
   if (!is_gpu(lane.sampling.preset)) return;
   const bool plugin = is_plugin(lane.network.model);
   if (!plugin && lane.network.device != Device::Cpu) return;
-  throw Error(Fault::InvalidArgument, std::string("--preset ") + name(lane.sampling.preset),
+  throw Error(Fault::InvalidArgument, std::string("--preset ") + kPresets.name(lane.sampling.preset),
               "its frames are in GPU memory, but " +
                   (plugin ? "the plug-in of lane " + lane.sampling.name + " runs on the CPU"
                           : std::string("--device is cpu")),

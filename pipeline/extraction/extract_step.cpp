@@ -116,7 +116,7 @@ void add_to(ExtractReport& report, const VideoOutcome& outcome) {
   ++report.failed;
   constexpr std::size_t kShown = 20;
   if (report.failures.size() < kShown) {
-    report.failures.push_back(video_line(outcome.source.id) + ": " + name(outcome.status) + ": " +
+    report.failures.push_back(video_line(outcome.source.id) + ": " + kStatuses.name(outcome.status) + ": " +
                               outcome.message);
   }
 }

@@ -165,10 +165,8 @@ std::vector<ModelFile> networks_of(const Part& top, const fs::path& file, const 
 
 Pooling pooling_of(const Part& top) {
   const std::string pooling = top.text("pooling");
-  for (const Pooling known : {Pooling::Max, Pooling::MaxMean}) {
-    if (pooling == name(known)) return known;
-  }
-  top.fail("pooling", "must be 'max' or 'max+mean', is '" + pooling + "'");
+  if (const std::optional<Pooling> known = kPoolings.find(pooling)) return *known;
+  top.fail("pooling", "must be " + kPoolings.text() + ", is '" + pooling + "'");
 }
 
 DataOptions data_of(const Part& part, const fs::path& run) {
@@ -229,7 +227,7 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
                {"networks", std::move(networks)},
                {"word_vectors", portable(manifest.word_vectors, run)},
                {"word_vectors_sha256", manifest.word_vectors_content},
-               {"pooling", name(manifest.pooling)},
+               {"pooling", kPoolings.name(manifest.pooling)},
                {"max_words", manifest.max_words},
                {"data", data_json(manifest, run)},
                {"training", manifest.training},

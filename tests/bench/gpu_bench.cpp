@@ -122,7 +122,7 @@ Clip noise(int frames, int side) {
 /// while the device works on another.
 void tell_networks(Precision precision) {
   const double rate = product_rate(precision);
-  std::printf("%s: matrix product %.0f TFLOP/s\n", name(precision), rate / 1e12);
+  std::printf("%s: matrix product %.0f TFLOP/s\n", kPrecisions.name(precision), rate / 1e12);
   struct Case {
     const char* model;
     Network network;
@@ -349,7 +349,7 @@ int main_of(const std::vector<std::string>& arguments) {
       if (epochs > 0) tell_whole_training(epochs);
       std::istringstream list(precisions);
       for (std::string precision; std::getline(list, precision, ',');)
-        tell_networks(precision_named(precision));
+        tell_networks(kPrecisions.named("--precision", precision));
     } else {
       tell_opening(files.front());
       tell_decoding(files, threads);

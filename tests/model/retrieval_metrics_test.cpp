@@ -63,10 +63,10 @@ TEST(RetrievalMetrics, TakeAMetricMoreAsARow) {
   EXPECT_EQ(comparison.p_value["worst"], 1);  // swapped or not, one of the two has the 9
 }
 
-TEST(TiesNamed, KnowsFourRulesAndNamesThem) {
-  EXPECT_EQ(ties_named("legacy"), Ties::Legacy);
-  expect_error([] { (void)ties_named("fair"); }, Fault::InvalidArgument,
-               "Use one of average, optimistic, pessimistic, legacy");
+TEST(Ties, AreFourRulesWithNames) {
+  EXPECT_EQ(kTies.named("--ties", "legacy"), Ties::Legacy);
+  expect_error([] { (void)kTies.named("--ties", "fair"); }, Fault::InvalidArgument,
+               "Use average, optimistic, pessimistic or legacy");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
   command.add_option("--recipe", filter.recipe, "only this recipe: the first digits of its identity")
       ->group(group);
   command.add_option("--status", filter.status, "only this outcome of the last attempt")
-      ->check(CLI::IsMember({"ok", "partial", "no_video", "unreadable", "limit", "timeout", "imported"}))
+      ->check(CLI::IsMember(kStatuses.names()))
       ->group(group);
   command.add_option("--video", filter.video, "only videos whose name matches this glob, e.g. 'floor33/*'")
       ->group(group);

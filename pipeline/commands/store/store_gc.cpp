@@ -47,7 +47,7 @@ class Wants {
   /// The reason to drop a row; empty: it is kept.
   [[nodiscard]] std::string why_not(const OutcomeRow& row) const {
     if (!keep_.empty() && !is_kept(row.recipe)) return "its recipe is not kept";
-    if (row.status == name(Status::Imported)) return {};  // it has no video file
+    if (row.status == kStatuses.name(Status::Imported)) return {};  // it has no video file
     if (by_list_) return ids_.count(row.video) == 0 ? "its video is not among those given" : "";
     std::error_code unseen;
     return std::filesystem::exists(row.path, unseen) || unseen ? "" : "its file is gone: " + row.path;

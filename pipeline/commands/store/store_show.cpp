@@ -87,7 +87,7 @@ void print_outcome(const OutcomeRow& row, const Recipe& recipe) {
   fmt::print("\nlane {}: {}\n", printable(row.lane), printable(row.status));
   if (!row.message.empty()) print_line("message", row.message);
   print_line("rows", fmt::format("{} of {} columns", row.feature_rows, row.dim));
-  if (row.status == name(Status::Imported)) {
+  if (row.status == kStatuses.name(Status::Imported)) {
     print_line("imported", row.finished_at);
   } else {
     const std::string expected = row.expected_frames > 0 ? fmt::format("{}", row.expected_frames) : "unknown";

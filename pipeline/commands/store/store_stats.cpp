@@ -56,7 +56,7 @@ json json_of(const RecipeRow& row) {
 std::map<std::string, std::int64_t> failures_of(const std::vector<OutcomeSum>& sums) {
   std::map<std::string, std::int64_t> failures;
   for (const OutcomeSum& sum : sums) {
-    if (sum.status != name(Status::Ok) && sum.status != name(Status::Imported))
+    if (sum.status != kStatuses.name(Status::Ok) && sum.status != kStatuses.name(Status::Imported))
       failures[sum.status] += sum.videos;
   }
   return failures;

@@ -300,7 +300,7 @@ TEST(PoolLanes, PutsTheNormalisedMaximumAndMeanOfEachLaneSideBySide) {
   lane.times = {{Micros(0), Micros(10)}, {Micros(10), Micros(20)}};
   const float mean = std::sqrt(0.5F);
   EXPECT_EQ(pool_lanes({lane}), (ClipFeature{0.6F, 0.8F}));
-  const ClipFeature both = pool_lanes({lane, lane}, std::nullopt, pooling_named("max+mean"));
+  const ClipFeature both = pool_lanes({lane, lane}, std::nullopt, kPoolings.named("--pooling", "max+mean"));
   ASSERT_EQ(both.size(), 4u * static_cast<std::size_t>(pooled_parts(Pooling::MaxMean)));
   for (const std::size_t i : {2, 3, 6, 7}) EXPECT_FLOAT_EQ(both[i], mean) << i;
   EXPECT_EQ(pool_lanes({lane}, TimeSpan{Micros(0), Micros(1)}, Pooling::MaxMean), (ClipFeature{1, 0, 1, 0}));
@@ -309,7 +309,8 @@ TEST(PoolLanes, PutsTheNormalisedMaximumAndMeanOfEachLaneSideBySide) {
         (void)pool_lanes({lane}, TimeSpan{Micros(30), Micros(40)});
       },
       Fault::NotFound, "beyond");
-  testing::expect_error([] { (void)pooling_named("min"); }, Fault::InvalidArgument, "max+mean");
+  testing::expect_error([] { (void)kPoolings.named("--pooling", "min"); }, Fault::InvalidArgument,
+                        "max+mean");
 }
 
 TEST(FeatureStore, ListsTheVideosWithFeaturesByARecipeWithTheHashOfTheirRows) {

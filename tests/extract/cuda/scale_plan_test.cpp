@@ -139,8 +139,8 @@ class ScalePlanTest : public ::testing::TestWithParam<Kind> {
 
 TEST_P(ScalePlanTest, IsWithinTwoLevelsOfLibswscaleInBothLanesAndBothKernels) {
   for (const Preset preset : {Preset::Ffmpeg5Gpu, Preset::Howto100m2019Gpu}) {
-    EXPECT_LE(far_off(lane_2d(preset)), 1.0) << name(preset) << ", 2d";
-    EXPECT_LE(far_off(lane_3d(preset)), 1.0) << name(preset) << ", 3d";
+    EXPECT_LE(far_off(lane_2d(preset)), 1.0) << kPresets.name(preset) << ", 2d";
+    EXPECT_LE(far_off(lane_3d(preset)), 1.0) << kPresets.name(preset) << ", 3d";
   }
 }
 

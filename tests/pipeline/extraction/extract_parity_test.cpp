@@ -39,7 +39,7 @@ class ExtractParity : public ::testing::Test {
     ExtractOptions options;
     options.features.networks["2d"].weights = folder_ / "2d.pth";
     options.features.networks["3d"].weights = folder_ / "3d.pth";
-    options.features.precision = precision_named(precision);
+    options.features.precision = kPrecisions.named("--precision", precision);
     options.features.lanes = {lane};
     FeatureStore store(folder_ / (precision + lane + ".db"), FeatureStore::Access::ReadWrite);
     std::vector<VideoSource> sources;

@@ -42,7 +42,7 @@ class ExtractionOnGpus : public ::testing::Test {
 
   static ExtractOptions options_with(const std::string& preset, const std::string& device) {
     ExtractOptions options;
-    options.features.preset = preset_named(preset);
+    options.features.preset = kPresets.named("--preset", preset);
     options.features.networks["2d"].model = "resnet18";
     options.features.networks["3d"].model = "resnet18-3d";
     options.features.random_weights = true;

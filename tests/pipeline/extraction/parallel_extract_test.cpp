@@ -355,7 +355,7 @@ TEST_F(ParallelExtractOutcome, TellsHowEachVideoEndedAndKeepsTheRowsOfThoseThatD
   ASSERT_EQ(outcomes.size(), wanted.size());
   for (const auto& [id, how] : wanted) {
     const VideoOutcome& outcome = outcomes.at(id);
-    EXPECT_STREQ(name(outcome.status), name(how.first)) << id;
+    EXPECT_STREQ(kStatuses.name(outcome.status), kStatuses.name(how.first)) << id;
     EXPECT_EQ(outcome.message, how.second);
     const bool has_rows = how.first == Status::Ok || how.first == Status::Partial;
     ASSERT_EQ(outcome.lanes.size(), 2U);
