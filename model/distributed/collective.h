@@ -15,8 +15,6 @@ class Collective {
   [[nodiscard]] virtual int size() const noexcept = 0;
   /// all [size, count] = `mine` [count] of every process, in order of rank. The buffers must not overlap.
   virtual void all_gather(const float* mine, std::int64_t count, float* all) = 0;
-  /// Returns when every process has called it.
-  virtual void barrier() = 0;
 };
 
 /// The group of this process only. Never throws.
