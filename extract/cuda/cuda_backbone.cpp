@@ -68,12 +68,13 @@ class Staging {
     for (std::size_t c = 0; c < clips.size(); ++c) {
       const Clip& clip = *clips[c];
       const std::uint8_t** const places = table + static_cast<std::int64_t>(c) * size.frames;
-      if (clip.on_gpu()) {
+      if (const auto* const on_gpu = std::get_if<GpuFrames>(&clip.pixels)) {
         for (int frame = 0; frame < clip.frames; ++frame)
-          places[frame] = clip.gpu_pictures[static_cast<std::size_t>(frame)].get();
+          places[frame] = (*on_gpu)[static_cast<std::size_t>(frame)].get();
         continue;
       }
-      std::memcpy(host_pictures_.data_ptr<std::uint8_t>() + uploaded_, clip.rgb.data(), clip.rgb.size());
+      const HostFrames& rgb = clip.rgb();
+      std::memcpy(host_pictures_.data_ptr<std::uint8_t>() + uploaded_, rgb.data(), rgb.size());
       for (int frame = 0; frame < clip.frames; ++frame)
         places[frame] = pictures_.data_ptr<std::uint8_t>() + uploaded_ + frame * bytes;
       uploaded_ += clip.frames * bytes;

@@ -3,6 +3,8 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
+#include <utility>
+
 #include "data/error.h"
 #include "extract/cuda/check.h"
 #include "extract/cuda/cuda_decoder.h"
@@ -38,16 +40,17 @@ void require_nvdec(int gpu) {
 void select_gpu(int gpu) { check(cudaSetDevice(gpu), "GPU " + std::to_string(gpu)); }
 
 Clip to_host(Clip clip) {
+  const auto* const on_gpu = std::get_if<GpuFrames>(&clip.pixels);
+  if (on_gpu == nullptr) return clip;
   const std::size_t bytes =
       std::size_t{3} * static_cast<std::size_t>(clip.height) * static_cast<std::size_t>(clip.width);
-  if (!clip.on_gpu()) return clip;
-  clip.rgb.resize(bytes * clip.gpu_pictures.size());
-  for (std::size_t i = 0; i < clip.gpu_pictures.size(); ++i) {
+  HostFrames rgb(bytes * on_gpu->size());
+  for (std::size_t i = 0; i < on_gpu->size(); ++i) {
     const cudaError_t status =
-        cudaMemcpy(clip.rgb.data() + i * bytes, clip.gpu_pictures[i].get(), bytes, cudaMemcpyDeviceToHost);
+        cudaMemcpy(rgb.data() + i * bytes, (*on_gpu)[i].get(), bytes, cudaMemcpyDeviceToHost);
     if (status != cudaSuccess) throw Error(Fault::Device, "a clip on the GPU", cudaGetErrorString(status));
   }
-  clip.gpu_pictures.clear();
+  clip.pixels = std::move(rgb);
   return clip;
 }
 

@@ -200,10 +200,14 @@ std::optional<Clip> DecoderHost::PipedClips::receive_clip(const std::function<bo
   if (record == DecoderRecord::Clip) {
     ClipHeader header{};
     receive(&header, sizeof header, stop);
-    Clip clip{header.lane, header.index, header.frames, header.height, header.width, {}, {}};
-    clip.span = {Micros{header.start_us}, Micros{header.end_us}};
-    clip.rgb.resize(header.bytes);
-    receive(clip.rgb.data(), header.bytes, stop);
+    Clip clip{header.lane,
+              header.index,
+              header.frames,
+              header.height,
+              header.width,
+              HostFrames(header.bytes),
+              {Micros{header.start_us}, Micros{header.end_us}}};
+    receive(clip.rgb().data(), header.bytes, stop);
     return clip;
   }
   if (record == DecoderRecord::End) {

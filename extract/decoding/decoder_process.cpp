@@ -27,12 +27,13 @@ class RecordWriter {
   explicit RecordWriter(int pipe) : pipe_(pipe) {}
 
   void clip(const Clip& clip) const {
+    const HostFrames& rgb = clip.rgb();
     const ClipHeader header{
-        clip.lane,   clip.rgb.size(), clip.index, clip.span.start.count(), clip.span.end.count(),
-        clip.frames, clip.height,     clip.width};
+        clip.lane,   rgb.size(),  clip.index, clip.span.start.count(), clip.span.end.count(),
+        clip.frames, clip.height, clip.width};
     put(DecoderRecord::Clip);
     put(header);
-    write(clip.rgb.data(), clip.rgb.size());
+    write(rgb.data(), rgb.size());
   }
 
   void end(const DecodeSummary& summary) const {

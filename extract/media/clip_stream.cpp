@@ -61,34 +61,35 @@ class LaneClips {
     if (picture.format != AV_PIX_FMT_CUDA) {
       clip_ = to_host(std::move(clip_));
       append_rows(picture);
-    } else if (clip_.rgb.empty()) {
-      append_reference(clip_, picture);
+    } else if (auto* const on_gpu = std::get_if<GpuFrames>(&clip_.pixels)) {
+      on_gpu->push_back(reference_to(picture));
     } else {
       Clip alone;
       alone.height = picture.height;
       alone.width = picture.width;
-      append_reference(alone, picture);
+      alone.pixels = GpuFrames{reference_to(picture)};
       alone = to_host(std::move(alone));
-      clip_.rgb.insert(clip_.rgb.end(), alone.rgb.begin(), alone.rgb.end());
+      clip_.rgb().insert(clip_.rgb().end(), alone.rgb().begin(), alone.rgb().end());
     }
     ++clip_.frames;
   }
 
   void append_rows(const AVFrame& picture) {
+    HostFrames& rgb = clip_.rgb();
     const auto row_bytes = static_cast<std::size_t>(picture.width) * 3;
-    if (clip_.rgb.empty()) {
-      clip_.rgb.reserve(row_bytes * static_cast<std::size_t>(picture.height) *
-                        static_cast<std::size_t>(options_.clip_frames));
+    if (rgb.empty()) {
+      rgb.reserve(row_bytes * static_cast<std::size_t>(picture.height) *
+                  static_cast<std::size_t>(options_.clip_frames));
     }
     for (int y = 0; y < picture.height; ++y) {
       const std::uint8_t* const row = picture.data[0] + static_cast<std::ptrdiff_t>(y) * picture.linesize[0];
-      clip_.rgb.insert(clip_.rgb.end(), row, row + row_bytes);
+      rgb.insert(rgb.end(), row, row + row_bytes);
     }
   }
 
-  static void append_reference(Clip& clip, const AVFrame& picture) {
+  static std::shared_ptr<const std::uint8_t> reference_to(const AVFrame& picture) {
     const std::shared_ptr<AVFrame> frame(av_allocated(av_frame_clone(&picture)), AvFree<av_frame_free>());
-    clip.gpu_pictures.emplace_back(frame, frame->data[0]);
+    return {frame, frame->data[0]};
   }
 
   void begin(const AVFrame& picture) {
@@ -96,6 +97,7 @@ class LaneClips {
     clip_.index = clips_;
     clip_.height = picture.height;
     clip_.width = picture.width;
+    if (picture.format == AV_PIX_FMT_CUDA) clip_.pixels = GpuFrames{};
   }
 
   Clip take() {

@@ -112,10 +112,10 @@ class TorchScriptBackbone : public Backbone {
     noise.frames = plugin_.sampling.clip_frames;
     noise.height = noise.width =
         plugin_.sampling.crop_px > 0 ? plugin_.sampling.crop_px : plugin_.sampling.short_side_px;
-    noise.rgb.resize(static_cast<std::size_t>(noise.frames) * 3 *
-                     static_cast<std::size_t>(noise.height * noise.width));
+    noise.rgb().resize(static_cast<std::size_t>(noise.frames) * 3 *
+                       static_cast<std::size_t>(noise.height * noise.width));
     std::uint64_t n = 0;
-    for (std::uint8_t& value : noise.rgb)
+    for (std::uint8_t& value : noise.rgb())
       value = static_cast<std::uint8_t>(splitmix64(++n * kSplitMix64Step));
     const Matrix first = forward({&noise}), second = forward({&noise});
     if (std::memcmp(first.data(), second.data(), sizeof(float) * static_cast<std::size_t>(plugin_.dim)) == 0)

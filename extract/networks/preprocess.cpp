@@ -41,7 +41,7 @@ void preprocess(const std::vector<const Clip*>& clips, int frames, const Normali
     const std::size_t area = static_cast<std::size_t>(clip->height) * static_cast<std::size_t>(clip->width);
     for (std::size_t channel = 0; channel < 3; ++channel) {
       const std::array<float, 256>& level = levels[channel];
-      const std::uint8_t* in = clip->rgb.data() + channel;
+      const std::uint8_t* in = clip->rgb().data() + channel;
       for (int frame = 0; frame < frames; ++frame, out += area) {
         if (frame >= clip->frames) {
           std::fill(out, out + area, level[0]);

@@ -62,7 +62,8 @@ class RawSink : public Sink {
   void take(const Clip& clip) override {
     frames_ += clip.frames;
     size_ = size_of(clip);
-    if (std::fwrite(clip.rgb.data(), 1, clip.rgb.size(), stdout) != clip.rgb.size()) {
+    const HostFrames& rgb = clip.rgb();
+    if (std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size()) {
       throw write_error("standard output", "cannot be written", errno);
     }
   }
@@ -85,7 +86,7 @@ class PngSink : public Sink {
   void take(const Clip& clip) override {
     for (int i = 0; i < clip.frames; ++i) {
       auto* const pixels =
-          const_cast<std::uint8_t*>(clip.rgb.data()) + frame_bytes(clip) * static_cast<std::size_t>(i);
+          const_cast<std::uint8_t*>(clip.rgb().data()) + frame_bytes(clip) * static_cast<std::size_t>(i);
       cv::Mat picture;
       cv::cvtColor(cv::Mat(clip.height, clip.width, CV_8UC3, pixels), picture, cv::COLOR_RGB2BGR);
       char name[32];

@@ -21,15 +21,16 @@ class FfmpegFrames {
 
   /// Compares a clip with ffmpeg's next frames and counts the differences.
   void compare(const Clip& clip, FramesCheck& check) {
-    theirs_.resize(clip.rgb.size());
+    const HostFrames& rgb = clip.rgb();
+    theirs_.resize(rgb.size());
     const std::size_t got = output_.read(theirs_.data(), theirs_.size());
-    const std::size_t bytes = clip.rgb.size() / static_cast<std::size_t>(clip.frames);
+    const std::size_t bytes = rgb.size() / static_cast<std::size_t>(clip.frames);
     frame_bytes_ = bytes;
-    for (std::size_t begin = 0; begin < clip.rgb.size(); begin += bytes) {
+    for (std::size_t begin = 0; begin < rgb.size(); begin += bytes) {
       const auto at = static_cast<std::ptrdiff_t>(begin), end = static_cast<std::ptrdiff_t>(begin + bytes);
       const bool there = begin + bytes <= got;
       if (there) ++check.theirs;
-      if (!there || !std::equal(clip.rgb.begin() + at, clip.rgb.begin() + end, theirs_.begin() + at)) {
+      if (!there || !std::equal(rgb.begin() + at, rgb.begin() + end, theirs_.begin() + at)) {
         if (check.first_difference < 0) check.first_difference = check.ours;
         ++check.differing;
       }

@@ -113,8 +113,9 @@ Clip noise(int frames, int side) {
   clip.height = side;
   clip.width = side == 224 ? 298 : side;
   const CounterRandom random(1, RandomUse::Weights, 3);
-  clip.rgb.resize(static_cast<std::size_t>(3 * frames * clip.height * clip.width));
-  for (std::size_t i = 0; i < clip.rgb.size(); ++i) clip.rgb[i] = static_cast<std::uint8_t>(random.bits(i));
+  clip.rgb().resize(static_cast<std::size_t>(3 * frames * clip.height * clip.width));
+  for (std::size_t i = 0; i < clip.rgb().size(); ++i)
+    clip.rgb()[i] = static_cast<std::uint8_t>(random.bits(i));
   return clip;
 }
 

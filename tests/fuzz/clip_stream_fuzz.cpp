@@ -20,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     tvr::ClipStream stream("/proc/self/fd/" + std::to_string(file), {tvr::lane_2d(), tvr::lane_3d()}, limits);
     while (const auto clip = stream.next()) {
-      if (clip->rgb.size() != static_cast<std::size_t>(clip->frames) *
-                                  static_cast<std::size_t>(clip->height) *
-                                  static_cast<std::size_t>(clip->width) * 3) {
+      if (clip->rgb().size() != static_cast<std::size_t>(clip->frames) *
+                                    static_cast<std::size_t>(clip->height) *
+                                    static_cast<std::size_t>(clip->width) * 3) {
         std::abort();
       }
     }

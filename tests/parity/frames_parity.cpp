@@ -81,15 +81,15 @@ class Comparison {
                  "-filter_complex", filters, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"}) {}
 
   void add(const Clip& clip) {
-    theirs_.resize(clip.rgb.size());
+    theirs_.resize(clip.rgb().size());
     const std::size_t got = ffmpeg_.read(theirs_.data(), theirs_.size());
-    const std::size_t frame = clip.rgb.size() / static_cast<std::size_t>(clip.frames);
-    for (std::size_t at = 0; at < clip.rgb.size(); at += frame, ++ours_count_) {
+    const std::size_t frame = clip.rgb().size() / static_cast<std::size_t>(clip.frames);
+    for (std::size_t at = 0; at < clip.rgb().size(); at += frame, ++ours_count_) {
       if (at + frame > got) continue;
       ++theirs_count_;
       differing_ += !std::equal(theirs_.begin() + static_cast<std::ptrdiff_t>(at),
                                 theirs_.begin() + static_cast<std::ptrdiff_t>(at + frame),
-                                clip.rgb.begin() + static_cast<std::ptrdiff_t>(at));
+                                clip.rgb().begin() + static_cast<std::ptrdiff_t>(at));
     }
   }
   void finish() {

@@ -20,7 +20,7 @@ Clip noise(int frames, int side) {
   std::uint32_t state = 12345;
   for (int i = 0; i < 3 * frames * side * side; ++i) {
     state = state * 1664525U + 1013904223U;
-    clip.rgb.push_back(static_cast<std::uint8_t>(state >> 24U));
+    clip.rgb().push_back(static_cast<std::uint8_t>(state >> 24U));
   }
   return clip;
 }

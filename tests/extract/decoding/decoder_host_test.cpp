@@ -31,7 +31,7 @@ bool never() { return false; }
 
 Clip clip_of(std::int64_t index) {
   Clip clip{1, index, 2, 3, 4, {}, {Micros{index}, Micros{index + 1}}};
-  clip.rgb.assign(2 * 3 * 4 * 3, static_cast<std::uint8_t>(index));
+  clip.rgb().assign(2 * 3 * 4 * 3, static_cast<std::uint8_t>(index));
   return clip;
 }
 
@@ -111,7 +111,7 @@ TEST(DecoderHost, HandsOnClipsAndHowTheVideoEnded) {
   EXPECT_EQ(clip->frames, wanted.frames);
   EXPECT_EQ(clip->height, wanted.height);
   EXPECT_EQ(clip->width, wanted.width);
-  EXPECT_EQ(clip->rgb, wanted.rgb);
+  EXPECT_EQ(clip->rgb(), wanted.rgb());
   EXPECT_EQ(clip->span, wanted.span);
   EXPECT_FALSE(stream->next(never));
   const DecodeSummary& summary = stream->summary();
@@ -238,7 +238,7 @@ TEST(DecoderHost, GivesTheClipsOfAClipStream) {
   while (const std::optional<Clip> wanted = direct.next()) {
     const std::optional<Clip> clip = stream->next(never);
     ASSERT_TRUE(clip);
-    EXPECT_EQ(clip->rgb, wanted->rgb);
+    EXPECT_EQ(clip->rgb(), wanted->rgb());
     EXPECT_EQ(clip->span, wanted->span);
   }
   EXPECT_FALSE(stream->next(never));

@@ -36,9 +36,9 @@ LaneOptions small_lane(int fps, int clip_frames = 1) {
 /// Which source frame (0..49) each picture of the clip shows.
 std::vector<int> frames_of(const Clip& clip) {
   std::vector<int> ids;
-  const std::size_t bytes = clip.rgb.size() / static_cast<std::size_t>(clip.frames);
+  const std::size_t bytes = clip.rgb().size() / static_cast<std::size_t>(clip.frames);
   for (std::size_t i = 0; i < static_cast<std::size_t>(clip.frames); ++i) {
-    ids.push_back(testing::frame_index_of_level(clip.rgb[i * bytes + bytes / 2]));
+    ids.push_back(testing::frame_index_of_level(clip.rgb()[i * bytes + bytes / 2]));
   }
   return ids;
 }
@@ -121,7 +121,7 @@ TEST_F(ClipStreamTest, FeedsEveryLaneFromOnePassAsItWouldAlone) {
     ASSERT_EQ(mine.size(), alone.clips.size());
     for (std::size_t k = 0; k < mine.size(); ++k) {
       EXPECT_EQ(mine[k].index, static_cast<std::int64_t>(k));
-      EXPECT_EQ(mine[k].rgb, alone.clips[k].rgb);
+      EXPECT_EQ(mine[k].rgb(), alone.clips[k].rgb());
       EXPECT_EQ(mine[k].span, alone.clips[k].span);
     }
   }
@@ -132,7 +132,7 @@ TEST_F(ClipStreamTest, CutsClipsAndTheirTimesWithoutGapOrOverlap) {
   ASSERT_EQ(decoded.clips.size(), 3U);
   EXPECT_EQ(decoded.clips[0].frames, 16);
   EXPECT_EQ(decoded.clips[2].frames, 8);
-  EXPECT_EQ(decoded.clips[2].rgb.size(), 8U * 16 * 21 * 3);
+  EXPECT_EQ(decoded.clips[2].rgb().size(), 8U * 16 * 21 * 3);
   EXPECT_EQ(decoded.clips[0].span.start, Micros{0});
   EXPECT_EQ(decoded.clips[0].span.end, decoded.clips[1].span.start);
   EXPECT_EQ(decoded.clips[2].span.end, Micros{40 * 1'000'000 / 24});
@@ -159,15 +159,15 @@ TEST_F(ClipStreamTest, TurnsARotatedVideoUprightBeforeItMeasuresIt) {
   const Clip clip = decode(path, {small_lane(1)}).clips.at(0);
   EXPECT_EQ(clip.width, 16);
   EXPECT_EQ(clip.height, 21);
-  EXPECT_LT(clip.rgb.front(), 8) << "the black half is on top";
-  EXPECT_GT(clip.rgb.back(), 20);
+  EXPECT_LT(clip.rgb().front(), 8) << "the black half is on top";
+  EXPECT_GT(clip.rgb().back(), 20);
   LaneOptions legacy = small_lane(1);
   legacy.legacy_rotation = true;
   const Clip squashed = decode(path, {legacy}).clips.at(0);
   EXPECT_EQ(squashed.width, 21);
   EXPECT_EQ(squashed.height, 16);
-  EXPECT_LT(squashed.rgb.front(), 8);
-  EXPECT_GT(squashed.rgb.back(), 20);
+  EXPECT_LT(squashed.rgb().front(), 8);
+  EXPECT_GT(squashed.rgb().back(), 20);
 }
 
 TEST_F(ClipStreamTest, MarksAFileThatIsCutShort) {

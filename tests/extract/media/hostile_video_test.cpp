@@ -24,7 +24,7 @@ int bar_code(const Clip& clip) {
     const std::size_t at = (static_cast<std::size_t>(clip.height / 4) * static_cast<std::size_t>(clip.width) +
                             static_cast<std::size_t>(x)) *
                            3;
-    if (clip.rgb[at] > 127) id |= 1 << bit;
+    if (clip.rgb()[at] > 127) id |= 1 << bit;
   }
   return id;
 }

@@ -48,7 +48,7 @@ TEST_P(BackboneParity, EqualsPyTorch) {
   Clip clip;
   clip.frames = c.frames, clip.height = c.height, clip.width = c.width;
   const std::string rgb = bytes("rgb"), row = bytes("row");
-  clip.rgb.assign(rgb.begin(), rgb.end());
+  clip.rgb().assign(rgb.begin(), rgb.end());
   BackboneOptions options;
   options.model = c.model;
   options.weights = folder_ / "w.pth";

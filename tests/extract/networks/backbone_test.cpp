@@ -31,7 +31,7 @@ Clip noise(int frames, int height, int width, unsigned seed) {
   clip.width = width;
   for (int i = 0; i < frames * height * width * 3; ++i) {
     seed = seed * 1664525U + 1013904223U;
-    clip.rgb.push_back(static_cast<std::uint8_t>(seed >> 24U));
+    clip.rgb().push_back(static_cast<std::uint8_t>(seed >> 24U));
   }
   return clip;
 }
@@ -331,7 +331,7 @@ TEST(Preprocess, FillsUpWithRawZerosBeforeTheNormalisation) {
   Clip clip;
   clip.frames = 1;
   clip.height = clip.width = 1;
-  clip.rgb = {10, 20, 30};
+  clip.rgb() = {10, 20, 30};
   float out[6];
   preprocess({&clip}, 2, {1.0F, {1, 2, 3}, {1, 2, 4}}, out);
   EXPECT_EQ(out[0], 9.0F);

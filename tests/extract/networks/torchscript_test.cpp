@@ -53,7 +53,7 @@ class TorchScript : public ::testing::Test {
 Clip grey(int frames, int height, int width, std::uint8_t level) {
   Clip clip;
   clip.frames = frames, clip.height = height, clip.width = width;
-  clip.rgb.assign(static_cast<std::size_t>(frames * height * width * 3), level);
+  clip.rgb().assign(static_cast<std::size_t>(frames * height * width * 3), level);
   return clip;
 }
 

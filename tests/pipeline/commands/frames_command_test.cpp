@@ -62,7 +62,8 @@ class FramesCommandTest : public ::testing::Test {
   std::string lane_bytes() const {
     ClipStream stream(options_.video, {options_.lane == "3d" ? lane_3d() : lane_2d()});
     std::string bytes;
-    while (const std::optional<Clip> clip = stream.next()) bytes.append(clip->rgb.begin(), clip->rgb.end());
+    while (const std::optional<Clip> clip = stream.next())
+      bytes.append(clip->rgb().begin(), clip->rgb().end());
     return bytes;
   }
 

@@ -45,7 +45,7 @@ class FakeBackbone : public Backbone {
     Matrix rows(static_cast<std::int64_t>(clips.size()), 3);
     for (std::size_t i = 0; i < clips.size(); ++i) {
       float* const row = rows.row(static_cast<std::int64_t>(i));
-      row[0] = static_cast<float>(clips[i]->rgb[0]) + 1;
+      row[0] = static_cast<float>(clips[i]->rgb()[0]) + 1;
       row[1] = static_cast<float>(clips[i]->frames);
       row[2] = clips[i]->index == nan_at ? NAN : 1.0F;
       if (clips[i]->index == throw_at) throw Error(Fault::Mismatch, "fake.pt", "gave [1, 2]", "Correct it");
@@ -290,7 +290,7 @@ class FirstPixel : public Backbone {
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     Matrix rows(static_cast<std::int64_t>(clips.size()), 4);
     for (std::size_t i = 0; i < clips.size(); ++i)
-      rows.row(static_cast<std::int64_t>(i))[0] = static_cast<float>(1 + clips[i]->rgb[0]);
+      rows.row(static_cast<std::int64_t>(i))[0] = static_cast<float>(1 + clips[i]->rgb()[0]);
     return rows;
   }
 };
@@ -421,7 +421,8 @@ class FakeDevice : public ClipSource, public Backbone {
   [[nodiscard]] Matrix forward(const std::vector<const Clip*>& clips) const override {
     Matrix rows(static_cast<std::int64_t>(clips.size()), 2);
     for (std::size_t i = 0; i < clips.size(); ++i) {
-      if (clips[i]->rgb[0] != mark_) throw Error(Fault::Mismatch, "fake device", "a clip of another device");
+      if (clips[i]->rgb()[0] != mark_)
+        throw Error(Fault::Mismatch, "fake device", "a clip of another device");
       rows.row(static_cast<std::int64_t>(i))[0] = 1;
       rows.row(static_cast<std::int64_t>(i))[1] = static_cast<float>(clips[i]->index);
     }
@@ -437,7 +438,8 @@ class FakeDevice : public ClipSource, public Backbone {
     [[nodiscard]] std::optional<Clip> next(const std::function<bool()>& /*stop*/) override {
       if (given_ == 5 * lanes_) return std::nullopt;
       const auto index = static_cast<std::int64_t>(given_ / lanes_);
-      return Clip{given_++ % lanes_, index, 1, 1, 1, {mark_, 0, 0}, {Micros{index}, Micros{index + 1}}};
+      return Clip{
+          given_++ % lanes_, index, 1, 1, 1, HostFrames{mark_, 0, 0}, {Micros{index}, Micros{index + 1}}};
     }
     [[nodiscard]] const DecodeSummary& summary() const noexcept override { return summary_; }
 
