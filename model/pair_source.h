@@ -13,14 +13,15 @@ struct Part {
   int rank = 0, size = 1;
 };
 
-/// The pairs of one step: captions[b] describes clip number clips[b].
+/// The pairs of one step: captions b C to (b + 1) C - 1 are the candidates for clip number clips[b]. There is
+/// one candidate, C = 1, except for MIL-NCE.
 struct StepPairs {
   std::vector<std::int32_t> clips;                  // [N]; one per pair
-  std::vector<std::vector<std::int32_t>> captions;  // [N], word ids; a caption may be empty
+  std::vector<std::vector<std::int32_t>> captions;  // [N C], word ids; a caption may be empty
 };
 
-/// A number per pair of the step, equal for pairs that are not negatives of each other: those of one clip,
-/// and those of clips that share a caption, word for word.
+/// A number per pair of the step (C = 1), equal for pairs that are not negatives of each other: those of one
+/// clip, and those of clips that share a caption, word for word.
 [[nodiscard]] std::vector<std::int32_t> groups_of(const StepPairs& pairs);
 
 /// Source of the training pairs. A batch is a pure function of (epoch, step), so a resumed run needs no saved
@@ -33,6 +34,8 @@ class PairSource {
   [[nodiscard]] virtual std::int64_t clip_count() const noexcept = 0;
   [[nodiscard]] virtual std::int64_t video_dim() const noexcept = 0;  // Dv
   [[nodiscard]] virtual std::int64_t steps() const noexcept = 0;      // per epoch; >= 1
+  /// Whether batch() and features() take long enough for the next step to be read while one is computed.
+  [[nodiscard]] virtual bool is_on_disk() const noexcept { return false; }
 
   /// Pairs [rank * N / size, (rank + 1) * N / size) of the N pairs of step `step` (from 0) in epoch `epoch`
   /// (from 1).

@@ -73,6 +73,40 @@ Matrix intra_video_weights(int videos, int n_pair, double hard_negative_rate) {
   return weights;
 }
 
+Loss mil_nce_loss(const Matrix& similarity, double log_scale) {
+  const std::int64_t texts = similarity.rows(), clips = similarity.cols(), candidates = texts / clips;
+  const double scale = std::exp(log_scale), share = 1 / static_cast<double>(clips);
+  Loss loss{0, Matrix(texts, clips), 0};
+  for (std::int64_t i = 0; i < clips; ++i) {
+    const std::int64_t first = i * candidates, past = first + candidates;
+    // visit(text, video) for every term of the first sum.
+    const auto for_each_term = [&](const auto& visit) {
+      for (std::int64_t text = 0; text < texts; ++text) visit(text, i);
+      for (std::int64_t text = first; text < past; ++text) {
+        for (std::int64_t video = 0; video < clips; ++video) visit(text, video);
+      }
+    };
+    const auto score = [&](std::int64_t text, std::int64_t video) {
+      return scale * static_cast<double>(similarity.row(text)[video]);
+    };
+    double highest = score(first, i);
+    for_each_term([&](std::int64_t t, std::int64_t v) { highest = std::max(highest, score(t, v)); });
+    double all = 0, own = 0;
+    for_each_term([&](std::int64_t t, std::int64_t v) { all += std::exp(score(t, v) - highest); });
+    for (std::int64_t t = first; t < past; ++t) own += std::exp(score(t, i) - highest);
+    loss.value += share * (std::log(all) - std::log(own));
+    const auto add = [&](std::int64_t t, std::int64_t v, double slope) {
+      loss.d_similarity.row(t)[v] += static_cast<float>(slope * scale);
+      loss.d_log_scale += slope * score(t, v);
+    };
+    for_each_term([&](std::int64_t t, std::int64_t v) {
+      add(t, v, share * std::exp(score(t, v) - highest) / all);
+    });
+    for (std::int64_t t = first; t < past; ++t) add(t, i, -share * std::exp(score(t, i) - highest) / own);
+  }
+  return loss;
+}
+
 Loss nce_loss(const Matrix& similarity, double log_scale, const std::vector<std::int32_t>& groups) {
   Loss loss{0, Matrix(similarity.rows(), similarity.rows()), 0};
   add_direction(similarity, std::exp(log_scale), groups, false, loss);

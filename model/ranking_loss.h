@@ -11,8 +11,8 @@ namespace tvr {
 /// are on the diagonal), and its derivatives.
 struct Loss {
   double value = 0;
-  Matrix d_similarity;     // [N, N]
-  double d_log_scale = 0;  // InfoNCE only
+  Matrix d_similarity;     // of the similarity's shape
+  double d_log_scale = 0;  // InfoNCE and MIL-NCE only
 };
 
 /// The max-margin ranking loss of antoine77340/howto100m (loss.py): the mean over all N^2 pairs, the diagonal
@@ -34,5 +34,12 @@ constexpr double kHighestLogScale = 4.605170185988092;
 /// left out.
 [[nodiscard]] Loss nce_loss(const Matrix& similarity, double log_scale,
                             const std::vector<std::int32_t>& groups);
+
+/// MIL-NCE (Miech et al.: End-to-end learning of visual representations from uncurated instructional videos,
+/// CVPR 2020; antoine77340/MIL-NCE_HowTo100M, loss.py). similarity [N C, N]: rows i C to (i + 1) C - 1 are the
+/// candidate texts of video i. With x = exp(log_scale) * similarity, the mean over i of
+///   logsumexp(column i, and the rows of i's candidates) - logsumexp(i's candidates against video i):
+/// the video's own candidates are in both parts of the first sum, as in the reference.
+[[nodiscard]] Loss mil_nce_loss(const Matrix& similarity, double log_scale);
 
 }  // namespace tvr

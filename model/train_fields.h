@@ -52,8 +52,9 @@ struct Switch {
   [[nodiscard]] static std::string text() { return "true or false"; }
 };
 
-inline constexpr Choices<RankingLoss, 2> kLosses{
-    {{"max-margin", RankingLoss::MaxMargin}, {"nce", RankingLoss::Nce}}};
+inline constexpr Choices<RankingLoss, 3> kLosses{{{"max-margin", RankingLoss::MaxMargin},
+                                                  {"nce", RankingLoss::Nce},
+                                                  {"mil-nce", RankingLoss::MilNce}}};
 inline constexpr Choices<int, 2> kTrainDevices{{{"cpu", -1}, {"cuda", 0}}};
 
 /// visit(name, value, domain, affects, help) for every option; the domain is a Range, a Switch or Choices.
@@ -69,14 +70,15 @@ constexpr void for_each_field(Options& o, const Visit& visit) {
   visit("embd-dim", o.embd_dim, Range<std::int64_t>{1, 65536}, kResult, "size of the joint embedding");
   visit("max-words", o.max_words, Range<int>{1, 1000}, kResult, "words of each caption that are used");
   visit("loss", o.loss, kLosses, kResult,
-        "max-margin (the reference's), or nce: symmetric InfoNCE with a learned temperature");
+        "max-margin (the reference's), nce: symmetric InfoNCE with a learned temperature, or mil-nce: of "
+        "narrations, with --candidates lines per clip");
   visit("margin", o.margin, Range<double>{0, 2}, kResult, "margin of the max-margin ranking loss");
   visit("temperature", o.temperature, Range<double>{0.01, 1}, kResult,
-        "initial temperature of InfoNCE (learned)");
+        "initial temperature of InfoNCE and MIL-NCE (learned)");
   visit("n-pair", o.n_pair, Range<int>{1, 1000}, kResult, "captions per clip in each batch");
   visit("negative-weighting", o.negative_weighting, Switch{}, kResult,
         "max-margin with --n-pair: weight intra-video negatives by --hard-negative-rate");
-  visit("hard-negative-rate", o.hard_negative_rate, Range<double>{0.01, 0.99}, kResult,
+  visit("hard-negative-rate", o.hard_negative_rate, Range<double>{kAboveZero, 1}, kResult,
         "weight of intra-video (hard) negatives in the loss");
   visit("lr", o.lr, Range<double>{kAboveZero, kUnbounded}, kResult, "learning rate of Adam");
   visit("lr-decay", o.lr_decay, Range<double>{kAboveZero, 1}, kResult,

@@ -9,6 +9,7 @@ namespace tvr {
 enum class RankingLoss {
   MaxMargin,  // the reference's
   Nce,        // symmetric InfoNCE with a learned temperature (Radford et al.: CLIP, ICML 2021)
+  MilNce,     // MIL-NCE, the same temperature (Miech et al., CVPR 2020): several candidate captions per clip
 };
 
 /// Training options; the defaults are the reference's (antoine77340/howto100m, MSR-VTT from scratch). Name,

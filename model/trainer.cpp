@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -60,15 +61,13 @@ Parameters given_parameters(const NamedTensors& weights, const EmbeddingShape& s
 class Training {
  public:
   Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainingPlan& plan,
-           const std::filesystem::path& state_file, const std::function<void(const EpochReport&)>& on_epoch,
-           const Progress& progress, const NamedTensors* initial)
+           const std::filesystem::path& state_file, const TrainObserver& observer, const NamedTensors* initial)
       : train_(train),
         val_(val),
         vectors_(vectors),
         options_(plan.options),
         state_file_(state_file),
-        on_epoch_(on_epoch),
-        progress_(progress),
+        observer_(observer),
         initial_(initial),
         identity_(identity_of(train, val, vectors, plan)) {}
 
@@ -98,9 +97,10 @@ class Training {
       device_ = std::make_unique<DeviceTraining>(state_, train_, val_, vectors_, options_, options_.gpu);
     // An estimate until the first save: weights, two moments and best weights, at one gigabyte per second.
     save_seconds_ = 4e-9 * sizeof(float) * static_cast<double>(count_of(state_.weights));
-    if (on_epoch_) {
-      for (const EpochReport& report : state_.reports) on_epoch_(report);
+    if (observer_.on_epoch) {
+      for (const EpochReport& report : state_.reports) observer_.on_epoch(report);
     }
+    if (state_.epoch == 1 && state_.step == 0 && observer_.on_weights) observer_.on_weights(0, state_.weights);
   }
 
   [[nodiscard]] bool finished() const {
@@ -166,6 +166,25 @@ class Training {
     return train_.batch(state_.epoch, step, {group_->rank(), group_->size()});
   }
 
+  struct StepInput {
+    StepPairs pairs;
+    Matrix features;
+  };
+  [[nodiscard]] StepInput read(int epoch, std::int64_t step) const {
+    StepPairs pairs = train_.batch(epoch, step, {group_->rank(), group_->size()});
+    Matrix features = train_.features(pairs.clips);
+    return {std::move(pairs), std::move(features)};
+  }
+
+  /// Starts to read the step after the current one, if there is one.
+  void read_ahead() {
+    const bool last = state_.step + 1 == train_.steps();
+    if (last && state_.epoch == options_.epochs) return;
+    const int epoch = last ? state_.epoch + 1 : state_.epoch;
+    const std::int64_t step = last ? 0 : state_.step + 1;
+    next_ = std::async(std::launch::async, [this, epoch, step] { return read(epoch, step); });
+  }
+
   void take_step() {
     if (device_) {
       device_->step();
@@ -173,13 +192,14 @@ class Training {
       return;
     }
     const double lr = rate(state_.step);
-    const StepPairs pairs = batch(state_.step);
+    StepInput input = next_.valid() ? next_.get() : read(state_.epoch, state_.step);
+    if (train_.is_on_disk()) read_ahead();
     const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
-                                               pairs, train_.features(pairs.clips), vectors_, options_,
+                                               input.pairs, std::move(input.features), vectors_, options_,
                                                {options_.dropout, options_.seed, number_of(state_.step)});
     require_finite_loss(step.loss);
     adam_step(state_.weights, state_.adam, step.gradients, lr);
-    if (options_.loss == RankingLoss::Nce) learn_temperature(step.d_log_scale, lr);
+    if (options_.loss != RankingLoss::MaxMargin) learn_temperature(step.d_log_scale, lr);
     state_.loss_sum += step.loss;
     ++state_.step;
   }
@@ -206,7 +226,11 @@ class Training {
     ++state_.epoch;
     state_.step = 0;
     state_.loss_sum = 0;
-    if (on_epoch_) on_epoch_(report);
+    if (observer_.on_weights) {
+      fetch();
+      observer_.on_weights(report.epoch, state_.weights);
+    }
+    if (observer_.on_epoch) observer_.on_epoch(report);
     if (!finished()) save_now_and_then();
   }
 
@@ -232,7 +256,8 @@ class Training {
   }
 
   void tell_progress(std::int64_t steps) {
-    if (!progress_ || progress_({"epoch " + std::to_string(state_.epoch), state_.step, steps})) return;
+    const Progress& progress = observer_.progress;
+    if (!progress || progress({"epoch " + std::to_string(state_.epoch), state_.step, steps})) return;
     save();
     throw Error(Fault::Interrupted, "training",
                 "stopped in epoch " + std::to_string(state_.epoch) + " after step " +
@@ -266,8 +291,7 @@ class Training {
   const Matrix& vectors_;
   const TrainOptions& options_;
   const std::filesystem::path& state_file_;
-  const std::function<void(const EpochReport&)>& on_epoch_;
-  const Progress& progress_;
+  const TrainObserver& observer_;
   const NamedTensors* const initial_;
   std::string identity_;
   const std::unique_ptr<Collective> group_ = alone();  // determines this process's share of each batch
@@ -275,24 +299,29 @@ class Training {
   std::unique_ptr<DeviceTraining> device_;  // null: training runs on the CPU
   double loss_before_ = 0;                  // of the epoch's steps before those sent to the device
   Clock::time_point last_save_ = Clock::now();
-  double save_seconds_ = 0;  // of the last save
+  double save_seconds_ = 0;      // of the last save
+  std::future<StepInput> next_;  // of a step that is read ahead; the last member: it reads the others
 };
 
 }  // namespace
 
 TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                   const TrainingPlan& plan, const std::filesystem::path& state_file,
-                  const std::function<void(const EpochReport&)>& on_epoch, const Progress& progress,
-                  const NamedTensors* initial) {
+                  const TrainObserver& observer, const NamedTensors* initial) {
   validate(val, vectors, "validation");
   if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
                 "they have " + std::to_string(val.clips.cols()) + " values, the training features " +
                     std::to_string(train.video_dim()));
   }
+  if (plan.options.gpu >= 0 && (train.is_on_disk() || plan.options.loss == RankingLoss::MilNce)) {
+    throw Error(Fault::Unsupported, "train-device",
+                "on a GPU there is no training on pairs that are on disk, nor with mil-nce",
+                "Use --train-device cpu");
+  }
   set_compute_threads(plan.options.threads);
   keep_freed_memory();
-  return Training(train, val, vectors, plan, state_file, on_epoch, progress, initial).run();
+  return Training(train, val, vectors, plan, state_file, observer, initial).run();
 }
 
 }  // namespace tvr

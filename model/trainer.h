@@ -8,9 +8,20 @@
 #include "model/epoch_report.h"
 #include "model/pair_source.h"
 #include "model/pairs.h"
+#include "model/parameters.h"
 #include "model/train_options.h"
 
 namespace tvr {
+
+/// Who is called while train() works; each may be empty.
+struct TrainObserver {
+  /// Every epoch from the first, including those before a resume.
+  std::function<void(const EpochReport&)> on_epoch;
+  /// The weights before the first epoch (0) and after each epoch, before its on_epoch(). Epochs before a
+  /// resume are not repeated, except for one whose end was not saved.
+  std::function<void(int epoch, const Parameters&)> on_weights;
+  Progress progress;  // steps of the current epoch
+};
 
 /// The result of training: the weights of the epoch that was best on validation (without validation: the last
 /// epoch).
@@ -28,17 +39,17 @@ struct TrainResult {
 /// size are 1.1 GB), and when progress says stop. When the file exists, training resumes from it, bit for bit
 /// as if it had never stopped (same number of threads, same machine). The file remains at the end, so that a
 /// caller killed before it saved the result need not train again; delete it once the result is saved.
-/// `on_epoch` is called for every epoch from the first, including those before a resume.
+/// Where the pairs are on disk, those of the next step are read while a step is computed.
 ///
 /// `initial`: the weights to start from, of the shape that is trained; null: random ones.
 ///
-/// Throws Error(Interrupted) when progress says stop (the state is on disk), Error(Mismatch) for a state of
+/// Throws Error(Interrupted) when progress says stop (the state is on disk), Error(Unsupported) for pairs on
+/// disk or MIL-NCE on a GPU, Error(Mismatch) for a state of
 /// other data or options or initial weights of another shape, Error(Corrupt) for a damaged one or for
 /// features that are not finite, Error(InvalidArgument) for a learning rate at which the loss overflows. With
 /// more epochs a finished training continues.
 [[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainingPlan& plan, const std::filesystem::path& state_file,
-                                const std::function<void(const EpochReport&)>& on_epoch,
-                                const Progress& progress, const NamedTensors* initial = nullptr);
+                                const TrainObserver& observer, const NamedTensors* initial = nullptr);
 
 }  // namespace tvr

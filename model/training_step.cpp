@@ -17,6 +17,7 @@ TextBatch gather_captions(const StepPairs& pairs, const Matrix& vectors, std::in
 Loss loss_of(const Matrix& similarity, double log_scale, const StepPairs& pairs,
              const TrainOptions& options) {
   if (options.loss == RankingLoss::Nce) return nce_loss(similarity, log_scale, groups_of(pairs));
+  if (options.loss == RankingLoss::MilNce) return mil_nce_loss(similarity, log_scale);
   if (options.n_pair == 1 || !options.negative_weighting) return max_margin_loss(similarity, options.margin);
   const Matrix weights = intra_video_weights(options.batch_size, options.n_pair, options.hard_negative_rate);
   return max_margin_loss(similarity, options.margin, &weights);

@@ -5,9 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "data/error.h"
+#include "data/fingerprint.h"
+#include "data/tensors/tensor_file.h"
+#include "model/parameters.h"
 #include "model/train_fields.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
+#include "pipeline/run/run_manifest.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -68,10 +73,29 @@ struct TrainingPreset {
   const char* name;
   std::vector<std::pair<const char*, const char*>> flags;
 };
-/// "howto100m" is the reference's training (antoine77340/howto100m, MSR-VTT from scratch). "best" did better
-/// on real features: docs/TRAINING.md.
+/// Of antoine77340/howto100m: "howto100m" trains on MSR-VTT from scratch as the paper has it, "seed" with the
+/// learning rate that a run without --lr_decay has there, "howto100m-pretrain" on the narrations of HowTo100M,
+/// "finetune" from the weights that this gives (README.md there). "best" did better on real features:
+/// docs/TRAINING.md.
 const std::vector<TrainingPreset> kTrainingPresets = {
     {"howto100m", {}},
+    {"seed",
+     {{"--epochs", "100"},
+      {"--batch-size", "32"},
+      {"--embd-dim", "4096"},
+      {"--lr", "0.0001"},
+      {"--lr-decay", "0.9"},
+      {"--whiten-words", "false"}}},
+    {"howto100m-pretrain",
+     {{"--epochs", "15"},
+      {"--batch-size", "32"},
+      {"--n-pair", "64"},
+      {"--negative-weighting", "true"},
+      {"--hard-negative-rate", "0.5"},
+      {"--embd-dim", "4096"},
+      {"--lr", "0.0001"},
+      {"--lr-decay", "0.9"}}},
+    {"finetune", {{"--epochs", "50"}, {"--batch-size", "256"}, {"--lr", "0.0001"}, {"--lr-decay", "1"}}},
     {"best",
      {{"--loss", "nce"},
       {"--batch-size", "128"},
@@ -110,8 +134,9 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
   CLI::Option* const preset =
       command
           .add_option(kPresetFlag,
-                      "preset of the flags below: howto100m (the reference) or best; flags that "
-                      "are set take precedence")
+                      "preset of the flags below: howto100m (the reference on MSR-VTT), seed (the same "
+                      "with its rate lowered by 0.9 per epoch), howto100m-pretrain (on narrations), finetune "
+                      "(with --init) or best; flags that are set take precedence")
           ->check(CLI::IsMember(presets))
           ->type_name("TEXT")
           ->default_str(presets.front())
@@ -174,6 +199,27 @@ void apply_training_preset(CLI::App& command) {
   for (const TrainingPreset& preset : kTrainingPresets) {
     if (chosen.count() == 0 || chosen.as<std::string>() != preset.name) continue;
     for (const auto& [flag, value] : preset.flags) give_default(command, flag, value);
+  }
+}
+
+void complete_from_checkpoint(CLI::App& command, const LearnOptions& options) {
+  if (options.init.empty()) return;
+  const Parameters weights = parameters_of(read_weights(options.init));
+  give_default(command, "--embd-dim", std::to_string(shape_of(weights, options.train.max_words).embd_dim));
+  const std::filesystem::path run = options.init.parent_path();
+  const bool is_known = std::filesystem::exists(run / "run.json");
+  const std::filesystem::path words = is_known ? read_manifest(run).word_vectors : "";
+  if (options.word_vectors.empty()) {
+    if (!std::filesystem::exists(words)) {
+      throw Error(Fault::InvalidArgument, "init",
+                  "the word vectors that " + options.init.string() + " was trained with are not known",
+                  "Pass them as --word-vectors FILE: with others its weights mean nothing");
+    }
+    give_default(command, "--word-vectors", words.string());
+  } else if (std::filesystem::exists(words) && sha256_file(words) != sha256_file(options.word_vectors)) {
+    warn("--word-vectors " + options.word_vectors.string() + " is not the file that " +
+         options.init.string() + " was trained with (" + words.string() +
+         "): the words that it has learned are lost");
   }
 }
 

@@ -64,7 +64,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   lap(time, extraction);
 
   const std::vector<RecipeRow> lanes = recipes_of_run(store, plan);
-  Splits splits = load_splits(folder, store, lanes, data, options.learn);
+  Splits splits = load_splits(folder, store, lanes, data, {}, options.learn);
   time.lap("words");
   const Learned learned = learn(folder, std::move(splits), plans, time);
   const RunManifest run =

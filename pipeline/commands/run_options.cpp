@@ -49,6 +49,7 @@ void complete(CLI::App& command, RunOptions& options) {
   };
   if (options.demo) unless_given(kPresetFlag, "best");
   apply_training_preset(command);
+  complete_from_checkpoint(command, options.learn);
   if (options.demo) {
     unless_given("--out", "demo-run");
     const DemoFiles files = demo_files(demo_folder(options));

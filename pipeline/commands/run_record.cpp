@@ -62,7 +62,8 @@ std::map<std::string, std::string> training_of(const CLI::App& command) {
 RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   RunManifest run;
   for (const RecipeRow& lane : subject.lanes) run.lanes.push_back(lane.recipe);
-  run.store = subject.store;
+  // Trained on folders of features: the store is then given by a flag, as where it has moved.
+  run.store = subject.store.empty() ? subject.folder.path() / "features.db" : subject.store;
   for (int network = 1; network <= subject.learning.ensemble; ++network) {
     const std::filesystem::path checkpoint = subject.folder.of_network(network).checkpoint();
     run.networks.push_back({checkpoint, sha256_file(checkpoint)});
@@ -75,7 +76,9 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   run.pooling = subject.learning.pooling;
   run.max_words = subject.learning.train.max_words;
   run.data = subject.data;
-  run.data.dataset.format = format_of(subject.data.dataset).name;
+  const DatasetSpec& dataset = subject.data.dataset;
+  // Without captions, as a training on narrations may be, they are given by flags of `eval`.
+  run.data.dataset.format = dataset.annotations.empty() ? "captions" : format_of(dataset).name;
   run.seed = subject.learning.train.seed;
   run.training = training_of(command);
   run.made = made_here();

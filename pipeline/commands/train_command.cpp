@@ -3,12 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
 #include "pipeline/learning/learn_step.h"
@@ -19,21 +21,85 @@
 namespace tvr {
 namespace {
 
-int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder& folder, bool json) {
-  const FeatureStore store(options.store);
-  const DataSet data = read_data(options.data, sources_of(store), options.learn.train.seed);
-  const std::vector<RecipeRow> lanes = choose_recipes(store, options.lanes, options.feature_recipes);
-  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train);
+/// What a training learns from, and what it is evaluated on.
+struct TrainingInput {
+  std::optional<FeatureStore> store;
+  std::vector<RecipeRow> lanes;
+  DataSet data;
+  std::vector<ModelPlan> plans;
+  Splits splits;
+};
+
+TrainingInput captioned_input(const StoreRunOptions& options, const std::vector<EvalCaptions>& sets,
+                              RunFolder& folder) {
+  TrainingInput input;
+  input.store.emplace(options.store);
+  input.data = read_data(options.data, sources_of(*input.store), options.learn.train.seed);
+  input.lanes = choose_recipes(*input.store, options.lanes, options.feature_recipes);
+  input.plans = plan_learning(options.learn, input.data.train);
+  input.splits = load_splits(folder, *input.store, input.lanes, input.data, sets, options.learn);
+  return input;
+}
+
+TrainingInput narrated_input(const StoreRunOptions& options, const NarratedOptions& narrated,
+                             const std::vector<EvalCaptions>& sets, RunFolder& folder) {
+  TrainingInput input;
+  if (!options.store.empty()) {
+    input.store.emplace(options.store);
+    input.lanes = choose_recipes(*input.store, options.lanes, options.feature_recipes);
+    if (!options.data.dataset.annotations.empty())
+      input.data = read_data(options.data, sources_of(*input.store), options.learn.train.seed);
+  }
+  auto videos = std::make_shared<const NarratedVideos>(
+      narrated, open_features(narrated, options.store, input.lanes), options.learn.pooling);
+  for (const std::string& note : videos->notes()) say("narrations: " + note);
+  say(fmt::format("narrations: {} videos with {} lines", videos->count(), videos->line_count()));
+  if (input.lanes.empty()) {
+    for (const TimedLane& lane : videos->lanes()) input.lanes.push_back(lane.recipe);
+  }
+  input.plans = plan_learning(options.learn, *videos);
+  input.splits = load_narrated_splits(folder, std::move(videos), input.store, input.lanes, input.data, sets,
+                                      options.learn);
+  return input;
+}
+
+/// Throws Error(InvalidArgument) for flags that do not go together.
+void check(const StoreRunOptions& options, const NarratedOptions& narrated) {
+  const bool folders = !narrated.features_2d.empty() || !narrated.features_3d.empty();
+  if (narrated.narrations.empty() && (folders || !narrated.videos.empty())) {
+    throw Error(Fault::InvalidArgument, "narrations", "no narrations are given",
+                "Pass --narrations FILE, as `pipeline narrations import` writes it");
+  }
+  if (options.store.empty() && !folders) {
+    throw Error(Fault::InvalidArgument, "train", "no feature store is given", "Pass --store FILE.db");
+  }
+  if (options.store.empty() && !options.data.dataset.annotations.empty()) {
+    throw Error(Fault::InvalidArgument, "train", "the captions' clips have no features",
+                "Pass the store that has them as --store FILE.db");
+  }
+  if (!options.store.empty() && folders) {
+    throw Error(Fault::InvalidArgument, "features-2d", "there is a store too",
+                "Give the features of the narrated videos once: --store, or --features-2d and --features-3d");
+  }
+}
+
+int run_train(const StoreRunOptions& options, const NarratedOptions& narrated,
+              const std::vector<std::string>& sets, const CLI::App& command, RunFolder& folder, bool json) {
   TimeAccount time;
-  Splits splits = load_splits(folder, store, lanes, data, options.learn);
+  std::vector<EvalSetOptions> parsed;
+  for (const std::string& set : sets) parsed.push_back(parse_eval_set(set, options.store));
+  const std::vector<EvalCaptions> captions = read_eval_sets(parsed);
+  TrainingInput input = narrated.narrations.empty() ? captioned_input(options, captions, folder)
+                                                    : narrated_input(options, narrated, captions, folder);
   time.lap("words");
-  const Learned learned = learn(folder, std::move(splits), plans, time);
-  const RunManifest run = record_of(command, {folder, options.store, lanes, options.data, options.learn});
+  const Learned learned = learn(folder, std::move(input.splits), input.plans, time);
+  const RunManifest run =
+      record_of(command, {folder, options.store, input.lanes, options.data, options.learn});
   keep_manifest(folder.path(), run);
   if (learned.seeds.empty()) return kDone;
   write_text(folder.metrics(), learned.metrics);
-  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, store, lanes,
-                        data, learned});
+  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, *input.store,
+                        input.lanes, input.data, learned});
   time.lap("report");
   fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear));
   std::fflush(stdout);  // before the last messages on stderr
@@ -42,10 +108,53 @@ int run_train(const StoreRunOptions& options, const CLI::App& command, RunFolder
   return kDone;
 }
 
+void add_narration_flags(CLI::App& command, NarratedOptions& options) {
+  const std::string group = "Narrations";
+  const auto file = [&](const char* flag, std::filesystem::path& path, const char* help) {
+    command.add_option(flag, path, help)->check(CLI::ExistingFile)->transform(absolute_path())->group(group);
+  };
+  const auto folder = [&](const char* flag, std::filesystem::path& path, const char* help) {
+    command.add_option(flag, path, help)
+        ->check(CLI::ExistingDirectory)
+        ->transform(absolute_path())
+        ->group(group);
+  };
+  file("--narrations", options.narrations,
+       "train on narrated videos instead of captions: a file that `pipeline narrations import` has written");
+  file("--narrated-videos", options.videos,
+       "CSV of the videos to use (HowTo100M_v1.csv: video_id,...,rank,...[,path]); default: all that are narrated");
+  command
+      .add_option("--max-rank", options.max_rank, "use the videos of this rank or a lower one; 0: all")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str()
+      ->group(group);
+  folder("--features-2d", options.features_2d,
+         "folder of .npy files [seconds, columns] instead of a store, one row per second");
+  folder("--features-3d", options.features_3d, "the same with 1.5 rows per second");
+  command
+      .add_option("--min-time", options.min_time,
+                  "seconds of a clip at least: a line is joined with its neighbours until it is as long")
+      ->check(number_within(-1, 86'400))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--min-words", options.min_words, "words of a clip at least, in the same way")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--candidates", options.candidates,
+                  "with --loss mil-nce: lines around the drawn one that may describe its clip")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str()
+      ->group(group);
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<StoreRunOptions>();
+  auto narrated = std::make_shared<NarratedOptions>();
+  auto sets = std::make_shared<std::vector<std::string>>();
   auto out = std::make_shared<std::filesystem::path>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command =
@@ -56,15 +165,22 @@ void add_train_command(CLI::App& app, int& exit_code) {
                    "seed of the initial weights, the order of clips and the choice of captions")
       ->capture_default_str();
   add_store_flags(*command, *options);
+  add_narration_flags(*command, *narrated);
   add_learn_flags(*command, options->learn);
-  command->get_option("--store")->required();
+  command
+      ->add_option("--eval", *sets,
+                   "a further data set to evaluate before the first epoch and after each: "
+                   "NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
+      ->group("Captions");
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
-  command->callback([options, out, json, command, &exit_code] {
+  command->callback([options, narrated, sets, out, json, command, &exit_code] {
     apply_training_preset(*command);
+    complete_from_checkpoint(*command, options->learn);
+    check(*options, *narrated);
     RunFolder folder(*out);
     const Descriptor lock = folder.lock();
     write_text(folder.config(), toml_of(*command));
-    exit_code = run_train(*options, *command, folder, *json);
+    exit_code = run_train(*options, *narrated, *sets, *command, folder, *json);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -22,12 +23,31 @@
 #include "pipeline/learning/cautions.h"
 #include "pipeline/learning/history.h"
 #include "pipeline/learning/linear_step.h"
+#include "pipeline/narrated/narrated_pairs.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
 namespace tvr {
 namespace {
+
+/// The training pairs: in memory, or drawn from narrations.
+std::unique_ptr<PairSource> pairs_of(const Splits& splits, const TrainingPlan& plan) {
+  if (splits.narrated)
+    return std::make_unique<NarratedPairs>(*splits.narrated, splits.words, plan.options);
+  return std::make_unique<ResidentPairs>(splits.train.pairs, splits.words.vectors, plan);
+}
+
+/// "youcook2 R@1 8.1, R@10 35.3, MedR 24; msrvtt ...".
+std::string sentence_of(const std::vector<EvalSetMetrics>& sets) {
+  std::string text;
+  for (const EvalSetMetrics& set : sets) {
+    text += (text.empty() ? "" : "; ") + set.name;
+    for (const char* const metric : {"R@1", "R@10", "MedR"})
+      text += fmt::format("{} {} {:.1f}", metric == std::string("R@1") ? "" : ",", metric, set.t2v[metric]);
+  }
+  return text;
+}
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
@@ -37,20 +57,31 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
   ProgressLine line("train", "steps", 0);
   EpochReport last;
   std::string note;
-  const auto on_epoch = [&](const EpochReport& report) {
+  TrainObserver observer;
+  observer.on_epoch = [&](const EpochReport& report) {
     history.add(report);
     note = fmt::format(", loss {:.4f}", report.loss);
     if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", (*report.val_t2v)["R@1"]);
     last = report;
   };
-  const auto go_on = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
+  std::vector<EvalSetMetrics> sets;  // with the newest weights
+  if (!splits.sets.empty()) {
+    observer.on_weights = [&](int epoch, const Parameters& weights) {
+      sets.clear();
+      for (const EvalSet& set : splits.sets)
+        sets.push_back({set.name, evaluate(weights, splits.words.vectors, set, plan.options.max_words)});
+      history.add_sets(epoch, sets);
+      say(fmt::format("eval: epoch {}: {}", epoch, sentence_of(sets)));
+    };
+  }
+  observer.progress = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
     line.expect(step.total * plan.options.epochs);
     line.update(step.total * last.epoch + step.done, step.stage + note);
     return !stop_requested();
   };
-  TrainResult result =
-      tvr::train(ResidentPairs(splits.train.pairs, splits.words.vectors, plan), splits.val.pairs,
-                 splits.words.vectors, plan, folder.state(), on_epoch, go_on, initial ? &*initial : nullptr);
+  const std::unique_ptr<PairSource> pairs = pairs_of(splits, plan);
+  TrainResult result = tvr::train(*pairs, splits.val.pairs, splits.words.vectors, plan, folder.state(),
+                                  observer, initial ? &*initial : nullptr);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
                   seconds_text(seconds), last.loss, result.best_epoch,
@@ -75,12 +106,14 @@ std::optional<NamedTensors> initial_weights(const std::filesystem::path& checkpo
 /// Trains unless the checkpoint in `folder` is up to date; returns whether it trained.
 bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
                 const std::optional<NamedTensors>& initial) {
-  const Digest inputs = Digester()
-                            .add(plan.result_identity)
-                            .add(splits.train.pairs)
-                            .add(splits.val.pairs)
-                            .add(splits.words.vectors)
-                            .digest();
+  Digester digester;
+  digester.add(plan.result_identity);
+  if (splits.narrated) {
+    digester.add(splits.narrated->digest());
+  } else {
+    digester.add(splits.train.pairs);
+  }
+  const Digest inputs = digester.add(splits.val.pairs).add(splits.words.vectors).digest();
   if (folder.is_fresh("train", inputs, folder.checkpoint())) {
     say("train: nothing to do, the checkpoint is up to date");
     return false;
@@ -130,49 +163,44 @@ std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& pla
 }
 
 /// What a batch has one each of: clips, or with several captions per pair, videos.
-std::size_t units_of(const CaptionSet& train, bool videos) {
-  if (!videos) return train.clips.size();
+struct Units {
+  std::size_t count = 0;
+  const char* name = "clips";
+};
+Units units_of(const CaptionSet& train, bool videos) {
+  if (!videos) return {train.clips.size(), "clips"};
   std::set<std::string> ids;
   for (const ClipRef& clip : train.clips) ids.insert(clip.video_id);
-  return ids.size();
+  return {ids.size(), "videos"};
 }
 
 /// The batch size for this training split. Throws Error(Mismatch) when it does not fill one batch.
-int fitted_batch(const LearnOptions& options, const CaptionSet& train) {
-  if (train.empty()) {
-    throw Error(Fault::Mismatch, "captions", "there are no training captions",
-                "Give the clips to learn from the split train");
-  }
+int fitted_batch(const LearnOptions& options, const Units& units) {
   constexpr std::size_t kSmallest = 2;
-  const bool by_video = options.train.n_pair > 1;
-  const std::size_t units = units_of(train, by_video);
-  const char* const name = by_video ? "videos" : "clips";
   const auto wanted = static_cast<std::size_t>(options.train.batch_size);
   std::size_t batch = wanted;
   if (options.min_steps > 0)
-    batch = std::min(wanted, std::max(kSmallest, units / static_cast<std::size_t>(options.min_steps)));
-  if (units < batch) {
+    batch = std::min(wanted, std::max(kSmallest, units.count / static_cast<std::size_t>(options.min_steps)));
+  if (units.count < batch) {
     throw Error(Fault::Mismatch, "captions",
-                fmt::format("{} training {} do not fill one batch of {}", units, name, batch),
+                fmt::format("{} training {} do not fill one batch of {}", units.count, units.name, batch),
                 "Lower --batch-size, or give more videos");
   }
   if (batch < wanted) {
     say(fmt::format("train: batches of {} {} rather than {}, so that {} {} give {} steps per epoch", batch,
-                    name, wanted, units, name, units / batch));
+                    units.name, wanted, units.count, units.name, units.count / batch));
   }
   return static_cast<int>(batch);
 }
 
-}  // namespace
-
-std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& data) {
+std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units) {
   if (options.train.negative_weighting &&
       (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
     throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
                 "Use it with --loss max-margin and an --n-pair of 2 or more");
   }
   TrainOptions train = options.train;
-  train.batch_size = fitted_batch(options, data);
+  train.batch_size = fitted_batch(options, units);
   const std::string init = options.init.empty() ? "" : " init " + sha256_file(options.init);
   std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
@@ -189,11 +217,42 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionS
   return plans;
 }
 
+}  // namespace
+
+std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& train) {
+  if (train.empty()) {
+    throw Error(Fault::Mismatch, "captions", "there are no training captions",
+                "Give the clips to learn from the split train");
+  }
+  if (options.train.loss == RankingLoss::MilNce) {
+    throw Error(Fault::InvalidArgument, "loss", "mil-nce takes the lines around a line of a narration",
+                "Use it with --narrations");
+  }
+  return plans_for(options, units_of(train, options.train.n_pair > 1));
+}
+
+std::vector<ModelPlan> plan_learning(const LearnOptions& options, const NarratedVideos& train) {
+  const auto refuse = [](const char* flag, const char* seen, const char* advice) {
+    throw Error(Fault::InvalidArgument, flag, seen, advice);
+  };
+  if (options.linear_weight > 0)
+    refuse("linear-weight", "no linear model is fitted to narrations", "Use --linear-weight 0");
+  if (options.standardize)
+    refuse("standardize", "narrated clips are not read before training", "Leave it out");
+  const bool several = train.options().candidates > 1;
+  if (several && options.train.loss != RankingLoss::MilNce)
+    refuse("candidates", "the loss takes one caption per clip", "Use --loss mil-nce");
+  return plans_for(options, {static_cast<std::size_t>(train.count()), "videos"});
+}
+
 Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time) {
   Learned learned;
   learned.findings = splits.findings;
-  validate(splits.train.pairs, splits.words.vectors, "train");  // the linear model takes no NaN
-  const std::optional<LinearEncoder> linear = fit_linear_baseline(folder, splits.train);
+  std::optional<LinearEncoder> linear;
+  if (!splits.narrated) {
+    validate(splits.train.pairs, splits.words.vectors, "train");  // the linear model takes no NaN
+    linear = fit_linear_baseline(folder, splits.train);
+  }
   if (!linear && plans.front().linear_weight > 0) {
     throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
                 "Give more clips with captions, or --linear-weight 0");
@@ -201,7 +260,8 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   if (linear && !splits.test.captions.empty()) learned.linear = evaluate_linear(*linear, splits.test);
   time.lap("linear");
   splits.standardize();
-  give_caution(too_few_steps(splits.train.pairs, plans.front().networks.front().options), learned.findings);
+  if (!splits.narrated)
+    give_caution(too_few_steps(splits.train.pairs, plans.front().networks.front().options), learned.findings);
   const std::optional<NamedTensors> initial = initial_weights(plans.front().init, splits);
   const bool several = plans.size() > 1 || plans.front().networks.size() > 1;
   for (const ModelPlan& plan : plans) {

@@ -42,8 +42,10 @@ struct ModelPlan {
 /// Error(InvalidArgument) naming the first option that is out of its range or has no effect, Error(Mismatch)
 /// when they do not fill one batch.
 [[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& train);
+/// The same for narrated videos, of which a batch takes each once.
+[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const NarratedVideos& train);
 
-/// Fits the linear baseline, trains and evaluates each model; skips what is up to date. The first model's
+/// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date. The first model's
 /// files lie in the folder itself, the others' in its subfolders seed-N, those of a model's further networks
 /// in network-N. metrics.json has the mean over the seeds and the metrics of each; the caller writes it. Adds
 /// "linear", "train" and "eval" to `time`.

@@ -16,14 +16,8 @@
 namespace tvr {
 namespace {
 
-std::vector<std::string> texts_of(const CaptionSet& split) {
-  std::vector<std::string> texts;
-  for (const Caption& caption : split.captions) texts.push_back(caption.text);
-  return texts;
-}
-
-std::filesystem::path train_words(const DataSet& data, const LearnOptions& learning, RunFolder& folder) {
-  const std::vector<std::string> sentences = texts_of(data.train);
+std::filesystem::path train_words(const std::vector<std::string>& sentences, const LearnOptions& learning,
+                                  RunFolder& folder) {
   SkipgramOptions options;
   options.whiten = learning.whiten_words;
   options.identity_columns = learning.identity_columns;
@@ -135,17 +129,26 @@ DataSet read_data(const DataOptions& options, const std::vector<VideoSource>& vi
   return data;
 }
 
-std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options, RunFolder& folder) {
-  return options.word_vectors.empty() ? train_words(data, options, folder) : options.word_vectors;
+std::vector<std::string> texts_of(const CaptionSet& split) {
+  std::vector<std::string> texts;
+  for (const Caption& caption : split.captions) texts.push_back(caption.text);
+  return texts;
 }
 
-WordTable words_of(const DataSet& data, const std::filesystem::path& file) {
-  std::set<std::string> distinct;
+void add_words(const DataSet& data, std::set<std::string>& words) {
   for (const CaptionSet* split : {&data.train, &data.val, &data.test}) {
     for (const Caption& caption : split->captions) {
-      for (std::string& word : tokenize(caption.text)) distinct.insert(std::move(word));
+      for (std::string& word : tokenize(caption.text)) words.insert(std::move(word));
     }
   }
+}
+
+std::filesystem::path word_vector_file(const std::function<std::vector<std::string>()>& sentences,
+                                       const LearnOptions& options, RunFolder& folder) {
+  return options.word_vectors.empty() ? train_words(sentences(), options, folder) : options.word_vectors;
+}
+
+WordTable words_of(const std::set<std::string>& distinct, const std::filesystem::path& file) {
   WordTable words = open_word_vectors(file)->lookup({distinct.begin(), distinct.end()});
   say(fmt::format("text: {} of {} distinct words have a vector ({} columns)", words.words.size(),
                   distinct.size(), words.vectors.cols()));

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,13 +36,19 @@ struct Pairs {
 /// The videos of a store, as read_data() takes them.
 [[nodiscard]] std::vector<VideoSource> sources_of(const FeatureStore& store);
 
-/// The file that is given, or the fastText model of the training captions in `folder`, which is trained
-/// unless it is up to date.
-[[nodiscard]] std::filesystem::path word_vector_file(const DataSet& data, const LearnOptions& options,
-                                                     RunFolder& folder);
+/// The texts of a split's captions, in order.
+[[nodiscard]] std::vector<std::string> texts_of(const CaptionSet& split);
+/// Adds the words of all captions.
+void add_words(const DataSet& data, std::set<std::string>& words);
 
-/// The vectors that `file` has for the data set's words. Throws Error(Mismatch) when it has none.
-[[nodiscard]] WordTable words_of(const DataSet& data, const std::filesystem::path& file);
+/// The file that is given, or the fastText model of the training sentences in `folder`, which is trained
+/// unless it is up to date.
+[[nodiscard]] std::filesystem::path word_vector_file(
+    const std::function<std::vector<std::string>()>& sentences, const LearnOptions& options,
+    RunFolder& folder);
+
+/// The vectors that `file` has for these words. Throws Error(Mismatch) when it has none.
+[[nodiscard]] WordTable words_of(const std::set<std::string>& words, const std::filesystem::path& file);
 
 /// How much of a split's captions the words cover, and the same as a sentence ("12 of 900 words in the test
 /// captions have no vector ...").

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "data/error.h"
 #include "pipeline/learning/cautions.h"
+#include "pipeline/narrated/narrated_text.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -62,19 +65,9 @@ nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
   return json;
 }
 
-}  // namespace
-
-void Splits::standardize() {
-  if (!standardization) return;
-  standardization->apply(train.pairs.clips);
-  standardization->apply(val.pairs.clips);
-}
-
-Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                   const DataSet& data, const LearnOptions& options) {
-  check(data, options);
-  Splits splits;
-  splits.words = words_of(data, word_vector_file(data, options, folder));
+/// Loads the features and captions of every split; `splits` has the words.
+void load_pairs_into(Splits& splits, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                     const DataSet& data, const LearnOptions& options) {
   tell_coverage(data, splits);
   LeftOut left_out;
   splits.train = load_pairs(store, lanes, data.train, options.pooling, left_out);
@@ -101,7 +94,61 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
         "epochs, not what to expect on new videos",
         splits.findings);
   }
+}
+
+void load_sets_into(Splits& splits, const std::vector<RecipeRow>& lanes,
+                    const std::vector<EvalCaptions>& sets, const LearnOptions& options) {
+  std::vector<std::string> names;
+  for (const RecipeRow& lane : lanes) names.push_back(lane.recipe.lane);
+  for (const EvalCaptions& set : sets) {
+    splits.sets.push_back(
+        load_eval_set(set, names, splits.words, options.pooling, options.train.max_words));
+  }
+}
+
+}  // namespace
+
+void Splits::standardize() {
+  if (!standardization) return;
+  standardization->apply(train.pairs.clips);
+  standardization->apply(val.pairs.clips);
+  for (EvalSet& set : sets) standardization->apply(set.test.pairs.clips);
+}
+
+Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                   const DataSet& data, const std::vector<EvalCaptions>& sets, const LearnOptions& options) {
+  check(data, options);
+  Splits splits;
+  std::set<std::string> words;
+  add_words(data, words);
+  for (const EvalCaptions& set : sets) add_words(set.data, words);
+  splits.words = words_of(words, word_vector_file([&] { return texts_of(data.train); }, options, folder));
+  load_pairs_into(splits, store, lanes, data, options);
+  load_sets_into(splits, lanes, sets, options);
   if (options.standardize) splits.standardization.emplace(splits.train.pairs.clips);
+  return splits;
+}
+
+Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVideos> narrated,
+                            const std::optional<FeatureStore>& store, const std::vector<RecipeRow>& lanes,
+                            DataSet data, const std::vector<EvalCaptions>& sets,
+                            const LearnOptions& options) {
+  constexpr std::size_t kMostLines = 500'000;  // that word vectors are trained on
+  data.train = {};
+  check(data, options);
+  Splits splits;
+  std::set<std::string> words;
+  {
+    ProgressLine line("words", "videos", narrated->count());
+    words = words_in(*narrated, progress_on(line));
+  }
+  add_words(data, words);
+  for (const EvalCaptions& set : sets) add_words(set.data, words);
+  splits.words = words_of(
+      words, word_vector_file([&] { return sample_lines(*narrated, kMostLines); }, options, folder));
+  splits.narrated = std::move(narrated);
+  if (store) load_pairs_into(splits, *store, lanes, data, options);
+  load_sets_into(splits, lanes, sets, options);
   return splits;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,8 +9,10 @@
 #include "data/datasets/caption.h"
 #include "data/store/feature_store.h"
 #include "model/standardization.h"
+#include "pipeline/learning/eval_sets.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/learning/learning_options.h"
+#include "pipeline/narrated/narrated_videos.h"
 #include "pipeline/run/run_folder.h"
 #include "text/word_vectors.h"
 
@@ -18,6 +21,7 @@ namespace tvr {
 /// The three splits as the model sees them, and the words of their captions.
 struct Splits {
   Pairs train, val, test;
+  std::shared_ptr<const NarratedVideos> narrated;  // what the training pairs are drawn from instead of `train`
   WordTable words;
   std::optional<Standardization> standardization;  // of the training clips, if requested
   const char* selected_on = "last epoch";          // what the checkpoint's epoch is selected on
@@ -25,15 +29,25 @@ struct Splits {
   nlohmann::json left_out;                         // counts by reason, for metrics.json; null: none are
   std::vector<std::string> findings;               // caveats about the metrics, one sentence each
 
-  /// Applies `standardization` to train and val.
+  std::vector<EvalSet> sets;  // further data sets, on which each epoch's weights are evaluated
+
+  /// Applies `standardization` to train, val and sets.
   void standardize();
 };
 
 /// Trains the word vectors unless they are given or up to date in `folder`, and loads the features and
-/// captions of every split. Throws Error(InvalidArgument) where the data set lacks a split that `options`
+/// captions of every split and of the test splits of `sets`. Throws Error(InvalidArgument) where the data set lacks a split that `options`
 /// need, Error(Mismatch) when a split has no word with a vector.
 [[nodiscard]] Splits load_splits(RunFolder& folder, const FeatureStore& store,
                                  const std::vector<RecipeRow>& lanes, const DataSet& data,
                                  const LearnOptions& options);
+
+/// The same for training on narrations. `data`, whose training split is not used, and `store` are those that
+/// the model is validated and tested on; both may be empty. Words are those of the narrations and of `data`.
+[[nodiscard]] Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVideos> narrated,
+                                          const std::optional<FeatureStore>& store,
+                                          const std::vector<RecipeRow>& lanes, DataSet data,
+                                          const std::vector<EvalCaptions>& sets,
+                                          const LearnOptions& options);
 
 }  // namespace tvr

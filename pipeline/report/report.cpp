@@ -134,6 +134,7 @@ std::string rank_histogram(const Evaluation& evaluation) {
 struct HistoryCurves {
   Curve loss{"loss", {}}, lr{"learning rate", {}};
   std::vector<Curve> validation;  // the metrics in percent, which share an axis
+  std::vector<Curve> sets;        // of further data sets, R@10
 };
 
 HistoryCurves read_history(const std::filesystem::path& path, const MetricTable& metrics) {
@@ -153,6 +154,16 @@ HistoryCurves read_history(const std::filesystem::path& path, const MetricTable&
     for (Curve& curve : curves.validation) {
       const auto recall = nlohmann::json::json_pointer("/val/t2v/" + curve.name);
       if (line.contains(recall)) curve.points.emplace_back(epoch, number(line[recall]));
+    }
+    const nlohmann::json sets = line.value("sets", nlohmann::json());
+    if (!sets.is_object()) continue;
+    for (const auto& [name, metrics] : sets.items()) {
+      const auto recall = nlohmann::json::json_pointer("/t2v/R@10");
+      if (!metrics.contains(recall)) continue;
+      auto curve = std::find_if(curves.sets.begin(), curves.sets.end(),
+                                [&name = name](const Curve& known) { return known.name == name; });
+      if (curve == curves.sets.end()) curve = curves.sets.insert(curve, {name, {}});
+      curve->points.emplace_back(epoch, number(metrics[recall]));
     }
   }
   return curves;
@@ -176,6 +187,7 @@ std::string plots_section(const ReportInput& input) {
          card(rank_histogram(evaluation)) +
          card(line_plot({"Training loss", "epoch", "mean loss per step"}, {history.loss})) +
          card(line_plot({"Validation, text to video", "epoch", "recall, %"}, history.validation)) +
+         card(line_plot({"Further data sets, text to video", "epoch", "R@10, %"}, history.sets)) +
          card(line_plot({"Learning rate", "epoch", "learning rate of Adam"}, {history.lr})) + "</div>";
 }
 

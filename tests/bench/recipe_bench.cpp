@@ -167,7 +167,7 @@ void run(const BenchOptions& options) {
       TimeAccount time;
       const LearnOptions learning = options_of(preset, seeds, options.flags);
       const Learned learned =
-          learn(folder, load_splits(folder, store, choose_recipes(store, {}, {}), data, learning),
+          learn(folder, load_splits(folder, store, choose_recipes(store, {}, {}), data, {}, learning),
                 plan_learning(learning, data.train), time);
       write_text(folder.metrics(), learned.metrics);
       fmt::print("{}, {}\n{}\n", options.set, label, metrics_table(learned.seeds, learned.linear));

@@ -1,0 +1,161 @@
+#include "data/store/lane_reader.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+#include <utility>
+
+#include "data/error.h"
+#include "data/mutex.h"
+#include "data/store/row_range.h"
+#include "data/tensors/npy.h"
+
+namespace tvr {
+namespace {
+
+class StoreReader : public LaneReader {
+ public:
+  StoreReader(std::filesystem::path store, const std::vector<RecipeRow>& lanes) : path_(std::move(store)) {
+    const FeatureStore opened(path_);
+    Sha256 content;
+    for (const RecipeRow& lane : lanes) {
+      lanes_.push_back({lane, rate_of(lane.recipe)});
+      content.add(lane.recipe.identity());
+      for (const FeaturedVideo& video : opened.featured_videos(lane.id)) {
+        content.add(video.source.id + '\n' + video.hash + '\n');
+        videos_.insert(video.source.id);
+      }
+    }
+    digest_ = content.finish();
+  }
+
+  [[nodiscard]] const std::vector<TimedLane>& lanes() const noexcept override { return lanes_; }
+  [[nodiscard]] bool has(const std::string& video_id) const override { return videos_.count(video_id) > 0; }
+  [[nodiscard]] Digest digest() const override { return digest_; }
+
+  [[nodiscard]] Matrix read(const std::string& video_id, std::size_t lane) const override {
+    std::unique_ptr<FeatureStore> store = borrow();
+    const RecipeRow& recipe = lanes_[lane].recipe;
+    std::optional<FeatureSequence> sequence = store->read(video_id, recipe.id);
+    give_back(std::move(store));
+    if (!sequence) return {};
+    require_columns(*sequence, recipe.dim, video_id);
+    return std::move(sequence->values);
+  }
+
+ private:
+  [[nodiscard]] double rate_of(const Recipe& recipe) const {
+    const double rate = rows_per_second(recipe);
+    if (rate > 0) return rate;
+    throw Error(Fault::Mismatch, path_.string(),
+                "the recipe of lane " + recipe.lane + " does not say how many rows a second has",
+                "Import the features again with --rows-per-second");
+  }
+  /// A store serves one thread at a time: each reading thread gets its own.
+  [[nodiscard]] std::unique_ptr<FeatureStore> borrow() const {
+    {
+      const MutexLock lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<FeatureStore> store = std::move(idle_.back());
+        idle_.pop_back();
+        return store;
+      }
+    }
+    return std::make_unique<FeatureStore>(path_);
+  }
+  void give_back(std::unique_ptr<FeatureStore> store) const {
+    const MutexLock lock(mutex_);
+    idle_.push_back(std::move(store));
+  }
+
+  std::filesystem::path path_;
+  std::vector<TimedLane> lanes_;
+  std::unordered_set<std::string> videos_;
+  Digest digest_;
+  mutable Mutex mutex_;
+  mutable std::vector<std::unique_ptr<FeatureStore>> idle_ TVR_GUARDED_BY(mutex_);
+};
+
+/// The shape of features [T, D] in `tensor`. Throws Error(Unsupported).
+std::pair<std::int64_t, std::int64_t> shape_of(const Tensor& tensor, const std::filesystem::path& file) {
+  if (tensor.shape.size() == 2 && tensor.shape[1] > 0) return {tensor.shape[0], tensor.shape[1]};
+  throw Error(Fault::Unsupported, file.string(), "the shape is " + shape_text(tensor.shape),
+              "Wanted: [rows, columns]");
+}
+
+class FolderReader : public LaneReader {
+ public:
+  FolderReader(std::vector<LaneFolder> folders, LanePaths paths)
+      : folders_(std::move(folders)), paths_(std::move(paths)) {
+    Sha256 content;
+    for (const LaneFolder& folder : folders_) {
+      std::filesystem::path any;
+      for (const auto& [id, path] : paths_) {
+        std::error_code error;
+        const std::uintmax_t bytes = std::filesystem::file_size(folder.folder / path, error);
+        if (error) continue;
+        if (any.empty()) any = folder.folder / path;
+        videos_.insert(id);
+        content.add(fmt::format("{}\n{}\n{}\n", folder.lane, id, bytes));
+      }
+      if (any.empty()) {
+        throw Error(Fault::NotFound, folder.folder.string(),
+                    fmt::format("it has no file of any of the {} videos, such as {}", paths_.size(),
+                                paths_.empty() ? "ID.npy" : paths_.begin()->second),
+                    "Name the folder that the videos' paths begin in");
+      }
+      const std::int64_t dim = shape_of(read_npy(any), any).second;
+      const nlohmann::json text = {{"dim", dim},
+                                   {"imported", true},
+                                   {"origin", "unknown"},
+                                   {"rows_per_second", folder.rows_per_second}};
+      lanes_.push_back(
+          {{0, {folder.lane, text.dump(), "imported"}, dim, static_cast<std::int64_t>(videos_.size())},
+           folder.rows_per_second});
+    }
+    digest_ = content.finish();
+  }
+
+  [[nodiscard]] const std::vector<TimedLane>& lanes() const noexcept override { return lanes_; }
+  [[nodiscard]] bool has(const std::string& video_id) const override { return videos_.count(video_id) > 0; }
+  [[nodiscard]] Digest digest() const override { return digest_; }
+
+  [[nodiscard]] Matrix read(const std::string& video_id, std::size_t lane) const override {
+    const auto path = paths_.find(video_id);
+    if (path == paths_.end()) return {};
+    const std::filesystem::path file = folders_[lane].folder / path->second;
+    if (!std::filesystem::exists(file)) return {};
+    const Tensor tensor = read_npy(file);
+    const auto [rows, dim] = shape_of(tensor, file);
+    if (dim != lanes_[lane].recipe.dim) {
+      throw Error(Fault::Corrupt, file.string(),
+                  fmt::format("it has {} columns, other files of its folder {}", dim, lanes_[lane].recipe.dim));
+    }
+    Matrix values(rows, dim);
+    const std::vector<float> floats = tensor.to_floats();
+    std::copy(floats.begin(), floats.end(), values.data());
+    return values;
+  }
+
+ private:
+  std::vector<LaneFolder> folders_;
+  LanePaths paths_;
+  std::vector<TimedLane> lanes_;
+  std::unordered_set<std::string> videos_;
+  Digest digest_;
+};
+
+}  // namespace
+
+std::unique_ptr<LaneReader> lanes_in_store(const std::filesystem::path& store,
+                                           const std::vector<RecipeRow>& lanes) {
+  return std::make_unique<StoreReader>(store, lanes);
+}
+
+std::unique_ptr<LaneReader> lanes_in_folders(const std::vector<LaneFolder>& folders, LanePaths paths) {
+  return std::make_unique<FolderReader>(folders, std::move(paths));
+}
+
+}  // namespace tvr
