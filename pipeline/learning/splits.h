@@ -40,7 +40,7 @@ struct Splits {
 /// need, Error(Mismatch) when a split has no word with a vector.
 [[nodiscard]] Splits load_splits(RunFolder& folder, const FeatureStore& store,
                                  const std::vector<RecipeRow>& lanes, const DataSet& data,
-                                 const LearnOptions& options);
+                                 const std::vector<EvalCaptions>& sets, const LearnOptions& options);
 
 /// The same for training on narrations. `data`, whose training split is not used, and `store` are those that
 /// the model is validated and tested on; both may be empty. Words are those of the narrations and of `data`.

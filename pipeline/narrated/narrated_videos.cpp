@@ -100,7 +100,7 @@ std::int64_t NarratedVideos::line_count(std::int64_t video) const {
 Digest NarratedVideos::digest() const {
   Sha256 content;
   content.add(fmt::format("narrated 1\n{}\n{}\n{} {} {} {}\n", file_.digest(), features_->digest(),
-                          options_.min_time, options_.min_words, options_.candidates, name(pooling_)));
+                          options_.min_time, options_.min_words, options_.candidates, kPoolings.name(pooling_)));
   content.add({reinterpret_cast<const char*>(videos_.data()), videos_.size() * sizeof videos_.front()});
   return content.finish();
 }
@@ -113,8 +113,8 @@ std::unique_ptr<LaneReader> open_features(const NarratedOptions& options, const 
   if (folders.empty()) return lanes_in_store(store, lanes);
   LanePaths paths;
   if (!options.videos.empty()) {
-    for (HowTo100MVideo& video : read_howto100m(options.videos, options.max_rank))
-      paths[std::move(video.id)] = std::move(video.path);
+    for (const HowTo100MVideo& video : read_howto100m(options.videos, options.max_rank))
+      paths[video.id] = video.path.string();
   } else {
     const NarrationFile file(options.narrations);
     for (std::int64_t i = 0; i < file.video_count(); ++i) {

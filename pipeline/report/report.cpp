@@ -157,13 +157,13 @@ HistoryCurves read_history(const std::filesystem::path& path, const MetricTable&
     }
     const nlohmann::json sets = line.value("sets", nlohmann::json());
     if (!sets.is_object()) continue;
-    for (const auto& [name, metrics] : sets.items()) {
+    for (const auto& [name, values] : sets.items()) {
       const auto recall = nlohmann::json::json_pointer("/t2v/R@10");
-      if (!metrics.contains(recall)) continue;
+      if (!values.contains(recall)) continue;
       auto curve = std::find_if(curves.sets.begin(), curves.sets.end(),
                                 [&name = name](const Curve& known) { return known.name == name; });
       if (curve == curves.sets.end()) curve = curves.sets.insert(curve, {name, {}});
-      curve->points.emplace_back(epoch, number(metrics[recall]));
+      curve->points.emplace_back(epoch, number(values[recall]));
     }
   }
   return curves;

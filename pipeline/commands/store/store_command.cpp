@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
 
 namespace tvr {
