@@ -133,7 +133,7 @@ Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVid
                             const std::optional<FeatureStore>& store, const std::vector<RecipeRow>& lanes,
                             DataSet data, const std::vector<EvalCaptions>& sets,
                             const LearnOptions& options) {
-  constexpr std::size_t kMostLines = 500'000;  // that word vectors are trained on
+  constexpr std::size_t kMostSentences = 500'000;  // that word vectors are trained on
   data.train = {};
   check(data, options);
   Splits splits;
@@ -145,7 +145,7 @@ Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVid
   add_words(data, words);
   for (const EvalCaptions& set : sets) add_words(set.data, words);
   splits.words = words_of(
-      words, word_vector_file([&] { return sample_lines(*narrated, kMostLines); }, options, folder));
+      words, word_vector_file([&] { return sample_lines(*narrated, kMostSentences); }, options, folder));
   splits.narrated = std::move(narrated);
   if (store) load_pairs_into(splits, *store, lanes, data, options);
   load_sets_into(splits, lanes, sets, options);

@@ -103,23 +103,27 @@ void NarratedPairs::add_captions(const Narration& narration, std::int64_t line, 
 StepPairs NarratedPairs::batch(int epoch, std::int64_t step, Part part) const {
   const std::shared_ptr<const Order> order = order_of(epoch);
   const CounterRandom choice(options_.seed, RandomUse::CaptionChoice, static_cast<std::uint64_t>(epoch));
-  const std::int64_t pairs_per_step = std::int64_t{options_.batch_size} * options_.n_pair;
-  StepPairs pairs;
+  const std::int64_t pairs = std::int64_t{options_.batch_size} * options_.n_pair;
+  std::vector<std::int32_t> lines;
+  for (std::int64_t i = part.rank * pairs / part.size; i < (part.rank + 1) * pairs / part.size; ++i) {
+    const std::int64_t draw = step * pairs + i;  // its number in the epoch
+    const std::int64_t video = (*order)[static_cast<std::size_t>(draw / options_.n_pair)];
+    const std::uint64_t line =
+        choice.below(static_cast<std::uint64_t>(videos_.line_count(video)), static_cast<std::uint64_t>(draw));
+    lines.push_back(static_cast<std::int32_t>(videos_.first_line(video) + static_cast<std::int64_t>(line)));
+  }
+  return pairs_of(lines);
+}
+
+StepPairs NarratedPairs::pairs_of(const std::vector<std::int32_t>& lines) const {
+  StepPairs pairs{lines, {}};
   Narration narration;
   std::int64_t read = -1;  // the video of `narration`
-  for (std::int64_t pair = part.rank * pairs_per_step / part.size;
-       pair < (part.rank + 1) * pairs_per_step / part.size; ++pair) {
-    const std::int64_t place = step * options_.batch_size + pair / options_.n_pair;
-    const std::int64_t video = (*order)[static_cast<std::size_t>(place)];
-    if (video != read) {
-      narration = videos_.narration(video);
-      read = video;
-    }
-    const auto line = static_cast<std::int64_t>(
-        choice.below(static_cast<std::uint64_t>(narration.size()),
-                     static_cast<std::uint64_t>(place * options_.n_pair + pair % options_.n_pair)));
-    pairs.clips.push_back(static_cast<std::int32_t>(videos_.first_line(video) + line));
-    add_captions(narration, line, pairs);
+  for (const std::int32_t line : lines) {
+    const std::int64_t video = videos_.video_of(line);
+    if (video != read) narration = videos_.narration(video);
+    read = video;
+    add_captions(narration, line - videos_.first_line(video), pairs);
   }
   return pairs;
 }

@@ -27,8 +27,10 @@ class NarratedPairs : public PairSource {
   [[nodiscard]] std::int64_t video_dim() const noexcept override;
   [[nodiscard]] std::int64_t steps() const noexcept override { return videos_.count() / options_.batch_size; }
   [[nodiscard]] bool is_on_disk() const noexcept override { return true; }
-  /// Reads the narrations of the batch's videos. A caption has the words of its lines, the drawn one first.
   [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override;
+  /// The pairs of the lines with these numbers; reads the narrations of their videos. A caption has the words
+  /// of its clip's lines, the drawn one first.
+  [[nodiscard]] StepPairs pairs_of(const std::vector<std::int32_t>& lines) const;
   /// Reads each video's lanes once, by several threads. A clip has the rows that rows_by_number() gives; a lane
   /// without any is zeros.
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override;

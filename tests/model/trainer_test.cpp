@@ -25,6 +25,29 @@ using testing::random_matrix;
 using testing::random_pairs;
 using testing::TempFolder;
 
+/// The same pairs, as if they were read from disk or not.
+class PairsOnDisk : public PairSource {
+ public:
+  PairsOnDisk(const PairData& pairs, const Matrix& vectors, const TrainOptions& options, bool on_disk)
+      : pairs_(pairs, vectors, plan_training(options)), on_disk_(on_disk) {}
+
+  [[nodiscard]] std::int64_t clip_count() const noexcept override { return pairs_.clip_count(); }
+  [[nodiscard]] std::int64_t video_dim() const noexcept override { return pairs_.video_dim(); }
+  [[nodiscard]] std::int64_t steps() const noexcept override { return pairs_.steps(); }
+  [[nodiscard]] bool is_on_disk() const noexcept override { return on_disk_; }
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override {
+    return pairs_.batch(epoch, step, part);
+  }
+  [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override {
+    return pairs_.features(clips);
+  }
+  [[nodiscard]] std::string identity() const override { return pairs_.identity(); }
+
+ private:
+  ResidentPairs pairs_;
+  bool on_disk_;
+};
+
 struct Trainer : public ::testing::Test {
   Trainer() {
     options.epochs = 6;
@@ -37,13 +60,18 @@ struct Trainer : public ::testing::Test {
     losses.clear();
     rates.clear();
     int steps = 0;
-    return train(
-        ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options), state,
-        [&](const EpochReport& report) {
-          losses.push_back(report.loss);
-          rates.push_back(report.lr);
-        },
-        [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; });
+    TrainObserver observer;
+    observer.on_epoch = [&](const EpochReport& report) {
+      losses.push_back(report.loss);
+      rates.push_back(report.lr);
+    };
+    observer.on_weights = [&](int epoch, const Parameters&) { weights_of.push_back(epoch); };
+    observer.progress = [&](const ProgressEvent&) {
+      return stop_after_steps < 0 || steps++ < stop_after_steps;
+    };
+    weights_of.clear();
+    const PairsOnDisk source(pairs, vectors, options, on_disk);
+    return train(source, val, vectors, plan_training(options), state, observer);
   }
 
   Matrix vectors = random_matrix(40, 10, 1);
@@ -51,7 +79,9 @@ struct Trainer : public ::testing::Test {
   PairData val;
   TrainOptions options;
   TempFolder folder;
+  bool on_disk = false;
   std::vector<double> losses, rates;  // of the last run, by epoch
+  std::vector<int> weights_of;        // the epochs whose weights it showed
 };
 
 void expect_equal(const NamedTensors& a, const NamedTensors& b) {
@@ -143,6 +173,23 @@ TEST_F(Trainer, DependsOnTheSeed) {
   EXPECT_NE(find(one.weights, "GU_text.fc.weight")->bytes, find(two.weights, "GU_text.fc.weight")->bytes);
 }
 
+TEST_F(Trainer, GivesTheSameBitsFromPairsThatItReadsAhead) {
+  const TrainResult resident = run(folder / "resident");
+  on_disk = true;
+  expect_equal(resident.weights, run(folder / "on-disk").weights);
+  expect_error([&] { (void)run(folder / "stopped", 7); }, Fault::Interrupted,
+               "stopped in epoch 2 after step 2");
+  expect_equal(resident.weights, run(folder / "stopped").weights);
+}
+
+TEST_F(Trainer, ShowsTheWeightsBeforeTheFirstEpochAndAfterEach) {
+  expect_error([&] { (void)run(folder / "state", 7); }, Fault::Interrupted,
+               "stopped in epoch 2 after step 2");
+  EXPECT_EQ(weights_of, (std::vector<int>{0, 1}));
+  (void)run(folder / "state");
+  EXPECT_EQ(weights_of, (std::vector<int>{2, 3, 4, 5, 6}));
+}
+
 TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
   val = random_pairs(vectors, 30, 2, 12, 3);  // nothing to learn there: the best epoch is some early one
   options.epochs = 30;
@@ -151,10 +198,11 @@ TEST_F(Trainer, KeepsTheEpochThatWasBestOnValidation) {
   const TrainResult result =
       train(ResidentPairs(pairs, vectors, plan_training(options)), val, vectors, plan_training(options),
             folder / "state",
-            [&](const EpochReport& r) {
-              scores.push_back((*r.val_t2v)["R@1"] + (*r.val_t2v)["R@5"] + (*r.val_t2v)["R@10"]);
-            },
-            {});
+            {[&](const EpochReport& r) {
+               scores.push_back((*r.val_t2v)["R@1"] + (*r.val_t2v)["R@5"] + (*r.val_t2v)["R@10"]);
+             },
+             {},
+             {}});
   const auto best = std::max_element(scores.begin(), scores.end());
   EXPECT_EQ(result.best_epoch, best - scores.begin() + 1);
   const JointEmbedding model(result.weights, options.max_words);
@@ -270,7 +318,7 @@ TEST_F(Trainer, RefusesOptionsWithoutMeaning) {
   refused([](TrainOptions& o) { o.margin = -1; }, "margin: it is -1.0");
   refused([](TrainOptions& o) { o.temperature = 0; }, "temperature: it is 0.0");
   refused([](TrainOptions& o) { o.n_pair = 0; }, "n-pair: it is 0");
-  refused([](TrainOptions& o) { o.hard_negative_rate = 1; }, "hard-negative-rate: it is 1.0");
+  refused([](TrainOptions& o) { o.hard_negative_rate = 0; }, "hard-negative-rate: it is 0.0");
   refused([](TrainOptions& o) { o.early_stop = -1; }, "early-stop: it is -1");
   refused([](TrainOptions& o) { o.lr_decay_epochs = 0; }, "lr-decay-epochs: it is 0");
 }

@@ -8,6 +8,8 @@
 #include "model/ranking_loss.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
+#include "golden_training.h"
+#include "model/adam.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -173,6 +175,64 @@ TEST(Towers, EmbedCaptionsWithoutWordsAndWithTooMany) {
   for (std::int64_t d = 0; d < embedded.cols(); ++d) {
     EXPECT_NEAR(static_cast<double>(embedded.row(0)[d]), empty[static_cast<std::size_t>(d)], 1e-6);
     EXPECT_EQ(embedded.row(1)[d], embedded.row(2)[d]);  // only the first four words count
+  }
+}
+
+/// The layers whose weights and biases follow each other in `values`.
+Parameters parameters_in(const std::vector<double>& values, const EmbeddingShape& shape) {
+  Parameters parameters = zero_parameters(shape);
+  std::size_t next = 0;
+  for (Linear& layer : parameters) {
+    for (std::int64_t i = 0; i < layer.weight.rows() * layer.weight.cols(); ++i)
+      layer.weight.data()[i] = static_cast<float>(values.at(next++));
+    for (float& bias : layer.bias) bias = static_cast<float>(values.at(next++));
+  }
+  EXPECT_EQ(next, values.size());
+  return parameters;
+}
+
+TEST(TrainingStep, WithSeveralPairsPerVideoTrainsAsTheReferenceDoes) {
+  constexpr std::int64_t kPairs = 6, kVideoDim = 5, kWords = 5, kWordDim = 4;
+  const EmbeddingShape shape{kWordDim, kVideoDim, 6, kWords};
+  TrainOptions options;
+  options.batch_size = 3;
+  options.n_pair = 2;
+  options.negative_weighting = true;
+  options.embd_dim = 6;
+  options.max_words = kWords;
+  Parameters parameters = parameters_in(testing::kGoldenStart, shape);
+  AdamState adam{zero_parameters(shape), zero_parameters(shape)};
+  for (std::size_t step = 0; step < testing::kGoldenLosses.size(); ++step) {
+    Matrix clips(kPairs, kVideoDim), vectors(kPairs * kWords, kWordDim);
+    for (std::int64_t i = 0; i < kPairs * kVideoDim; ++i)
+      clips.data()[i] = static_cast<float>(
+          testing::kGoldenClips.at(step * kPairs * kVideoDim + static_cast<std::size_t>(i)));
+    StepPairs pairs;
+    for (std::int32_t pair = 0; pair < kPairs; ++pair) {
+      pairs.clips.push_back(pair);
+      std::vector<std::int32_t>& caption = pairs.captions.emplace_back();
+      for (std::int32_t word = 0; word < kWords; ++word) {
+        const std::int32_t id = pair * kWords + word;
+        bool known = false;
+        for (std::int64_t d = 0; d < kWordDim; ++d) {
+          const double value = testing::kGoldenWords.at(
+              (step * kPairs * kWords + static_cast<std::size_t>(id)) * kWordDim + static_cast<std::size_t>(d));
+          vectors.row(id)[d] = static_cast<float>(value);
+          known |= value != 0;
+        }
+        if (known) caption.push_back(id);
+      }
+    }
+    const StepResult result = loss_and_gradients(parameters, 0, pairs, std::move(clips), vectors, options);
+    EXPECT_NEAR(result.loss, testing::kGoldenLosses[step], 1e-6) << "step " << step;
+    adam_step(parameters, adam, result.gradients, testing::kGoldenRates[step]);
+  }
+  const Parameters wanted = parameters_in(testing::kGoldenEnd, shape);
+  for (std::size_t layer = 0; layer < kLayers; ++layer) {
+    for (std::int64_t i = 0; i < wanted[layer].weight.rows() * wanted[layer].weight.cols(); ++i)
+      EXPECT_NEAR(parameters[layer].weight.data()[i], wanted[layer].weight.data()[i], 1e-5F) << kLayerNames[layer];
+    for (std::size_t i = 0; i < wanted[layer].bias.size(); ++i)
+      EXPECT_NEAR(parameters[layer].bias[i], wanted[layer].bias[i], 1e-5F) << kLayerNames[layer];
   }
 }
 

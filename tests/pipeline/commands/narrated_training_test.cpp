@@ -1,0 +1,148 @@
+// `pipeline train --narrations`.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/fingerprint.h"
+#include "data/json_text.h"
+#include "data/tensors/pth.h"
+#include "model/parameters.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/run/run_folder.h"
+#include "pipeline/run/run_manifest.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/narrated_folder.h"
+
+namespace tvr {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::expect_error;
+using testing::NarratedFolder;
+using nlohmann::json;
+
+/// Runs `pipeline ARGUMENTS`, returns what it prints on standard output.
+std::string run(std::vector<std::string> arguments) {
+  CLI::App app;
+  int exit_code = -1;
+  add_train_command(app, exit_code);
+  add_eval_command(app, exit_code);
+  std::reverse(arguments.begin(), arguments.end());
+  ::testing::internal::CaptureStdout();
+  try {
+    app.parse(arguments);
+  } catch (...) {
+    (void)::testing::internal::GetCapturedStdout();
+    throw;
+  }
+  EXPECT_EQ(exit_code, 0);
+  return ::testing::internal::GetCapturedStdout();
+}
+
+std::vector<std::string> training(const NarratedFolder& folder, const std::string& out,
+                                  const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {"train",        "--narrations", (folder / "narrations.db").string(),
+                                        "--store",      (folder / "features.db").string(),
+                                        "--out",        (folder / out).string(),
+                                        "--batch-size", "8",
+                                        "--n-pair",     "8",
+                                        "--embd-dim",   "32",
+                                        "--lr",         "0.003",
+                                        "--epochs",     "12",
+                                        "--json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+double recall_of(const std::string& metrics) { return json::parse(metrics)["test"]["t2v"]["R@5"].get<double>(); }
+
+TEST(NarratedTraining, LearnsFromNarrationsWhatItIsTestedOn) {
+  const NarratedFolder folder, dealt(true);
+  const auto tested = [](const NarratedFolder& of) {
+    return recall_of(run(training(of, "run", {"--captions", (of / "clips.csv").string()})));
+  };
+  // 16 clips, two of each thing: at random 31 % are among the first five.
+  EXPECT_GT(tested(folder), 90);
+  EXPECT_LT(tested(dealt), 60);  // narrations of other videos
+}
+
+TEST(NarratedTraining, WithoutCaptionsLeavesARunThatIsEvaluatedOnOthers) {
+  const NarratedFolder folder;
+  EXPECT_EQ(run(training(folder, "run")), "");
+  const RunManifest manifest = read_manifest(folder / "run");
+  EXPECT_EQ(manifest.store, folder / "features.db");
+  expect_error([&] { (void)run({"eval", "--run", (folder / "run").string()}); }, Fault::InvalidArgument,
+               "no annotations");
+  const std::string metrics = run({"eval", "--json", "--run", (folder / "run").string(), "--captions",
+                                   (folder / "clips.csv").string()});
+  EXPECT_GT(recall_of(metrics), 90);
+}
+
+TEST(NarratedTraining, EvaluatesFurtherSetsBeforeTheFirstEpochAndAfterEach) {
+  const NarratedFolder folder;
+  const std::string set = "parts=" + (folder / "clips.csv").string();
+  (void)run(training(folder, "run", {"--eval", set, "--eval", "again=" + (folder / "clips.csv").string() + "@" +
+                                                                  (folder / "features.db").string()}));
+  const std::vector<json> lines = json_lines(read_text(folder / "run" / "history.jsonl"));
+  ASSERT_EQ(lines.size(), 13U);
+  EXPECT_EQ(lines.front()["epoch"], 0);
+  EXPECT_FALSE(lines.front().contains("loss"));
+  EXPECT_LT(lines.front()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 80);
+  EXPECT_GT(lines.back()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 90);
+  EXPECT_EQ(lines.back()["sets"]["parts"], lines.back()["sets"]["again"]);
+}
+
+TEST(NarratedTraining, FineTuningStartsFromAnotherRunsWeightsSizeAndWords) {
+  const NarratedFolder folder;
+  (void)run(training(folder, "run"));
+  const std::vector<std::string> tune = {"train", "--init", (folder / "run" / "checkpoint.pth").string(),
+                                         "--store", (folder / "features.db").string(), "--captions",
+                                         (folder / "tune.csv").string(), "--out", (folder / "tuned").string(),
+                                         "--training-preset", "finetune", "--epochs", "1", "--batch-size", "2",
+                                         "--lr", "1e-12"};
+  write_text(folder / "tune.csv",
+             "video,caption,start,end,split\nnarrated 1,the boat,0,6,train\nnarrated 2,a drum,0,6,train\n");
+  (void)run(tune);
+  const RunManifest manifest = read_manifest(folder / "tuned");
+  EXPECT_EQ(manifest.word_vectors, folder / "run" / "words.bin");
+  const Parameters before = parameters_of(read_pth(folder / "run" / "checkpoint.pth"));
+  const Parameters after = parameters_of(read_pth(folder / "tuned" / "checkpoint.pth"));
+  ASSERT_EQ(after[kVideoFc].weight.rows(), 32);
+  EXPECT_NEAR(after[kVideoFc].weight.data()[5], before[kVideoFc].weight.data()[5], 1e-6F);
+  std::filesystem::remove(folder / "run" / "run.json");
+  expect_error([&] { (void)run(tune); }, Fault::InvalidArgument, "word vectors that");
+}
+
+TEST(NarratedTraining, WithMilNceLearnsToo) {
+  const NarratedFolder folder;
+  const std::string metrics = run(training(
+      folder, "run", {"--loss", "mil-nce", "--candidates", "2", "--captions", (folder / "clips.csv").string()}));
+  EXPECT_GT(recall_of(metrics), 80);
+}
+
+TEST(NarratedTraining, SaysWhichFlagsDoNotGoTogether) {
+  const NarratedFolder folder;
+  const auto refused = [&](const std::vector<std::string>& more, const char* phrase) {
+    expect_error([&] { (void)run(training(folder, "refused", more)); }, Fault::InvalidArgument, phrase);
+  };
+  refused({"--linear-weight", "0.5"}, "no linear model is fitted to narrations");
+  refused({"--standardize"}, "narrated clips are not read before training");
+  refused({"--candidates", "3"}, "one caption per clip");
+  refused({"--features-2d", folder.folder.path().string()}, "there is a store too");
+  refused({"--eval", "clips.csv"}, "has no name");
+  refused({"--eval", "a=" + (folder / "missing.csv").string()}, "does not exist");
+  expect_error(
+      [&] {
+        (void)run({"train", "--store", (folder / "features.db").string(), "--captions",
+                   (folder / "clips.csv").string(), "--loss", "mil-nce", "--out", (folder / "refused").string()});
+      },
+      Fault::Mismatch, "no training captions");
+}
+
+}  // namespace
+}  // namespace tvr
