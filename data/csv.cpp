@@ -122,6 +122,17 @@ std::string advice_on_separators(const std::vector<std::string>& columns) {
 CsvTable::CsvTable(const std::filesystem::path& path) : CsvTable(path.string(), read_text_file(path)) {}
 
 CsvTable::CsvTable(std::string name, std::string_view text) : name_(std::move(name)) {
+  read(text, [this](Row&& row) { rows_.push_back(std::move(row)); });
+}
+
+void CsvTable::for_each_row(const std::filesystem::path& path,
+                            const std::function<void(const CsvTable&, const Row&)>& use) {
+  CsvTable table;
+  table.name_ = path.string();
+  table.read(read_text_file(path), [&](Row&& row) { use(table, row); });
+}
+
+void CsvTable::read(std::string_view text, const std::function<void(Row&&)>& use) {
   require_plain_text(name_, text);
   CsvParser parser(name_, text);
   std::optional<Row> header = parser.next();
@@ -138,7 +149,7 @@ CsvTable::CsvTable(std::string name, std::string_view text) : name_(std::move(na
                   "the row has " + std::to_string(row->cells.size()) + " cells, the header " +
                       std::to_string(columns_.size()),
                   "Put a cell that holds a comma in double quotes");
-    rows_.push_back(std::move(*row));
+    use(std::move(*row));
   }
 }
 

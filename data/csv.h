@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,11 @@ class CsvTable {
   /// The same for `text`; `name` is the file name in messages.
   CsvTable(std::string name, std::string_view text);
 
+  /// Passes the rows of a file one by one, with the table that they would be in, which stays without rows:
+  /// for files of a million rows. Throws what reading it whole does.
+  static void for_each_row(const std::filesystem::path& path,
+                           const std::function<void(const CsvTable&, const Row&)>& use);
+
   [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
   [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name) const noexcept;
@@ -40,6 +46,10 @@ class CsvTable {
   [[nodiscard]] std::string where(const Row& row) const;
 
  private:
+  CsvTable() = default;
+  /// Reads the header, then passes each row that fits it to `use`.
+  void read(std::string_view text, const std::function<void(Row&&)>& use);
+
   std::string name_;
   std::vector<std::string> columns_;
   std::vector<Row> rows_;

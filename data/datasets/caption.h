@@ -27,13 +27,18 @@ struct Caption {
 struct CaptionSet {
   std::vector<ClipRef> clips;
   std::vector<Caption> captions;
+  /// As the reference (antoine77340/howto100m) has the data sets that it is evaluated on: every caption has a
+  /// clip of its own, also where two describe the same part of a video, and the rows of a part go by number
+  /// (Note [rows of a clip]).
+  bool by_reference = false;
 
   [[nodiscard]] bool empty() const noexcept { return captions.empty(); }
 };
 
-/// Builds a CaptionSet; add() merges captions of the same clip.
+/// Builds a CaptionSet; add() merges captions of the same clip, unless it is by reference.
 class CaptionSetBuilder {
  public:
+  explicit CaptionSetBuilder(bool by_reference = false) { set_.by_reference = by_reference; }
   void add(const ClipRef& clip, std::string text);
   [[nodiscard]] CaptionSet take() { return std::move(set_); }
 

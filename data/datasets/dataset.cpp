@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "data/datasets/lsmdc.h"
 #include "data/datasets/msrvtt_json.h"
+#include "data/datasets/pooled_clips.h"
+#include "data/datasets/split_files.h"
+#include "data/datasets/youcook2.h"
 #include "data/descriptor.h"
 #include "data/error.h"
 
@@ -34,13 +38,6 @@ void require_no_lists(const DatasetSpec& spec) {
   }
 }
 
-/// Annotations with splits of their own take lists instead.
-void require_no_glob(const DatasetSpec& spec) {
-  if (spec.split.test_videos.empty()) return;
-  throw Error(Fault::InvalidArgument, "--test-videos", "it has no meaning with " + spec.annotations.string(),
-              "Name the test videos by a list: --test FILE.csv");
-}
-
 /// Throws unless an annotation file is given.
 void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
   if (!spec.annotations.empty()) return;
@@ -51,7 +48,13 @@ void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& fo
 }  // namespace
 
 const std::vector<DatasetFormat>& dataset_formats() {
+  // Pickles come first: they are large, and no text.
   static const std::vector<DatasetFormat> formats = {
+      {"youcook2-clips", "YouCook2, features of clips", "youcook_train.pkl",
+       "pooled features with captions, of https://github.com/antoine77340/howto100m; fill a store with them "
+       "by "
+       "pipeline store import --pkl",
+       is_pooled_clips, read_pooled_clips, with_lists},
       {"msrvtt", "MSR-VTT", "MSRVTT_data.json",
        "Xu, Mei, Yao and Rui, CVPR 2016; annotations and lists: "
        "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msrvtt_data.zip",
@@ -61,6 +64,18 @@ const std::vector<DatasetFormat>& dataset_formats() {
          return read_msrvtt({spec.annotations, spec.train, spec.val, spec.test, spec.test_only});
        },
        with_lists},
+      {"youcook2", "YouCook2", "youcookii_annotations_trainval.json",
+       "Zhou, Xu and Corso, AAAI 2018; http://youcook2.eecs.umich.edu/download", is_youcook2_json,
+       read_youcook2, with_lists},
+      {"youcook2-csv", "YouCook2, 3,350 test clips", "validation_youcook.csv",
+       "https://github.com/antoine77340/MIL-NCE_HowTo100M, in its folder csv", is_youcook2_csv,
+       read_youcook2_csv,
+       [](const DatasetSpec& spec) {
+         return std::vector<DatasetFile>{{"test clips", spec.annotations}};
+       }},
+      {"lsmdc", "LSMDC", "LSMDC16_annos_training.csv",
+       "Rohrbach et al., IJCV 2017; needs a signed agreement: https://sites.google.com/site/describingmovies",
+       is_lsmdc, read_lsmdc, with_lists},
       {"captions", "your own captions", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
        [](const DatasetSpec& spec) {
          require_no_lists(spec);

@@ -14,8 +14,9 @@ struct DatasetSpec {
   std::string format;                 // a name of dataset_formats(); empty: detected from the content
   std::filesystem::path annotations;  // the annotation file
   std::filesystem::path train, val,
-      test;            // lists of videos that override its splits, if the format has lists
-  CaptionSplit split;  // for captions without splits
+      test;                    // lists of videos that override its splits, if the format has lists
+  CaptionSplit split;          // for captions without splits
+  bool legacy_quotes = false;  // LSMDC: quotes as pandas reads them
   /// Only the test split is used: a list of test videos need not fit the annotations' own training split.
   bool test_only = false;
 };

@@ -88,7 +88,7 @@ class SourceIndex {
 /// The clips for which `keep` returns an id, renamed to that id, with their captions.
 template <class Keep>
 CaptionSet selected(const CaptionSet& set, const Keep& keep) {
-  CaptionSetBuilder kept;
+  CaptionSetBuilder kept(set.by_reference);
   for (const Caption& caption : set.captions) {
     const ClipRef& clip = set.clips[static_cast<std::size_t>(caption.clip)];
     if (std::optional<std::string> id = keep(clip.video_id))
@@ -173,7 +173,7 @@ void hold_out_validation(DataSet& data, double fraction, std::uint64_t seed) {
       return (held.count(id) != 0) == wanted ? std::optional(id) : std::nullopt;
     };
   };
-  CaptionSetBuilder val;
+  CaptionSetBuilder val(data.train.by_reference);
   for (const CaptionSet& from : {data.val, selected(data.train, part(true))})
     for (const Caption& caption : from.captions)
       val.add(from.clips[static_cast<std::size_t>(caption.clip)], caption.text);

@@ -55,16 +55,20 @@ struct ImportReport {
   std::vector<std::string> failures;  // "path: message"
 };
 
-/// Reads [T, D] or [D] (leading dimensions of size 1 are dropped) of any number type into a store, as
-/// float16. The recipe of a lane states that it was imported, `options` and D; its weights are "imported". A
-/// file that cannot be imported (damaged, of another width than the first of its lane, beyond float16's
-/// range, or with a row too small for it to be kept) is listed as a failure, and the import continues. Rows
-/// of unknown time have empty spans at 0: they belong to the whole video and to no part of it. Throws
-/// Error(Interrupted), and what reading a folder or a .pth and opening a store throw.
+/// From an .npy per video, a .pth {lane: {video: tensor}}, or a .pkl of howto100m's pooled clips
+/// (PooledClips), each of which becomes a video of its own with one row per lane. Reads [T, D] or [D]
+/// (leading dimensions of size 1 are dropped) of any number type into a store, as float16. The recipe of a
+/// lane states that it was imported, `options` and D; its weights are "imported". A file that cannot be
+/// imported (damaged, of another width than the first of its lane, beyond float16's range, or with a row too
+/// small for it to be kept) is listed as a failure, and the import continues. Rows of unknown time have empty
+/// spans at 0: they belong to the whole video and to no part of it. Throws Error(Interrupted), and what
+/// reading a folder or a .pth and opening a store throw.
 ImportReport import_npy(const std::filesystem::path& store, const std::filesystem::path& folder,
                         const FeatureFileNames& names, const ImportOptions& options,
                         const Progress& progress = {});
 ImportReport import_pth(const std::filesystem::path& store, const std::filesystem::path& file,
+                        const ImportOptions& options, const Progress& progress = {});
+ImportReport import_pkl(const std::filesystem::path& store, const std::filesystem::path& file,
                         const ImportOptions& options, const Progress& progress = {});
 
 }  // namespace tvr

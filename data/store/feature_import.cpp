@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "data/datasets/pooled_clips.h"
 #include "data/error.h"
 #include "data/store/feature_exchange.h"
 #include "data/tensors/npy.h"
@@ -206,6 +207,26 @@ ImportReport import_pth(const std::filesystem::path& store, const std::filesyste
           [&t = tensor] { return digest_of(t); }, [&t = tensor] { return t; });
     }
   }
+  return importer.report();
+}
+
+ImportReport import_pkl(const std::filesystem::path& store, const std::filesystem::path& file,
+                        const ImportOptions& options, const Progress& progress) {
+  if (options.rows_per_second > 0)
+    throw Error(Fault::InvalidArgument, "rows per second",
+                "it has no meaning for clips that are pooled over time: each has one row",
+                "Leave out --rows-per-second");
+  const PooledClips clips(file);
+  Importer importer(store, options, progress, static_cast<std::size_t>(clips.size()) * clips.lanes().size());
+  for (std::int64_t i = 0; i < clips.size(); ++i) {
+    for (const std::string& lane : clips.lanes()) {
+      const Tensor vector = clips.vector(i, lane);
+      importer.take(
+          lane, clips.id(i), fmt::format("{} [{}]['{}']", file.string(), i, lane),
+          [&] { return digest_of(vector); }, [&] { return vector; });
+    }
+  }
+  clips.require_unchanged();
   return importer.report();
 }
 

@@ -158,6 +158,7 @@ DataOptions data_of_run(const CLI::App& command, const DataOptions& given, DataO
   if (said("--val")) data.dataset.val = given.dataset.val;
   if (said("--test")) data.dataset.test = given.dataset.test;
   if (said("--test-fraction")) data.dataset.split.test_fraction = given.dataset.split.test_fraction;
+  if (said("--legacy-quotes")) data.dataset.legacy_quotes = given.dataset.legacy_quotes;
   if (said("--val-fraction")) data.val_fraction = given.val_fraction;
   // Only the test split is used here, and it does not depend on the other lists.
   for (std::filesystem::path* list : {&data.dataset.train, &data.dataset.val}) {

@@ -201,6 +201,10 @@ void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<D
       ->capture_default_str()
       ->group(group);
   command
+      .add_flag("--legacy-quotes", dataset.legacy_quotes,
+                "with LSMDC: quotes and missing values as the reference reads them, with pandas")
+      ->group(group);
+  command
       .add_option("--val-fraction", options.val_fraction,
                   "fraction of the training clips held out to select the best epoch; 0: use the last epoch")
       ->check(number_within(0, 0.9))

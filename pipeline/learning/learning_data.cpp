@@ -7,6 +7,7 @@
 #include <set>
 
 #include "data/error.h"
+#include "data/store/row_range.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
 #include "text/coverage.h"
@@ -43,8 +44,9 @@ std::filesystem::path train_words(const std::vector<std::string>& sentences, con
 /// Reads the features of one video at a time, as the clips of a video are consecutive.
 class ClipPooler {
  public:
-  ClipPooler(const FeatureStore& store, const std::vector<RecipeRow>& lanes, Pooling pooling)
-      : store_(store), lanes_(lanes), pooling_(pooling) {}
+  ClipPooler(const FeatureStore& store, const std::vector<RecipeRow>& lanes, Pooling pooling,
+             bool by_reference)
+      : store_(store), lanes_(lanes), pooling_(pooling), by_reference_(by_reference) {}
 
   /// Empty when a lane has no row of the clip, which is then added to `left_out`.
   ClipFeature pooled(const ClipRef& clip, LeftOut& left_out) {
@@ -52,6 +54,15 @@ class ClipPooler {
     if (sequences_.size() != lanes_.size()) {
       left_out.without_features.push_back(clip.video_id);
       return {};
+    }
+    if (by_reference_) {
+      std::int64_t without_rows = 0;
+      ClipFeature feature = pool_lanes_by_number(sequences_, clip.span, pooling_, without_rows);
+      if (without_rows > 0)
+        left_out.with_zeros.push_back(clip.video_id);
+      else if (clip.span && ends_before(clip.span->end))
+        left_out.cut_at_the_end.push_back(clip.video_id);
+      return feature;
     }
     try {
       ClipFeature feature = pool_lanes(sequences_, clip.span, pooling_);
@@ -88,6 +99,7 @@ class ClipPooler {
   const FeatureStore& store_;
   const std::vector<RecipeRow>& lanes_;
   const Pooling pooling_;
+  const bool by_reference_;
   std::string video_id_;
   std::vector<FeatureSequence> sequences_;
 };
@@ -188,6 +200,7 @@ std::vector<std::string> sentences_of(const LeftOut& left_out) {
   };
   add(left_out.without_features, "have no features in the store and are left out");
   add(left_out.beyond_the_end, "start after the end of their video and are left out");
+  add(left_out.with_zeros, "have no feature row in some lane, which is zeros for them, as in the reference");
   add(left_out.cut_at_the_end, "end after their video, up to whose end they are used");
   return sentences;
 }
@@ -199,7 +212,7 @@ Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
   std::vector<ClipFeature> rows;
   std::vector<std::int32_t> new_index(split.clips.size(), -1);
   Pairs result;
-  ClipPooler pooler(store, lanes, pooling);
+  ClipPooler pooler(store, lanes, pooling, split.by_reference);
   for (std::size_t i = 0; i < split.clips.size(); ++i) {
     ClipFeature row = pooler.pooled(split.clips[i], left_out);
     if (row.empty()) continue;

@@ -61,12 +61,13 @@ struct LeftOut {
   std::vector<std::string> without_features;  // the store lacks the video, or one of its lanes
   std::vector<std::string> beyond_the_end;    // the clip starts after its video's last row
   std::vector<std::string> cut_at_the_end;    // it ends after that row: only what lies before is used
+  std::vector<std::string> with_zeros;        // by reference: a lane has no row of the clip, and is zeros
 };
 /// One sentence for each kind of which there are some.
 [[nodiscard]] std::vector<std::string> sentences_of(const LeftOut& left_out);
 
-/// Clips pooled over time (pool_lanes), with their captions; those without features, or beyond the end of
-/// their video, are added to `left_out`.
+/// Clips pooled over time (pool_lanes, or pool_lanes_by_number where the split is by reference), with their
+/// captions; those without features, or beyond the end of their video, are added to `left_out`.
 [[nodiscard]] Pairs load_pairs(const FeatureStore& store, const std::vector<RecipeRow>& lanes,
                                const CaptionSet& split, Pooling pooling, LeftOut& left_out);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <utility>
 
 #include "data/datasets/video_id.h"
 #include "data/time.h"
@@ -47,6 +49,18 @@ std::string document_of(const ClipRef& clip) {
   return name;
 }
 
+/// Of clips that are the same part of a video each has a document of its own.
+std::vector<std::string> documents_of(const std::vector<ClipRef>& clips) {
+  std::vector<std::string> documents;
+  std::map<std::string, int> count;
+  for (const ClipRef& clip : clips) {
+    std::string document = document_of(clip);
+    if (const int earlier = count[document]++; earlier > 0) document += fmt::format("#{}", earlier + 1);
+    documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
 }  // namespace
 
 std::string ranks_csv(const Pairs& test, const Evaluation& evaluation) {
@@ -63,22 +77,23 @@ std::string ranks_csv(const Pairs& test, const Evaluation& evaluation) {
 }
 
 std::string trec_run(const Pairs& test, const Evaluation& evaluation, std::size_t depth) {
+  const std::vector<std::string> documents = documents_of(test.clips);
   std::string text;
   for (std::size_t i = 0; i < test.captions.size(); ++i) {
     int rank = 0;
     for (const Hit& hit : top_k(evaluation.text.row(static_cast<std::int64_t>(i)), evaluation.video, depth)) {
       text += fmt::format("q{} Q0 {} {} {:.6f} pipeline\n", i + 1,
-                          document_of(test.clips[static_cast<std::size_t>(hit.row)]), ++rank, hit.score);
+                          documents[static_cast<std::size_t>(hit.row)], ++rank, hit.score);
     }
   }
   return text;
 }
 
 std::string trec_qrels(const Pairs& test) {
+  const std::vector<std::string> documents = documents_of(test.clips);
   std::string text;
   for (std::size_t i = 0; i < test.captions.size(); ++i) {
-    text += fmt::format("q{} 0 {} 1\n", i + 1,
-                        document_of(test.clips[static_cast<std::size_t>(test.pairs.clip_of[i])]));
+    text += fmt::format("q{} 0 {} 1\n", i + 1, documents[static_cast<std::size_t>(test.pairs.clip_of[i])]);
   }
   return text;
 }

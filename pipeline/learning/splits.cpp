@@ -61,6 +61,7 @@ nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
   add("clips_without_features", static_cast<std::int64_t>(left_out.without_features.size()));
   add("clips_beyond_the_end", static_cast<std::int64_t>(left_out.beyond_the_end.size()));
   add("clips_cut_at_the_end", static_cast<std::int64_t>(left_out.cut_at_the_end.size()));
+  add("clips_with_a_lane_of_zeros", static_cast<std::int64_t>(left_out.with_zeros.size()));
   add("captions_of_empty_clips", data.empty_spans);
   return json;
 }

@@ -68,6 +68,11 @@ class Part {
     if (!(number >= 0 && number <= 1)) fail(key, "must be a number from 0 to 1");
     return number;
   }
+  [[nodiscard]] bool optional_truth(const char* key) const {
+    if (!has(key)) return false;
+    if (!at(key).is_boolean()) fail(key, "must be true or false");
+    return at(key).get<bool>();
+  }
   [[nodiscard]] std::uint64_t seed(const char* key) const {
     if (!at(key).is_number_unsigned()) fail(key, "must be an integer of 0 or more");
     return at(key).get<std::uint64_t>();
@@ -183,6 +188,7 @@ DataOptions data_of(const Part& part, const fs::path& run) {
   dataset.test = part.path("test", run);
   dataset.split.test_videos = part.optional_text("test_videos");
   dataset.split.test_fraction = part.share("test_fraction");
+  dataset.legacy_quotes = part.optional_truth("legacy_quotes");
   data.val_fraction = part.share("val_fraction");
   return data;
 }
@@ -200,6 +206,7 @@ json data_json(const RunManifest& manifest, const fs::path& run) {
                {"val_fraction", manifest.data.val_fraction},
                {"seed", manifest.seed}};
   if (!dataset.split.test_videos.empty()) part["test_videos"] = dataset.split.test_videos;
+  if (dataset.legacy_quotes) part["legacy_quotes"] = true;
   for (const auto& [key, path] :
        {std::pair{"annotations", &dataset.annotations}, std::pair{"train", &dataset.train},
         std::pair{"val", &dataset.val}, std::pair{"test", &dataset.test}}) {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
@@ -65,6 +66,20 @@ void write_texts(const Seeds& seeds) {
       "msrvtt_json", "msrvtt.json",
       R"({"videos":[{"video_id":"video0","category":1,"split":"train","url":"u","start time":1.5,)"
       R"("end time":9,"id":0}],"sentences":[{"caption":"a man cooks","video_id":"video0","sen_id":0}]})");
+  seeds.write(
+      "dataset", "youcook2.json",
+      R"({"database":{"x_1":{"subset":"training","annotations":[{"segment":[1,9.5],"sentence":"cut"}]},)"
+      R"("y":{"subset":"validation","annotations":[{"segment":[0,3],"sentence":""}]}}})");
+  seeds.write("dataset", "youcook2.csv", "end,start,task,text,video_id\n60,47,226,pick the ends,x_1\n");
+  seeds.write("dataset", "lsmdc.csv",
+              "m_1\t00.00.01.000\t00.00.02.000\t00.00.01.000\t00.00.02.000\t\"SOMEONE \"\"cuts\"\".\" He\n"
+              "m_2\t00.00.03.000\t00.00.04.000\t00.00.03.000\t00.00.04.000\tNA\n");
+  seeds.write("dataset", "howto100m.csv",
+              "video_id,category_1,category_2,rank,task_id, path\nx_1,Cars & Other,Dogs,27,52907, x/1.npy\n");
+  for (const NumpyPickle& each : kNumpyPickles) {
+    if (std::string_view(each.name) == "clips of pooled vectors")
+      seeds.write("dataset", "clips" + std::to_string(each.protocol) + ".pkl", from_base64(each.base64));
+  }
   seeds.write("json_text", "history.jsonl",
               "{\"epoch\":1,\"loss\":0.5}\n{\"epoch\":2,\"val\":{\"R@1\":[1e3,null]}}\n");
   seeds.write("tokenizer", "words.txt", "A man's d\xc3\xb6ner, isn't_it 42\xe2\x80\xa6");

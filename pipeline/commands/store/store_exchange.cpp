@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "data/error.h"
 #include "data/json_text.h"
@@ -29,15 +31,17 @@ struct ExportArguments : FileArguments {
 };
 
 struct ImportArguments : FileArguments {
+  std::filesystem::path pkl;
   std::string lane;
   ImportOptions options;
 };
 
-void require_one_place(const FileArguments& arguments) {
-  if (arguments.npy.empty() == arguments.pth.empty()) {
-    throw Error(Fault::InvalidArgument, "store", "needs one of --npy and --pth",
-                "Pass --npy FOLDER, for example");
-  }
+void require_one_place(const std::vector<std::filesystem::path>& places, const char* flags) {
+  const auto given =
+      std::count_if(places.begin(), places.end(), [](const auto& place) { return !place.empty(); });
+  if (given == 1) return;
+  throw Error(Fault::InvalidArgument, "store", fmt::format("needs one of {}", flags),
+              "Pass --npy FOLDER, for example");
 }
 
 FeatureFileNames names_of(const FileArguments& arguments, const std::string& lane) {
@@ -51,7 +55,7 @@ void warn_of(const std::vector<std::string>& failures) {
 }
 
 int run_export(const ExportArguments& arguments) {
-  require_one_place(arguments);
+  require_one_place({arguments.npy, arguments.pth}, "--npy and --pth");
   ProgressLine line("exporting", "rows", 0);
   const ExportReport report =
       arguments.npy.empty() ? export_pth(arguments.store, arguments.filter, arguments.pth, progress_on(line))
@@ -80,12 +84,15 @@ int run_export(const ExportArguments& arguments) {
 }
 
 int run_import(const ImportArguments& arguments) {
-  require_one_place(arguments);
+  require_one_place({arguments.npy, arguments.pth, arguments.pkl}, "--npy, --pth and --pkl");
   ProgressLine line("importing", "files", 0);
   const ImportReport report =
-      arguments.npy.empty() ? import_pth(arguments.store, arguments.pth, arguments.options, progress_on(line))
-                            : import_npy(arguments.store, arguments.npy, names_of(arguments, arguments.lane),
-                                         arguments.options, progress_on(line));
+      !arguments.pkl.empty()
+          ? import_pkl(arguments.store, arguments.pkl, arguments.options, progress_on(line))
+      : !arguments.pth.empty()
+          ? import_pth(arguments.store, arguments.pth, arguments.options, progress_on(line))
+          : import_npy(arguments.store, arguments.npy, names_of(arguments, arguments.lane), arguments.options,
+                       progress_on(line));
   warn_of(report.failures);
   if (report.vanished > 0)
     warn(fmt::format("{} values are too small for float16 and became 0", report.vanished));
@@ -149,6 +156,12 @@ void add_store_import(CLI::App& store, int& exit_code) {
       "           --origin 'video_feature_extractor, ResNet-152'",
       *arguments);
   add_file_flags(*command, *arguments);
+  command
+      ->add_option(
+          "--pkl", arguments->pkl,
+          "or a .pkl of pooled clips as howto100m's YouCook2 has them: youcook_train.pkl, youcook_val.pkl")
+      ->check(CLI::ExistingFile)
+      ->group("Files");
   command->add_option("--lane", arguments->lane, "the lane, if the file names do not contain it");
   command
       ->add_option("--origin", arguments->options.origin,

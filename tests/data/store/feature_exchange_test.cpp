@@ -2,16 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
 #include "tests/data/store/store_fixture.h"
+#include "tests/support/base64.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/in_child.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/write_file.h"
 
 namespace tvr {
 namespace {
@@ -125,6 +128,58 @@ print('all read')
                                                "'" + folder.path().string() + "'", status);
   EXPECT_EQ(said, "all read\n");
   EXPECT_EQ(import_pth(folder / "theirs.db", folder / "theirs.pth", {}).rows, 3);
+}
+
+// As Python 3.11 and numpy 1.24.2 write youcook_val.pkl: float32 vectors 2d [3] and 3d [2] of three clips;
+// what antoine77340/howto100m 50af0ff (youcook_dataloader.py) makes of them is [L2(2d) | L2(3d)], a zero
+// vector staying zero.
+constexpr const char* kPooledClips =
+    "gASVvQEAAAAAAABdlCh9lCiMAjJklIwVbnVtcHkuY29yZS5tdWx0aWFycmF5lIwMX3JlY29uc3RydWN0lJOUjAVudW1weZSM"
+    "B25kYXJyYXmUk5RLAIWUQwFilIeUUpQoSwFLA4WUaAaMBWR0eXBllJOUjAJmNJSJiIeUUpQoSwOMATyUTk5OSv////9K////"
+    "/0sAdJRiiUMMAACgQAAAQEEAAAAAlHSUYowCM2SUaAVoCEsAhZRoCoeUUpQoSwFLAoWUaBKJQwgAAAAAAAAAAJR0lGKMB2Nh"
+    "cHRpb26UjA1jdXQgdGhlIG9uaW9ulIwCaWSUjAN2XzCUdX2UKGgCaAVoCEsAhZRoCoeUUpQoSwFLA4WUaBKJQwwAAABAAAAA"
+    "QAAAgD+UdJRiaBdoBWgISwCFlGgKh5RSlChLAUsChZRoEolDCAAAQMAAAIBAlHSUYmgejARzdGlylGggjAN2XzGUdX2UKGgC"
+    "aAVoCEsAhZRoCoeUUpQoSwFLA4WUaBKJQwwXt9E4AAAAAAAAAACUdJRiaBdoBWgISwCFlGgKh5RSlChLAUsChZRoEolDCAAA"
+    "AEEAAHBBlHSUYmgeTmggjAN2XzKUdWUu";
+const std::vector<ClipFeature> kOfTheReference = {{5 / 13.0F, 12 / 13.0F, 0, 0, 0},
+                                                  {2 / 3.0F, 2 / 3.0F, 1 / 3.0F, -0.6F, 0.8F},
+                                                  {1, 0, 0, 8 / 17.0F, 15 / 17.0F}};
+
+TEST(FeatureExchange, PooledClipsBecomeVideosOfOneRowPerLane) {
+  const TempFolder folder;
+  const auto file = testing::write_file(folder / "val.pkl", testing::from_base64(kPooledClips));
+  const ImportReport report = import_pkl(folder / "s.db", file, {});
+  EXPECT_EQ(report.imported, 6);
+  EXPECT_EQ(report.rows, 6);
+  const FeatureStore store(folder / "s.db");
+  ASSERT_EQ(store.recipes().size(), 2u);
+  for (std::size_t i = 0; i < kOfTheReference.size(); ++i) {
+    std::vector<FeatureSequence> lanes;
+    for (const RecipeRow& recipe : store.recipes())
+      lanes.push_back(*store.read("v_" + std::to_string(i), recipe.id));
+    const ClipFeature clip = pool_lanes(lanes);
+    ASSERT_EQ(clip.size(), 5u);
+    for (std::size_t k = 0; k < clip.size(); ++k) EXPECT_NEAR(clip[k], kOfTheReference[i][k], 1e-6) << i;
+  }
+  EXPECT_EQ(import_pkl(folder / "s.db", file, {}).fresh, 6) << "nothing is written twice";
+  ImportOptions rate;
+  rate.rows_per_second = 1;
+  expect_error([&] { (void)import_pkl(folder / "s.db", file, rate); }, Fault::InvalidArgument, "one row");
+}
+
+TEST(FeatureExchange, RowsOfAFolderBeginAtTheirNumberDividedByTheRate) {
+  const TempFolder folder;
+  write_values(folder / "npy/v.npy", std::vector<float>(5 * 2, 1), 2);
+  ImportOptions options;
+  options.rows_per_second = 1.5;
+  (void)import_npy(folder / "s.db", folder / "npy", FeatureFileNames::by_pattern("{video}.npy", "3d"),
+                   options);
+  const auto rows = FeatureStore(folder / "s.db").read("v", 1);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->times.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(rows->times[i].start.count(), std::llround(static_cast<double>(i) / 1.5 * 1e6)) << i;
+  EXPECT_EQ(rows->times[4].end, Micros(3'333'333));
 }
 
 TEST(FeatureExchange, AFileThatCannotBeTakenStopsNoOther) {

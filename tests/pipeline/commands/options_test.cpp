@@ -52,15 +52,18 @@ TEST(DataFlags, ShowADataSetThatIsARowMoreAsDoDoctorAndReport) {
   EXPECT_THAT(command.help(), HasSubstr("tales.txt (Tales)"));
 
   Checks checks = check_known_files({folder.path()}, false, true, formats);
-  ASSERT_EQ(checks.size(), 2u);
-  EXPECT_EQ(checks[0].name, "MSR-VTT");
-  EXPECT_EQ(checks[1].name, "Tales");
-  EXPECT_EQ(checks[1].finding, Finding::Note);
-  EXPECT_THAT(checks[1].advice, HasSubstr("https://tales.example"));
+  std::vector<std::string> names, published;
+  for (const Check& check : checks) names.push_back(check.name);
+  for (const DatasetFormat& format : formats)
+    if (!format.source.empty()) published.push_back(format.title);
+  EXPECT_EQ(names, published);
+  EXPECT_EQ(checks.back().name, "Tales");
+  EXPECT_EQ(checks.back().finding, Finding::Note);
+  EXPECT_THAT(checks.back().advice, HasSubstr("https://tales.example"));
 
   const auto file = write_file(folder / "tales.txt", "v0: a cat");
   checks = check_known_files({folder.path()}, false, true, formats);
-  EXPECT_EQ(checks[1].finding, Finding::Ok);
+  EXPECT_EQ(checks.back().finding, Finding::Ok);
 
   parse(command, {"--annotations", file.string()});
   const DataSet data = read_dataset(options.dataset, formats);

@@ -32,5 +32,10 @@ TEST(RetrievalFiles, HaveTheNamesOfVideos) {
   EXPECT_EQ(qrels, "q1 0 -4wsuPCjDBc 1\nq2 0 a%0Ab 1\nq3 0 a%250Ab 1\nq4 0 two%20words 1\nq5 0 -1+1 1\n");
 }
 
+TEST(RetrievalFiles, HaveADocumentForEachClipAlsoWhereTwoAreTheSamePartOfAVideo) {
+  const Pairs pairs = pairs_of({"a", "b", "a", "a"});
+  EXPECT_EQ(trec_qrels(pairs), "q1 0 a 1\nq2 0 b 1\nq3 0 a#2 1\nq4 0 a#3 1\n");
+}
+
 }  // namespace
 }  // namespace tvr
