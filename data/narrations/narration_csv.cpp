@@ -70,6 +70,7 @@ class CsvNarrations : public NarrationSource {
     return true;
   }
   [[nodiscard]] std::uint64_t position() const final { return at_; }
+  [[nodiscard]] std::uint64_t done() const final { return at_; }
   [[nodiscard]] const char* unit() const final { return "files"; }
   void seek(std::uint64_t position) final { at_ = std::min(position, total()); }
 

@@ -163,6 +163,7 @@ class JsonNarrations : public NarrationSource {
   }
 
   [[nodiscard]] std::uint64_t position() const override { return json_->position(); }
+  [[nodiscard]] std::uint64_t done() const override { return json_->position(); }
   [[nodiscard]] std::uint64_t total() const override { return bytes_; }
   [[nodiscard]] const char* unit() const override { return "bytes"; }
 

@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <optional>
+#include <string_view>
 
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/file_kind.h"
 #include "data/narrations/narration_csv.h"
 #include "data/narrations/narration_json.h"
+#include "data/narrations/narration_pickle.h"
 #include "data/text_file.h"
 
 namespace tvr {
@@ -26,13 +28,19 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
+/// PROTO, or what protocols 0 and 1 begin a dict with.
+bool is_pickle(std::string_view text) {
+  return starts_with(text, "\x80") || starts_with(text, "(d") || starts_with(text, "}q");
+}
+
 }  // namespace
 
-std::unique_ptr<NarrationSource> open_narrations(const fs::path& path) {
+std::unique_ptr<NarrationSource> open_narrations(const fs::path& path, const Progress& progress) {
   if (fs::is_directory(path)) return open_narration_folder(path);
   const std::string beginning = beginning_of(path);
   std::string_view text = beginning;
   if (starts_with(text, "PK\x03\x04") || starts_with(text, "PK\x05\x06")) return open_narration_zip(path);
+  if (is_pickle(text)) return open_narration_pickle(path, progress);
   if (starts_with(text, "\xef\xbb\xbf")) text.remove_prefix(3);
   if (starts_with(trim(text), "{")) return open_narration_json(path);
   const std::optional<ForeignFile> foreign = foreign_file(beginning);

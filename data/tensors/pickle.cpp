@@ -10,8 +10,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <unordered_map>
+#include <utility>
 
 #include "data/error.h"
+#include "data/mapped_file.h"
 #include "data/tensors/pickle_text.h"
 
 namespace tvr {
@@ -21,6 +24,8 @@ constexpr std::size_t kMostValues = 500'000;  // plus one per four bytes: torch.
 constexpr std::size_t kMostItems = 4;  // container items per value: a value may be in several containers
 constexpr std::size_t kMostMemo = 4'000'000;  // or as many as values
 constexpr std::uint32_t kDeepest = 1000;
+constexpr std::size_t kMostStreamed = 4'000'000;  // values of a PickleDict at a time
+constexpr std::size_t kBytesPerRelease = 16 << 20;
 
 struct KnownGlobal {
   std::string_view name;
@@ -90,6 +95,129 @@ const KnownGlobal* known_global(std::string_view name) {
   return found == std::end(kGlobals) ? nullptr : found;
 }
 
+/// Where each memo slot is fetched for the last time, by its index.
+using LastUses = std::unordered_map<std::uint64_t, std::size_t>;
+
+/// Looks through a pickle without reading its values. What it does not know or find whole ends it: the
+/// machine will say what that is.
+class UseScanner {
+ public:
+  UseScanner(std::string_view bytes, const std::string& where, const Progress& progress,
+             const MappedFile* file)
+      : bytes_(bytes), where_(where), progress_(progress), file_(file) {}
+
+  LastUses scan() {
+    while (at_ < bytes_.size() && step(static_cast<unsigned char>(bytes_[at_++]))) {
+      if (at_ - released_ >= kBytesPerRelease) release();
+    }
+    if (file_ != nullptr) file_->release_before(bytes_.size());
+    return std::move(uses_);
+  }
+
+ private:
+  /// false: the end.
+  bool step(std::uint8_t opcode) {
+    switch (opcode) {
+      case '.':
+        return false;
+      case 'h':
+        return use(number(1));
+      case 'j':
+        return use(number(4));
+      case 'g':
+        return use_line();
+      case 0x80:
+      case 'K':
+      case 'q':
+        return skip(1);
+      case 'M':
+        return skip(2);
+      case 'J':
+      case 'r':
+        return skip(4);
+      case 'G':
+      case 0x95:
+        return skip(8);
+      case 0x8c:
+      case 'U':
+      case 'C':
+      case 0x8a:
+        return skip(number(1));
+      case 'X':
+      case 'T':
+      case 'B':
+      case 0x8b:
+        return skip(number(4));
+      case 0x8d:
+      case 0x8e:
+      case 0x96:
+        return skip(number(8));
+      case 'I':
+      case 'L':
+      case 'F':
+      case 'V':
+      case 'S':
+      case 'p':
+        return skip_line();
+      case 'c':
+        return skip_line() && skip_line();
+      default:
+        return kPlain.find(static_cast<char>(opcode)) != std::string_view::npos;
+    }
+  }
+
+  std::uint64_t number(std::size_t width) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < width && at_ < bytes_.size(); ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(bytes_[at_++])} << (8 * i);
+    return value;
+  }
+  bool skip(std::uint64_t count) {
+    if (count > bytes_.size() - at_) return false;
+    at_ += count;
+    return true;
+  }
+  bool skip_line() {
+    const std::size_t end = bytes_.find('\n', at_);
+    if (end == std::string_view::npos) return false;
+    at_ = end + 1;
+    return true;
+  }
+  bool use_line() {
+    const std::size_t start = at_;
+    std::uint64_t index = 0;
+    return skip_line() &&
+           std::from_chars(bytes_.data() + start, bytes_.data() + at_ - 1, index).ec == std::errc{} &&
+           use(index);
+  }
+  bool use(std::uint64_t index) {
+    uses_[index] = at_;
+    if (uses_.size() > kMostStreamed) {
+      throw Error(Fault::Limit, where_,
+                  "pickle: it refers to more than four million of its values from elsewhere in it",
+                  "Such a pickle is not read piece by piece: save it as JSON");
+    }
+    return true;
+  }
+  void release() {
+    released_ = at_;
+    if (file_ != nullptr) file_->release_before(at_);
+    if (progress_ &&
+        !progress_({"scan", static_cast<std::int64_t>(at_), static_cast<std::int64_t>(bytes_.size())}))
+      throw Error(Fault::Interrupted, where_, "reading was interrupted");
+  }
+
+  /// Opcodes without an argument.
+  static constexpr std::string_view kPlain = "(02N})]tleadsuRbQ\x81\x85\x86\x87\x88\x89\x93\x94";
+
+  std::string_view bytes_;
+  const std::string& where_;
+  const Progress& progress_;
+  const MappedFile* file_;
+  std::size_t at_ = 0, released_ = 0;
+  LastUses uses_;
+};
+
 }  // namespace
 
 class PickleMachine {
@@ -100,18 +228,78 @@ class PickleMachine {
 
   PickleMachine(Pickle& pickle, std::string_view bytes, const std::string& where)
       : pickle_(pickle), bytes_(bytes), where_(where), most_values_(kMostValues + bytes.size() / 4) {}
+  /// For a PickleDict.
+  PickleMachine(Pickle& pickle, std::string_view bytes, const std::string& where, LastUses uses)
+      : pickle_(pickle),
+        bytes_(bytes),
+        where_(where),
+        most_values_(std::min(kMostStreamed, kMostValues + bytes.size() / 4)),
+        uses_(std::move(uses)) {}
 
   void run() {
-    static const OpcodeTable table = opcodes();
-    for (std::uint8_t opcode = byte(); opcode != kStop; opcode = byte()) {
-      if (table[opcode] == nullptr) refuse_opcode(opcode);
-      table[opcode](*this);
-    }
+    (void)run_to_items();
     pickle_.root_ = pop();
     pickle_.size_ = at_;
   }
 
+  /// false: it has come to the end. True only with uses: items() are to be put into the outermost dict.
+  bool run_to_items() {
+    static const OpcodeTable table = opcodes();
+    for (std::uint8_t opcode = byte(); opcode != kStop; opcode = byte()) {
+      if (table[opcode] == nullptr) refuse_opcode(opcode);
+      table[opcode](*this);
+      if (!outer_items_.empty()) return true;
+    }
+    if (uses_ && (stack_.size() != 1 || top().kind != Kind::Dict)) malformed("it is not a dict");
+    return false;
+  }
+
+  [[nodiscard]] const std::vector<Id>& items() const noexcept { return outer_items_; }
+  [[nodiscard]] std::size_t position() const noexcept { return at_; }
+
+  /// Drops the items, and all values that came with them but those which are fetched later on. Values that
+  /// refer to others cannot be moved: then all stay.
+  void drop_items() {
+    std::vector<std::uint64_t> fetched;  // slots
+    bool movable = true;
+    for (const std::uint64_t index : new_slots_) {
+      const auto slot = slots_.find(index);
+      if (slot == slots_.end() || slot->second < kept_) continue;
+      if (uses_->at(index) <= at_) {
+        slots_.erase(slot);
+        continue;
+      }
+      movable = movable && is_single(at(slot->second).kind);
+      fetched.push_back(index);
+    }
+    if (movable) move_to_kept(fetched);
+    kept_ = pickle_.values_.size();
+    kept_views_ = pickle_.views_.size();
+    items_ = 0;
+    new_slots_.clear();
+    outer_items_.clear();
+  }
+
  private:
+  /// Whether such a value refers to no other.
+  static bool is_single(Kind kind) {
+    return kind != Kind::Tuple && kind != Kind::List && kind != Kind::Dict && kind != Kind::Array &&
+           kind != Kind::Tensor;
+  }
+  void move_to_kept(const std::vector<std::uint64_t>& slots) {
+    std::unordered_map<Id, Id> places;  // several slots may have one value
+    std::vector<Value> moved;
+    for (const std::uint64_t index : slots) {
+      Id& id = slots_.at(index);
+      const auto [place, is_new] = places.emplace(id, static_cast<Id>(kept_ + moved.size()));
+      if (is_new) moved.push_back(std::move(at(id)));
+      id = place->second;
+    }
+    pickle_.values_.resize(kept_);
+    for (Value& value : moved) pickle_.values_.push_back(std::move(value));
+    pickle_.views_.resize(kept_views_);
+  }
+
   [[noreturn]] void limit_passed(const std::string& what) const {
     throw Error(Fault::Limit, where_, "pickle: limit exceeded, " + what + " at byte " + std::to_string(at_),
                 kDamaged);
@@ -240,16 +428,36 @@ class PickleMachine {
       malformed(std::string(opcode) + " with an odd number of values");
     Value& container = top();
     if (container.kind != kind) malformed(std::string(opcode) + " on another kind of value");
+    if (uses_ && kind == Kind::Dict && stack_.size() == 1) {
+      outer_items_ = items;
+      kept_ = std::max(kept_, std::size_t{stack_.back()} + 1);
+      return;
+    }
     for (const Id item : items) append(container, item);
   }
 
   void put(std::uint64_t index) {
+    if (uses_) return put_if_used(index);
     if (index >= std::max(kMostMemo, most_values_)) limit_passed("memo index " + std::to_string(index));
     (void)top();
     if (index >= memo_.size()) memo_.resize(index + 1, kUnset);
     memo_[index] = stack_.back();
   }
+  void put_if_used(std::uint64_t index) {
+    (void)top();
+    slot_count_ = std::max(slot_count_, index + 1);
+    const auto use = uses_->find(index);
+    if (use == uses_->end() || use->second <= at_) return;
+    slots_[index] = stack_.back();
+    new_slots_.push_back(index);
+  }
+  std::uint64_t next_slot() const { return uses_ ? slot_count_ : memo_.size(); }
   void get(std::uint64_t index) {
+    if (uses_) {
+      const auto slot = slots_.find(index);
+      if (slot == slots_.end()) malformed("memo slot " + std::to_string(index) + " was never set");
+      return push_again(slot->second);
+    }
     if (index >= memo_.size() || memo_[index] == kUnset)
       malformed("memo slot " + std::to_string(index) + " was never set");
     push_again(memo_[index]);
@@ -668,7 +876,7 @@ class PickleMachine {
     table['u'] = [](Machine& m) { m.extend(Kind::Dict, m.pop_to_mark(), "SETITEMS"); };      // SETITEMS
     table['q'] = [](Machine& m) { m.put(m.byte()); };                                        // BINPUT
     table['r'] = [](Machine& m) { m.put(m.number(4)); };                                     // LONG_BINPUT
-    table[0x94] = [](Machine& m) { m.put(m.memo_.size()); };                                 // MEMOIZE
+    table[0x94] = [](Machine& m) { m.put(m.next_slot()); };                                  // MEMOIZE
     table['h'] = [](Machine& m) { m.get(m.byte()); };                                        // BINGET
     table['j'] = [](Machine& m) { m.get(m.number(4)); };                                     // LONG_BINGET
     table['c'] = [](Machine& m) { m.push_line_global(); };                                   // GLOBAL
@@ -705,9 +913,40 @@ class PickleMachine {
   std::size_t most_values_, items_ = 0, looked_again_ = 0;
   std::vector<Id> stack_;
   std::vector<Id> memo_;
+
+  // Of a PickleDict: the slots that are used later on, and those of them that came with the items.
+  std::optional<LastUses> uses_;
+  std::unordered_map<std::uint64_t, Id> slots_;
+  std::vector<std::uint64_t> new_slots_;
+  std::uint64_t slot_count_ = 0;
+  std::vector<Id> outer_items_;
+  std::size_t kept_ = 0, kept_views_ = 0;  // what is not dropped, at the beginning of the arena
 };
 
 Pickle::Pickle(std::string_view bytes, const std::string& where) { PickleMachine(*this, bytes, where).run(); }
+
+PickleDict::PickleDict(std::string_view bytes, std::string where, const Progress& progress)
+    : where_(std::move(where)),
+      machine_(std::make_unique<PickleMachine>(pickle_, bytes, where_,
+                                               UseScanner(bytes, where_, progress, nullptr).scan())) {}
+
+PickleDict::PickleDict(const MappedFile& file, std::string where, const Progress& progress)
+    : file_(&file),
+      where_(std::move(where)),
+      machine_(std::make_unique<PickleMachine>(pickle_, file.bytes(), where_,
+                                               UseScanner(file.bytes(), where_, progress, &file).scan())) {}
+
+PickleDict::~PickleDict() = default;
+
+bool PickleDict::next() {
+  machine_->drop_items();
+  if (file_ != nullptr) file_->release_before(machine_->position());
+  return machine_->run_to_items();
+}
+
+const std::vector<Pickle::Id>& PickleDict::items() const noexcept { return machine_->items(); }
+
+std::size_t PickleDict::position() const noexcept { return machine_->position(); }
 
 const Pickle::Value* Pickle::get(const Value& dict, std::string_view key) const noexcept {
   if (dict.kind != Kind::Dict) return nullptr;

@@ -8,10 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "data/progress.h"
 #include "data/tensors/numpy_array.h"
 #include "data/tensors/tensor.h"
 
 namespace tvr {
+
+class MappedFile;
+class PickleMachine;
 
 /// A view of a storage, from the arguments of torch._utils._rebuild_tensor_v2; not yet checked against the
 /// storage's size.
@@ -97,10 +101,43 @@ class Pickle {
 
  private:
   friend class PickleMachine;
+  friend class PickleDict;
+  Pickle() = default;
   std::deque<Value> values_;  // grows without moving elements
   std::vector<TensorView> views_;
   Id root_ = 0;
   std::size_t size_ = 0;
+};
+
+/// A pickle of one dict that is larger than memory, read by its items: pickle.dump puts them in by the
+/// thousand. What has been looked at is dropped, but for single texts and numbers to which later parts of the
+/// pickle refer; where they refer to a whole list, all that was read with it stays. The limits of Pickle
+/// hold, and there may be no more than four million values at a time (300 MB).
+class PickleDict {
+ public:
+  /// Looks through the pickle for what is referred to. `bytes` must outlive this. Throws what Pickle()
+  /// throws, and Error(Interrupted); `progress` receives bytes.
+  PickleDict(std::string_view bytes, std::string where, const Progress& progress = {});
+  /// The same, releasing the pages of the file that have been read.
+  PickleDict(const MappedFile& file, std::string where, const Progress& progress = {});
+  ~PickleDict();
+  PickleDict(const PickleDict&) = delete;
+  PickleDict& operator=(const PickleDict&) = delete;
+
+  /// Reads the next items; false: there are no more. Throws what Pickle() throws, and Error(Corrupt) when the
+  /// pickle is something else than a dict.
+  [[nodiscard]] bool next();
+  /// key, value, key, value, ...: values of pickle(). Valid until the next call of next().
+  [[nodiscard]] const std::vector<Pickle::Id>& items() const noexcept;
+  [[nodiscard]] const Pickle& pickle() const noexcept { return pickle_; }
+  /// Bytes that have been read.
+  [[nodiscard]] std::size_t position() const noexcept;
+
+ private:
+  const MappedFile* file_ = nullptr;
+  std::string where_;
+  Pickle pickle_;
+  std::unique_ptr<PickleMachine> machine_;
 };
 
 }  // namespace tvr
