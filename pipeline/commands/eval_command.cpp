@@ -11,6 +11,7 @@
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
+#include "pipeline/commands/checkpoint_table.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
@@ -29,7 +30,9 @@ namespace {
 constexpr std::size_t kWordsShown = 10;
 
 struct EvalOptions {
-  std::filesystem::path run, checkpoint;
+  std::filesystem::path run;
+  std::string checkpoint;         // a file, or a glob of several
+  std::vector<std::string> sets;  // further data sets: parse_eval_set()
   std::vector<std::filesystem::path> compare;  // two folders of runs
   StoreRunOptions given;                       // features, captions and words
   Ties ties = Ties::Average;
@@ -44,9 +47,13 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
           ->check(CLI::ExistingDirectory);
   auto* checkpoint = command
                          .add_option("--checkpoint", options.checkpoint,
-                                     "checkpoint (.pth) instead of a run; flags provide the rest")
-                         ->check(CLI::ExistingFile);
+                                     "checkpoint (.pth) instead of a run, or with --eval several by a pattern "
+                                     "('epochs/e*.pth'); flags provide the rest");
   run->excludes(checkpoint);
+  command
+      .add_option("--eval", options.sets,
+                  "data set to evaluate checkpoints on: NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
+      ->needs(checkpoint);
   command
       .add_option("--compare", options.compare,
                   "folders of two runs: significance tests on the same queries, over all their seeds")
@@ -228,6 +235,10 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
   RunManifest run;
   run.lanes = recipes_in(given.store, given.lanes, given.feature_recipes);
   run.store = given.store;
+  if (!std::filesystem::is_regular_file(options.checkpoint)) {
+    throw Error(Fault::NotFound, options.checkpoint, "there is no such checkpoint",
+                "Name a checkpoint (.pth); a pattern of several goes with --eval NAME=ANNOTATIONS");
+  }
   run.networks = {{options.checkpoint, {}}};
   run.word_vectors = given.learn.word_vectors;
   run.pooling = given.learn.pooling;
@@ -292,8 +303,19 @@ int run_compare(const CLI::App& command, const EvalOptions& options) {
   return kDone;
 }
 
+/// Several checkpoints on several data sets.
+int run_checkpoints(const EvalOptions& options) {
+  std::vector<EvalSetOptions> sets;
+  for (const std::string& set : options.sets) sets.push_back(parse_eval_set(set, options.given.store));
+  const std::vector<EvalSetRow> rows =
+      evaluate_checkpoints(checkpoints_matching(options.checkpoint), sets, options.given);
+  fmt::print("{}", options.json ? json_of(rows) : eval_set_table("checkpoint", rows));
+  return kDone;
+}
+
 int run_eval(const CLI::App& command, const EvalOptions& options) {
   if (!options.compare.empty()) return run_compare(command, options);
+  if (!options.sets.empty()) return run_checkpoints(options);
   if (options.run.empty() && options.checkpoint.empty()) {
     throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint or --compare",
                 "Pass --run FOLDER, for example");

@@ -1,6 +1,7 @@
 #include "pipeline/commands/learn_options.h"
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,7 @@
 #include "model/train_fields.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
-#include "pipeline/run/run_manifest.h"
+#include "pipeline/commands/run_record.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -185,6 +186,10 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
   add(command, "--linear-weight", options.linear_weight,
       "share of the linear model in the similarity; 0: it is only the baseline to compare with")
       ->check(number_within(0, 0.99));
+  command
+      .add_flag("--keep-epochs", options.keep_epochs,
+                "keep the weights after each epoch, as epochs/e1.pth, e2.pth, ... in the run's folder")
+      ->group(kGroup);
   add(command, "--min-steps", options.min_steps,
       "steps per epoch at least: with few clips --batch-size is lowered to give as many; 0: it is not")
       ->check(CLI::Range(0, 1000));
@@ -206,9 +211,8 @@ void complete_from_checkpoint(CLI::App& command, const LearnOptions& options) {
   if (options.init.empty()) return;
   const Parameters weights = parameters_of(read_weights(options.init));
   give_default(command, "--embd-dim", std::to_string(shape_of(weights, options.train.max_words).embd_dim));
-  const std::filesystem::path run = options.init.parent_path();
-  const bool is_known = std::filesystem::exists(run / "run.json");
-  const std::filesystem::path words = is_known ? read_manifest(run).word_vectors : "";
+  const std::optional<RunManifest> run = run_of(options.init);
+  const std::filesystem::path words = run ? run->word_vectors : "";
   if (options.word_vectors.empty()) {
     if (!std::filesystem::exists(words)) {
       throw Error(Fault::InvalidArgument, "init",

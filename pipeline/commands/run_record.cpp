@@ -90,4 +90,12 @@ RunManifest read_run(const std::filesystem::path& folder, const std::filesystem:
   return is_old_run(folder) ? old_run(folder, other_store, other_words) : read_manifest(folder);
 }
 
+std::optional<RunManifest> run_of(const std::filesystem::path& checkpoint) {
+  const std::filesystem::path folder = checkpoint.parent_path();
+  for (const std::filesystem::path& run : {folder, folder.parent_path()}) {
+    if (std::filesystem::exists(run / "run.json")) return read_manifest(run);
+  }
+  return std::nullopt;
+}
+
 }  // namespace tvr

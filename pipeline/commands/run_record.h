@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "data/datasets/data_options.h"
@@ -33,5 +34,8 @@ struct RunSubject {
 [[nodiscard]] RunManifest read_run(const std::filesystem::path& folder,
                                    const std::filesystem::path& other_store = {},
                                    const std::filesystem::path& other_words = {});
+
+/// The run that a checkpoint is of: of its folder, or of the folder above (epochs/e3.pth). nullopt: none.
+[[nodiscard]] std::optional<RunManifest> run_of(const std::filesystem::path& checkpoint);
 
 }  // namespace tvr

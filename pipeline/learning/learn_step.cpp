@@ -49,9 +49,18 @@ std::string sentence_of(const std::vector<EvalSetMetrics>& sets) {
   return text;
 }
 
+/// Writes an epoch's weights to epochs/e<epoch>.pth, as the reference names them.
+void keep_epoch(const RunFolder& folder, int epoch, const Parameters& weights,
+                const std::optional<Standardization>& standardization) {
+  NamedTensors state = state_of(weights);
+  if (standardization) standardization->fold_into(state);
+  std::filesystem::create_directories(folder.epochs());
+  write_pth(folder.epochs() / fmt::format("e{}.pth", epoch), state);
+}
+
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
-                         const std::optional<NamedTensors>& initial) {
+                         const std::optional<NamedTensors>& initial, bool keep_epochs) {
   const auto start = std::chrono::steady_clock::now();
   History history(folder);
   ProgressLine line("train", "steps", 0);
@@ -64,16 +73,16 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
     if (report.val_t2v) note += fmt::format(", validation R@1 {:.1f}", (*report.val_t2v)["R@1"]);
     last = report;
   };
-  std::vector<EvalSetMetrics> sets;  // with the newest weights
-  if (!splits.sets.empty()) {
-    observer.on_weights = [&](int epoch, const Parameters& weights) {
-      sets.clear();
-      for (const EvalSet& set : splits.sets)
-        sets.push_back({set.name, evaluate(weights, splits.words.vectors, set, plan.options.max_words)});
-      history.add_sets(epoch, sets);
-      say(fmt::format("eval: epoch {}: {}", epoch, sentence_of(sets)));
-    };
-  }
+  const auto on_weights = [&](int epoch, const Parameters& weights) {
+    if (keep_epochs && epoch > 0) keep_epoch(folder, epoch, weights, splits.standardization);
+    if (splits.sets.empty()) return;
+    std::vector<EvalSetMetrics> sets;
+    for (const EvalSet& set : splits.sets)
+      sets.push_back({set.name, evaluate(weights, splits.words.vectors, set, plan.options.max_words)});
+    history.add_sets(epoch, sets);
+    say(fmt::format("eval: epoch {}: {}", epoch, sentence_of(sets)));
+  };
+  if (keep_epochs || !splits.sets.empty()) observer.on_weights = on_weights;
   observer.progress = [&](const ProgressEvent& step) {  // "epoch 3", step 7 of its 12
     line.expect(step.total * plan.options.epochs);
     line.update(step.total * last.epoch + step.done, step.stage + note);
@@ -105,7 +114,7 @@ std::optional<NamedTensors> initial_weights(const std::filesystem::path& checkpo
 
 /// Trains unless the checkpoint in `folder` is up to date; returns whether it trained.
 bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
-                const std::optional<NamedTensors>& initial) {
+                const std::optional<NamedTensors>& initial, bool keep_epochs) {
   Digester digester;
   digester.add(plan.result_identity);
   if (splits.narrated) {
@@ -125,7 +134,7 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
     std::filesystem::remove(folder.history());
   }
   folder.mark_begun(inputs);
-  TrainResult result = run_training(folder, splits, plan, initial);
+  TrainResult result = run_training(folder, splits, plan, initial, keep_epochs);
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs, folder.checkpoint());
@@ -205,7 +214,8 @@ std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units
   std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
     ModelPlan plan{
-        options.train.seed + static_cast<std::uint64_t>(i), {}, options.init, options.linear_weight};
+        options.train.seed + static_cast<std::uint64_t>(i), {}, options.init, options.linear_weight,
+        options.keep_epochs};
     for (int network = 0; network < options.ensemble; ++network) {
       train.seed = plan.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
       plan.networks.push_back(plan_training(train));
@@ -275,7 +285,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
         say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
                         plans.size(), n + 1, plan.networks.size()));
       }
-      learned.trained |= train_into(folders.back(), splits, plan.networks[n], initial);
+      learned.trained |= train_into(folders.back(), splits, plan.networks[n], initial, plan.keep_epochs);
     }
     time.lap("train");
     if (splits.test.captions.empty()) continue;

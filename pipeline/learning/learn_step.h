@@ -35,6 +35,7 @@ struct ModelPlan {
   std::vector<TrainingPlan> networks;  // one checked training each
   std::filesystem::path init;          // checkpoint that they start from; empty: random weights
   double linear_weight = 0;
+  bool keep_epochs = false;  // as files
 };
 
 /// A model per seed: train.seed, train.seed + 1, ... Where the clips of `train` (with n_pair > 1, its

@@ -22,6 +22,7 @@ class RunFolder {
   }  // fastText, trained on captions
   [[nodiscard]] std::filesystem::path state() const { return path_ / "training_state.pth"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.pth"; }
+  [[nodiscard]] std::filesystem::path epochs() const { return path_ / "epochs"; }  // of --keep-epochs
   [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
   [[nodiscard]] std::filesystem::path events() const {
     return path_ / "events.out.tfevents.pipeline";  // TensorBoard looks for "tfevents" in the name

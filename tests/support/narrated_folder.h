@@ -11,13 +11,15 @@
 
 namespace tvr::testing {
 
-/// Generated videos of ten parts of six seconds. Each part shows one of eight things, which has a column of
+/// Generated videos of ten parts of six seconds. Each part shows one of 24 things, which has a column of
 /// its own in the features, and is described by a narrated line; `dealt`: by a line of another video instead.
-/// features.db, narrations.db, and clips.csv: the parts of videos of their own, with captions, as test split.
+/// features.db, narrations.db, and clips.csv: three parts of each of eight other videos, with captions, as
+/// test split, in which each thing is there once.
 struct NarratedFolder {
-  static constexpr int kVideos = 48, kTestVideos = 8, kParts = 10, kThings = 8;
+  static constexpr int kVideos = 48, kTestVideos = 8, kParts = 10, kThings = 24;
 
   explicit NarratedFolder(bool dealt = false) {
+    const std::vector<std::string> kBeginnings = {"now we take the ", "here is a ", "and then some ", "a "};
     FeatureStore store(folder / "features.db", FeatureStore::Access::ReadWrite);
     const std::int64_t recipe = store.add_recipe({"2d", R"({"clip_frames":1,"fps":1})", "random:seed=1"});
     NarrationWriter narrations(folder / "narrations.db", "generated");
@@ -31,8 +33,9 @@ struct NarratedFolder {
         if (v < kVideos) {
           narration.start.push_back(start);
           narration.end.push_back(start + 6.5);
-          narration.text.push_back("now we take the " + thing(dealt ? v + 17 : v, dealt ? part + 3 : part));
-        } else if (part < 2) {
+          narration.text.push_back(kBeginnings[static_cast<std::size_t>((v + part) % 4)] +
+                                   thing(dealt ? v + 17 : v, dealt ? part + 3 : part));
+        } else if (part < 3) {
           csv += id + ",\"a " + thing(v, part) + "\"," + std::to_string(6 * part) + "," +
                  std::to_string(6 * part + 6) + ",test\n";
         }
@@ -49,13 +52,15 @@ struct NarratedFolder {
 
  private:
   static int number(int video, int part) {
-    if (video >= kVideos) return (2 * video + part) % kThings;  // test clips: each thing twice
+    if (video >= kVideos) return (3 * (video - kVideos) + part) % kThings;
     return static_cast<int>(CounterRandom(3, RandomUse::Weights)
                                 .below(kThings, static_cast<std::uint64_t>(video * kParts + part)));
   }
   static std::string thing(int video, int part) {
-    return std::vector<std::string>{"onion", "boat", "drum", "tree", "lamp", "goat", "kite", "road"}.at(
-        static_cast<std::size_t>(number(video, part)));
+    static const std::vector<std::string> kNames = {
+        "onion", "boat", "drum",  "tree",  "lamp",  "goat",  "kite",  "road",  "apple", "bench", "candle", "dish",
+        "egg",   "fork", "grape", "hat",   "iron",  "jar",   "knife", "lemon", "mug",   "nut",   "oven",   "pan"};
+    return kNames.at(static_cast<std::size_t>(number(video, part)));
   }
   static VideoOutcome outcome(const std::string& id, std::int64_t recipe, int v) {
     VideoOutcome outcome;

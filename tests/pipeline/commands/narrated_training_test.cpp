@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/fingerprint.h"
@@ -46,15 +47,19 @@ std::string run(std::vector<std::string> arguments) {
 
 std::vector<std::string> training(const NarratedFolder& folder, const std::string& out,
                                   const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {"train",        "--narrations", (folder / "narrations.db").string(),
-                                        "--store",      (folder / "features.db").string(),
-                                        "--out",        (folder / out).string(),
-                                        "--batch-size", "8",
-                                        "--n-pair",     "8",
-                                        "--embd-dim",   "32",
-                                        "--lr",         "0.003",
-                                        "--epochs",     "12",
-                                        "--json"};
+  std::vector<std::string> arguments = {"train", "--json"};
+  const std::vector<std::pair<std::string, std::string>> defaults = {
+      {"--narrations", (folder / "narrations.db").string()},
+      {"--store", (folder / "features.db").string()},
+      {"--out", (folder / out).string()},
+      {"--batch-size", "8"},
+      {"--n-pair", "2"},
+      {"--embd-dim", "32"},
+      {"--lr", "0.002"},
+      {"--epochs", "30"}};
+  for (const auto& [flag, value] : defaults) {
+    if (std::find(more.begin(), more.end(), flag) == more.end()) arguments.insert(arguments.end(), {flag, value});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -66,9 +71,8 @@ TEST(NarratedTraining, LearnsFromNarrationsWhatItIsTestedOn) {
   const auto tested = [](const NarratedFolder& of) {
     return recall_of(run(training(of, "run", {"--captions", (of / "clips.csv").string()})));
   };
-  // 16 clips, two of each thing: at random 31 % are among the first five.
-  EXPECT_GT(tested(folder), 90);
-  EXPECT_LT(tested(dealt), 60);  // narrations of other videos
+  EXPECT_GT(tested(folder), 90);  // at random, 5 of 24: 21 %
+  EXPECT_LT(tested(dealt), 50);   // narrations of other videos
 }
 
 TEST(NarratedTraining, WithoutCaptionsLeavesARunThatIsEvaluatedOnOthers) {
@@ -77,7 +81,7 @@ TEST(NarratedTraining, WithoutCaptionsLeavesARunThatIsEvaluatedOnOthers) {
   const RunManifest manifest = read_manifest(folder / "run");
   EXPECT_EQ(manifest.store, folder / "features.db");
   expect_error([&] { (void)run({"eval", "--run", (folder / "run").string()}); }, Fault::InvalidArgument,
-               "no annotations");
+               "captions: none are given");
   const std::string metrics = run({"eval", "--json", "--run", (folder / "run").string(), "--captions",
                                    (folder / "clips.csv").string()});
   EXPECT_GT(recall_of(metrics), 90);
@@ -89,12 +93,27 @@ TEST(NarratedTraining, EvaluatesFurtherSetsBeforeTheFirstEpochAndAfterEach) {
   (void)run(training(folder, "run", {"--eval", set, "--eval", "again=" + (folder / "clips.csv").string() + "@" +
                                                                   (folder / "features.db").string()}));
   const std::vector<json> lines = json_lines(read_text(folder / "run" / "history.jsonl"));
-  ASSERT_EQ(lines.size(), 13U);
+  ASSERT_EQ(lines.size(), 31U);
   EXPECT_EQ(lines.front()["epoch"], 0);
   EXPECT_FALSE(lines.front().contains("loss"));
-  EXPECT_LT(lines.front()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 80);
+  EXPECT_LT(lines.front()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 60);
   EXPECT_GT(lines.back()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 90);
   EXPECT_EQ(lines.back()["sets"]["parts"], lines.back()["sets"]["again"]);
+}
+
+TEST(NarratedTraining, KeepsTheWeightsOfEachEpochWhichAreEvaluatedInOneTable) {
+  const NarratedFolder folder;
+  (void)run(training(folder, "run", {"--keep-epochs", "--epochs", "11"}));
+  const std::string set = "parts=" + (folder / "clips.csv").string() + "@" + (folder / "features.db").string();
+  const std::string pattern = (folder / "run" / "epochs" / "e*.pth").string();
+  const json rows = json::parse(run({"eval", "--checkpoint", pattern, "--eval", set, "--json"}));
+  ASSERT_EQ(rows.size(), 11U);
+  EXPECT_THAT(rows[1]["checkpoint"].get<std::string>(), HasSubstr("e2.pth"));
+  EXPECT_THAT(rows[10]["checkpoint"].get<std::string>(), HasSubstr("e11.pth"));
+  const json alone = json::parse(run({"eval", "--json", "--run", (folder / "run").string(), "--captions",
+                                      (folder / "clips.csv").string()}));
+  EXPECT_EQ(rows[10]["sets"]["parts"]["t2v"]["R@5"], alone["test"]["t2v"]["R@5"]);
+  EXPECT_THAT(run({"eval", "--checkpoint", pattern, "--eval", set}), HasSubstr("e11.pth"));
 }
 
 TEST(NarratedTraining, FineTuningStartsFromAnotherRunsWeightsSizeAndWords) {
