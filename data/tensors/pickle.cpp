@@ -250,7 +250,8 @@ class PickleMachine {
       table[opcode](*this);
       if (!outer_items_.empty()) return true;
     }
-    if (uses_ && (stack_.size() != 1 || top().kind != Kind::Dict)) malformed("it is not a dict");
+    if (uses_ && (stack_.size() != 1 || top().kind != Kind::Dict))
+      throw Error(Fault::Corrupt, where_, "pickle: it is not a dict");
     return false;
   }
 

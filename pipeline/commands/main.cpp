@@ -1,6 +1,6 @@
-// pipeline: runs `store` itself and executes pipeline-torch, which lies beside it, for everything else.
-// Loading LibTorch and the 300 libraries that Debian's needs takes half a second; listing a million rows
-// takes less.
+// pipeline: runs `store` and `narrations` itself and executes pipeline-torch, which lies beside it, for
+// everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a second; listing a
+// million rows takes less.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,19 +13,22 @@
 #include <system_error>
 #include <vector>
 
+#include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/terminal/console.h"
 
 namespace {
 
-/// Reads only the flags of `store` from the --config file: this program has no other subcommands.
-class StoreConfig : public CLI::ConfigTOML {
+bool is_ours(std::string_view command) { return command == "store" || command == "narrations"; }
+
+/// Reads only the flags of these commands from the --config file: this program has no other subcommands.
+class OurConfig : public CLI::ConfigTOML {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     std::vector<CLI::ConfigItem> flags = CLI::ConfigTOML::from_config(input);
     const auto is_foreign = [](const CLI::ConfigItem& item) {
-      return !item.parents.empty() && item.parents.front() != "store";
+      return !item.parents.empty() && !is_ours(item.parents.front());
     };
     flags.erase(std::remove_if(flags.begin(), flags.end(), is_foreign), flags.end());
     return flags;
@@ -33,11 +36,12 @@ class StoreConfig : public CLI::ConfigTOML {
 };
 
 void add_commands(CLI::App& app, int& exit_code) {
-  app.config_formatter(std::make_shared<StoreConfig>());
+  app.config_formatter(std::make_shared<OurConfig>());
   tvr::add_store_command(app, exit_code);
+  tvr::add_narrations_command(app, exit_code);
 }
 
-bool is_for_us(int argc, char** argv) { return argc > 1 && argv[1] == std::string_view("store"); }
+bool is_for_us(int argc, char** argv) { return argc > 1 && is_ours(argv[1]); }
 
 int become_pipeline_torch(char** argv) {
   std::error_code error;

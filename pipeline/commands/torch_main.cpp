@@ -1,8 +1,10 @@
-// pipeline-torch: every subcommand. `pipeline` executes this program for everything but `store` (main.cpp).
+// pipeline-torch: every subcommand. `pipeline` executes this program for everything but
+// `store` and `narrations` (main.cpp).
 #include <CLI/CLI.hpp>
 #include <cstddef>
 
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/commands/usage.h"
@@ -17,6 +19,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_search_command(app, exit_code);
   tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);
+  tvr::add_narrations_command(app, exit_code);
   tvr::add_words_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);
