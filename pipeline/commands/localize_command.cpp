@@ -17,6 +17,7 @@
 #include "model/step_assignment.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/learn_options.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/encoders/run_encoder.h"
 #include "pipeline/localization/localization_report.h"
@@ -28,6 +29,14 @@ namespace {
 
 constexpr std::size_t kMostSteps = 1000;
 
+/// Which videos of CrossTask.
+enum class CrossTaskSelection {
+  Split,  // crosstask_test_videos()
+  All
+};
+constexpr Choices<CrossTaskSelection, 2> kCrossTaskSelections{
+    {{"split", CrossTaskSelection::Split}, {"all", CrossTaskSelection::All}}};
+
 struct LocalizeArguments {
   std::filesystem::path run, checkpoint, store;
   std::vector<std::string> lanes;
@@ -35,7 +44,7 @@ struct LocalizeArguments {
   std::filesystem::path crosstask, from_scores;
   std::filesystem::path steps;  // one name per line
   std::vector<std::string> own_videos;
-  bool all_videos = false;
+  CrossTaskSelection videos = CrossTaskSelection::Split;
   LocalizeOptions options;
   std::filesystem::path csv;
   bool json = false;
@@ -98,7 +107,8 @@ int run_crosstask(const CLI::App& command, const LocalizeArguments& arguments) {
   } else {
     scores_of = scores_in_folder(arguments.from_scores, data);
   }
-  const std::vector<CrossTaskVideo> videos = arguments.all_videos ? data.videos : crosstask_test_videos(data);
+  const std::vector<CrossTaskVideo> videos =
+      arguments.videos == CrossTaskSelection::All ? data.videos : crosstask_test_videos(data);
   if (videos.empty()) {
     throw Error(Fault::NotFound, arguments.crosstask.string(),
                 "no task has more than 30 videos that are not held out: the split has none for testing",
@@ -112,9 +122,9 @@ int run_crosstask(const CLI::App& command, const LocalizeArguments& arguments) {
   write_csv(arguments, placed_steps(data, result));
   if (arguments.json) {
     nlohmann::json json = json_of(data, result);
-    json["scores"] = name(arguments.options.scores);
-    json["order"] = name(arguments.options.order);
-    json["selection"] = arguments.all_videos ? "all" : "split";
+    json["scores"] = kStepScores.name(arguments.options.scores);
+    json["order"] = kStepOrders.name(arguments.options.order);
+    json["selection"] = kCrossTaskSelections.name(arguments.videos);
     fmt::print("{}\n", json_text(json));
   } else {
     fmt::print("{}", table_of(data, result));
@@ -232,17 +242,6 @@ int run_localize(const CLI::App& command, const LocalizeArguments& arguments) {
   return arguments.steps.empty() ? run_crosstask(command, arguments) : run_own_videos(command, arguments);
 }
 
-template <class Value>
-void add_choice(CLI::App& command, const std::string& flag, Value& value,
-                const std::map<std::string, Value>& choices, const std::string& shown_default,
-                const std::string& help) {
-  command
-      .add_option_function<std::string>(
-          flag, [&value, choices](const std::string& chosen) { value = choices.at(chosen); }, help)
-      ->check(CLI::IsMember(choices))
-      ->default_str(shown_default);
-}
-
 void add_localize_flags(CLI::App& command, LocalizeArguments& arguments) {
   auto* run = command.add_option("--run", arguments.run, "folder of a run, whose model is used")
                   ->check(CLI::ExistingDirectory)
@@ -268,22 +267,17 @@ void add_localize_flags(CLI::App& command, LocalizeArguments& arguments) {
           "folder of scores by any program instead of a model: TASK_VIDEO.npy or .csv, a row per second, "
           "a column per step")
       ->check(CLI::ExistingDirectory);
-  add_choice<bool>(command, "--videos", arguments.all_videos, {{"split", false}, {"all", true}}, "split",
-                   "CrossTask's test videos, by seed 0, or all that are annotated");
+  add_choice(command, "--videos", arguments.videos, kCrossTaskSelections,
+             "CrossTask's test videos, by seed 0, or all that are annotated");
   command
       .add_option("--steps", arguments.steps,
                   "file with the name of a step on each line, to find in VIDEO ...")
       ->check(CLI::ExistingFile);
   command.add_option("VIDEO", arguments.own_videos, "videos of the store, by name");
-  const auto scores = [](StepScores value) { return std::pair(std::string(name(value)), value); };
-  add_choice<StepScores>(
-      command, "--scores", arguments.options.scores,
-      {scores(StepScores::Similarity), scores(StepScores::LogSoftmax)}, name(arguments.options.scores),
-      "what steps are placed by: similarity, or its log-softmax over the steps of a frame");
-  const auto order = [](StepOrder value) { return std::pair(std::string(name(value)), value); };
-  add_choice<StepOrder>(command, "--order", arguments.options.order,
-                        {order(StepOrder::Steps), order(StepOrder::Free)}, name(arguments.options.order),
-                        "place steps in their order, or each at its best frame");
+  add_choice(command, "--scores", arguments.options.scores, kStepScores,
+             "what steps are placed by: similarity, or its log-softmax over the steps of a frame");
+  add_choice(command, "--order", arguments.options.order, kStepOrders,
+             "place steps in their order, or each at its best frame");
   command.add_option("--csv", arguments.csv, "write the second of every step to this CSV");
   command.add_flag("--json", arguments.json, "print JSON");
 }

@@ -59,11 +59,6 @@ StepFigures figures_of(const std::vector<StepHits>& hits, std::size_t tasks) {
 
 }  // namespace
 
-const char* name(StepScores scores) noexcept {
-  return scores == StepScores::LogSoftmax ? "log-softmax" : "similarity";
-}
-const char* name(StepOrder order) noexcept { return order == StepOrder::Free ? "free" : "steps"; }
-
 std::vector<StepPlace> place_steps(const Matrix& similarities, const LocalizeOptions& options) {
   const bool couples = options.scores == StepScores::LogSoftmax;
   const Matrix logs = couples ? log_softmax(similarities) : Matrix();

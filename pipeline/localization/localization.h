@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/choices.h"
 #include "data/datasets/crosstask.h"
 #include "data/matrix.h"
 #include "data/progress.h"
@@ -20,13 +21,14 @@ enum class StepScores {
   Similarity,  // of frame and step
   LogSoftmax,  // its log-softmax over the steps of a frame (CrossTask's train.py, VideoCLIP)
 };
-[[nodiscard]] const char* name(StepScores scores) noexcept;  // "similarity", "log-softmax"
+inline constexpr Choices<StepScores, 2> kStepScores{
+    {{"similarity", StepScores::Similarity}, {"log-softmax", StepScores::LogSoftmax}}};
 
 enum class StepOrder {
   Steps,  // one frame per step, in the order of the steps
   Free,   // the best frame of each step
 };
-[[nodiscard]] const char* name(StepOrder order) noexcept;  // "steps", "free"
+inline constexpr Choices<StepOrder, 2> kStepOrders{{{"steps", StepOrder::Steps}, {"free", StepOrder::Free}}};
 
 struct LocalizeOptions {
   StepScores scores = StepScores::Similarity;

@@ -77,8 +77,8 @@ int bench(const char* lists) {
         localize(data, data.videos, folder.path(), scores_in_folder(folder / "scores", data),
                  {StepScores::LogSoftmax, order});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::printf("%zu videos from files, log-softmax, order %s: %.2f s\n", result.videos.size(), name(order),
-                seconds);
+    std::printf("%zu videos from files, log-softmax, order %s: %.2f s\n", result.videos.size(),
+                kStepOrders.name(order), seconds);
   }
   std::vector<Matrix> scores;
   const ScoresOf in_folder = scores_in_folder(folder / "scores", data);
