@@ -1,6 +1,7 @@
 #include "data/csv.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "data/error.h"
@@ -117,7 +118,24 @@ std::string advice_on_separators(const std::vector<std::string>& columns) {
          "; save it with commas, and cells that hold a comma in double quotes";
 }
 
+/// Whether it is no formula though it begins as one: "-4wsuPCjDBc".
+bool is_plain_word(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == '/';
+  });
+}
+
 }  // namespace
+
+std::string csv_cell(std::string text) {
+  if (!text.empty() && std::string("=+-@\t\r").find(text.front()) != std::string::npos &&
+      !is_plain_word(text))
+    text.insert(0, "'");
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
 
 CsvTable::CsvTable(const std::filesystem::path& path) : CsvTable(path.string(), read_text_file(path)) {}
 

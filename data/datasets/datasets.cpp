@@ -165,6 +165,17 @@ void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources) {
   data.test = std::move(test);
 }
 
+std::map<std::string, std::string> video_ids_of(const std::vector<std::string>& names,
+                                                const std::vector<VideoSource>& sources) {
+  std::vector<std::string> escaped;
+  for (const std::string& name : names) escaped.push_back(escape_video_id(name));
+  std::map<std::string, std::string> name_of_id, ids;
+  const std::map<std::string, std::string> found = resolve(escaped, SourceIndex(sources), name_of_id);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (const auto id = found.find(escaped[i]); id != found.end()) ids.emplace(names[i], id->second);
+  return ids;
+}
+
 void hold_out_validation(DataSet& data, double fraction, std::uint64_t seed) {
   const std::vector<std::string> names = video_names(data.train);
   const std::set<std::string> held = choose_share({names.begin(), names.end()}, fraction, seed);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,11 @@ struct CaptionSplit {
 /// their captions and counted in the notes. Throws Error(Mismatch) when a name matches several ids or several
 /// names match one id, Error(NotFound) when no name of a split matches.
 void resolve_video_ids(DataSet& data, const std::vector<VideoSource>& sources);
+
+/// The ids in `sources` of the videos with these names, by the same rule; what matches none is absent. Throws
+/// Error(Mismatch) as above.
+[[nodiscard]] std::map<std::string, std::string> video_ids_of(const std::vector<std::string>& names,
+                                                              const std::vector<VideoSource>& sources);
 
 /// Moves the clips of a `fraction` of the training videos (chosen by a hash of seed and id) to the validation
 /// split. Throws Error(InvalidArgument) unless 0 < fraction < 1.

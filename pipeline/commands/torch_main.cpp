@@ -16,6 +16,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_extract_command(app, exit_code);
   tvr::add_train_command(app, exit_code);
   tvr::add_eval_command(app, exit_code);
+  tvr::add_localize_command(app, exit_code);
   tvr::add_search_command(app, exit_code);
   tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);

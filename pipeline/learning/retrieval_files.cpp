@@ -2,35 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <map>
 #include <utility>
 
+#include "data/csv.h"
 #include "data/datasets/video_id.h"
 #include "data/time.h"
 
 namespace tvr {
 namespace {
-
-/// Whether it is no formula though it begins as one: "-4wsuPCjDBc".
-bool is_plain_word(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == '/';
-  });
-}
-
-/// RFC 4180: quoted where necessary. A text that a spreadsheet would take for a formula is prefixed with an
-/// apostrophe.
-std::string csv_cell(std::string text) {
-  if (!text.empty() && std::string("=+-@\t\r").find(text.front()) != std::string::npos &&
-      !is_plain_word(text))
-    text.insert(0, "'");
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
 
 std::string clip_cells(const ClipRef& clip) {
   const auto seconds = [](Micros time) { return fmt::format("{}", static_cast<double>(time.count()) / 1e6); };

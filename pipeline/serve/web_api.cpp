@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "data/datasets/datasets.h"
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "data/usable_cores.h"
 #include "extract/media/thumbnail.h"
+#include "pipeline/run/placed_steps.h"
 #include "pipeline/run/run_folder.h"
 #include "pipeline/search/search_json.h"
 
@@ -76,6 +79,40 @@ std::string optional_text(const std::filesystem::path& path) {
   }
 }
 
+/// The video of the index with each name of localized.csv, which may lack its folder.
+std::map<std::string, const IndexedVideo*> videos_named(const std::vector<PlacedStep>& steps,
+                                                        const SearchIndex& index) {
+  std::vector<std::string> names;
+  for (const PlacedStep& step : steps)
+    if (names.empty() || names.back() != step.video) names.push_back(step.video);
+  std::vector<VideoSource> sources;
+  std::map<std::string, const IndexedVideo*> of_id, of_name;
+  for (const IndexedVideo& video : index.videos()) {
+    sources.push_back(video.source);
+    of_id.emplace(video.source.id, &video);
+  }
+  for (const auto& [name, id] : video_ids_of(names, sources)) of_name.emplace(name, of_id.at(id));
+  return of_name;
+}
+
+json json_of(const PlacedStep& step) {
+  return {{"step", step.step + 1},
+          {"name", step.name},
+          {"second", step.second ? json(*step.second) : json()},
+          {"score", step.score},
+          {"hit", step.hit ? json(*step.hit) : json()}};
+}
+
+/// The video of a step, without its steps; "plays" is what other requests call it, null if it is not known.
+json json_of(const PlacedStep& step, const std::map<std::string, const IndexedVideo*>& known) {
+  json video = {{"video", step.video}, {"task", step.task}, {"plays", nullptr}, {"steps", json::array()}};
+  if (const auto found = known.find(step.video); found != known.end()) {
+    video["plays"] = video_text(found->second->source.id);
+    video["length"] = std::chrono::duration<double>(found->second->length).count();
+  }
+  return video;
+}
+
 json metrics_in(const RunFolder& folder) {
   const std::string text = optional_text(folder.metrics());
   try {
@@ -134,12 +171,34 @@ json WebApi::store(const std::string& part) const {
           {"more", static_cast<std::int64_t>(listed.size()) > kMostListed}};
 }
 
+json WebApi::steps(const std::string& part) const {
+  const std::filesystem::path file = RunFolder(run_).placed_steps();
+  if (!is_there(file)) throw Error(Fault::NotFound, "steps", "the run has no localized steps");
+  const std::vector<PlacedStep> placed = read_placed_steps(file);
+  const auto index = service_.index();
+  const std::map<std::string, const IndexedVideo*> known = videos_named(placed, *index);
+  json videos = json::array();
+  std::int64_t count = 0;
+  const PlacedStep* last = nullptr;  // the steps of a video and task follow each other
+  for (const PlacedStep& step : placed) {
+    if (step.video.find(part) == std::string::npos && step.task.find(part) == std::string::npos) continue;
+    const bool is_new = last == nullptr || last->video != step.video || last->task != step.task;
+    last = &step;
+    count += is_new ? 1 : 0;
+    if (count > kMostListed) continue;
+    if (is_new) videos.push_back(json_of(step, known));
+    videos.back()["steps"].push_back(json_of(step));
+  }
+  return {{"videos", std::move(videos)}, {"count", count}};
+}
+
 json WebApi::run() const {
   const RunFolder folder(run_);
   return {{"path", run_.string()},
           {"metrics", metrics_in(folder)},
           {"history", json_lines(optional_text(folder.history()))},
           {"config", optional_text(folder.config())},
+          {"steps", is_there(folder.placed_steps())},
           {"report", std::filesystem::exists(folder.report())}};
 }
 

@@ -55,6 +55,9 @@ class WebApi {
   /// `part`: only videos whose id contains this.
   [[nodiscard]] nlohmann::json store(const std::string& part) const;
   [[nodiscard]] nlohmann::json run() const;
+  /// The steps of the videos whose name or task contains `part`, of the run's localized.csv. Throws
+  /// Error(NotFound) if there is none, and what read_placed_steps() throws.
+  [[nodiscard]] nlohmann::json steps(const std::string& part) const;
   [[nodiscard]] std::string report() const;  // report.html; empty if there is none
 
   [[nodiscard]] MediaFacts media_facts(const std::string& video);

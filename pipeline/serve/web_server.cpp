@@ -215,9 +215,9 @@ class WebServer::Impl {
 
   HttpResponse answer(const HttpRequest& request) {
     static const std::map<std::string_view, Answer> answers = {
-        {"/report", &Impl::report},       {"/api/info", &Impl::info},   {"/api/run", &Impl::run},
-        {"/api/search", &Impl::search},   {"/api/store", &Impl::store}, {"/api/media", &Impl::media_facts},
-        {"/thumbnail", &Impl::thumbnail}, {"/media", &Impl::media}};
+        {"/report", &Impl::report},     {"/api/info", &Impl::info},       {"/api/run", &Impl::run},
+        {"/api/search", &Impl::search}, {"/api/store", &Impl::store},     {"/api/media", &Impl::media_facts},
+        {"/api/steps", &Impl::steps},   {"/thumbnail", &Impl::thumbnail}, {"/media", &Impl::media}};
     if (!is_for_us(request.host)) {
       return error_content(
           403, "this server only accepts requests to this machine's own names, such as localhost");
@@ -264,6 +264,9 @@ class WebServer::Impl {
   HttpResponse search(const HttpRequest& request) { return json_content(api_.search(search_query(request))); }
   HttpResponse store(const HttpRequest& request) {
     return json_content(api_.store(text_parameter(request, "video", kMostNameBytes)));
+  }
+  HttpResponse steps(const HttpRequest& request) {
+    return json_content(api_.steps(text_parameter(request, "video", kMostNameBytes)));
   }
   HttpResponse media_facts(const HttpRequest& request) {
     const MediaFacts facts = api_.media_facts(video_parameter(request));

@@ -62,6 +62,13 @@ void write_tensor_files(const Seeds& seeds) {
 
 void write_texts(const Seeds& seeds) {
   seeds.write("csv", "captions.csv", "video,caption,start,end\nvideo1,\"a man, \"\"cooking\"\"\",0,2.5\r\n");
+  seeds.write("crosstask", "tasks.txt", "23521\nMake Jello Shots\nhttp://u\n2\npour water,stir mixture\n\n");
+  seeds.write("crosstask", "videos.csv", "23521,-D-1sev2dP0,https://u\n23521,_dUOtpdgAHc,https://u\n");
+  seeds.write("crosstask", "annotation.csv", "2,11.4,30\n1,7.99,8.01\n");
+  seeds.write("matrix_csv", "scores.csv", "1,-2.5e-1,+3\r\n4,5,6\n");
+  seeds.write(
+      "placed_steps", "localized.csv",
+      "video,task,step,second,score,hit,name\na,23521,1,7,0.25,1,\"pour, water\"\na,23521,2,,,,stir\n");
   seeds.write(
       "msrvtt_json", "msrvtt.json",
       R"({"videos":[{"video_id":"video0","category":1,"split":"train","url":"u","start time":1.5,)"

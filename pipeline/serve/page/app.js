@@ -288,8 +288,39 @@ async function show_run() {
       if (points.length > 1) plots.push(plot(key, points));
     }
     $("run-curves").replaceChildren(...plots);
+    $("run-steps").hidden = !run.steps;
+    if (run.steps) show_steps();
   } catch (error) {
     $("run-path").textContent = error.message;
+  }
+}
+
+/// Buttons that play each step of a video at its second.
+function steps_of(video) {
+  const buttons = video.steps.map((step) => {
+    const placed = step.second !== null;
+    const found = step.hit === null ? "" : step.hit ? ", found" : ", missed";
+    const button = element("button", {type: "button", disabled: !placed || !video.plays,
+        className: step.hit === null ? "" : step.hit ? "status-ok" : "status-bad",
+        textContent: `${step.name} ${placed ? clock(step.second) : "–"}`,
+        title: placed ? `score ${step.score.toFixed(3)}${found}` : "the video is too short for all steps"});
+    button.addEventListener("click", () => play({video: video.plays, start: step.second, end: step.second + 1,
+        length: video.length, whole: false}));
+    return element("li", {}, button);
+  });
+  return element("section", {}, element("h4", {textContent: video.task ? `${video.video}, task ${video.task}` : video.video}),
+      element("ol", {className: "steps"}, ...buttons));
+}
+
+async function show_steps() {
+  try {
+    const answer = await ask("api/steps", {video: $("steps-name").value});
+    const shown = answer.videos.length;
+    $("steps-status").textContent = `${answer.count} videos${shown < answer.count ? `, the first ${shown} are shown` : ""}.`;
+    $("steps-videos").replaceChildren(...answer.videos.map(steps_of));
+  } catch (error) {
+    $("steps-videos").replaceChildren();
+    $("steps-status").textContent = error.message;
   }
 }
 
@@ -317,6 +348,7 @@ $("form").addEventListener("submit", (event) => {
 $("query").addEventListener("input", debounced(search, 150));
 for (const id of ["filter-name", "filter-length", "filter-top"]) $(id).addEventListener("input", debounced(search, 150));
 $("store-name").addEventListener("input", debounced(show_store, 200));
+$("steps-name").addEventListener("input", debounced(show_steps, 200));
 window.addEventListener("hashchange", turn_page);
 ask("api/info").then((info) => {
   document.title = `${info.run}: video search`;

@@ -15,6 +15,7 @@
 #include "tests/support/run_searcher.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
 
 namespace tvr {
 namespace {
@@ -192,6 +193,24 @@ TEST_F(BrowserTest, TheRunsPageDrawsCurvesAndMetrics) {
   ASSERT_TRUE(browser_->becomes_true("document.querySelector('#run-curves polyline')"));
   EXPECT_THAT(browser_->value("document.getElementById('run-metrics').textContent").get<std::string>(),
               HasSubstr("12.5"));
+  EXPECT_EQ(browser_->complaints(), "");
+}
+
+TEST_F(BrowserTest, AClickOnAStepPlaysTheVideoAtItsSecond) {
+  testing::write_file(run_->run() / "localized.csv",
+                      "video,task,step,second,score,hit,name\nclip,7,1,17,0.5,1,<img src=x "
+                      "onerror='window.harm=1'>\nclip,7,2,,,,too short\nelsewhere,8,1,3,1,,cat\n");
+  browser_->click("nav a[href='#/run']");
+  ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('.steps button').length === 3"));
+  EXPECT_EQ(browser_->value("document.getElementById('steps-status').textContent"), "2 videos.");
+  EXPECT_EQ(browser_->value("document.querySelectorAll('.steps button:disabled').length"), 2);
+  browser_->click(".steps button");
+  ASSERT_TRUE(browser_->becomes_true(
+      "document.getElementById('video').readyState >= 2 && !video.paused && !video.seeking"));
+  const double at_s = browser_->value("document.getElementById('video').currentTime");
+  EXPECT_GE(at_s, 17);
+  EXPECT_LT(at_s, 27);
+  EXPECT_EQ(browser_->value("window.harm || 0"), 0);
   EXPECT_EQ(browser_->complaints(), "");
 }
 

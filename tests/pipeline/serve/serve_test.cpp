@@ -637,6 +637,36 @@ TEST_F(ServeTest, ListsTheStoreWithItsFailuresAndTheRun) {
   EXPECT_EQ(report->get_header_value("Content-Security-Policy").find("script-src"), std::string::npos);
 }
 
+TEST_F(ServeTest, ListsWhenTheStepsOfVideosHappen) {
+  EXPECT_EQ(status_of("/api/steps"), 404);
+  EXPECT_EQ(json_of("/api/run")["steps"], false);
+  testing::write_file(run_.run() / "localized.csv",
+                      "video,task,step,second,score,hit,name\nclip,7,1,35,0.5,1,<b>dog</b>\nclip,7,2,,,,red\n"
+                      "gone,7,1,1,0.25,0,dog\nunknown,8,1,3,1,,cat\n");
+  EXPECT_EQ(json_of("/api/run")["steps"], true);
+  const json all = json_of("/api/steps");
+  EXPECT_EQ(all["count"], 3);
+  const json& clip = all["videos"][0];
+  EXPECT_EQ(clip["plays"], "clip");
+  EXPECT_EQ(clip["length"], 40.0);
+  EXPECT_EQ(clip["task"], "7");
+  EXPECT_EQ(clip["steps"], json::parse(R"([{"step": 1, "name": "<b>dog</b>", "second": 35.0, "score": 0.5,
+                                           "hit": true},
+                                          {"step": 2, "name": "red", "second": null, "score": 0.0,
+                                           "hit": null}])"));
+  EXPECT_EQ(all["videos"][1]["plays"], "kitchen/gone") << "by the end of its name";
+  EXPECT_TRUE(all["videos"][2]["plays"].is_null());
+  EXPECT_EQ(json_of("/api/steps?video=8")["videos"][0]["video"], "unknown");
+  EXPECT_EQ(json_of("/api/steps?video=lip")["count"], 1);
+  testing::write_file(run_.run() / "localized.csv", "video,task\n");
+  EXPECT_EQ(status_of("/api/steps"), 200) << "no step is no error";
+  testing::write_file(run_.run() / "localized.csv", "video,task\nclip,7\n");
+  EXPECT_EQ(status_of("/api/steps"), 404);
+  testing::write_file(run_.run() / "localized.csv", "video,task,step,second,score,hit,name\nclip,7,x,,,,\n");
+  EXPECT_EQ(status_of("/api/steps"), 500);
+  expect_alive();
+}
+
 TEST_F(ServeTest, EndsSoonThoughAClientHoldsOn) {
   const RawClient client(server_->port());
   client.send("GET /api/info HTTP/1.1\r\nHost: localhost\r\n\r\n");
