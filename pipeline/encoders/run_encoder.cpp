@@ -79,6 +79,8 @@ class RunEncoder final : public EncoderPair {
       ids.push_back(tvr::encode(sentence, table, run_.max_words));
       encoded.understood.push_back(!ids.back().empty());
       encoded.unknown.push_back(unknown_words(sentence, table));
+      encoded.guessed.push_back(guessed_words(sentence, table));
+      encoded.familiar.push_back(has_familiar_word(sentence, table));
     }
     encoded.rows = model_.embed_text(sentences, table.vectors, ids);
     return encoded;
