@@ -15,6 +15,7 @@
 
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
 
 namespace {
@@ -37,7 +38,10 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_store_command(app, exit_code);
 }
 
-bool is_for_us(int argc, char** argv) { return argc > 1 && argv[1] == std::string_view("store"); }
+/// Variables that set flags are left to the program that knows the flags of every subcommand.
+bool is_for_us(int argc, char** argv) {
+  return argc > 1 && argv[1] == std::string_view("store") && !tvr::sets_variables();
+}
 
 int become_pipeline_torch(char** argv) {
   std::error_code error;
