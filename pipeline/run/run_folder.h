@@ -29,6 +29,7 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
   [[nodiscard]] std::filesystem::path linear() const { return path_ / "linear.pth"; }
+  [[nodiscard]] std::filesystem::path training_videos() const { return path_ / "training_videos.txt"; }
   [[nodiscard]] std::filesystem::path path_of_network(int number) const {
     return number == 1 ? path_ : path_ / ("network-" + std::to_string(number));
   }
