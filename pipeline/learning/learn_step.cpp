@@ -15,7 +15,6 @@
 #include "data/fingerprint.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
-#include "model/batches.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "model/trainer.h"
@@ -252,11 +251,10 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   Learned learned;
   learned.findings = splits.findings;
   std::optional<LinearEncoder> linear;
-  if (!splits.narrated) {
-    validate(splits.train.pairs, splits.words.vectors, "train");  // the linear model takes no NaN
-    linear = fit_linear_baseline(folder, splits.train);
-  } else {
+  if (splits.narrated) {
     std::filesystem::remove(folder.linear());  // of another training
+  } else {
+    linear = fit_linear_baseline(folder, splits.train);
   }
   if (!linear && plans.front().linear_weight > 0) {
     throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
