@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "data/error.h"
 
@@ -17,13 +18,21 @@ std::string dump(const json& value, int indent) {
 }  // namespace
 
 json parse_json(std::string_view text, const std::string& where, const std::string& advice, int most_levels) {
-  const auto limit_levels = [&](int level, json::parse_event_t, json&) {
-    if (level <= most_levels) return true;
-    throw Error(Fault::Corrupt, where, "it is nested deeper than " + std::to_string(most_levels) + " levels",
-                advice);
+  std::vector<std::set<std::string>> keys;  // of the objects that are open, the innermost last
+  const auto check = [&](int level, json::parse_event_t event, json& value) {
+    if (level > most_levels) {
+      throw Error(Fault::Corrupt, where,
+                  "it is nested deeper than " + std::to_string(most_levels) + " levels", advice);
+    }
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event != json::parse_event_t::key) return true;
+    const auto [key, is_new] = keys.back().insert(value.get<std::string>());
+    if (is_new) return true;
+    throw Error(Fault::Corrupt, where, "an object has the key '" + *key + "' twice, wanted once", advice);
   };
   try {
-    return json::parse(text, limit_levels);
+    return json::parse(text, check);
   } catch (const json::exception& error) {
     const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
     throw Error(Fault::Corrupt, where, "it is not JSON:" + words.substr(words.find(']') + 1), advice);

@@ -12,8 +12,8 @@ namespace tvr {
 constexpr int kMostJsonLevels = 64;
 
 /// The value of a JSON text, which may come from a stranger. Throws Error(Corrupt), with `where` and
-/// `advice`, for what is not JSON or has more than `most_levels` levels. All JSON but that with a stricter
-/// reader of its own (safetensors' headers, MSR-VTT) is read by this function.
+/// `advice`, for what is not JSON, has more than `most_levels` levels or has a key twice in an object. All
+/// JSON but that with a stricter reader of its own (safetensors' headers, MSR-VTT) is read by this function.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, const std::string& where,
                                         const std::string& advice = {}, int most_levels = kMostJsonLevels);
 

@@ -130,7 +130,10 @@ class FasttextBinary : public WordVectors {
       if (!rows.empty() && table.wants(word)) mean_of_rows(rows, table.add(word));
     }
     file_->require_unchanged();
-    return table.take(where_);
+    WordTable found = table.take(where_);
+    for (const std::string& word : found.words)
+      if (row_of.at(word) == kUnknown) found.guessed.insert(word);
+    return found;
   }
 
  private:

@@ -24,10 +24,20 @@ class QueryWords {
   void look_up(const std::vector<std::string>& words);
 
   std::unique_ptr<WordVectors> vectors_;
-  std::unordered_map<std::string, std::vector<float>> known_;  // empty: the word is not in the file
+  struct Known {
+    std::vector<float> vector;  // empty: the word is not in the file
+    bool guessed = false;       // WordTable::guessed
+  };
+  std::unordered_map<std::string, Known> known_;
 };
 
 /// The words of `sentence` that are not in `table`, each once, in order.
 [[nodiscard]] std::vector<std::string> unknown_words(const std::string& sentence, const WordTable& table);
+
+/// Those that are in table.guessed, the same.
+[[nodiscard]] std::vector<std::string> guessed_words(const std::string& sentence, const WordTable& table);
+
+/// Whether a word is in `table`, and not guessed.
+[[nodiscard]] bool has_familiar_word(const std::string& sentence, const WordTable& table);
 
 }  // namespace tvr

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "data/matrix.h"
@@ -18,6 +19,8 @@ struct WordTable {
   std::vector<std::string> words;
   Matrix vectors;  // [V, E]
   std::unordered_map<std::string, std::int32_t> ids;
+  /// Those of `words` that the vectors were not trained on: theirs are made of subwords.
+  std::unordered_set<std::string> guessed;
   std::string note;  // one sentence on what was odd in the file, for a warning; empty: nothing was
 };
 

@@ -41,14 +41,12 @@ void add_video_files(const fs::path& folder, std::set<fs::path>& entered, std::v
   fs::directory_iterator entry(folder, problem);
   for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
     const fs::path& path = entry->path();
-    if (path.filename().native().front() == '.') continue;  // hidden
     std::error_code unseen;
-    if (!entry->is_directory(unseen)) {
-      if (has_video_extension(path)) {
-        files.push_back(path);
-      } else if (passed_over != nullptr) {
-        passed_over->add(path);
-      }
+    const bool is_hidden = path.filename().native().front() == '.', is_file = !entry->is_directory(unseen);
+    if (is_hidden || (is_file && !has_video_extension(path))) {
+      if (passed_over != nullptr) passed_over->add(path);
+    } else if (is_file) {
+      files.push_back(path);
     } else if (::access(path.c_str(), R_OK | X_OK) != 0) {
       files.push_back(path);
     } else if (const fs::path real = fs::canonical(path, unseen); !unseen && entered.insert(real).second) {

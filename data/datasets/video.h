@@ -20,12 +20,13 @@ struct VideoSource {
 using KnownIds =
     std::function<void(const std::function<void(const std::string& id, const std::string& path)>&)>;
 
-/// All video files (by extension) below `folder`, sorted by id; hidden files are skipped, links to folders
-/// followed. The name of a video is its path below the folder without its extension (with it, where two files
-/// differ only in the extension); a file that is among the `known` keeps its id, so that a second file of its
-/// name that comes or goes does not change it. A subfolder that cannot be read is listed like a video, so
-/// that it is reported as unreadable instead of being silently skipped. Throws Error(NotFound) for a missing
-/// folder, Error(Unreadable) for one without read permission. `passed_over` gets the other files.
+/// All video files (by extension) below `folder`, sorted by id; what is hidden is passed over, links to
+/// folders are followed. The name of a video is its path below the folder without its extension (with it,
+/// where two files differ only in the extension); a file that is among the `known` keeps its id, so that a
+/// second file of its name that comes or goes does not change it. A subfolder that cannot be read is listed
+/// like a video, so that it is reported as unreadable instead of being silently skipped. Throws
+/// Error(NotFound) for a missing folder, Error(Unreadable) for one without read permission. `passed_over`
+/// gets the other files, and hidden folders.
 [[nodiscard]] std::vector<VideoSource> find_videos(const std::filesystem::path& folder,
                                                    const KnownIds& known = {},
                                                    PassedOver* passed_over = nullptr);

@@ -19,6 +19,8 @@ constexpr std::array kVideoExtensions = {
     ".psp",  ".qt",   ".rm",    ".rmvb", ".swf",  ".tod",  ".tp",   ".trp",  ".ts",   ".vc1",  ".vob",
     ".vro",  ".webm", ".wm",    ".wmv",  ".wtv",  ".xvid", ".y4m"};
 
+constexpr const char* kHidden = "hidden";  // no extension: those begin with a dot
+
 std::string extension_of(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension)
@@ -34,8 +36,9 @@ bool has_video_extension(const std::filesystem::path& path) {
 }
 
 void PassedOver::add(const std::filesystem::path& file) {
-  Kind& kind = kinds_[extension_of(file)];
-  if (kind.files++ == 0) kind.example = file.filename().string();
+  const std::string name = file.filename().string();
+  Kind& kind = kinds_[name.front() == '.' ? kHidden : extension_of(file)];
+  if (kind.files++ == 0) kind.example = name;
 }
 
 std::string PassedOver::text() const {

@@ -11,7 +11,7 @@ namespace tvr {
 /// an extraction reads, and of cameras that use them under a name of their own.
 [[nodiscard]] bool has_video_extension(const std::filesystem::path& path);
 
-/// Files beside videos that are none by their names.
+/// Files beside videos that are none by their names, and what is hidden (".name").
 class PassedOver {
  public:
   void add(const std::filesystem::path& file);
@@ -24,7 +24,7 @@ class PassedOver {
     std::int64_t files = 0;
     std::string example;
   };
-  std::map<std::string, Kind> kinds_;  // by extension, lower case
+  std::map<std::string, Kind> kinds_;  // by extension, lower case, or kHidden
 };
 
 }  // namespace tvr

@@ -96,6 +96,16 @@ void require_own_side_files(const fs::path& file) {
   }
 }
 
+/// Whether a log holds rows or pages that a connection which may write would move into the file.
+bool is_unfinished(const std::string& name) {
+  const auto has_bytes = [&](const char* suffix) {
+    std::error_code none;
+    const std::uintmax_t bytes = fs::file_size(name + suffix, none);
+    return !none && bytes > 0;
+  };
+  return has_bytes("-wal") || has_bytes("-journal");
+}
+
 void require_one_name(const fs::path& file, const std::string& name) {
   std::error_code unseen;
   const std::uintmax_t names = fs::hard_link_count(file, unseen);
@@ -158,10 +168,14 @@ Database::Database(const fs::path& path, Open mode) : name_(path.string()) {
   require_own_side_files(file_);
   if (mode != Open::ReadOnly) require_one_name(file_, name_);
   const std::string uri = uri_of(file_.string());
+  // SQLite makes a -wal and a -shm for every reader of a write-ahead store, and only a connection that may
+  // write removes them when it is the last one. Ours writes nothing (query_only).
+  const bool reads_as_writer = mode == Open::ReadOnly && !is_unfinished(file_.string());
   try {
-    connect(uri, mode == Open::ReadOnly ? SQLITE_OPEN_READONLY
-                 : mode == Open::Create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                        : SQLITE_OPEN_READWRITE);
+    connect(uri, mode == Open::Create                         ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                 : mode == Open::ReadWrite || reads_as_writer ? SQLITE_OPEN_READWRITE
+                                                              : SQLITE_OPEN_READONLY);
+    if (mode == Open::ReadOnly) run("PRAGMA query_only = ON");
   } catch (const Error& error) {
     if (mode != Open::ReadOnly || error.fault() != Fault::Unreadable) throw;
     require_empty_log(file_.string());

@@ -20,7 +20,8 @@ class Statement;
 class Database {
  public:
   enum class Open { ReadOnly, ReadWrite, Create };
-  /// A symbolic link is resolved first, so that all names of a file lead to one -wal. Throws
+  /// One that only reads leaves the file as it is and, if it can, no -wal or -shm beside it. A symbolic link
+  /// is resolved first, so that all names of a file lead to one -wal. Throws
   /// Error(Unsupported) for a folder, FIFO or device, for one with several names (hard links) that is to be
   /// written, and for a -wal, -shm or -journal that is a link; Error(NotFound | Unreadable | Corrupt | Busy).
   Database(const std::filesystem::path& path, Open mode);

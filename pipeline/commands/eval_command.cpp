@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "data/error.h"
+#include "data/json_text.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/checkpoint_table.h"
 #include "pipeline/commands/command.h"
@@ -17,12 +19,15 @@
 #include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
 #include "pipeline/encoders/run_encoder.h"
+#include "pipeline/learning/cautions.h"
 #include "pipeline/learning/comparison.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
+#include "pipeline/learning/linear_step.h"
 #include "pipeline/learning/retrieval_files.h"
 #include "pipeline/run/run_folder.h"
 #include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
 
 namespace tvr {
 namespace {
@@ -76,6 +81,8 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
 struct Answers {
   Pairs test;
   std::vector<Evaluation> seeds;
+  std::optional<Evaluation> linear;   // of the run's linear baseline, without embeddings
+  std::vector<std::string> findings;  // caveats about the metrics, one sentence each
 };
 
 void tell_unknown_words(const EncodedText& text) {
@@ -126,8 +133,20 @@ Pairs test_of(const RunManifest& run, const EncoderPair& encoders) {
   return test;
 }
 
-/// Evaluates trainings that differ in their checkpoint alone.
-Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties) {
+/// Whether the test clips are new to the run: a finding, or empty. Older runs do not say what they know.
+std::string finding_on(const RunManifest& run, const std::string& name, const std::vector<ClipRef>& test) {
+  const std::filesystem::path& list = run.training_videos.file;
+  if (list.empty()) return {};
+  if (!std::filesystem::exists(list)) {
+    return fmt::format("{} is not there: whether {} was trained on test clips is not known", list.string(),
+                       name);
+  }
+  (void)required_content(run.training_videos, "list of training videos");
+  return clips_known_from_training(read_text(list), test, name);
+}
+
+/// Evaluates trainings that differ in their checkpoint alone. `name`: what the run is called in findings.
+Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties, const std::string& name) {
   require_data(trainings.front().data.dataset);
   Answers answers;
   for (const RunManifest& run : trainings) {
@@ -140,6 +159,10 @@ Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties) {
     answers.seeds.push_back(evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, ties));
     if (!first) answers.seeds.back().text = answers.seeds.back().video = Matrix();
   }
+  if (const std::optional<LinearEncoder> linear = open_linear_baseline(trainings.front()))
+    answers.linear = evaluate_linear(*linear, answers.test, ties);
+  std::string finding = finding_on(trainings.front(), name, answers.test.clips);
+  if (!finding.empty()) answers.findings.push_back(std::move(finding));
   return answers;
 }
 
@@ -196,27 +219,39 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
   return run;
 }
 
-/// The trainings of the run in `folder`: itself, and one per further seed, of which all or none are there.
-std::vector<RunManifest> trainings_of(const std::filesystem::path& folder, const RunManifest& run) {
-  std::vector<RunManifest> trainings = {run};
+/// The networks of the run's further seeds, which an older run.json does not list.
+std::vector<std::vector<ModelFile>> further_seeds_of(const std::filesystem::path& folder,
+                                                     const RunManifest& run) {
+  if (!run.further_seeds.empty()) return run.further_seeds;
+  constexpr std::uint64_t kMostSeeds = 1000;
   std::uint64_t seeds = 1;
   if (const auto found = run.training.find("seeds"); found != run.training.end()) {
     const std::string& number = found->second;
     std::from_chars(number.data(), number.data() + number.size(), seeds);
   }
-  for (std::uint64_t i = 1; i < seeds; ++i) {
-    RunManifest further = run;
-    bool whole = true;
-    for (ModelFile& network : further.networks) {
+  std::vector<std::vector<ModelFile>> further;
+  for (std::uint64_t i = 1; i < std::min(seeds, kMostSeeds); ++i) {
+    further.push_back(run.networks);
+    for (ModelFile& network : further.back())
       network = {RunFolder(folder).path_of_seed(run.seed + i) / network.file.lexically_relative(folder), {}};
-      whole &= std::filesystem::exists(network.file);
-    }
+  }
+  return further;
+}
+
+/// The trainings of the run in `folder`: itself, and one per further seed, of which all or none are there.
+std::vector<RunManifest> trainings_of(const std::filesystem::path& folder, const RunManifest& run) {
+  std::vector<RunManifest> trainings = {run};
+  for (std::vector<ModelFile>& networks : further_seeds_of(folder, run)) {
+    const bool whole = std::all_of(networks.begin(), networks.end(), [](const ModelFile& network) {
+      return std::filesystem::exists(network.file);
+    });
     if (!whole) {
       warn(fmt::format("{} has no checkpoint of seed {}: its first seed alone is evaluated", folder.string(),
-                       run.seed + i));
+                       run.seed + trainings.size()));
       return {run};
     }
-    trainings.push_back(std::move(further));
+    trainings.push_back(run);
+    trainings.back().networks = std::move(networks);
   }
   return trainings;
 }
@@ -278,6 +313,17 @@ void require_only_compare_flags(const CLI::App& command) {
   }
 }
 
+/// Prints the result as JSON or, where that is null, as a table, with the findings.
+void print(nlohmann::json json, const std::string& table, const std::vector<std::string>& findings) {
+  if (json.is_null()) {
+    fmt::print("{}", table);
+    for (const std::string& finding : findings) fmt::print("{}\n", printable(finding));
+    return;
+  }
+  if (!findings.empty()) json["findings"] = findings;
+  fmt::print("{}\n", json_text(json));
+}
+
 int run_compare(const CLI::App& command, const EvalOptions& options) {
   require_only_compare_flags(command);
   const auto trainings = [&](const std::filesystem::path& folder) {
@@ -289,17 +335,16 @@ int run_compare(const CLI::App& command, const EvalOptions& options) {
     runs_a.resize(1);
     runs_b.resize(1);
   }
-  say("eval: " + options.compare[0].string());
-  const Answers a = answers_of(runs_a, options.ties);
-  say("eval: " + options.compare[1].string());
-  const Answers b = answers_of(runs_b, options.ties);
+  const std::string name_a = options.compare[0].string(), name_b = options.compare[1].string();
+  say("eval: " + name_a);
+  const Answers a = answers_of(runs_a, options.ties, name_a);
+  say("eval: " + name_b);
+  const Answers b = answers_of(runs_b, options.ties, name_b);
   require_same_queries(a.test, b.test);
   const Comparison comparison = compare(a.seeds, b.seeds);
-  if (options.json) {
-    fmt::print("{}\n", json_of(comparison).dump(2));
-  } else {
-    fmt::print("{}", comparison_table(comparison));
-  }
+  std::vector<std::string> findings = a.findings;
+  if (name_a != name_b) findings.insert(findings.end(), b.findings.begin(), b.findings.end());
+  print(options.json ? json_of(comparison) : nlohmann::json(), comparison_table(comparison), findings);
   return kDone;
 }
 
@@ -323,15 +368,15 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
   const std::vector<RunManifest> trainings =
       options.run.empty() ? std::vector{run_of_checkpoint(options)}
                           : trainings_of(options.run, run_in(options.run, command, options));
-  const Answers answers = answers_of(trainings, options.ties);
+  const Answers answers = answers_of(trainings, options.ties, "this run");
   write_files(options, answers);
+  nlohmann::json metrics;
   if (options.json) {
-    nlohmann::json metrics = seeds_json(answers.seeds, trainings.front().seed);
+    metrics = seeds_json(answers.seeds, trainings.front().seed);
     metrics["ties"] = kTies.name(options.ties);
-    fmt::print("{}\n", metrics.dump(2));
-  } else {
-    fmt::print("{}", metrics_table(answers.seeds));
+    if (answers.linear) metrics["linear"] = json_of(*answers.linear);
   }
+  print(std::move(metrics), metrics_table(answers.seeds, answers.linear), answers.findings);
   return kDone;
 }
 

@@ -16,6 +16,7 @@
 #include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
 
 namespace {
@@ -41,7 +42,8 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_narrations_command(app, exit_code);
 }
 
-bool is_for_us(int argc, char** argv) { return argc > 1 && is_ours(argv[1]); }
+/// Variables that set flags are left to the program that knows the flags of every subcommand.
+bool is_for_us(int argc, char** argv) { return argc > 1 && is_ours(argv[1]) && !tvr::sets_variables(); }
 
 int become_pipeline_torch(char** argv) {
   std::error_code error;

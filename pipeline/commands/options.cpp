@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "extract/networks/plugin.h"
 #include "pipeline/commands/command.h"
@@ -18,7 +21,34 @@ namespace tvr {
 
 namespace {
 
-constexpr double kLeastMemory = 1 << 20;
+/// Replaces "512MB" by its bytes: a whole number with a unit, each 1024 times the one before.
+CLI::Validator size_of_memory() {
+  return CLI::Validator(
+      [](std::string& text) {
+        constexpr std::string_view kUnits = "bkmgtpe";
+        constexpr std::uint64_t kLeast = std::uint64_t{1} << 20U;
+        constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+        const char* const end = text.data() + text.size();
+        std::uint64_t number = 0;
+        const auto [at, error] = std::from_chars(text.data(), end, number);
+        std::string unit = CLI::detail::to_lower(std::string(at, end));
+        unit.erase(0, unit.find_first_not_of(' '));
+        if (unit.empty()) unit = "b";
+        const std::size_t power = kUnits.find(unit.front());
+        const std::string_view rest = std::string_view(unit).substr(1);
+        const bool is_unit = power != std::string_view::npos &&
+                             (rest.empty() || (power > 0 && (rest == "b" || rest == "ib" || rest == "i")));
+        const bool is_size =
+            error == std::errc() && is_unit && (text.front() != '0' || at == text.data() + 1);
+        const unsigned bits = 10 * static_cast<unsigned>(power);
+        if (is_size && number <= kMost >> bits && number << bits >= kLeast) {
+          text = std::to_string(number << bits);
+          return std::string();
+        }
+        return "'" + text + "' is not a size from 1MB to 8EB: a whole number with a unit, such as 512MB";
+      },
+      "SIZE");
+}
 
 /// Implements --model and --weights (`base`): --model 2d=resnet50 is the same as --model-2d resnet50.
 void give_to_lane(CLI::App& command, const std::string& base, const std::string& lane_and_value) {
@@ -139,13 +169,7 @@ void add_speed_flags(CLI::App& command, SpeedOptions& options) {
   command
       .add_option("--max-memory", options.limits.max_memory_bytes,
                   "limit: memory for decoding a video, e.g. 512MB")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Validator(
-          [](const std::string& bytes) {  // which AsSizeValue() has written
-            const bool enough = std::strtod(bytes.c_str(), nullptr) >= kLeastMemory;
-            return enough ? std::string() : bytes + " bytes decode no video; pass at least 1MB";
-          },
-          ""))
+      ->transform(size_of_memory())
       ->default_str("1GB")
       ->group(group);
 }

@@ -57,6 +57,15 @@ std::map<std::string, std::string> training_of(const CLI::App& command) {
   return training;
 }
 
+ModelFile hashed(const std::filesystem::path& file) { return {file, sha256_file(file)}; }
+
+std::vector<ModelFile> networks_in(const RunFolder& folder, int ensemble) {
+  std::vector<ModelFile> networks;
+  for (int network = 1; network <= ensemble; ++network)
+    networks.push_back(hashed(folder.of_network(network).checkpoint()));
+  return networks;
+}
+
 }  // namespace
 
 RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
@@ -64,12 +73,14 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   for (const RecipeRow& lane : subject.lanes) run.lanes.push_back(lane.recipe);
   // Trained on folders of features: the store is then given by a flag, as where it has moved.
   run.store = subject.store.empty() ? subject.folder.path() / "features.db" : subject.store;
-  for (int network = 1; network <= subject.learning.ensemble; ++network) {
-    const std::filesystem::path checkpoint = subject.folder.of_network(network).checkpoint();
-    run.networks.push_back({checkpoint, sha256_file(checkpoint)});
+  run.networks = networks_in(subject.folder, subject.learning.ensemble);
+  for (int further = 1; further < subject.learning.seeds; ++further) {
+    const std::uint64_t seed = subject.learning.train.seed + static_cast<std::uint64_t>(further);
+    run.further_seeds.push_back(networks_in(subject.folder.of_seed(seed), subject.learning.ensemble));
   }
+  if (std::filesystem::exists(subject.folder.linear())) run.linear = hashed(subject.folder.linear());
   run.linear_weight = subject.learning.linear_weight;
-  if (run.linear_weight > 0) run.linear = {subject.folder.linear(), sha256_file(subject.folder.linear())};
+  run.training_videos = hashed(subject.folder.training_videos());
   const std::filesystem::path& given = subject.learning.word_vectors;
   run.word_vectors = given.empty() ? subject.folder.words() : given;
   if (given.empty()) run.word_vectors_content = sha256_file(run.word_vectors);

@@ -40,29 +40,60 @@ std::vector<std::string> sentences_of(const SearchArguments& arguments) {
   return sentences;
 }
 
+void require_videos(const SearchIndex& index, const std::filesystem::path& store) {
+  if (!index.videos().empty()) return;
+  throw Error(
+      Fault::NotFound, store.string(),
+      "none of its videos can be searched: none has sound features in every lane of the model",
+      "Extract them with the lanes and weights of the run (they are in its run.json); `pipeline store "
+      "failures` says which failed");
+}
+
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
 
-std::string table_of(const SearchAnswer& answer) {
+/// Warns, once, of videos that are not where they were when their features were extracted.
+class MissingVideos {
+ public:
+  /// The path of a video, or words in its place.
+  std::string path_of(const VideoSource& video) {
+    std::error_code unseen;
+    if (std::filesystem::exists(video.path, unseen)) return video.path.string();
+    if (!said_) {
+      warn(fmt::format("video not found at {}: it has moved since its features were extracted",
+                       printable(video.path.string())));
+    }
+    said_ = true;
+    return "not found";
+  }
+
+ private:
+  bool said_ = false;
+};
+
+std::string table_of(const SearchAnswer& answer, MissingVideos& missing) {
   using Align = Table::Align;
   Table table({{"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}});
   for (const SearchHit& hit : answer.hits) {
     const auto time = [&](Micros at) { return hit.whole ? std::string() : seconds_text(seconds(at)); };
     table.add({fmt::format("{:.3f}", hit.score), video_line(hit.source.id), time(hit.span.start),
-               time(hit.span.end), hit.source.path.string()});
+               time(hit.span.end), missing.path_of(hit.source)});
   }
   return table.text();
 }
 
-void print_answer(const SearchArguments& arguments, const SearchQuery& query, const SearchAnswer& answer) {
+void print_answer(const SearchArguments& arguments, const SearchQuery& query, const SearchAnswer& answer,
+                  MissingVideos& missing) {
   if (!answer.unknown.empty())
     warn(fmt::format("unknown words in '{}': {}", query.sentence, fmt::join(answer.unknown, ", ")));
   if (!answer.understood) warn(fmt::format("'{}' has no known word: nothing can be found", query.sentence));
+  if (const std::string note = note_on(answer); !note.empty())
+    warn(fmt::format("'{}': {}", query.sentence, note));
   if (arguments.json) {
     fmt::print("{}\n", json_line(json_of(query, answer)));
     return;
   }
   if (!arguments.queries.empty()) fmt::print("# {}\n", printable(query.sentence));
-  fmt::print("{}", table_of(answer));
+  fmt::print("{}", table_of(answer, missing));
 }
 
 }  // namespace
@@ -88,6 +119,8 @@ int run_search(const SearchArguments& arguments) {
       open_searcher(arguments.search, sentences.size() > kQueriesAtOnce, progress_on(line));
   Searcher& searcher = *opened;
   warn_of_damaged(searcher.index()->damaged());
+  require_videos(*searcher.index(), searcher.store());
+  MissingVideos missing;
   for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
     std::vector<SearchQuery> queries;
     for (std::size_t i = begin; i < std::min(begin + kQueriesAtOnce, sentences.size()); ++i) {
@@ -95,7 +128,7 @@ int run_search(const SearchArguments& arguments) {
       queries.back().sentence = sentences[i];
     }
     const std::vector<SearchAnswer> answers = searcher.answer(queries);
-    for (std::size_t i = 0; i < answers.size(); ++i) print_answer(arguments, queries[i], answers[i]);
+    for (std::size_t i = 0; i < answers.size(); ++i) print_answer(arguments, queries[i], answers[i], missing);
   }
   return kDone;
 }

@@ -21,11 +21,14 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
 
 namespace tvr {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "PIPELINE_";
+/// Azure Pipelines sets it in every job.
+constexpr std::string_view kForeignVariable = "PIPELINE_WORKSPACE";
 
 /// Help without "(Env:PIPELINE_...)" after every flag: the footer states the rule once.
 class HelpFormatter : public CLI::Formatter {
@@ -198,14 +201,24 @@ void require_known_variables(const CLI::App& app) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = std::string(*entry).substr(0, std::string(*entry).find('='));
     if (variable.rfind(kVariablePrefix, 0) != 0 || known.count(variable) != 0) continue;
+    if (variable == kForeignVariable) {
+      warn("the environment variable " + variable + " sets no flag and is ignored");
+      continue;
+    }
     const std::size_t letters = variable.size() - kVariablePrefix.size();
     const std::string nearest = nearest_of(known, upper(variable), std::max<std::size_t>(1, letters / 3));
-    if (!nearest.empty()) {
-      throw CLI::ValidationError(variable,
-                                 "this environment variable sets no flag; did you mean " + nearest + "?");
-    }
-    warn("the environment variable " + variable + " sets no flag and is ignored");
+    throw CLI::ValidationError(
+        printable(variable), "this environment variable sets no flag; " +
+                                 (nearest.empty() ? "one that does has the flag's name, as PIPELINE_EMBD_DIM "
+                                                    "for --embd-dim: unset it"
+                                                  : "did you mean " + nearest + "?"));
   }
+}
+
+bool sets_variables() {
+  char** entry = environ;
+  while (*entry != nullptr && std::string_view(*entry).rfind(kVariablePrefix, 0) != 0) ++entry;
+  return *entry != nullptr;
 }
 
 std::string explain(const CLI::App& app, const CLI::Error& error) {

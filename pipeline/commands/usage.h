@@ -24,9 +24,13 @@ void require_legal_environment(const CLI::App& app);
 /// sign where only positive numbers are possible. CLI11 takes some of these for another number.
 void require_numbers(CLI::App& app);
 
-/// Call before `app` parses. Throws CLI::ValidationError for a variable PIPELINE_X that is nearly the name of
-/// one that sets a flag, and warns about other unknown ones. `app` has every subcommand.
+/// Call before `app` parses. Throws CLI::ValidationError for a variable PIPELINE_X that sets no flag, with
+/// the most similar one that does; warns about one that other programs are known to set. `app` has every
+/// subcommand.
 void require_known_variables(const CLI::App& app);
+
+/// Whether there is a variable PIPELINE_X.
+[[nodiscard]] bool sets_variables();
 
 /// The message for a parse error; for a misspelt flag or subcommand, with the most similar one.
 [[nodiscard]] std::string explain(const CLI::App& app, const CLI::Error& error);

@@ -15,7 +15,9 @@ namespace tvr {
 struct EncodedText {
   Matrix rows;                                    // [N, D], unit length
   std::vector<std::vector<std::string>> unknown;  // [N]: words unknown to the encoder, each once
+  std::vector<std::vector<std::string>> guessed;  // [N]: words whose vector is made of their parts
   std::vector<bool> understood;                   // [N]: false: no known word; the row is meaningless
+  std::vector<bool> familiar;                     // [N]: whether a word is known and not guessed
 };
 
 /// A text encoder and a video encoder with a joint embedding space: the only interface to a model that

@@ -71,7 +71,7 @@ LinearSmoothing smoothing_of(const NamedTensors& tensors, const std::string& whe
 LinearEncoder::LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs)
     : words_(captions, kMostWords),
       smoothing_(choose_smoothing(linear_pairs(captions, pairs, words_))),
-      model_(linear_pairs(captions, pairs, words_), smoothing_) {}
+      model_(fit_linear_model(linear_pairs(captions, pairs, words_), smoothing_)) {}
 
 LinearEncoder::LinearEncoder(const NamedTensors& tensors, const std::string& where)
     : words_(words_of(tensors, where)), smoothing_(smoothing_of(tensors, where)), model_(tensors) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/matrix.h"
-#include "model/linear_model.h"
+#include "model/linear_fit.h"
 #include "model/pairs.h"
 #include "text/tf_idf.h"
 

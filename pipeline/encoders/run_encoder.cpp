@@ -44,15 +44,6 @@ RunModel model_of(const RunManifest& run) {
   return {checkpoints, run.max_words, std::move(linear), run.linear_weight};
 }
 
-/// The digest of a file of the model. Throws Error(Mismatch) when the manifest describes another.
-Digest content_of(const ModelFile& file, const std::string& what) {
-  Digest content = sha256_file(file.file);
-  if (file.content.empty() || file.content == content) return content;
-  throw Error(
-      Fault::Mismatch, file.file.string(), "it is not the " + what + " that run.json describes",
-      "Run the same `pipeline run` or `pipeline train` to completion, or copy the run's folder again");
-}
-
 class RunEncoder final : public EncoderPair {
  public:
   /// `contents`: of the files of the model.
@@ -79,6 +70,8 @@ class RunEncoder final : public EncoderPair {
       ids.push_back(tvr::encode(sentence, table, run_.max_words));
       encoded.understood.push_back(!ids.back().empty());
       encoded.unknown.push_back(unknown_words(sentence, table));
+      encoded.guessed.push_back(guessed_words(sentence, table));
+      encoded.familiar.push_back(has_familiar_word(sentence, table));
     }
     encoded.rows = model_.embed_text(sentences, table.vectors, ids);
     return encoded;
@@ -121,12 +114,18 @@ class RunEncoder final : public EncoderPair {
 std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   require_files(run);
   std::string contents;
-  for (const ModelFile& network : run.networks) contents += content_of(network, "checkpoint");
-  if (run.linear_weight > 0) contents += content_of(run.linear, "linear model");
+  for (const ModelFile& network : run.networks) contents += required_content(network, "checkpoint");
+  if (run.linear_weight > 0) contents += required_content(run.linear, "linear model");
   if (!run.word_vectors_content.empty())
-    (void)content_of({run.word_vectors, run.word_vectors_content}, "file of word vectors");
+    (void)required_content({run.word_vectors, run.word_vectors_content}, "file of word vectors");
   set_compute_threads(0);
   return std::make_unique<RunEncoder>(run, std::move(contents));
+}
+
+std::optional<LinearEncoder> open_linear_baseline(const RunManifest& run) {
+  if (run.linear.file.empty() || !std::filesystem::exists(run.linear.file)) return std::nullopt;
+  (void)required_content(run.linear, "linear model");
+  return LinearEncoder(run.linear.file);
 }
 
 }  // namespace tvr

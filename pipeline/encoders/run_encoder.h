@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "pipeline/encoders/encoder_pair.h"
+#include "pipeline/encoders/linear_encoder.h"
 #include "pipeline/run/run_manifest.h"
 
 namespace tvr {
@@ -11,5 +13,9 @@ namespace tvr {
 /// when the checkpoint is not the one that the manifest describes or the word vectors have another width, and
 /// what reading the files throws.
 [[nodiscard]] std::unique_ptr<EncoderPair> open_run(const RunManifest& run);
+
+/// The run's linear baseline; none where it has none. Throws Error(Mismatch) when the file is not the one
+/// that the manifest describes, and what LinearEncoder throws.
+[[nodiscard]] std::optional<LinearEncoder> open_linear_baseline(const RunManifest& run);
 
 }  // namespace tvr

@@ -6,8 +6,10 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "data/datasets/video_id.h"
 #include "pipeline/terminal/console.h"
 #include "text/tokenizer.h"
 
@@ -104,6 +106,25 @@ std::string captions_known_from_training(const Pairs& train, const Pairs& test) 
       "{} of {} test captions are training captions word for word: the metrics say how new videos are found "
       "by known sentences, not by new ones. Test on clips whose captions are in no other split to know that",
       repeated, test.captions.size());
+}
+
+std::string clips_known_from_training(const std::string& training, const std::vector<ClipRef>& test,
+                                      const std::string& run) {
+  const auto compared = [](std::string_view id) { return composed(video_name(id)); };
+  std::unordered_set<std::string> known;
+  for (std::size_t at = 0; at < training.size();) {
+    const std::size_t end = std::min(training.find('\n', at), training.size());
+    known.insert(compared(std::string_view(training).substr(at, end - at)));
+    at = end + 1;
+  }
+  const auto count = std::count_if(test.begin(), test.end(), [&](const ClipRef& clip) {
+    return known.count(compared(clip.video_id)) > 0;
+  });
+  if (count == 0) return {};
+  return fmt::format(
+      "{} of the {} test clips were training clips of {}, or are cut from the same videos: the metrics do "
+      "not say how new clips are found. Test on videos that are in no training split to know that",
+      count, test.size(), run);
 }
 
 std::string not_better_than_linear(const std::vector<Evaluation>& seeds, const RetrievalMetrics& linear) {

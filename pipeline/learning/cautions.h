@@ -32,6 +32,11 @@ void give_caution(std::string caution, std::vector<std::string>& findings);
 /// Most of the test captions are training captions word for word: the metrics say little about new sentences.
 [[nodiscard]] std::string captions_known_from_training(const Pairs& train, const Pairs& test);
 
+/// Test clips are of videos that the run was trained on. `training`: their ids, a line each; `run`: what the
+/// run is called.
+[[nodiscard]] std::string clips_known_from_training(const std::string& training,
+                                                    const std::vector<ClipRef>& test, const std::string& run);
+
 /// The models, one per seed, on average do not beat the linear baseline in R@1 + R@5 + R@10, text to video.
 [[nodiscard]] std::string not_better_than_linear(const std::vector<Evaluation>& seeds,
                                                  const RetrievalMetrics& linear);

@@ -15,7 +15,6 @@
 #include "data/fingerprint.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
-#include "model/batches.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "model/trainer.h"
@@ -153,12 +152,15 @@ Evaluation evaluate_on_test(const std::vector<RunFolder>& folders, const ModelPl
                   model.embed_video(test.clips), test, Ties::Average);
 }
 
-/// Without the embeddings, which would fill memory.
-Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test) {
-  Evaluation evaluation = evaluate(linear.embed_text(test.captions), linear.embed_video(test.pairs.clips),
-                                   test.pairs, Ties::Average);
-  evaluation.text = evaluation.video = Matrix();
-  return evaluation;
+/// Keeps the ids of the videos that were trained on, a line each, in order.
+void keep_training_videos(const RunFolder& folder, const Splits& splits) {
+  std::set<std::string> videos;
+  for (const ClipRef& clip : splits.train.clips) videos.insert(clip.video_id);
+  const std::int64_t narrated = splits.narrated ? splits.narrated->count() : 0;
+  for (std::int64_t video = 0; video < narrated; ++video) videos.insert(splits.narrated->id(video));
+  std::string text;
+  for (const std::string& video : videos) text += video + '\n';
+  write_text(folder.training_videos(), text);
 }
 
 std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& plans, const Splits& splits) {
@@ -259,15 +261,17 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   Learned learned;
   learned.findings = splits.findings;
   std::optional<LinearEncoder> linear;
-  if (!splits.narrated) {
-    validate(splits.train.pairs, splits.words.vectors, "train");  // the linear model takes no NaN
+  if (splits.narrated) {
+    std::filesystem::remove(folder.linear());  // of another training
+  } else {
     linear = fit_linear_baseline(folder, splits.train);
   }
   if (!linear && plans.front().linear_weight > 0) {
     throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
                 "Give more clips with captions, or --linear-weight 0");
   }
-  if (linear && !splits.test.captions.empty()) learned.linear = evaluate_linear(*linear, splits.test);
+  if (linear && !splits.test.captions.empty())
+    learned.linear = evaluate_linear(*linear, splits.test, Ties::Average);
   time.lap("linear");
   splits.standardize();
   if (!splits.narrated)
@@ -295,6 +299,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();
     time.lap("eval");
   }
+  keep_training_videos(folder, splits);
   if (learned.seeds.empty()) {
     say("eval: no test split; the checkpoint is " + folder.checkpoint().string());
   } else {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include "data/error.h"
 #include "pipeline/run/digester.h"
@@ -34,8 +35,16 @@ std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs&
   } catch (const Error& error) {
     if (error.fault() != Fault::Mismatch && error.fault() != Fault::Unsupported) throw;
     say(std::string("linear: no linear baseline: ") + error.seen());
+    std::filesystem::remove(folder.linear());  // of other pairs
     return std::nullopt;
   }
+}
+
+Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test, Ties ties) {
+  Evaluation evaluation =
+      evaluate(linear.embed_text(test.captions), linear.embed_video(test.pairs.clips), test.pairs, ties);
+  evaluation.text = evaluation.video = Matrix();
+  return evaluation;
 }
 
 }  // namespace tvr

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "pipeline/encoders/linear_encoder.h"
+#include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/run/run_folder.h"
 
@@ -11,5 +12,8 @@ namespace tvr {
 /// The linear baseline of a run: fitted to the training pairs and kept as linear.pth, or read from there when
 /// it is up to date. None, and the reason said, where there is too little to fit.
 [[nodiscard]] std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs& train);
+
+/// Without the embeddings, which would fill memory.
+[[nodiscard]] Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test, Ties ties);
 
 }  // namespace tvr

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "data/error.h"
@@ -83,6 +84,14 @@ void load_pairs_into(Splits& splits, const FeatureStore& store, const std::vecto
                     split->captions.size(), name, options.train.max_words));
   }
   for (std::string& sentence : sentences_of(left_out)) give_caution(std::move(sentence), splits.findings);
+  for (const auto& [name, wanted, loaded] :
+       {std::tuple{"training", &data.train, &splits.train}, std::tuple{"validation", &data.val, &splits.val},
+        std::tuple{"test", &data.test, &splits.test}}) {
+    if (wanted->empty() || !loaded->captions.empty()) continue;
+    throw Error(Fault::NotFound, "captions",
+                fmt::format("all {} {} clips are left out", wanted->clips.size(), name),
+                "Extract their videos with every lane, or give captions of videos that are in the store");
+  }
   give_caution(captions_of_several_clips(splits.test), splits.findings);
   give_caution(captions_known_from_training(splits.train, splits.test), splits.findings);
   splits.left_out = json_of(left_out, data);

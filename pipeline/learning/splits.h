@@ -36,8 +36,9 @@ struct Splits {
 };
 
 /// Trains the word vectors unless they are given or up to date in `folder`, and loads the features and
-/// captions of every split and of the test splits of `sets`. Throws Error(InvalidArgument) where the data set lacks a split that `options`
-/// need, Error(Mismatch) when a split has no word with a vector.
+/// captions of every split and of the test splits of `sets`. Throws Error(InvalidArgument) where the data set
+/// lacks a split that `options` need, Error(Mismatch) when a split has no word with a vector, Error(NotFound)
+/// when all its clips are left out.
 [[nodiscard]] Splits load_splits(RunFolder& folder, const FeatureStore& store,
                                  const std::vector<RecipeRow>& lanes, const DataSet& data,
                                  const std::vector<EvalCaptions>& sets, const LearnOptions& options);

@@ -32,6 +32,7 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path linear() const { return path_ / "linear.pth"; }
   /// Where `pipeline localize --csv` may write the steps that `serve` shows (placed_steps.h).
   [[nodiscard]] std::filesystem::path placed_steps() const { return path_ / "localized.csv"; }
+  [[nodiscard]] std::filesystem::path training_videos() const { return path_ / "training_videos.txt"; }
   [[nodiscard]] std::filesystem::path path_of_network(int number) const {
     return number == 1 ? path_ : path_ / ("network-" + std::to_string(number));
   }

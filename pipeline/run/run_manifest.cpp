@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "data/datasets/dataset.h"
@@ -23,6 +23,13 @@ constexpr int kMostLevels = 8;
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostLanes = 64;
 constexpr const char* kWriteAgain = "Run the same `pipeline run` or `pipeline train` again to rewrite it";
+
+/// The beginning of a value, for messages.
+std::string shown(const json& value) {
+  constexpr std::size_t kMost = 40;
+  const std::string text = json_line(value);
+  return text.size() <= kMost ? text : text.substr(0, kMost) + "...";
+}
 
 /// An object of the file and where it is in the file, for messages.
 class Part {
@@ -58,14 +65,14 @@ class Part {
                           ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(high)
                           : value.is_number_integer() && value.get<std::int64_t>() <= high;
     if (!fits || value.get<std::int64_t>() < low) {
-      fail(key, fmt::format("must be an integer from {} to {}", low, high));
+      fail(key, fmt::format("must be an integer from {} to {}, is {}", low, high, shown(value)));
     }
     return value.get<std::int64_t>();
   }
   [[nodiscard]] double share(const char* key) const {
     const json& value = at(key);
     const double number = value.is_number() ? value.get<double>() : -1;
-    if (!(number >= 0 && number <= 1)) fail(key, "must be a number from 0 to 1");
+    if (!(number >= 0 && number <= 1)) fail(key, "must be a number from 0 to 1, is " + shown(value));
     return number;
   }
   [[nodiscard]] bool optional_truth(const char* key) const {
@@ -74,7 +81,7 @@ class Part {
     return at(key).get<bool>();
   }
   [[nodiscard]] std::uint64_t seed(const char* key) const {
-    if (!at(key).is_number_unsigned()) fail(key, "must be an integer of 0 or more");
+    if (!at(key).is_number_unsigned()) fail(key, "must be an integer of 0 or more, is " + shown(at(key)));
     return at(key).get<std::uint64_t>();
   }
   /// A path; a relative one lies in `run`. Empty where the key is missing.
@@ -109,7 +116,7 @@ class Part {
   const json& value_;
 };
 
-fs::path file_of(const fs::path& run) { return run / "run.json"; }
+fs::path manifest_in(const fs::path& run) { return run / "run.json"; }
 
 void require_version(const Part& top, const fs::path& file) {
   const std::int64_t version = top.whole("version", 1, 1'000'000);
@@ -149,23 +156,68 @@ Digest digest_of(const Part& top, const char* key) {
   Digest digest = top.optional_text(key);
   if (!digest.empty() &&
       (digest.size() != 64 || digest.find_first_not_of("0123456789abcdef") != std::string::npos)) {
-    top.fail(key, "is not a SHA-256 of 64 digits");
+    top.fail(key, "must be a SHA-256 of 64 digits, is " + shown(top.at(key)));
   }
   return digest;
+}
+
+ModelFile file_of(const Part& part, const fs::path& run) {
+  return {required_path(part, "file", run), digest_of(part, "sha256")};
+}
+
+/// The checkpoints in `list`, which stands at `place`.
+std::vector<ModelFile> checkpoints_of(const json& list, const std::string& place, const Part& top,
+                                      const fs::path& file, const fs::path& run) {
+  if (!list.is_array() || list.empty() || list.size() > kMostNetworks)
+    top.fail(place.c_str(), fmt::format("must be a list of 1 to {} checkpoints", kMostNetworks));
+  std::vector<ModelFile> networks;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    networks.push_back(file_of(Part(file, fmt::format("{}[{}]", place, i), list[i]), run));
+  return networks;
 }
 
 std::vector<ModelFile> networks_of(const Part& top, const fs::path& file, const fs::path& run) {
   if (!top.has("networks"))  // version 1 had one
     return {{required_path(top, "checkpoint", run), digest_of(top, "checkpoint_sha256")}};
-  const json& list = top.at("networks");
-  if (!list.is_array() || list.empty() || list.size() > kMostNetworks)
-    top.fail("networks", fmt::format("must be a list of 1 to {} checkpoints", kMostNetworks));
-  std::vector<ModelFile> networks;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const Part network(file, fmt::format("networks[{}]", i), list[i]);
-    networks.push_back({required_path(network, "file", run), digest_of(network, "sha256")});
+  return checkpoints_of(top.at("networks"), "networks", top, file, run);
+}
+
+std::vector<std::vector<ModelFile>> further_seeds_of(const Part& top, const fs::path& file,
+                                                     const fs::path& run) {
+  if (!top.has("further_seeds")) return {};
+  const json& list = top.at("further_seeds");
+  if (!list.is_array()) top.fail("further_seeds", "must be a list of lists of checkpoints");
+  std::vector<std::vector<ModelFile>> seeds;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    seeds.push_back(checkpoints_of(list[i], fmt::format("further_seeds[{}]", i), top, file, run));
+  return seeds;
+}
+
+/// `value`, which stands at `key`, is that of the training's option, where the training names it.
+void require_as_trained(const Part& top, const RunManifest& manifest, const char* option, const char* key,
+                        double value) {
+  const auto found = manifest.training.find(option);
+  if (found == manifest.training.end()) return;
+  const std::string& text = found->second;
+  double trained = value;
+  std::from_chars(text.data(), text.data() + text.size(), trained);
+  if (trained == value) return;
+  top.fail(key, fmt::format("does not agree with 'training.{}': is {}, wanted {}", option, value, text));
+}
+
+/// The model is the one that its training options give: nothing was taken out of it, or put into it.
+void require_as_trained(const Part& top, const RunManifest& manifest) {
+  const auto count = static_cast<double>(manifest.networks.size());
+  require_as_trained(top, manifest, "ensemble", "networks", count);
+  for (const std::vector<ModelFile>& seed : manifest.further_seeds) {
+    require_as_trained(top, manifest, "ensemble", "further_seeds", static_cast<double>(seed.size()));
   }
-  return networks;
+  if (!manifest.further_seeds.empty()) {
+    require_as_trained(top, manifest, "seeds", "further_seeds",
+                       static_cast<double>(manifest.further_seeds.size() + 1));
+  }
+  require_as_trained(top, manifest, "linear-weight", "linear.weight", manifest.linear_weight);
+  require_as_trained(top, manifest, "max-words", "max_words", manifest.max_words);
 }
 
 Pooling pooling_of(const Part& top) {
@@ -226,12 +278,15 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
   const auto file_json = [&](const ModelFile& file) {
     return json{{"file", portable(file.file, run)}, {"sha256", file.content}};
   };
-  json networks = json::array();
-  for (const ModelFile& network : manifest.networks) networks.push_back(file_json(network));
+  const auto files_json = [&](const std::vector<ModelFile>& files) {
+    json list = json::array();
+    for (const ModelFile& file : files) list.push_back(file_json(file));
+    return list;
+  };
   json text = {{"version", kVersion},
                {"lanes", std::move(lanes)},
                {"store", portable(manifest.store, run)},
-               {"networks", std::move(networks)},
+               {"networks", files_json(manifest.networks)},
                {"word_vectors", portable(manifest.word_vectors, run)},
                {"word_vectors_sha256", manifest.word_vectors_content},
                {"pooling", kPoolings.name(manifest.pooling)},
@@ -239,10 +294,13 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
                {"data", data_json(manifest, run)},
                {"training", manifest.training},
                {"made", manifest.made}};
-  if (manifest.linear_weight > 0) {
+  for (const std::vector<ModelFile>& seed : manifest.further_seeds)
+    text["further_seeds"].push_back(files_json(seed));
+  if (!manifest.linear.file.empty()) {
     text["linear"] = file_json(manifest.linear);
     text["linear"]["weight"] = manifest.linear_weight;
   }
+  if (!manifest.training_videos.file.empty()) text["training_videos"] = file_json(manifest.training_videos);
   return text;
 }
 
@@ -261,7 +319,7 @@ bool says_the_same(const fs::path& run, const RunManifest& manifest) {
 }  // namespace
 
 RunManifest parse_manifest(const fs::path& run, std::string_view text) {
-  const fs::path file = file_of(run);
+  const fs::path file = manifest_in(run);
   const json value = parse_json(text, file.string(), kWriteAgain, kMostLevels);
   const Part top(file, "", value);
   require_version(top, file);
@@ -269,11 +327,12 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
   manifest.lanes = lanes_of(top, file);
   manifest.store = required_path(top, "store", run);
   manifest.networks = networks_of(top, file, run);
+  manifest.further_seeds = further_seeds_of(top, file, run);
   if (top.has("linear")) {
-    const Part linear = top.part("linear");
-    manifest.linear = {required_path(linear, "file", run), digest_of(linear, "sha256")};
-    manifest.linear_weight = linear.share("weight");
+    manifest.linear = file_of(top.part("linear"), run);
+    manifest.linear_weight = top.part("linear").share("weight");
   }
+  if (top.has("training_videos")) manifest.training_videos = file_of(top.part("training_videos"), run);
   manifest.word_vectors = required_path(top, "word_vectors", run);
   manifest.word_vectors_content = digest_of(top, "word_vectors_sha256");
   manifest.pooling = pooling_of(top);
@@ -282,6 +341,7 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
   manifest.seed = top.part("data").seed("seed");
   manifest.training = top.texts("training");
   manifest.made = top.texts("made");
+  require_as_trained(top, manifest);
   return manifest;
 }
 
@@ -291,7 +351,7 @@ std::string text_of(const fs::path& run, const RunManifest& manifest) {
 }
 
 RunManifest read_manifest(const fs::path& run) {
-  const fs::path file = file_of(run);
+  const fs::path file = manifest_in(run);
   if (!fs::is_directory(run)) {
     throw Error(Fault::NotFound, run.string(), "there is no such folder", "Name the folder of a run");
   }
@@ -308,11 +368,21 @@ RunManifest read_manifest(const fs::path& run) {
 }
 
 void write_manifest(const fs::path& run, const RunManifest& manifest) {
-  write_text(file_of(run), text_of(run, manifest));
+  write_text(manifest_in(run), text_of(run, manifest));
 }
 
 void keep_manifest(const fs::path& run, const RunManifest& manifest) {
   if (!says_the_same(run, manifest)) write_manifest(run, manifest);
+}
+
+Digest required_content(const ModelFile& file, const std::string& what) {
+  Digest content = sha256_file(file.file);
+  if (file.content.empty() || file.content == content) return content;
+  throw Error(
+      Fault::Mismatch, file.file.string(),
+      fmt::format("it is not the {} that run.json describes: its SHA-256 is {}, wanted {}", what, content,
+                  file.content),
+      "Run the same `pipeline run` or `pipeline train` to completion, or copy the run's folder again");
 }
 
 void require_files(const RunManifest& manifest) {
@@ -320,8 +390,8 @@ void require_files(const RunManifest& manifest) {
     if (!fs::exists(file)) throw Error(Fault::NotFound, file.string(), seen, advice);
   };
   for (const ModelFile& network : manifest.networks) {
-    require(network.file, "the run has no checkpoint: the model has not been trained yet",
-            "Run the same `pipeline run` or `pipeline train` again");
+    require(network.file, "a checkpoint of the run was not found",
+            "Run the same `pipeline run` or `pipeline train` again, or copy the run's folder again");
   }
   if (manifest.linear_weight > 0) {
     require(manifest.linear.file, "the run's linear model was not found",

@@ -28,8 +28,11 @@ struct RunManifest {
   std::vector<Recipe> lanes;  // in the model's order
   std::filesystem::path store;
   std::vector<ModelFile> networks;  // the checkpoints of one model, 1 to kMostNetworks
-  ModelFile linear;                 // has no file where linear_weight is 0
-  double linear_weight = 0;         // the linear model's share of the similarity, 0 to 1
+  /// Those of the same training with seeds seed + 1, ...; empty: none, or an older run.json.
+  std::vector<std::vector<ModelFile>> further_seeds;
+  ModelFile linear;           // the baseline; has no file where there is none
+  double linear_weight = 0;   // the linear model's share of the similarity, 0 to 1
+  ModelFile training_videos;  // ids of the videos that it was trained on, a line each; no file: unknown
   std::filesystem::path word_vectors;
   Digest word_vectors_content;     // their sha256; empty: unknown, or they lie outside of the run's folder
   Pooling pooling = Pooling::Max;  // rows of a clip over time
@@ -39,7 +42,7 @@ struct RunManifest {
   DataOptions data;
   std::uint64_t seed = 1;  // of the choice of clips held out for validation
 
-  // For information only; nothing depends on it.
+  // For information: the rest is read from above, but what both say must agree.
   std::map<std::string, std::string> training;  // option to value
   std::map<std::string, std::string> made;      // "program", "commit", "when", "processor", "cores", "system"
 };
@@ -59,6 +62,10 @@ void write_manifest(const std::filesystem::path& run, const RunManifest& manifes
 /// Writes `manifest` unless run.json already equals it, apart from when and where it was made. A file that
 /// cannot be read is overwritten.
 void keep_manifest(const std::filesystem::path& run, const RunManifest& manifest);
+
+/// The digest of a file of the run. Throws Error(Mismatch) saying that it is not the `what` ("checkpoint")
+/// that the manifest describes, when it has another one.
+[[nodiscard]] Digest required_content(const ModelFile& file, const std::string& what);
 
 /// Throws Error(NotFound) for a checkpoint, store or file of word vectors that does not exist, naming the
 /// flag that takes another.

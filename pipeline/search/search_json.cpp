@@ -22,10 +22,13 @@ json json_of(const SearchHit& hit) {
 json json_of(const SearchQuery& query, const SearchAnswer& answer) {
   json hits = json::array();
   for (const SearchHit& hit : answer.hits) hits.push_back(json_of(hit));
-  return {{"query", query.sentence},
-          {"understood", answer.understood},
-          {"unknown", answer.unknown},
-          {"results", std::move(hits)}};
+  json result = {{"query", query.sentence},
+                 {"understood", answer.understood},
+                 {"unknown", answer.unknown},
+                 {"guessed", answer.guessed},
+                 {"results", std::move(hits)}};
+  if (std::string note = note_on(answer); !note.empty()) result["note"] = std::move(note);
+  return result;
 }
 
 }  // namespace tvr

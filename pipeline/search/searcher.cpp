@@ -48,6 +48,14 @@ void warn_of_damaged(const std::vector<std::string>& ids) {
                    fmt::join(names, ", "), others));
 }
 
+std::string note_on(const SearchAnswer& answer) {
+  if (!answer.understood || answer.familiar) return {};
+  return fmt::format(
+      "no word is among those that the word vectors were trained on ({}); the results are guessed from parts "
+      "of the words",
+      fmt::join(answer.guessed, ", "));
+}
+
 Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
     : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
   const FeatureStore store(options_.store);
@@ -101,7 +109,9 @@ std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queri
                        best.windows.data() + q * index->videos().size());
     }
     answer.understood = text.understood[q];
+    answer.familiar = text.familiar[q];
     answer.unknown = std::move(text.unknown[q]);
+    answer.guessed = std::move(text.guessed[q]);
     answers.push_back(std::move(answer));
   }
   return answers;

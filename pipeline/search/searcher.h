@@ -37,8 +37,12 @@ struct SearchHit {
 struct SearchAnswer {
   std::vector<SearchHit> hits;       // best first; ties in order of id
   std::vector<std::string> unknown;  // words without a word vector
+  std::vector<std::string> guessed;  // words whose vector is made of parts of words
   bool understood = true;            // false: the sentence has no known word, and there are no hits
+  bool familiar = true;              // false: no word is among those that the vectors were trained on
 };
+/// A sentence on hits that are a guess, as no word is familiar; empty where there is none.
+[[nodiscard]] std::string note_on(const SearchAnswer& answer);
 
 /// Warns in one line that the videos with these ids are left out because their features are damaged: the
 /// first few by name, the others by their number.

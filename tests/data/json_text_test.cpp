@@ -46,6 +46,16 @@ TEST(ParseJson, RefusesDeeperLevelsThanAStackCanTake) {
                         "deeper than 8 levels");
 }
 
+TEST(ParseJson, RefusesAKeyThatAnObjectHasTwice) {
+  const std::string often = "{\"a\": [{\"a\": 1}, {\"a\": 2}], \"b\": {\"a\": 3}}";
+  EXPECT_EQ(parse_json(often, "a.json")["b"]["a"], 3);
+  for (const char* const twice : {"{\"a\": 1, \"b\": 2, \"a\": 1}", "[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]",
+                                  "{\"a\": {\"b\": 1}, \"a\": 3}"}) {
+    testing::expect_error([&] { (void)parse_json(twice, "a.json"); }, Fault::Corrupt,
+                          "a.json: an object has the key 'a' twice");
+  }
+}
+
 TEST(JsonLines, PassesOverWhatIsTooDeep) {
   const auto objects = json_lines("{\"a\": " + nested(200'000) + "}\n{\"epoch\": 1}\n");
   ASSERT_EQ(objects.size(), 1u);

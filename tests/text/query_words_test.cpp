@@ -24,6 +24,7 @@ class CountingVectors : public WordVectors {
       if (word[0] != 'k') continue;
       table.ids.emplace(word, static_cast<std::int32_t>(table.words.size()));
       table.words.push_back(word);
+      if (word.back() == '_') table.guessed.insert(word);
     }
     table.vectors = Matrix(static_cast<std::int64_t>(table.words.size()), 1);
     for (std::size_t i = 0; i < table.words.size(); ++i)
@@ -53,6 +54,16 @@ TEST_F(QueryWordsTest, GivesTheVectorsOfTheKnownWordsAndNamesTheOthers) {
   EXPECT_EQ(table.vectors.row(table.ids.at("kayak"))[0], 5);
   EXPECT_EQ(encode("a kayak", table, 20), (std::vector<std::int32_t>{1}));
   EXPECT_EQ(unknown_words("a kite, a boat", table), (std::vector<std::string>{"a", "boat"}));
+}
+
+TEST_F(QueryWordsTest, TellsFamiliarWordsFromThoseMadeOfTheirParts) {
+  for (int i = 0; i < 2; ++i) {  // the second time from memory
+    const WordTable table = words_.table_for({"kite k_ k_ boat"});
+    EXPECT_EQ(guessed_words("k_ a k_ kite", table), (std::vector<std::string>{"k_"}));
+    EXPECT_TRUE(has_familiar_word("k_ kite", table));
+    EXPECT_FALSE(has_familiar_word("k_ boat", table));
+    EXPECT_FALSE(has_familiar_word("", table));
+  }
 }
 
 TEST_F(QueryWordsTest, EndlessNewWordsDoNotFillTheMemoryAndAnswersStayRight) {

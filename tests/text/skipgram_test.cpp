@@ -85,6 +85,15 @@ TEST(Skipgram, WritesAFileInWhichEveryWordHasAVector) {
   EXPECT_EQ(table.words, (std::vector<std::string>{"cat", "never_seen", "kitten"}));
 }
 
+TEST(Skipgram, WritesAFileThatTellsItsWordsFromThoseMadeOfTheirParts) {
+  const TempFolder folder;
+  const auto file = folder / "words.bin";
+  train_skipgram({"a dog runs", "the dog sleeps", "a cat runs", "the cat"}, SkipgramOptions(), file);
+  const WordTable table = open_word_vectors(file)->lookup({"dog", "dogs", "sleeps", "runs"});
+  EXPECT_EQ(table.words.size(), 4U);
+  EXPECT_EQ(table.guessed, (std::unordered_set<std::string>{"dogs", "sleeps"})) << "sleeps occurs once";
+}
+
 TEST(Skipgram, WhitensTheVectorsOfKnownAndUnknownWordsAlike) {
   const TempFolder folder;
   SkipgramOptions options = small_options();

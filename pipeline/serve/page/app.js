@@ -65,6 +65,7 @@ function show(answer, took_ms) {
   const count = answer.results.length;
   $("status").textContent = !answer.understood ? `None of the words are known to the model.${unknown}`
       : `${count} ${count === 1 ? "result" : "results"} of ${answer.videos} videos in ${Math.round(took_ms)} ms.${unknown}`;
+  if (answer.note) say_once(`Note: ${answer.note}.`);
   const best = Math.max(...answer.results.map((hit) => hit.score), 0.001);
   $("results").replaceChildren(...answer.results.map((hit, i) => element("li", {}, card(hit, i, best))));
 }

@@ -272,47 +272,6 @@ TEST(FeatureStore, LosesNoAcknowledgedVideoWhenTheWriterIsKilled) {
   close(told[1]);
 }
 
-TEST(MaxPool, TakesTheRowsThatOverlapTheSpan) {
-  FeatureSequence features;
-  features.values = Matrix(3, 2);
-  for (int i = 0; i < 3; ++i) {
-    features.values.row(i)[0] = static_cast<float>(i);
-    features.values.row(i)[1] = static_cast<float>(-i);
-    features.times.push_back({Micros(10 * i), Micros(10 * i + 10)});
-  }
-  EXPECT_EQ(max_pool(features), (ClipFeature{2, 0}));
-  EXPECT_EQ(max_pool(features, {Micros(5), Micros(20)}), (ClipFeature{1, 0}))
-      << "half-open: row 2 starts at 20";
-  EXPECT_EQ(max_pool(features, {Micros(15), Micros(16)}), (ClipFeature{1, -1}));
-  testing::expect_error(
-      [&] {
-        (void)max_pool(features, TimeSpan{Micros(30), Micros(40)});
-      },
-      Fault::NotFound, "beyond");
-}
-
-TEST(PoolLanes, PutsTheNormalisedMaximumAndMeanOfEachLaneSideBySide) {
-  FeatureSequence lane;
-  lane.values = Matrix(2, 2);
-  lane.values.row(0)[0] = 3;
-  lane.values.row(1)[0] = 1;
-  lane.values.row(1)[1] = 4;
-  lane.times = {{Micros(0), Micros(10)}, {Micros(10), Micros(20)}};
-  const float mean = std::sqrt(0.5F);
-  EXPECT_EQ(pool_lanes({lane}), (ClipFeature{0.6F, 0.8F}));
-  const ClipFeature both = pool_lanes({lane, lane}, std::nullopt, kPoolings.named("--pooling", "max+mean"));
-  ASSERT_EQ(both.size(), 4u * static_cast<std::size_t>(pooled_parts(Pooling::MaxMean)));
-  for (const std::size_t i : {2, 3, 6, 7}) EXPECT_FLOAT_EQ(both[i], mean) << i;
-  EXPECT_EQ(pool_lanes({lane}, TimeSpan{Micros(0), Micros(1)}, Pooling::MaxMean), (ClipFeature{1, 0, 1, 0}));
-  testing::expect_error(
-      [&] {
-        (void)pool_lanes({lane}, TimeSpan{Micros(30), Micros(40)});
-      },
-      Fault::NotFound, "beyond");
-  testing::expect_error([] { (void)kPoolings.named("--pooling", "min"); }, Fault::InvalidArgument,
-                        "max+mean");
-}
-
 TEST(FeatureStore, ListsTheVideosWithFeaturesByARecipeWithTheHashOfTheirRows) {
   const TempFolder folder;
   FeatureStore store(folder / "s.db", Access::ReadWrite);
@@ -328,67 +287,6 @@ TEST(FeatureStore, ListsTheVideosWithFeaturesByARecipeWithTheHashOfTheirRows) {
   EXPECT_EQ(before[0].hash, before[1].hash);  // equal rows
   store.write(outcome("a", two, 0.75F));
   EXPECT_NE(store.featured_videos(two)[0].hash, before[0].hash);
-}
-
-TEST(PoolLanes, NormalisesEachLaneAndPutsThemSideBySide) {
-  FeatureSequence first, second;
-  first.values = Matrix(2, 2);
-  first.values.row(0)[0] = 3;
-  first.values.row(1)[1] = 4;
-  first.times = {{Micros(0), Micros(10)}, {Micros(10), Micros(20)}};
-  second.values = Matrix(1, 1);
-  second.values.row(0)[0] = -7;
-  second.times = {{Micros(0), Micros(20)}};
-  const ClipFeature pooled = pool_lanes({first, second});
-  ASSERT_EQ(pooled.size(), 3U);
-  EXPECT_FLOAT_EQ(pooled[0], 0.6F);
-  EXPECT_FLOAT_EQ(pooled[1], 0.8F);
-  EXPECT_FLOAT_EQ(pooled[2], -1);
-  EXPECT_EQ(pool_lanes({first, second}, TimeSpan{Micros(0), Micros(5)}), (ClipFeature{1, 0, -1}));
-  first.times[1] = {Micros(10), Micros(12)};
-  testing::expect_error(
-      [&] {
-        (void)pool_lanes({first, second}, TimeSpan{Micros(12), Micros(15)});
-      },
-      Fault::NotFound, "beyond");
-}
-
-TEST(Sha256, EqualsTheExamplesOfFips180) {
-  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-}
-
-TEST(FingerprintSource, ReadsAFileAgainOnlyWhenSizeOrTimeDiffer) {
-  const TempFolder folder;
-  std::ofstream(folder / "v.mp4") << "content";
-  SourceFingerprint known = fingerprint_source(folder / "v.mp4");
-  EXPECT_EQ(known.content, sha256("content"));
-  known.content = "as remembered";
-  EXPECT_EQ(fingerprint_source(folder / "v.mp4", known).content, "as remembered");
-  known.mtime_ns += 1;
-  EXPECT_EQ(fingerprint_source(folder / "v.mp4", known).content, sha256("content"));
-}
-
-TEST(FingerprintSource, RefusesWhatIsNotARegularFile) {
-  const TempFolder folder;
-  testing::expect_error([&] { (void)fingerprint_source(folder / "v.mp4"); }, Fault::NotFound, "v.mp4");
-  testing::expect_error([&] { (void)fingerprint_source(folder.path()); }, Fault::Unsupported, "regular");
-}
-
-TEST(FingerprintSource, StopsInTheMiddleOfALongFileWhenToldTo) {
-  const TempFolder folder;
-  std::ofstream(folder / "v.mp4") << "content";
-  constexpr std::int64_t kBytes = std::int64_t{1} << 38;
-  std::filesystem::resize_file(folder / "v.mp4", kBytes);  // a hole: no room is taken
-  std::int64_t told = 0;
-  const auto stop_after_a_mebibyte = [&](const ProgressEvent& hashed) {
-    EXPECT_EQ(hashed.total, kBytes);
-    told = hashed.done;
-    return told < 1 << 20;
-  };
-  testing::expect_error([&] { (void)fingerprint_source(folder / "v.mp4", {}, stop_after_a_mebibyte); },
-                        Fault::Interrupted, "v.mp4");
-  EXPECT_EQ(told, 1 << 20);
 }
 
 /// 700 rows of 1024 columns, which is more than stays in memory; the rows come in any order.

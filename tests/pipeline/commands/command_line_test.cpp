@@ -128,6 +128,35 @@ TEST_F(CommandLine, RefusesNumbersThatAreNoneAndNumbersBeyond64Bits) {
   }
 }
 
+TEST_F(CommandLine, SaysWhatASizeOfMemoryIs) {
+  for (const char* size : {"1e30GB", "99999999999GB", "1x", "1.5GB", "GB", "", "1bb", "1 0MB", "512"}) {
+    expect_usage_error({"extract", "--videos", ".", "--store", "s.db", "--max-memory", size},
+                       "--max-memory: '" + std::string(size) + "' is not a size from 1MB to 8EB");
+  }
+  for (const auto& [size, bytes] :
+       {std::pair{"512MB", "536870912"}, std::pair{"2 gib", "2147483648"}, std::pair{"1048576", "1048576"},
+        std::pair{"3000K", "3072000"}, std::pair{"1ti", "1099511627776"}}) {
+    EXPECT_THAT(run({"config", "run", "--demo", "--max-memory", size}).out,
+                HasSubstr(std::string("max-memory=") + bytes + "\n"))
+        << size;
+  }
+}
+
+TEST_F(CommandLine, RefusesAVariableThatSetsNoFlag) {
+  { const FeatureStore store(folder_ / "s.db", FeatureStore::Access::ReadWrite); }
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"config"}, {"store", "stats", "s.db"}, {"search", "--run", "x", "y"}}) {
+    for (const char* const unknown : {"PIPELINE_", "PIPELINE_EPOCS", "PIPELINE_COLOUR_OF_THE_BOX"}) {
+      const ProgramResult result = run(command, {{unknown, "1"}});
+      EXPECT_EQ(result.exit_code, kUsage) << command.front() << ' ' << unknown;
+      EXPECT_THAT(result.err, HasSubstr(std::string(unknown) + ": this environment variable sets no flag; "));
+    }
+    EXPECT_THAT(run(command, {{"PIPELINE_EPOCS", "1"}}).err, HasSubstr("did you mean PIPELINE_EPOCHS?"));
+    EXPECT_THAT(run(command, {{"PIPELINE_", "1"}}).err, HasSubstr("PIPELINE_EMBD_DIM for --embd-dim"));
+  }
+  EXPECT_EQ(run({"store", "stats", "s.db"}, {{"PIPELINE_EPOCHS", "3"}}).exit_code, kDone);
+}
+
 TEST_F(CommandLine, RefusesAMisspeltVariableAndWarnsOfAnUnknownOne) {
   for (const auto& [misspelt, meant] :
        {std::pair{"PIPELINE_EPOCH", "PIPELINE_EPOCHS"}, std::pair{"PIPELINE_EMBDDIM", "PIPELINE_EMBD_DIM"},

@@ -16,6 +16,7 @@ using nlohmann::json;
 using testing::expect_error;
 using ::testing::HasSubstr;
 using testing::LearningFolder;
+using ::testing::Not;
 
 TEST(EvalCommand, OfARunNeedsNoOtherFlag) {
   const LearningFolder folder;
@@ -131,6 +132,73 @@ TEST(EvalCommand, ComparesAllSeedsWhereBothRunsHaveSeveral) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("the first seed alone of the other"));
   EXPECT_EQ(single.count("seeds"), 0U);
   EXPECT_EQ(single["t2v"]["MeanR"]["b"], trained["seeds"][0]["t2v"]["MeanR"]);
+}
+
+TEST(EvalCommand, RefusesTheCheckpointOfAnotherSeed) {
+  const LearningFolder folder;
+  (void)folder.train("two", {"--seeds", "2"});
+  std::filesystem::copy_file(folder / "two/checkpoint.pth", folder / "two/seed-2/checkpoint.pth",
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_error(
+      [&] {
+        (void)folder.run({"eval", "--run", (folder / "two").string()});
+      },
+      Fault::Mismatch, "seed-2/checkpoint.pth: it is not the checkpoint that run.json describes");
+}
+
+TEST(EvalCommand, TakesTheSeedsOfARunWhoseRecordDoesNotListThem) {
+  const LearningFolder folder;
+  const json trained = json::parse(folder.train("two", {"--seeds", "2"}));
+  json record = json::parse(read_text(folder / "two/run.json"));
+  EXPECT_EQ(record.erase("further_seeds"), 1U);
+  EXPECT_EQ(record.erase("training_videos"), 1U);
+  write_text(folder / "two/run.json", record.dump());
+  const json evaluated = json::parse(folder.run({"eval", "--run", (folder / "two").string(), "--json"}));
+  EXPECT_EQ(evaluated["seeds"], trained["seeds"]);
+}
+
+TEST(EvalCommand, ShowsTheLinearBaselineOfTheRunAsTrainingDoes) {
+  const LearningFolder folder;
+  const json trained = json::parse(folder.train("run"));
+  ASSERT_EQ(trained.count("linear"), 1U);
+  const std::vector<std::string> eval = {"eval", "--run", (folder / "run").string()};
+  const std::vector<std::string> as_json = {"eval", "--run", (folder / "run").string(), "--json"};
+  EXPECT_EQ(json::parse(folder.run(as_json))["linear"], trained["linear"]);
+  EXPECT_THAT(folder.run(eval), HasSubstr("linear model (text to video)"));
+  const std::string whole = read_text(folder / "run/linear.pth");
+  write_text(folder / "run/linear.pth", whole + " ");
+  expect_error([&] { (void)folder.run(eval); }, Fault::Mismatch, "it is not the linear model");
+  std::filesystem::remove(folder / "run/linear.pth");
+  EXPECT_THAT(folder.run(eval), Not(HasSubstr("linear model")));
+}
+
+TEST(EvalCommand, SaysThatTestClipsWereTrainingClips) {
+  const LearningFolder folder;
+  (void)folder.train("run");
+  (void)folder.train("again", {"--epochs", "2"});
+  // Every third clip is a test clip of the run.
+  write_text(folder / "other.csv",
+             "video,caption,start,end,split\nclip 0,a cat,,,test\nclip 1,a boat,,,test\n"
+             "clip 2,a drum,0,0.002,test\n");
+  const std::string finding = "2 of the 3 test clips were training clips of this run";
+  const std::vector<std::string> own = {"eval", "--run", (folder / "run").string()};
+  std::vector<std::string> other = own;
+  other.insert(other.end(), {"--captions", (folder / "other.csv").string()});
+  EXPECT_THAT(folder.run(other), HasSubstr(finding));
+  EXPECT_THAT(folder.run(own), Not(HasSubstr("training clips")));
+  other.emplace_back("--json");
+  const json found = json::parse(folder.run(other));
+  ASSERT_EQ(found["findings"].size(), 1U);
+  EXPECT_THAT(found["findings"][0].get<std::string>(), HasSubstr(finding));
+  const std::string again = (folder / "again").string();
+  const json compared = json::parse(folder.run({"eval", "--compare", (folder / "run").string(), again,
+                                                "--captions", (folder / "other.csv").string(), "--json"}));
+  ASSERT_EQ(compared["findings"].size(), 2U);
+  EXPECT_THAT(compared["findings"][1].get<std::string>(), HasSubstr("training clips of " + again));
+  write_text(folder / "run/training_videos.txt", "clip 5\n");
+  expect_error([&] { (void)folder.run(other); }, Fault::Mismatch, "list of training videos");
+  std::filesystem::remove(folder / "run/training_videos.txt");
+  EXPECT_THAT(folder.run(other), HasSubstr("whether this run was trained on test clips is not known"));
 }
 
 TEST(EvalCommand, OrdersTheRulesForTies) {

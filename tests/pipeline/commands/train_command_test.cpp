@@ -46,6 +46,36 @@ TEST(TrainCommand, CountsAndNamesWordsWithoutAVector) {
   EXPECT_GT(text["train"]["words_without_vector"], 40);
 }
 
+TEST(TrainCommand, IsRefusedWhereASplitLosesAllItsClips) {
+  const LearningFolder folder;
+  {
+    FeatureStore store(folder / "features.db", FeatureStore::Access::ReadWrite);
+    for (const char* const id : {"dark", "night"}) {
+      VideoOutcome failed;
+      failed.source = {id, std::string("/videos/") + id};
+      failed.fingerprint = {1, 1, sha256(id)};
+      failed.status = Status::NoVideo;
+      failed.lanes = {{store.add_recipe({"2d", "{}", "random:seed=1"}), {}}};
+      store.write(failed);
+    }
+  }
+  std::string csv = read_text(folder / "captions.csv");
+  for (std::size_t at = csv.find(",test"); at != std::string::npos; at = csv.find(",test", at))
+    csv.replace(at, 5, ",train");
+  for (const auto& [split, name] :
+       {std::pair{"test", "test"}, std::pair{"val", "validation"}, std::pair{"train", "training"}}) {
+    const bool only = split == std::string("train");
+    write_text(folder / "dark.csv", (only ? "video,caption,split\n" : csv) + "dark,nothing to see," + split +
+                                        "\nnight,nothing to see," + split + "\n");
+    expect_error(
+        [&] {
+          (void)folder.train("run", {"--captions", (folder / "dark.csv").string(), "--batch-size", "2"});
+        },
+        Fault::NotFound, std::string("all 2 ") + name + " clips are left out");
+    EXPECT_FALSE(std::filesystem::exists(folder / "run/checkpoint.pth"));
+  }
+}
+
 TEST(TrainCommand, SaysOnValidationTooThatNothingWasLearned) {
   const LearningFolder folder;
   std::string csv = "video,caption,split\n";

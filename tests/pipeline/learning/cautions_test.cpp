@@ -124,5 +124,18 @@ TEST(GiveCaution, WarnsAndKeepsTheSentence) {
   EXPECT_THAT(findings, ElementsAre("beware"));
 }
 
+TEST(ClipsKnownFromTraining, CountsClipsOfTheSameVideosHoweverTheirNamesAreComposed) {
+  const TimeSpan second{Micros(0), Micros(1'000'000)};
+  const std::string composed = "caf\xc3\xa9", decomposed = "cafe\xcc\x81";
+  const std::vector<ClipRef> test = {
+      {"a", std::nullopt}, {"b", second}, {"b", std::nullopt}, {decomposed, second}, {"bb", second}};
+  EXPECT_EQ(clips_known_from_training("", test, "this run"), "");
+  EXPECT_EQ(clips_known_from_training("x\nbbb\n", test, "this run"), "");
+  EXPECT_THAT(clips_known_from_training("b\n" + composed + "\n", test, "this run"),
+              HasSubstr("3 of the 5 test clips were training clips of this run"));
+  EXPECT_THAT(clips_known_from_training("a", test, "runs/x"),
+              HasSubstr("1 of the 5 test clips were training clips of runs/x"));
+}
+
 }  // namespace
 }  // namespace tvr

@@ -25,8 +25,11 @@ RunManifest manifest_in(const std::filesystem::path& run) {
   manifest.store = run / "features.db";
   manifest.networks = {{run / "checkpoint.pth", sha256("weights")},
                        {run / "network-2/checkpoint.pth", sha256("more weights")}};
+  manifest.further_seeds = {
+      {{run / "seed-8/checkpoint.pth", sha256("a")}, {run / "seed-8/network-2/checkpoint.pth", sha256("b")}}};
   manifest.linear = {run / "linear.pth", sha256("linear")};
   manifest.linear_weight = 0.25;
+  manifest.training_videos = {run / "training_videos.txt", sha256("clip 1")};
   manifest.word_vectors = "/elsewhere/words.bin";
   manifest.word_vectors_content = sha256("words");
   manifest.pooling = Pooling::MaxMean;
@@ -46,6 +49,14 @@ RunManifest manifest_in(const std::filesystem::path& run) {
 
 json written(const std::filesystem::path& run) { return json::parse(text_of(run, manifest_in(run))); }
 
+void expect_same(const std::vector<ModelFile>& read, const std::vector<ModelFile>& given) {
+  ASSERT_EQ(read.size(), given.size());
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    EXPECT_EQ(read[i].file, given[i].file);
+    EXPECT_EQ(read[i].content, given[i].content);
+  }
+}
+
 TEST(RunManifest, IsReadBackAsItWasWritten) {
   const TempFolder run;
   const RunManifest given = manifest_in(run.path());
@@ -54,13 +65,10 @@ TEST(RunManifest, IsReadBackAsItWasWritten) {
   ASSERT_EQ(back.lanes.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(back.lanes[i].identity(), given.lanes[i].identity());
   EXPECT_EQ(back.store, given.store);
-  ASSERT_EQ(back.networks.size(), given.networks.size());
-  for (std::size_t i = 0; i < given.networks.size(); ++i) {
-    EXPECT_EQ(back.networks[i].file, given.networks[i].file);
-    EXPECT_EQ(back.networks[i].content, given.networks[i].content);
-  }
-  EXPECT_EQ(back.linear.file, given.linear.file);
-  EXPECT_EQ(back.linear.content, given.linear.content);
+  expect_same(back.networks, given.networks);
+  ASSERT_EQ(back.further_seeds.size(), 1U);
+  expect_same(back.further_seeds.front(), given.further_seeds.front());
+  expect_same({back.linear, back.training_videos}, {given.linear, given.training_videos});
   EXPECT_EQ(back.linear_weight, given.linear_weight);
   EXPECT_EQ(back.word_vectors, given.word_vectors);
   EXPECT_EQ(back.word_vectors_content, given.word_vectors_content);
@@ -102,7 +110,7 @@ TEST(RunManifest, OfVersionOneHasOneNetwork) {
   json old = written("/run");
   old["version"] = 1;
   old.erase("networks");
-  old.erase("linear");
+  for (const char* const later : {"linear", "further_seeds", "training_videos"}) old.erase(later);
   old["checkpoint"] = "checkpoint.pth";
   old["checkpoint_sha256"] = sha256("weights");
   const RunManifest read = parse_manifest("/run", old.dump());
@@ -172,6 +180,10 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
       {"checkpoint", [](json& t) { t.erase("networks"); }},
       {"linear.file", [](json& t) { t["linear"].erase("file"); }},
       {"linear.weight", [](json& t) { t["linear"]["weight"] = 1.5; }},
+      {"further_seeds", [](json& t) { t["further_seeds"] = 2; }},
+      {"further_seeds[0]", [](json& t) { t["further_seeds"][0] = json::array(); }},
+      {"further_seeds[0][1].file", [](json& t) { t["further_seeds"][0][1].erase("file"); }},
+      {"training_videos.sha256", [](json& t) { t["training_videos"]["sha256"] = "ABC"; }},
       {"word_vectors", [](json& t) { t.erase("word_vectors"); }},
       {"pooling", [](json& t) { t["pooling"] = "median"; }},
       {"max_words", [](json& t) { t["max_words"] = 0; }},
@@ -191,6 +203,70 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
     expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt,
                  "'" + std::string(damage.field) + "'");
   }
+}
+
+TEST(RunManifest, SaysWhatItSawAndWhatItWanted) {
+  json text = written("/run");
+  text["linear"]["weight"] = 1.5;
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt,
+               "/run/run.json: 'linear.weight' must be a number from 0 to 1, is 1.5");
+  text = written("/run");
+  text["max_words"] = -3;
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt,
+               "/run/run.json: 'max_words' must be an integer from 1 to 1000, is -3");
+  text["max_words"] = std::string(100, 'x');
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, "is \"xxx");
+}
+
+TEST(RunManifest, IsRefusedWhereAKeyStandsTwice) {
+  std::string text = text_of("/run", manifest_in("/run"));
+  text.insert(text.find('"'), "\"max_words\": 3, ");
+  expect_error([&] { (void)parse_manifest("/run", text); }, Fault::Corrupt,
+               "/run/run.json: an object has the key 'max_words' twice");
+}
+
+TEST(RunManifest, IsRefusedWhereItsModelIsNotTheOneThatItsTrainingOptionsGive) {
+  struct Edit {
+    const char* seen;
+    std::function<void(json&)> make;
+  };
+  json sound = written("/run");
+  sound["training"] = {{"ensemble", "2"}, {"seeds", "2"}, {"linear-weight", "0.25"}, {"max-words", "7"}};
+  EXPECT_EQ(parse_manifest("/run", sound.dump()).networks.size(), 2U);
+  const std::vector<Edit> edits = {
+      {"'networks' does not agree with 'training.ensemble': is 1, wanted 2",
+       [](json& t) { t["networks"].erase(1); }},
+      {"'networks' does not agree with 'training.ensemble': is 3, wanted 2",
+       [](json& t) { t["networks"].push_back(t["networks"][0]); }},
+      {"'further_seeds' does not agree with 'training.ensemble': is 1, wanted 2",
+       [](json& t) { t["further_seeds"][0].erase(0); }},
+      {"'further_seeds' does not agree with 'training.seeds': is 3, wanted 2",
+       [](json& t) { t["further_seeds"].push_back(t["further_seeds"][0]); }},
+      {"'linear.weight' does not agree with 'training.linear-weight': is 0.5, wanted 0.25",
+       [](json& t) { t["linear"]["weight"] = 0.5; }},
+      {"'linear.weight' does not agree with 'training.linear-weight': is 0, wanted 0.25",
+       [](json& t) { t.erase("linear"); }},
+      {"'max_words' does not agree with 'training.max-words': is 8, wanted 7",
+       [](json& t) { t["max_words"] = 8; }}};
+  for (const Edit& edit : edits) {
+    json text = sound;
+    edit.make(text);
+    expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, edit.seen);
+  }
+}
+
+TEST(RunManifest, RefusesAnotherFileThanTheOneItDescribes) {
+  const TempFolder run;
+  const std::filesystem::path file = testing::write_file(run / "checkpoint.pth", "another");
+  EXPECT_EQ(required_content({file, {}}, "checkpoint"), sha256("another")) << "an older run.json has no hash";
+  EXPECT_EQ(required_content({file, sha256("another")}, "checkpoint"), sha256("another"));
+  expect_error(
+      [&] {
+        (void)required_content({file, sha256("its own")}, "checkpoint");
+      },
+      Fault::Mismatch,
+      file.string() + ": it is not the checkpoint that run.json describes: its SHA-256 is " +
+          sha256("another") + ", wanted " + sha256("its own"));
 }
 
 TEST(RunManifest, WithALaneThatAppearsTwiceIsAnError) {
