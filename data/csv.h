@@ -10,8 +10,8 @@
 
 namespace tvr {
 
-/// `text` as a cell of a CSV (RFC 4180): quoted where necessary. What a spreadsheet would take for a formula is
-/// prefixed with an apostrophe.
+/// `text` as a cell of a CSV (RFC 4180): quoted where necessary. What a spreadsheet would take for a formula
+/// is prefixed with an apostrophe.
 [[nodiscard]] std::string csv_cell(std::string text);
 
 /// A table of text with a header line, in the format of RFC 4180: cells may be quoted; a quoted cell may hold

@@ -99,9 +99,8 @@ Loss mil_nce_loss(const Matrix& similarity, double log_scale) {
       loss.d_similarity.row(t)[v] += static_cast<float>(slope * scale);
       loss.d_log_scale += slope * score(t, v);
     };
-    for_each_term([&](std::int64_t t, std::int64_t v) {
-      add(t, v, share * std::exp(score(t, v) - highest) / all);
-    });
+    for_each_term(
+        [&](std::int64_t t, std::int64_t v) { add(t, v, share * std::exp(score(t, v) - highest) / all); });
     for (std::int64_t t = first; t < past; ++t) add(t, i, -share * std::exp(score(t, i) - highest) / own);
   }
   return loss;

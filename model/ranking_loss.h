@@ -36,8 +36,8 @@ constexpr double kHighestLogScale = 4.605170185988092;
                             const std::vector<std::int32_t>& groups);
 
 /// MIL-NCE (Miech et al.: End-to-end learning of visual representations from uncurated instructional videos,
-/// CVPR 2020; antoine77340/MIL-NCE_HowTo100M, loss.py). similarity [N C, N]: rows i C to (i + 1) C - 1 are the
-/// candidate texts of video i. With x = exp(log_scale) * similarity, the mean over i of
+/// CVPR 2020; antoine77340/MIL-NCE_HowTo100M, loss.py). similarity [N C, N]: rows i C to (i + 1) C - 1 are
+/// the candidate texts of video i. With x = exp(log_scale) * similarity, the mean over i of
 ///   logsumexp(column i, and the rows of i's candidates) - logsumexp(i's candidates against video i):
 /// the video's own candidates are in both parts of the first sum, as in the reference.
 [[nodiscard]] Loss mil_nce_loss(const Matrix& similarity, double log_scale);

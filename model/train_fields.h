@@ -52,9 +52,8 @@ struct Switch {
   [[nodiscard]] static std::string text() { return "true or false"; }
 };
 
-inline constexpr Choices<RankingLoss, 3> kLosses{{{"max-margin", RankingLoss::MaxMargin},
-                                                  {"nce", RankingLoss::Nce},
-                                                  {"mil-nce", RankingLoss::MilNce}}};
+inline constexpr Choices<RankingLoss, 3> kLosses{
+    {{"max-margin", RankingLoss::MaxMargin}, {"nce", RankingLoss::Nce}, {"mil-nce", RankingLoss::MilNce}}};
 inline constexpr Choices<int, 2> kTrainDevices{{{"cpu", -1}, {"cuda", 0}}};
 
 /// visit(name, value, domain, affects, help) for every option; the domain is a Range, a Switch or Choices.

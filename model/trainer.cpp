@@ -61,7 +61,8 @@ Parameters given_parameters(const NamedTensors& weights, const EmbeddingShape& s
 class Training {
  public:
   Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainingPlan& plan,
-           const std::filesystem::path& state_file, const TrainObserver& observer, const NamedTensors* initial)
+           const std::filesystem::path& state_file, const TrainObserver& observer,
+           const NamedTensors* initial)
       : train_(train),
         val_(val),
         vectors_(vectors),
@@ -100,7 +101,8 @@ class Training {
     if (observer_.on_epoch) {
       for (const EpochReport& report : state_.reports) observer_.on_epoch(report);
     }
-    if (state_.epoch == 1 && state_.step == 0 && observer_.on_weights) observer_.on_weights(0, state_.weights);
+    if (state_.epoch == 1 && state_.step == 0 && observer_.on_weights)
+      observer_.on_weights(0, state_.weights);
   }
 
   [[nodiscard]] bool finished() const {

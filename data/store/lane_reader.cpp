@@ -130,8 +130,9 @@ class FolderReader : public LaneReader {
     const Tensor tensor = read_npy(file);
     const auto [rows, dim] = shape_of(tensor, file);
     if (dim != lanes_[lane].recipe.dim) {
-      throw Error(Fault::Corrupt, file.string(),
-                  fmt::format("it has {} columns, other files of its folder {}", dim, lanes_[lane].recipe.dim));
+      throw Error(
+          Fault::Corrupt, file.string(),
+          fmt::format("it has {} columns, other files of its folder {}", dim, lanes_[lane].recipe.dim));
     }
     Matrix values(rows, dim);
     const std::vector<float> floats = tensor.to_floats();

@@ -19,8 +19,8 @@ struct Recipe {
   [[nodiscard]] Digest identity() const;
 };
 
-/// Rows of its features per second of video, as the recipe's text says: row i begins i / rows_per_second after
-/// the beginning. 0: it does not say. Throws Error(Corrupt) for a text that is not JSON.
+/// Rows of its features per second of video, as the recipe's text says: row i begins i / rows_per_second
+/// after the beginning. 0: it does not say. Throws Error(Corrupt) for a text that is not JSON.
 [[nodiscard]] double rows_per_second(const Recipe& recipe);
 
 }  // namespace tvr

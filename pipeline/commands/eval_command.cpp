@@ -36,8 +36,8 @@ constexpr std::size_t kWordsShown = 10;
 
 struct EvalOptions {
   std::filesystem::path run;
-  std::string checkpoint;         // a file, or a glob of several
-  std::vector<std::string> sets;  // further data sets: parse_eval_set()
+  std::string checkpoint;                      // a file, or a glob of several
+  std::vector<std::string> sets;               // further data sets: parse_eval_set()
   std::vector<std::filesystem::path> compare;  // two folders of runs
   StoreRunOptions given;                       // features, captions and words
   Ties ties = Ties::Average;
@@ -50,14 +50,15 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
       command
           .add_option("--run", options.run, "folder of a run; its run.json provides all that no flag sets")
           ->check(CLI::ExistingDirectory);
-  auto* checkpoint = command
-                         .add_option("--checkpoint", options.checkpoint,
-                                     "checkpoint (.pth) instead of a run, or with --eval several by a pattern "
-                                     "('epochs/e*.pth'); flags provide the rest");
+  auto* checkpoint =
+      command.add_option("--checkpoint", options.checkpoint,
+                         "checkpoint (.pth) instead of a run, or with --eval several by a pattern "
+                         "('epochs/e*.pth'); flags provide the rest");
   run->excludes(checkpoint);
   command
-      .add_option("--eval", options.sets,
-                  "data set to evaluate checkpoints on: NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
+      .add_option(
+          "--eval", options.sets,
+          "data set to evaluate checkpoints on: NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
       ->needs(checkpoint);
   command
       .add_option("--compare", options.compare,

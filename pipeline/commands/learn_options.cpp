@@ -75,9 +75,9 @@ struct TrainingPreset {
   std::vector<std::pair<const char*, const char*>> flags;
 };
 /// Of antoine77340/howto100m: "howto100m" trains on MSR-VTT from scratch as the paper has it, "seed" with the
-/// learning rate that a run without --lr_decay has there, "howto100m-pretrain" on the narrations of HowTo100M,
-/// "finetune" from the weights that this gives (README.md there). "best" did better on real features:
-/// docs/TRAINING.md.
+/// learning rate that a run without --lr_decay has there, "howto100m-pretrain" on the narrations of
+/// HowTo100M, "finetune" from the weights that this gives (README.md there). "best" did better on real
+/// features: docs/TRAINING.md.
 const std::vector<TrainingPreset> kTrainingPresets = {
     {"howto100m", {}},
     {"seed",

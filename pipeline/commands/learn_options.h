@@ -20,8 +20,8 @@ void add_learn_flags(CLI::App& command, LearnOptions& options);
 /// values used.
 void apply_training_preset(CLI::App& command);
 
-/// Where --init names a checkpoint: sets --embd-dim to its size and --word-vectors to those of the run that it
-/// lies in, unless the user has set them. Other word vectors than that run's are warned of. Throws
+/// Where --init names a checkpoint: sets --embd-dim to its size and --word-vectors to those of the run that
+/// it lies in, unless the user has set them. Other word vectors than that run's are warned of. Throws
 /// Error(InvalidArgument) when there is no run to take word vectors from.
 void complete_from_checkpoint(CLI::App& command, const LearnOptions& options);
 

@@ -122,9 +122,9 @@ void add_narration_flags(CLI::App& command, NarratedOptions& options) {
   file("--narrations", options.narrations,
        "train on narrated videos instead of captions: a file that `pipeline narrations import` has written");
   file("--narrated-videos", options.videos,
-       "CSV of the videos to use (HowTo100M_v1.csv: video_id,...,rank,...[,path]); default: all that are narrated");
-  command
-      .add_option("--max-rank", options.max_rank, "use the videos of this rank or a lower one; 0: all")
+       "CSV of the videos to use (HowTo100M_v1.csv: video_id,...,rank,...[,path]); default: all that are "
+       "narrated");
+  command.add_option("--max-rank", options.max_rank, "use the videos of this rank or a lower one; 0: all")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str()
       ->group(group);

@@ -35,7 +35,8 @@ EvalSetOptions parse_eval_set(const std::string& text, const std::filesystem::pa
   if (set.store.empty()) refuse("names no store, and there is none to take instead");
   for (std::filesystem::path* path : {&set.dataset.annotations, &set.dataset.test, &set.store}) {
     if (path->empty()) continue;
-    if (!std::filesystem::exists(*path)) refuse(("names a file that does not exist: " + path->string()).c_str());
+    if (!std::filesystem::exists(*path))
+      refuse(("names a file that does not exist: " + path->string()).c_str());
     *path = std::filesystem::absolute(*path);
   }
   return set;
@@ -46,11 +47,13 @@ std::vector<EvalCaptions> read_eval_sets(const std::vector<EvalSetOptions>& opti
   std::set<std::string> names;
   for (const EvalSetOptions& option : options) {
     if (!names.insert(option.name).second)
-      throw Error(Fault::InvalidArgument, "eval", "two sets are named " + option.name, "Give each a name of its own");
+      throw Error(Fault::InvalidArgument, "eval", "two sets are named " + option.name,
+                  "Give each a name of its own");
     say("eval: " + option.name);
     EvalCaptions set{option, read_data({option.dataset, 0}, sources_of(FeatureStore(option.store)), 0)};
     if (set.data.test.empty())
-      throw Error(Fault::NotFound, option.name, "it has no test split", "Name a list of test videos: NAME=ANNOTATIONS,TEST.csv");
+      throw Error(Fault::NotFound, option.name, "it has no test split",
+                  "Name a list of test videos: NAME=ANNOTATIONS,TEST.csv");
     sets.push_back(std::move(set));
   }
   return sets;
@@ -64,7 +67,8 @@ EvalSet load_eval_set(const EvalCaptions& captions, const std::vector<std::strin
               load_pairs(store, choose_recipes(store, lanes, {}), captions.data.test, pooling, left_out)};
   for (const std::string& sentence : sentences_of(left_out)) warn(set.name + ": " + sentence);
   if (set.test.captions.empty())
-    throw Error(Fault::NotFound, set.name, "no test caption has a clip with features in " + captions.options.store.string(),
+    throw Error(Fault::NotFound, set.name,
+                "no test caption has a clip with features in " + captions.options.store.string(),
                 "Name the store that has them: NAME=ANNOTATIONS@STORE.db");
   give_word_ids(set.test, words, max_words);
   return set;

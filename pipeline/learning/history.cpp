@@ -50,7 +50,8 @@ void History::add_sets(int epoch, const std::vector<EvalSetMetrics>& sets) {
   for (const EvalSetMetrics& set : sets) {
     line["sets"][set.name]["t2v"] = json_of(set.t2v);
     for (std::size_t m = 0; m < set.t2v.values.size(); ++m)
-      curves.emplace_back(set.name + "/t2v/" + set.t2v.table()[m].name, static_cast<float>(set.t2v.values[m]));
+      curves.emplace_back(set.name + "/t2v/" + set.t2v.table()[m].name,
+                          static_cast<float>(set.t2v.values[m]));
   }
   write();
   events_.add(epoch, now_s(), curves);

@@ -32,8 +32,7 @@ namespace {
 
 /// The training pairs: in memory, or drawn from narrations.
 std::unique_ptr<PairSource> pairs_of(const Splits& splits, const TrainingPlan& plan) {
-  if (splits.narrated)
-    return std::make_unique<NarratedPairs>(*splits.narrated, splits.words, plan.options);
+  if (splits.narrated) return std::make_unique<NarratedPairs>(*splits.narrated, splits.words, plan.options);
   return std::make_unique<ResidentPairs>(splits.train.pairs, splits.words.vectors, plan);
 }
 
@@ -215,9 +214,11 @@ std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units
   const std::string init = options.init.empty() ? "" : " init " + sha256_file(options.init);
   std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
-    ModelPlan plan{
-        options.train.seed + static_cast<std::uint64_t>(i), {}, options.init, options.linear_weight,
-        options.keep_epochs};
+    ModelPlan plan{options.train.seed + static_cast<std::uint64_t>(i),
+                   {},
+                   options.init,
+                   options.linear_weight,
+                   options.keep_epochs};
     for (int network = 0; network < options.ensemble; ++network) {
       train.seed = plan.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
       plan.networks.push_back(plan_training(train));

@@ -46,10 +46,10 @@ struct ModelPlan {
 /// The same for narrated videos, of which a batch takes each once.
 [[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const NarratedVideos& train);
 
-/// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date. The first model's
-/// files lie in the folder itself, the others' in its subfolders seed-N, those of a model's further networks
-/// in network-N. metrics.json has the mean over the seeds and the metrics of each; the caller writes it. Adds
-/// "linear", "train" and "eval" to `time`.
+/// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date.
+/// The first model's files lie in the folder itself, the others' in its subfolders seed-N, those of a model's
+/// further networks in network-N. metrics.json has the mean over the seeds and the metrics of each; the
+/// caller writes it. Adds "linear", "train" and "eval" to `time`.
 [[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans,
                             TimeAccount& time);
 

@@ -111,8 +111,7 @@ void load_sets_into(Splits& splits, const std::vector<RecipeRow>& lanes,
   std::vector<std::string> names;
   for (const RecipeRow& lane : lanes) names.push_back(lane.recipe.lane);
   for (const EvalCaptions& set : sets) {
-    splits.sets.push_back(
-        load_eval_set(set, names, splits.words, options.pooling, options.train.max_words));
+    splits.sets.push_back(load_eval_set(set, names, splits.words, options.pooling, options.train.max_words));
   }
 }
 

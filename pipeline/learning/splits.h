@@ -21,7 +21,8 @@ namespace tvr {
 /// The three splits as the model sees them, and the words of their captions.
 struct Splits {
   Pairs train, val, test;
-  std::shared_ptr<const NarratedVideos> narrated;  // what the training pairs are drawn from instead of `train`
+  std::shared_ptr<const NarratedVideos>
+      narrated;  // what the training pairs are drawn from instead of `train`
   WordTable words;
   std::optional<Standardization> standardization;  // of the training clips, if requested
   const char* selected_on = "last epoch";          // what the checkpoint's epoch is selected on
@@ -48,7 +49,6 @@ struct Splits {
 [[nodiscard]] Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVideos> narrated,
                                           const std::optional<FeatureStore>& store,
                                           const std::vector<RecipeRow>& lanes, DataSet data,
-                                          const std::vector<EvalCaptions>& sets,
-                                          const LearnOptions& options);
+                                          const std::vector<EvalCaptions>& sets, const LearnOptions& options);
 
 }  // namespace tvr

@@ -48,14 +48,12 @@ void pool_rows(const Matrix& rows, RowRange range, Pooling pooling, float* out) 
 
 NarratedPairs::NarratedPairs(const NarratedVideos& videos, const WordTable& words,
                              const TrainOptions& options)
-    : videos_(videos),
-      words_(words),
-      options_(options),
-      without_rows_(videos.lanes().size()) {
+    : videos_(videos), words_(words), options_(options), without_rows_(videos.lanes().size()) {
   if (steps() > 0) return;
-  throw Error(Fault::Mismatch, "train",
-              fmt::format("{} narrated videos do not fill one batch of {}", videos.count(), options.batch_size),
-              "Lower --batch-size, or give more videos");
+  throw Error(
+      Fault::Mismatch, "train",
+      fmt::format("{} narrated videos do not fill one batch of {}", videos.count(), options.batch_size),
+      "Lower --batch-size, or give more videos");
 }
 
 std::int64_t NarratedPairs::video_dim() const noexcept {

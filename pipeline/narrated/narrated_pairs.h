@@ -31,8 +31,8 @@ class NarratedPairs : public PairSource {
   /// The pairs of the lines with these numbers; reads the narrations of their videos. A caption has the words
   /// of its clip's lines, the drawn one first.
   [[nodiscard]] StepPairs pairs_of(const std::vector<std::int32_t>& lines) const;
-  /// Reads each video's lanes once, by several threads. A clip has the rows that rows_by_number() gives; a lane
-  /// without any is zeros.
+  /// Reads each video's lanes once, by several threads. A clip has the rows that rows_by_number() gives; a
+  /// lane without any is zeros.
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override;
   [[nodiscard]] std::string identity() const override;
 

@@ -32,7 +32,8 @@ std::vector<std::int32_t> wanted_videos(const NarrationFile& file, const Narrate
       ++silent;
     }
   }
-  if (silent > 0) notes.push_back(fmt::format("{} videos of the list have no narration and are left out", silent));
+  if (silent > 0)
+    notes.push_back(fmt::format("{} videos of the list have no narration and are left out", silent));
   std::sort(places.begin(), places.end());
   places.erase(std::unique(places.begin(), places.end()), places.end());
   return places;
@@ -59,7 +60,8 @@ NarratedVideos::NarratedVideos(const NarratedOptions& options, std::unique_ptr<L
       first_line_.push_back(first_line_.back() + lines);
     }
   }
-  if (without_lines > 0) notes_.push_back(fmt::format("{} videos have no line and are left out", without_lines));
+  if (without_lines > 0)
+    notes_.push_back(fmt::format("{} videos have no line and are left out", without_lines));
   if (without_features > 0)
     notes_.push_back(fmt::format("{} narrated videos have no features and are left out", without_features));
   if (videos_.empty()) {
@@ -79,10 +81,10 @@ std::string NarratedVideos::id(std::int64_t video) const {
 Narration NarratedVideos::narration(std::int64_t video) const {
   Narration narration = file_.read(videos_[static_cast<std::size_t>(video)]);
   if (narration.size() == line_count(video)) return narration;
-  throw Error(Fault::Corrupt, options_.narrations.string(),
-              fmt::format("video {} has {} lines, its table says {}", id(video), narration.size(),
-                          line_count(video)),
-              "Import the narrations again");
+  throw Error(
+      Fault::Corrupt, options_.narrations.string(),
+      fmt::format("video {} has {} lines, its table says {}", id(video), narration.size(), line_count(video)),
+      "Import the narrations again");
 }
 
 std::int64_t NarratedVideos::video_of(std::int64_t line) const {
@@ -100,7 +102,8 @@ std::int64_t NarratedVideos::line_count(std::int64_t video) const {
 Digest NarratedVideos::digest() const {
   Sha256 content;
   content.add(fmt::format("narrated 1\n{}\n{}\n{} {} {} {}\n", file_.digest(), features_->digest(),
-                          options_.min_time, options_.min_words, options_.candidates, kPoolings.name(pooling_)));
+                          options_.min_time, options_.min_words, options_.candidates,
+                          kPoolings.name(pooling_)));
   content.add({reinterpret_cast<const char*>(videos_.data()), videos_.size() * sizeof videos_.front()});
   return content.finish();
 }

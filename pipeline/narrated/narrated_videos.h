@@ -16,13 +16,13 @@ namespace tvr {
 
 /// How clips are made of narrations; all of it changes the result.
 struct NarratedOptions {
-  std::filesystem::path narrations;  // as `pipeline narrations import` writes them
-  std::filesystem::path videos;      // HowTo100M_v1.csv; empty: all that are narrated
-  int max_rank = 0;                  // of its column rank; 0: all
+  std::filesystem::path narrations;                // as `pipeline narrations import` writes them
+  std::filesystem::path videos;                    // HowTo100M_v1.csv; empty: all that are narrated
+  int max_rank = 0;                                // of its column rank; 0: all
   std::filesystem::path features_2d, features_3d;  // folders of .npy files instead of a store
-  double min_time = 5;               // seconds that a clip lasts at least
-  int min_words = 0;                 // words that a clip has at least
-  int candidates = 1;                // lines per clip, for MIL-NCE
+  double min_time = 5;                             // seconds that a clip lasts at least
+  int min_words = 0;                               // words that a clip has at least
+  int candidates = 1;                              // lines per clip, for MIL-NCE
 };
 
 /// The narrated videos of a training that have features.

@@ -315,7 +315,7 @@ void tell_whole_training(int epochs) {
   const TempFolder folder;
   const auto start = Clock::now();
   (void)train(ResidentPairs(pairs, vectors, plan_training(options)), validation, vectors,
-              plan_training(options), folder / "state", nullptr, nullptr);
+              plan_training(options), folder / "state", {});
   std::printf("training as a whole: %d epochs with a validation after each in %.1f s\n", epochs,
               since(start));
 }

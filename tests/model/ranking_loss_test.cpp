@@ -59,8 +59,22 @@ void expect_near(const Matrix& seen, const Matrix& wanted, double tolerance) {
 
 // Computed by loss.py of antoine77340/howto100m 50af0ff under PyTorch 1.13.
 TEST(MaxMarginLoss, WithWeightsIsTheReferences) {
-  const Matrix similarity = matrix_of({{0.5F, -0.8125F, -0.5F, -1.0F, 0.3125F, 0.1875F}, {-0.375F, -0.375F, 0.3125F, 1.0F, 0.25F, 0.8125F}, {-0.125F, 0.625F, 0.0625F, 0.625F, 0.375F, -0.875F}, {-0.875F, -0.9375F, 0.625F, -0.6875F, 0.8125F, 0.5F}, {-0.5625F, -0.0625F, 0.25F, 0.875F, 0.3125F, -0.125F}, {0.75F, -1.0F, -1.0F, 0.125F, -0.5625F, -0.9375F}});
-  const Matrix gradient = matrix_of({{-0.0208333358168602F, 0.0F, 0.0F, 0.0F, 0.02083333395421505F, 0.02083333395421505F}, {0.0416666679084301F, -0.1666666567325592F, 0.0416666679084301F, 0.0416666679084301F, 0.0416666679084301F, 0.0416666679084301F}, {0.0F, 0.0416666679084301F, -0.1666666567325592F, 0.0833333358168602F, 0.0416666679084301F, 0.02083333395421505F}, {0.0F, 0.0F, 0.0833333358168602F, -0.1874999701976776F, 0.0416666679084301F, 0.0416666679084301F}, {0.0F, 0.02083333395421505F, 0.0416666679084301F, 0.0416666679084301F, -0.125F, 0.0416666679084301F}, {0.0416666679084301F, 0.02083333395421505F, 0.02083333395421505F, 0.0416666679084301F, 0.0416666679084301F, -0.2499999701976776F}});
+  const Matrix similarity = matrix_of({{0.5F, -0.8125F, -0.5F, -1.0F, 0.3125F, 0.1875F},
+                                       {-0.375F, -0.375F, 0.3125F, 1.0F, 0.25F, 0.8125F},
+                                       {-0.125F, 0.625F, 0.0625F, 0.625F, 0.375F, -0.875F},
+                                       {-0.875F, -0.9375F, 0.625F, -0.6875F, 0.8125F, 0.5F},
+                                       {-0.5625F, -0.0625F, 0.25F, 0.875F, 0.3125F, -0.125F},
+                                       {0.75F, -1.0F, -1.0F, 0.125F, -0.5625F, -0.9375F}});
+  const Matrix gradient = matrix_of(
+      {{-0.0208333358168602F, 0.0F, 0.0F, 0.0F, 0.02083333395421505F, 0.02083333395421505F},
+       {0.0416666679084301F, -0.1666666567325592F, 0.0416666679084301F, 0.0416666679084301F,
+        0.0416666679084301F, 0.0416666679084301F},
+       {0.0F, 0.0416666679084301F, -0.1666666567325592F, 0.0833333358168602F, 0.0416666679084301F,
+        0.02083333395421505F},
+       {0.0F, 0.0F, 0.0833333358168602F, -0.1874999701976776F, 0.0416666679084301F, 0.0416666679084301F},
+       {0.0F, 0.02083333395421505F, 0.0416666679084301F, 0.0416666679084301F, -0.125F, 0.0416666679084301F},
+       {0.0416666679084301F, 0.02083333395421505F, 0.02083333395421505F, 0.0416666679084301F,
+        0.0416666679084301F, -0.2499999701976776F}});
   const Matrix weights = intra_video_weights(3, 2, 0.5);
   const Loss loss = max_margin_loss(similarity, 0.1, &weights);
   EXPECT_NEAR(loss.value, 0.7953125834465027, 1e-6);
@@ -86,8 +100,15 @@ TEST(IntraVideoWeights, OfHardNegativesAloneLeaveOtherVideosOut) {
 // Computed by loss.py of antoine77340/MIL-NCE_HowTo100M b282b15 under PyTorch 1.13.
 TEST(MilNceLoss, IsTheReferences) {
   const Matrix video = matrix_of({{-0.125F, -1.0F}, {0.75F, 0.25F}, {-0.625F, -1.125F}});
-  const Matrix text = matrix_of({{1.875F, -0.625F}, {0.625F, 1.875F}, {1.25F, 0.5F}, {-1.625F, -1.5F}, {-1.625F, -1.375F}, {1.0F, -1.5F}});
-  const Matrix gradient_of_video = matrix_of({{-0.7766064405441284F, -0.30685412883758545F}, {-0.08767387270927429F, -0.07909631729125977F}, {-0.16770634055137634F, -0.13222463428974152F}});
+  const Matrix text = matrix_of({{1.875F, -0.625F},
+                                 {0.625F, 1.875F},
+                                 {1.25F, 0.5F},
+                                 {-1.625F, -1.5F},
+                                 {-1.625F, -1.375F},
+                                 {1.0F, -1.5F}});
+  const Matrix gradient_of_video = matrix_of({{-0.7766064405441284F, -0.30685412883758545F},
+                                              {-0.08767387270927429F, -0.07909631729125977F},
+                                              {-0.16770634055137634F, -0.13222463428974152F}});
   Matrix similarity(6, 3);
   for (std::int64_t t = 0; t < 6; ++t) {
     for (std::int64_t v = 0; v < 3; ++v)
@@ -117,10 +138,11 @@ TEST(MilNceLoss, HasTheDerivativesThatDifferencesShow) {
     similarity.data()[i] = kept;
     EXPECT_NEAR(static_cast<double>(loss.d_similarity.data()[i]), (above - below) / 2e-3, 2e-4) << i;
   }
-  EXPECT_NEAR(loss.d_log_scale,
-              (mil_nce_loss(similarity, log_scale + step).value - mil_nce_loss(similarity, log_scale - step).value) /
-                  (2 * step),
-              1e-4);
+  EXPECT_NEAR(
+      loss.d_log_scale,
+      (mil_nce_loss(similarity, log_scale + step).value - mil_nce_loss(similarity, log_scale - step).value) /
+          (2 * step),
+      1e-4);
 }
 
 TEST(IntraVideoWeights, ShareTheLossByTheRate) {

@@ -4,12 +4,12 @@
 
 #include <cmath>
 
+#include "golden_training.h"
+#include "model/adam.h"
 #include "model/embed.h"
 #include "model/ranking_loss.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
-#include "golden_training.h"
-#include "model/adam.h"
 #include "pair_fixture.h"
 
 namespace tvr {
@@ -215,8 +215,9 @@ TEST(TrainingStep, WithSeveralPairsPerVideoTrainsAsTheReferenceDoes) {
         const std::int32_t id = pair * kWords + word;
         bool known = false;
         for (std::int64_t d = 0; d < kWordDim; ++d) {
-          const double value = testing::kGoldenWords.at(
-              (step * kPairs * kWords + static_cast<std::size_t>(id)) * kWordDim + static_cast<std::size_t>(d));
+          const double value =
+              testing::kGoldenWords.at((step * kPairs * kWords + static_cast<std::size_t>(id)) * kWordDim +
+                                       static_cast<std::size_t>(d));
           vectors.row(id)[d] = static_cast<float>(value);
           known |= value != 0;
         }
@@ -230,7 +231,8 @@ TEST(TrainingStep, WithSeveralPairsPerVideoTrainsAsTheReferenceDoes) {
   const Parameters wanted = parameters_in(testing::kGoldenEnd, shape);
   for (std::size_t layer = 0; layer < kLayers; ++layer) {
     for (std::int64_t i = 0; i < wanted[layer].weight.rows() * wanted[layer].weight.cols(); ++i)
-      EXPECT_NEAR(parameters[layer].weight.data()[i], wanted[layer].weight.data()[i], 1e-5F) << kLayerNames[layer];
+      EXPECT_NEAR(parameters[layer].weight.data()[i], wanted[layer].weight.data()[i], 1e-5F)
+          << kLayerNames[layer];
     for (std::size_t i = 0; i < wanted[layer].bias.size(); ++i)
       EXPECT_NEAR(parameters[layer].bias[i], wanted[layer].bias[i], 1e-5F) << kLayerNames[layer];
   }

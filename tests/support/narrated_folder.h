@@ -57,9 +57,10 @@ struct NarratedFolder {
                                 .below(kThings, static_cast<std::uint64_t>(video * kParts + part)));
   }
   static std::string thing(int video, int part) {
-    static const std::vector<std::string> kNames = {
-        "onion", "boat", "drum",  "tree",  "lamp",  "goat",  "kite",  "road",  "apple", "bench", "candle", "dish",
-        "egg",   "fork", "grape", "hat",   "iron",  "jar",   "knife", "lemon", "mug",   "nut",   "oven",   "pan"};
+    static const std::vector<std::string> kNames = {"onion", "boat",  "drum",  "tree",  "lamp",   "goat",
+                                                    "kite",  "road",  "apple", "bench", "candle", "dish",
+                                                    "egg",   "fork",  "grape", "hat",   "iron",   "jar",
+                                                    "knife", "lemon", "mug",   "nut",   "oven",   "pan"};
     return kNames.at(static_cast<std::size_t>(number(video, part)));
   }
   static VideoOutcome outcome(const std::string& id, std::int64_t recipe, int v) {

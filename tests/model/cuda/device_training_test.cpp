@@ -327,10 +327,9 @@ TEST_F(GpuTraining, IsStoppedAndGoesOnAsIfThereHadBeenNoStop) {
     const TempFolder folder;
     const auto run = [&](const char* state, int stop_after_steps) {
       int steps = 0;
-      return train(task.source, validation, task.vectors, plan_training(options), folder / state,
-                   {{}, {}, [&](const ProgressEvent&) {
-                      return stop_after_steps < 0 || steps++ < stop_after_steps;
-                    }});
+      return train(
+          task.source, validation, task.vectors, plan_training(options), folder / state,
+          {{}, {}, [&](const ProgressEvent&) { return stop_after_steps < 0 || steps++ < stop_after_steps; }});
     };
     const TrainResult whole = run("whole", -1);
     testing::expect_error([&] { (void)run("stopped", 14); }, Fault::Interrupted,

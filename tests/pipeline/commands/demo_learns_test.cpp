@@ -59,8 +59,8 @@ class DemoLearns : public ::testing::Test {
     const auto lanes = choose_recipes(store, {}, {});
     TimeAccount time;
     const auto learn_all = [&] {
-      return learn(run, load_splits(run, store, lanes, data, {}, learning), plan_learning(learning, data.train),
-                   time);
+      return learn(run, load_splits(run, store, lanes, data, {}, learning),
+                   plan_learning(learning, data.train), time);
     };
     const Learned learned = learn_all();
     EXPECT_TRUE(learned.trained);

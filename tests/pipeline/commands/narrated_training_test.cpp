@@ -22,10 +22,10 @@
 namespace tvr {
 namespace {
 
-using ::testing::HasSubstr;
-using testing::expect_error;
-using testing::NarratedFolder;
 using nlohmann::json;
+using testing::expect_error;
+using ::testing::HasSubstr;
+using testing::NarratedFolder;
 
 /// Runs `pipeline ARGUMENTS`, returns what it prints on standard output.
 std::string run(std::vector<std::string> arguments) {
@@ -58,13 +58,16 @@ std::vector<std::string> training(const NarratedFolder& folder, const std::strin
       {"--lr", "0.002"},
       {"--epochs", "30"}};
   for (const auto& [flag, value] : defaults) {
-    if (std::find(more.begin(), more.end(), flag) == more.end()) arguments.insert(arguments.end(), {flag, value});
+    if (std::find(more.begin(), more.end(), flag) == more.end())
+      arguments.insert(arguments.end(), {flag, value});
   }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
 
-double recall_of(const std::string& metrics) { return json::parse(metrics)["test"]["t2v"]["R@5"].get<double>(); }
+double recall_of(const std::string& metrics) {
+  return json::parse(metrics)["test"]["t2v"]["R@5"].get<double>();
+}
 
 TEST(NarratedTraining, LearnsFromNarrationsWhatItIsTestedOn) {
   const NarratedFolder folder, dealt(true);
@@ -80,18 +83,22 @@ TEST(NarratedTraining, WithoutCaptionsLeavesARunThatIsEvaluatedOnOthers) {
   EXPECT_EQ(run(training(folder, "run")), "");
   const RunManifest manifest = read_manifest(folder / "run");
   EXPECT_EQ(manifest.store, folder / "features.db");
-  expect_error([&] { (void)run({"eval", "--run", (folder / "run").string()}); }, Fault::InvalidArgument,
-               "captions: none are given");
-  const std::string metrics = run({"eval", "--json", "--run", (folder / "run").string(), "--captions",
-                                   (folder / "clips.csv").string()});
+  expect_error(
+      [&] {
+        (void)run({"eval", "--run", (folder / "run").string()});
+      },
+      Fault::InvalidArgument, "captions: none are given");
+  const std::string metrics = run(
+      {"eval", "--json", "--run", (folder / "run").string(), "--captions", (folder / "clips.csv").string()});
   EXPECT_GT(recall_of(metrics), 90);
 }
 
 TEST(NarratedTraining, EvaluatesFurtherSetsBeforeTheFirstEpochAndAfterEach) {
   const NarratedFolder folder;
   const std::string set = "parts=" + (folder / "clips.csv").string();
-  (void)run(training(folder, "run", {"--eval", set, "--eval", "again=" + (folder / "clips.csv").string() + "@" +
-                                                                  (folder / "features.db").string()}));
+  (void)run(training(folder, "run",
+                     {"--eval", set, "--eval",
+                      "again=" + (folder / "clips.csv").string() + "@" + (folder / "features.db").string()}));
   const std::vector<json> lines = json_lines(read_text(folder / "run" / "history.jsonl"));
   ASSERT_EQ(lines.size(), 31U);
   EXPECT_EQ(lines.front()["epoch"], 0);
@@ -104,14 +111,15 @@ TEST(NarratedTraining, EvaluatesFurtherSetsBeforeTheFirstEpochAndAfterEach) {
 TEST(NarratedTraining, KeepsTheWeightsOfEachEpochWhichAreEvaluatedInOneTable) {
   const NarratedFolder folder;
   (void)run(training(folder, "run", {"--keep-epochs", "--epochs", "11"}));
-  const std::string set = "parts=" + (folder / "clips.csv").string() + "@" + (folder / "features.db").string();
+  const std::string set =
+      "parts=" + (folder / "clips.csv").string() + "@" + (folder / "features.db").string();
   const std::string pattern = (folder / "run" / "epochs" / "e*.pth").string();
   const json rows = json::parse(run({"eval", "--checkpoint", pattern, "--eval", set, "--json"}));
   ASSERT_EQ(rows.size(), 11U);
   EXPECT_THAT(rows[1]["checkpoint"].get<std::string>(), HasSubstr("e2.pth"));
   EXPECT_THAT(rows[10]["checkpoint"].get<std::string>(), HasSubstr("e11.pth"));
-  const json alone = json::parse(run({"eval", "--json", "--run", (folder / "run").string(), "--captions",
-                                      (folder / "clips.csv").string()}));
+  const json alone = json::parse(run(
+      {"eval", "--json", "--run", (folder / "run").string(), "--captions", (folder / "clips.csv").string()}));
   EXPECT_EQ(rows[10]["sets"]["parts"]["t2v"]["R@5"], alone["test"]["t2v"]["R@5"]);
   EXPECT_THAT(run({"eval", "--checkpoint", pattern, "--eval", set}), HasSubstr("e11.pth"));
 }
@@ -119,11 +127,23 @@ TEST(NarratedTraining, KeepsTheWeightsOfEachEpochWhichAreEvaluatedInOneTable) {
 TEST(NarratedTraining, FineTuningStartsFromAnotherRunsWeightsSizeAndWords) {
   const NarratedFolder folder;
   (void)run(training(folder, "run"));
-  const std::vector<std::string> tune = {"train", "--init", (folder / "run" / "checkpoint.pth").string(),
-                                         "--store", (folder / "features.db").string(), "--captions",
-                                         (folder / "tune.csv").string(), "--out", (folder / "tuned").string(),
-                                         "--training-preset", "finetune", "--epochs", "1", "--batch-size", "2",
-                                         "--lr", "1e-12"};
+  const std::vector<std::string> tune = {"train",
+                                         "--init",
+                                         (folder / "run" / "checkpoint.pth").string(),
+                                         "--store",
+                                         (folder / "features.db").string(),
+                                         "--captions",
+                                         (folder / "tune.csv").string(),
+                                         "--out",
+                                         (folder / "tuned").string(),
+                                         "--training-preset",
+                                         "finetune",
+                                         "--epochs",
+                                         "1",
+                                         "--batch-size",
+                                         "2",
+                                         "--lr",
+                                         "1e-12"};
   write_text(folder / "tune.csv",
              "video,caption,start,end,split\nnarrated 1,the boat,0,6,train\nnarrated 2,a drum,0,6,train\n");
   (void)run(tune);
@@ -139,8 +159,9 @@ TEST(NarratedTraining, FineTuningStartsFromAnotherRunsWeightsSizeAndWords) {
 
 TEST(NarratedTraining, WithMilNceLearnsToo) {
   const NarratedFolder folder;
-  const std::string metrics = run(training(
-      folder, "run", {"--loss", "mil-nce", "--candidates", "2", "--captions", (folder / "clips.csv").string()}));
+  const std::string metrics = run(
+      training(folder, "run",
+               {"--loss", "mil-nce", "--candidates", "2", "--captions", (folder / "clips.csv").string()}));
   EXPECT_GT(recall_of(metrics), 80);
 }
 
@@ -158,7 +179,8 @@ TEST(NarratedTraining, SaysWhichFlagsDoNotGoTogether) {
   expect_error(
       [&] {
         (void)run({"train", "--store", (folder / "features.db").string(), "--captions",
-                   (folder / "clips.csv").string(), "--loss", "mil-nce", "--out", (folder / "refused").string()});
+                   (folder / "clips.csv").string(), "--loss", "mil-nce", "--out",
+                   (folder / "refused").string()});
       },
       Fault::Mismatch, "no training captions");
 }

@@ -20,26 +20,54 @@ using testing::expect_error;
 using testing::TempFolder;
 using Rows = std::vector<std::vector<float>>;
 
-const Narration kNarrationV = {
-    {0, 2, 4.5}, {2, 4.5, 7}, {"cut the onion", "add water it", "stir the pan"}};
+const Narration kNarrationV = {{0, 2, 4.5}, {2, 4.5, 7}, {"cut the onion", "add water it", "stir the pan"}};
 const Narration kNarrationW = {{0, 3, 6, 9.5, 20},
                                {3, 6, 9, 12, 23},
                                {"cut the onion", "into slices", "add water", "don't stir", "heat the oil"}};
 
 // The features of these videos and what antoine77340/howto100m 50af0ff (youtube_dataloader.py) made of lines
 // 1, 0, 0 of v and 1, 3, 0 of w under PyTorch 1.13, with min_time 5.
-const Rows kV2d = {{0.3125F, -1.25F, -1.4375F}, {-1.6875F, 2.0F, -1.0F}, {-1.9375F, -1.625F, -0.4375F}, {1.125F, -0.75F, -0.875F}, {-1.3125F, -0.25F, -0.1875F}, {-1.125F, 1.125F, -1.1875F}, {-1.4375F, -1.5625F, 1.9375F}};
-const Rows kV3d = {{0.5F, -1.0625F}, {-0.625F, 0.6875F}, {-1.5625F, 0.125F}, {1.0625F, 0.9375F}, {0.0F, 0.0F}, {-0.75F, 0.3125F}, {0.4375F, -1.75F}, {0.625F, 1.1875F}, {0.375F, 0.0625F}, {1.625F, 0.875F}, {-0.0625F, 1.25F}};
-const Rows kW2d = {{-0.5F, -1.8125F, 1.5F}, {-2.0F, -0.6875F, -0.8125F}, {0.5625F, -1.375F, -0.6875F}, {0.375F, -0.75F, 0.75F}, {0.4375F, -1.125F, -0.375F}, {-0.625F, -1.875F, 1.9375F}, {1.75F, -1.9375F, 1.1875F}, {-0.1875F, -0.5F, 1.875F}, {-1.5625F, 0.6875F, 0.0625F}, {1.0F, 0.3125F, -0.75F}, {1.0625F, -0.6875F, -0.25F}, {1.375F, -2.0F, 2.0F}, {-0.875F, 1.9375F, 0.3125F}, {1.5F, 1.5F, 0.3125F}, {0.875F, 0.0625F, -1.9375F}, {-1.0F, 0.0F, -1.0F}, {-0.875F, 1.4375F, -1.1875F}, {0.3125F, -0.125F, 1.0F}, {1.8125F, 0.0625F, 1.25F}, {-1.875F, -0.25F, 0.25F}, {0.75F, 1.0F, 1.6875F}, {1.375F, -0.6875F, 1.5F}, {0.4375F, -0.1875F, 0.0F}, {1.0F, -1.4375F, 0.0625F}, {1.75F, 1.4375F, -1.3125F}};
-const Rows kW3d = {{0.875F, 1.4375F}, {-1.9375F, 1.125F}, {-1.4375F, 1.625F}, {1.4375F, 1.4375F}, {1.5625F, 0.25F}, {1.125F, 0.75F}, {0.375F, 1.25F}, {-1.8125F, -2.0F}, {1.4375F, -0.6875F}, {-0.6875F, 0.375F}, {1.5F, 0.875F}, {-0.125F, -1.5F}, {1.0625F, 1.625F}, {0.0F, 0.5F}, {0.625F, 0.8125F}, {0.0625F, 0.0F}, {-0.25F, -1.8125F}, {1.5625F, 1.125F}, {-0.9375F, 1.6875F}, {1.0F, -0.5625F}, {-0.625F, 1.875F}, {1.875F, -0.5625F}, {1.5F, 1.4375F}, {1.3125F, 0.25F}, {1.6875F, 1.1875F}, {-1.5F, 0.3125F}, {1.6875F, 1.375F}, {-0.125F, -1.75F}, {1.375F, -1.5F}, {-0.0625F, 0.5F}, {-0.9375F, -1.4375F}, {1.3125F, 1.875F}, {1.6875F, -1.8125F}, {-1.75F, 0.4375F}, {1.375F, 0.5F}, {1.3125F, -0.625F}, {-0.9375F, -0.3125F}};
-const Rows kClips = {{0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F}, {0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F}, {0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F}, {0.6481897830963135F, -0.2546460032463074F, 0.7176387310028076F, 0.6931087374687195F, 0.7208330631256104F}, {0.5321040153503418F, 0.5891152024269104F, 0.6081188917160034F, 0.679408073425293F, 0.7337607145309448F}, {0.6481897830963135F, -0.2546460032463074F, 0.7176387310028076F, 0.6931087374687195F, 0.7208330631256104F}};
+const Rows kV2d = {{0.3125F, -1.25F, -1.4375F},  {-1.6875F, 2.0F, -1.0F},      {-1.9375F, -1.625F, -0.4375F},
+                   {1.125F, -0.75F, -0.875F},    {-1.3125F, -0.25F, -0.1875F}, {-1.125F, 1.125F, -1.1875F},
+                   {-1.4375F, -1.5625F, 1.9375F}};
+const Rows kV3d = {{0.5F, -1.0625F},  {-0.625F, 0.6875F}, {-1.5625F, 0.125F}, {1.0625F, 0.9375F},
+                   {0.0F, 0.0F},      {-0.75F, 0.3125F},  {0.4375F, -1.75F},  {0.625F, 1.1875F},
+                   {0.375F, 0.0625F}, {1.625F, 0.875F},   {-0.0625F, 1.25F}};
+const Rows kW2d = {{-0.5F, -1.8125F, 1.5F},     {-2.0F, -0.6875F, -0.8125F},  {0.5625F, -1.375F, -0.6875F},
+                   {0.375F, -0.75F, 0.75F},     {0.4375F, -1.125F, -0.375F},  {-0.625F, -1.875F, 1.9375F},
+                   {1.75F, -1.9375F, 1.1875F},  {-0.1875F, -0.5F, 1.875F},    {-1.5625F, 0.6875F, 0.0625F},
+                   {1.0F, 0.3125F, -0.75F},     {1.0625F, -0.6875F, -0.25F},  {1.375F, -2.0F, 2.0F},
+                   {-0.875F, 1.9375F, 0.3125F}, {1.5F, 1.5F, 0.3125F},        {0.875F, 0.0625F, -1.9375F},
+                   {-1.0F, 0.0F, -1.0F},        {-0.875F, 1.4375F, -1.1875F}, {0.3125F, -0.125F, 1.0F},
+                   {1.8125F, 0.0625F, 1.25F},   {-1.875F, -0.25F, 0.25F},     {0.75F, 1.0F, 1.6875F},
+                   {1.375F, -0.6875F, 1.5F},    {0.4375F, -0.1875F, 0.0F},    {1.0F, -1.4375F, 0.0625F},
+                   {1.75F, 1.4375F, -1.3125F}};
+const Rows kW3d = {
+    {0.875F, 1.4375F},    {-1.9375F, 1.125F},  {-1.4375F, 1.625F},  {1.4375F, 1.4375F},  {1.5625F, 0.25F},
+    {1.125F, 0.75F},      {0.375F, 1.25F},     {-1.8125F, -2.0F},   {1.4375F, -0.6875F}, {-0.6875F, 0.375F},
+    {1.5F, 0.875F},       {-0.125F, -1.5F},    {1.0625F, 1.625F},   {0.0F, 0.5F},        {0.625F, 0.8125F},
+    {0.0625F, 0.0F},      {-0.25F, -1.8125F},  {1.5625F, 1.125F},   {-0.9375F, 1.6875F}, {1.0F, -0.5625F},
+    {-0.625F, 1.875F},    {1.875F, -0.5625F},  {1.5F, 1.4375F},     {1.3125F, 0.25F},    {1.6875F, 1.1875F},
+    {-1.5F, 0.3125F},     {1.6875F, 1.375F},   {-0.125F, -1.75F},   {1.375F, -1.5F},     {-0.0625F, 0.5F},
+    {-0.9375F, -1.4375F}, {1.3125F, 1.875F},   {1.6875F, -1.8125F}, {-1.75F, 0.4375F},   {1.375F, 0.5F},
+    {1.3125F, -0.625F},   {-0.9375F, -0.3125F}};
+const Rows kClips = {
+    {0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F},
+    {0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F},
+    {0.3745937645435333F, 0.6659444570541382F, 0.6451336741447449F, 0.7926239371299744F, 0.6097107529640198F},
+    {0.6481897830963135F, -0.2546460032463074F, 0.7176387310028076F, 0.6931087374687195F,
+     0.7208330631256104F},
+    {0.5321040153503418F, 0.5891152024269104F, 0.6081188917160034F, 0.679408073425293F, 0.7337607145309448F},
+    {0.6481897830963135F, -0.2546460032463074F, 0.7176387310028076F, 0.6931087374687195F,
+     0.7208330631256104F}};
 const std::vector<std::string> kCaptions = {"add water it cut the onion", "cut the onion add water it",
                                             "cut the onion add water it", "into slices cut the onion",
                                             "don't stir add water",       "cut the onion into slices"};
 
 WordTable words() {
   WordTable table;
-  table.words = {"cut", "the", "onion", "into", "slices", "add", "water", "it", "stir", "pan", "don't", "heat", "oil"};
+  table.words = {"cut", "the",  "onion", "into",  "slices", "add", "water",
+                 "it",  "stir", "pan",   "don't", "heat",   "oil"};
   table.vectors = Matrix(static_cast<std::int64_t>(table.words.size()), 4);
   for (std::size_t i = 0; i < table.words.size(); ++i)
     table.ids[table.words[i]] = static_cast<std::int32_t>(i);
@@ -81,7 +109,8 @@ struct NarratedPairsTest : public ::testing::Test {
     for (const std::vector<float>& row : rows) values.insert(values.end(), row.begin(), row.end());
     const auto count = static_cast<std::int64_t>(rows.size());
     write_npy(folder / lane / (video + ".npy"),
-              Tensor::from_floats({count, static_cast<std::int64_t>(rows.front().size())}, values.data(), DType::F16));
+              Tensor::from_floats({count, static_cast<std::int64_t>(rows.front().size())}, values.data(),
+                                  DType::F16));
   }
   [[nodiscard]] NarratedVideos videos() const {
     return {narrated, open_features(narrated, {}, {}), Pooling::Max};
@@ -112,8 +141,10 @@ TEST_F(NarratedPairsTest, AreThoseOfTheReference) {
 }
 
 TEST_F(NarratedPairsTest, AreTheSameFromAStore) {
-  (void)import_npy(folder / "features.db", folder / "2d", FeatureFileNames::by_pattern("{video}.npy", "2d"), {"", 1});
-  (void)import_npy(folder / "features.db", folder / "3d", FeatureFileNames::by_pattern("{video}.npy", "3d"), {"", 1.5});
+  (void)import_npy(folder / "features.db", folder / "2d", FeatureFileNames::by_pattern("{video}.npy", "2d"),
+                   {"", 1});
+  (void)import_npy(folder / "features.db", folder / "3d", FeatureFileNames::by_pattern("{video}.npy", "3d"),
+                   {"", 1.5});
   const FeatureStore store(folder / "features.db");
   narrated.features_2d.clear();
   narrated.features_3d.clear();
@@ -135,8 +166,9 @@ TEST_F(NarratedPairsTest, VisitEachVideoOnceAndDrawItsLinesWithReplacement) {
     const StepPairs batch = pairs.batch(epoch, 0, {0, 1});
     ASSERT_EQ(batch.clips.size(), 6U);
     for (std::size_t first : {0U, 3U}) {  // the pairs of a video lie side by side
-      const auto of_video = std::set<std::int32_t>(batch.clips.begin() + static_cast<std::ptrdiff_t>(first),
-                                                   batch.clips.begin() + static_cast<std::ptrdiff_t>(first) + 3);
+      const auto of_video =
+          std::set<std::int32_t>(batch.clips.begin() + static_cast<std::ptrdiff_t>(first),
+                                 batch.clips.begin() + static_cast<std::ptrdiff_t>(first) + 3);
       repeated |= of_video.size() < 3;
       for (const std::int32_t line : of_video)
         EXPECT_EQ(videos.video_of(line), videos.video_of(batch.clips[first]));
@@ -195,8 +227,9 @@ TEST_F(NarratedPairsTest, ForMilNceHaveTheLinesAroundTheDrawnOneAsCandidates) {
 TEST_F(NarratedPairsTest, LeaveOutVideosWithoutLinesOrFeaturesAndSaySo) {
   const NarratedVideos videos = this->videos();
   EXPECT_EQ(videos.count(), 2);
-  EXPECT_EQ(videos.notes(), (std::vector<std::string>{"1 videos have no line and are left out",
-                                                      "1 narrated videos have no features and are left out"}));
+  EXPECT_EQ(videos.notes(),
+            (std::vector<std::string>{"1 videos have no line and are left out",
+                                      "1 narrated videos have no features and are left out"}));
   options.batch_size = 3;
   expect_error([&] { NarratedPairs(videos, table, options); }, Fault::Mismatch,
                "2 narrated videos do not fill one batch of 3");
@@ -206,9 +239,13 @@ TEST_F(NarratedPairsTest, NeedRowsOfOneWidthAndARate) {
   write("3d", "w", {{1, 2, 3}});
   const NarratedVideos videos = this->videos();
   const NarratedPairs pairs(videos, table, options);
-  expect_error([&] { (void)pairs.features({0, static_cast<std::int32_t>(videos.first_line(1))}); }, Fault::Corrupt,
-               "columns");
-  (void)import_npy(folder / "features.db", folder / "2d", FeatureFileNames::by_pattern("{video}.npy", "2d"), {});
+  expect_error(
+      [&] {
+        (void)pairs.features({0, static_cast<std::int32_t>(videos.first_line(1))});
+      },
+      Fault::Corrupt, "columns");
+  (void)import_npy(folder / "features.db", folder / "2d", FeatureFileNames::by_pattern("{video}.npy", "2d"),
+                   {});
   const FeatureStore store(folder / "features.db");
   expect_error([&] { (void)lanes_in_store(folder / "features.db", store.recipes()); }, Fault::Mismatch,
                "how many rows a second has");
