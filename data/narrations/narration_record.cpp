@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "data/error.h"
@@ -25,16 +26,17 @@ void append_column(std::string& out, const std::vector<double>& column) {
   out.append(reinterpret_cast<const char*>(column.data()), column.size() * sizeof(double));
 }
 
-void take_column(std::string_view& bytes, std::size_t lines, std::vector<double>& column) {
-  column.resize(lines);
-  std::memcpy(column.data(), bytes.data(), lines * sizeof(double));
-  bytes.remove_prefix(lines * sizeof(double));
-}
-
 std::string_view take(std::string_view& bytes, std::size_t count) {
   const std::string_view taken = bytes.substr(0, count);
   bytes.remove_prefix(count);
   return taken;
+}
+
+void take_column(std::string_view& bytes, std::size_t lines, std::vector<double>& column) {
+  column.resize(lines);
+  const std::string_view taken = take(bytes, lines * sizeof(double));
+  std::copy(taken.begin(), taken.end(),
+            reinterpret_cast<char*>(column.data()));  // of none, where memcpy may not
 }
 
 Error damaged(const std::string& where, const char* what) {

@@ -20,8 +20,10 @@ void append_numbers(std::string& out, const std::vector<T>& numbers) {
 template <class T>
 std::vector<T> take_numbers(std::string_view& bytes, std::size_t count) {
   std::vector<T> numbers(count);
-  std::memcpy(numbers.data(), bytes.data(), count * sizeof(T));
-  bytes.remove_prefix(count * sizeof(T));
+  const std::string_view taken = bytes.substr(0, count * sizeof(T));
+  std::copy(taken.begin(), taken.end(),
+            reinterpret_cast<char*>(numbers.data()));  // of none, where memcpy may not
+  bytes.remove_prefix(taken.size());
   return numbers;
 }
 

@@ -6,13 +6,18 @@
 #include <fstream>
 #include <string_view>
 
+#include "data/narrations/narration_record.h"
+#include "data/narrations/narration_table.h"
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
+#include "data/tensors/zip.h"
 #include "pipeline/run/run_manifest.h"
+#include "tests/data/narrations/narration_pickles.h"
 #include "tests/data/tensors/numpy_pickles.h"
 #include "tests/support/base64.h"
 #include "tests/support/pth_bytes.h"
 #include "tests/support/test_video.h"
+#include "tests/support/zip_bytes.h"
 
 namespace tvr::testing {
 namespace {
@@ -97,6 +102,26 @@ void write_texts(const Seeds& seeds) {
   seeds.write("fasttext", "header.bin", little_endian(12, 4) + little_endian(3, 4) + std::string(60, '\1'));
 }
 
+void write_narrations(const Seeds& seeds) {
+  seeds.write(
+      "narration_source", "caption.json",
+      R"({"v": {"start": [0.5, NaN, 1e1], "end": [2, 3, -Infinity], "text": ["a\u00e9", null, 12], "x": {}}})");
+  int number = 0;
+  for (const NarrationPickle& each : kNarrationPickles)
+    seeds.write("narration_source", "caption" + std::to_string(number++) + ".pickle",
+                from_base64(each.base64));
+  CraftedRecord csv;
+  csv.name = csv.local_name = "v.csv";
+  csv.bytes = "start,end,text\n0,1.5,\"a, b\"\n";
+  csv.size = csv.bytes.size();
+  csv.crc = ::tvr::crc32(csv.bytes);
+  seeds.write("narration_source", "captions.zip", archive_of({csv}));
+  std::string record;
+  append_record(record, "v", {{0.5, 1}, {2, 3}, {"a b", ""}});
+  seeds.write("narration_record", "record", record.substr(kDigestBytes));
+  seeds.write("narration_record", "table", bytes_of(NarrationTable{{0, 9}, {2, 1}, {1, 3}, {1, 0}, "vab"}));
+}
+
 void write_run(const Seeds& seeds) {
   RunManifest run;
   run.lanes = {{"2d", R"({"fps":1})", "random:seed=1"}};
@@ -159,6 +184,7 @@ int main(int argc, char** argv) {
     const tvr::testing::Seeds seeds(argv[1]);
     tvr::testing::write_tensor_files(seeds);
     tvr::testing::write_texts(seeds);
+    tvr::testing::write_narrations(seeds);
     tvr::testing::write_run(seeds);
     tvr::testing::write_kept_index(seeds);
     tvr::testing::write_training_state(seeds);

@@ -80,7 +80,8 @@ int stats(const NarrationsArguments& arguments) {
   fmt::print("lines              {}, {} of them without text, {:.1f} per video\n", sums.lines,
              sums.empty_lines, lines_per_video);
   fmt::print("words              {}, {:.1f} per line\n", sums.words, words_per_line);
-  fmt::print("from first to last {:.1f} hours\n", sums.seconds / kSecondsPerHour);
+  fmt::print("narrated           {:.1f} hours, from each video's first line to its last\n",
+             sums.seconds / kSecondsPerHour);
   fmt::print("size               {}, content digest {}\n", bytes_text(static_cast<double>(file.bytes())),
              file.digest());
   fmt::print("imported from      {}\n", printable(file.origin()));

@@ -79,7 +79,8 @@ TEST_F(NarrationsProgram, ImportsOnceAndShowsLinesAndClips) {
   EXPECT_EQ(said("show",
                  {file_, "--video=-rolling", "--line", "1", "--min-time", "-1", "--min-words", "3"})["words"],
             (json{"the", "onion", "don't", "stir"}));
-  EXPECT_THAT(run("show", {file_, "--video=-rolling", "--line", "2"}).out, HasSubstr("words  2: the onion"));
+  EXPECT_THAT(run("show", {file_, "--video=-rolling", "--line", "1", "--min-time", "4"}).out,
+              HasSubstr("words  2: the onion"));
 }
 
 TEST_F(NarrationsProgram, ShowsTheRowsThatAStoreHas) {
