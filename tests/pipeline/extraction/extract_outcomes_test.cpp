@@ -36,7 +36,7 @@ DecodeSummary decode(const std::filesystem::path& path, const std::vector<std::s
                      const std::function<void(const Clip&)>& give) {
   for (std::int64_t index = 0; index < 3; ++index) {
     for (std::size_t lane = 0; lane < lanes.size(); ++lane)
-      give({lane, index, 1, 1, 1, {9, 9, 9}, {Micros{index}, Micros{index + 1}}});
+      give({lane, index, 1, 1, 1, HostFrames{9, 9, 9}, {Micros{index}, Micros{index + 1}}});
   }
   const std::string name = path.filename().string();
   if (name == "crash") std::raise(SIGABRT);
