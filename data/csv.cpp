@@ -197,4 +197,17 @@ std::string CsvTable::verbatim(const Row& row, std::size_t column) const {
 
 std::string CsvTable::where(const Row& row) const { return name_ + ":" + std::to_string(row.line); }
 
+bool csv_has_columns(const std::filesystem::path& path, std::initializer_list<std::string_view> columns) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const std::string text = read_text_file(path);
+  const std::string_view lines = trim(text);
+  try {
+    const CsvTable header(path.string(), lines.substr(0, lines.find_first_of("\r\n")));
+    return std::all_of(columns.begin(), columns.end(),
+                       [&](std::string_view column) { return header.find_column(column).has_value(); });
+  } catch (const Error&) {
+    return false;  // not a table
+  }
+}
+
 }  // namespace tvr

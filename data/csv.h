@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,5 +59,10 @@ class CsvTable {
   std::vector<std::string> columns_;
   std::vector<Row> rows_;
 };
+
+/// Whether a file's first line that is not blank has all these columns. False unless it is a regular file.
+/// Throws what read_text_file() throws.
+[[nodiscard]] bool csv_has_columns(const std::filesystem::path& path,
+                                   std::initializer_list<std::string_view> columns);
 
 }  // namespace tvr

@@ -2,35 +2,22 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "data/csv.h"
+#include "data/datasets/csv_span.h"
 #include "data/datasets/dataset_notes.h"
 #include "data/datasets/datasets.h"
 #include "data/datasets/video.h"
 #include "data/error.h"
 #include "data/stable_hash.h"
-#include "data/text_file.h"
 
 namespace tvr {
 namespace {
 
-constexpr double kMaxSeconds = 1e9;
-
 enum class Split { Train, Val, Test };
-
-double seconds(const CsvTable& table, const CsvTable::Row& row, std::size_t column) {
-  const std::string text = table.required(row, column);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= kMaxSeconds))
-    throw Error(Fault::Corrupt, table.where(row), fmt::format("'{}' is not a time in seconds", text));
-  return value;
-}
 
 /// Reads the time spans of rows; an empty start and end mean the whole video.
 class SpanColumns {
@@ -43,13 +30,7 @@ class SpanColumns {
 
   std::optional<TimeSpan> span(const CsvTable::Row& row) const {
     if (!start_ || (row.cells[*start_].empty() && row.cells[*end_].empty())) return std::nullopt;
-    const double start = seconds(table_, row, *start_);
-    const double end = seconds(table_, row, *end_);
-    const TimeSpan span{Micros(std::llround(start * 1e6)), Micros(std::llround(end * 1e6))};
-    if (span.start > span.end)
-      throw Error(Fault::Corrupt, table_.where(row),
-                  fmt::format("the clip ends at {} s, before its start at {} s", end, start));
-    return span;
+    return csv_span(table_, row, *start_, *end_);
   }
 
  private:
@@ -161,15 +142,7 @@ void note_unread_columns(DataSet& data, const CsvTable& table) {
 }  // namespace
 
 bool is_captions_csv(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  const std::string text = read_text_file(path);
-  const std::string_view lines = trim(text);
-  try {
-    const CsvTable header(path.string(), lines.substr(0, lines.find_first_of("\r\n")));
-    return header.find_column("video") && header.find_column("caption");
-  } catch (const Error&) {
-    return false;  // not a table
-  }
+  return csv_has_columns(path, {"video", "caption"});
 }
 
 DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& split) {

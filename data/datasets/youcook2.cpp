@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "data/csv.h"
+#include "data/datasets/csv_span.h"
 #include "data/datasets/dataset_notes.h"
 #include "data/datasets/split_files.h"
 #include "data/datasets/video_id.h"
@@ -25,7 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kMostSeconds = 1e6;
+constexpr double kMostSeconds = 1e9;
 constexpr int kMostLevels = 64;
 
 /// Validation videos that HowTo100M has as well. The 3,350 clips of the others are those of MIL-NCE's
@@ -214,15 +214,6 @@ class Splits {
   std::map<std::string, const Video*> by_id_;
 };
 
-double seconds(const CsvTable& table, const CsvTable::Row& row, std::size_t column) {
-  const std::string text = table.required(row, column);
-  double value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size() || !is_time(value))
-    throw Error(Fault::Corrupt, table.where(row), fmt::format("'{}' is not a time in seconds", text));
-  return value;
-}
-
 }  // namespace
 
 bool is_youcook2_json(const std::filesystem::path& path) {
@@ -254,16 +245,7 @@ DataSet read_youcook2(const DatasetSpec& spec) {
 }
 
 bool is_youcook2_csv(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  const std::string text = read_text_file(path);
-  const std::string_view lines = trim(text);
-  try {
-    const CsvTable header(path.string(), lines.substr(0, lines.find_first_of("\r\n")));
-    return header.find_column("video_id") && header.find_column("start") && header.find_column("end") &&
-           header.find_column("text");
-  } catch (const Error&) {
-    return false;  // not a table
-  }
+  return csv_has_columns(path, {"video_id", "start", "end", "text"});
 }
 
 DataSet read_youcook2_csv(const DatasetSpec& spec) {
@@ -282,13 +264,9 @@ DataSet read_youcook2_csv(const DatasetSpec& spec) {
   for (const CsvTable::Row& row : table.rows()) {
     const std::string id = escape_video_id(table.required(row, id_column));
     validate_video_id(id, table.where(row));
-    const double start = seconds(table, row, start_column), end = seconds(table, row, end_column);
-    if (end < start)
-      throw Error(Fault::Corrupt, table.where(row),
-                  fmt::format("the clip ends at {} before it starts at {}", end, start));
     const std::string& text = row.cells[text_column];
     without_text += trim(text).empty() ? 1 : 0;
-    test.add({id, span_of(start, end)}, text);
+    test.add({id, csv_span(table, row, start_column, end_column)}, text);
   }
   DataSet data;
   data.name = "YouCook2";

@@ -190,15 +190,22 @@ void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<D
                           ->check(CLI::ExistingFile)
                           ->transform(absolute_path())
                           ->group(group);
-  command.add_option("--train", dataset.train, "CSV of the training videos (column video_id)")
+  command
+      .add_option("--train", dataset.train,
+                  "CSV of the training videos (column video_id); YouCook2: train_list.txt")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  command.add_option("--val", dataset.val, "CSV of the validation videos")
+  command
+      .add_option("--val", dataset.val,
+                  "CSV of the validation videos, or the file of that split (docs/DATASETS.md)")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);
-  command.add_option("--test", dataset.test, "CSV of the test videos (video_id[,sentence])")
+  command
+      .add_option(
+          "--test", dataset.test,
+          "CSV of the test videos (video_id[,sentence]), or the file of that split (docs/DATASETS.md)")
       ->check(CLI::ExistingFile)
       ->transform(absolute_path())
       ->group(group);

@@ -41,6 +41,7 @@ RunManifest manifest_in(const std::filesystem::path& run) {
                     "/lists/test.csv",
                     {"holidays/*", 0.25}},
                    0.125};
+  manifest.data.dataset.legacy_quotes = true;
   manifest.seed = 18446744073709551615U;
   manifest.training = {{"epochs", "3"}, {"loss", "nce"}};
   manifest.made = {{"program", "pipeline 1"}, {"when", "2026-11-29T16:00:00Z"}};
@@ -79,6 +80,7 @@ TEST(RunManifest, IsReadBackAsItWasWritten) {
   EXPECT_EQ(back.data.dataset.train, given.data.dataset.train);
   EXPECT_EQ(back.data.dataset.val, given.data.dataset.val);
   EXPECT_EQ(back.data.dataset.test, given.data.dataset.test);
+  EXPECT_EQ(back.data.dataset.legacy_quotes, given.data.dataset.legacy_quotes);
   EXPECT_EQ(back.data.dataset.split.test_videos, given.data.dataset.split.test_videos);
   EXPECT_EQ(back.data.dataset.split.test_fraction, given.data.dataset.split.test_fraction);
   EXPECT_EQ(back.data.val_fraction, given.data.val_fraction);
@@ -194,6 +196,7 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
       {"data.format", [](json& t) { t["data"].erase("format"); }},
       {"data.format", [](json& t) { t["data"]["format"] = "a list of films"; }},
       {"data.test_fraction", [](json& t) { t["data"]["test_fraction"] = 1.5; }},
+      {"data.legacy_quotes", [](json& t) { t["data"]["legacy_quotes"] = 1; }},
       {"data.seed", [](json& t) { t["data"]["seed"] = -1; }},
       {"training.epochs", [](json& t) { t["training"]["epochs"] = 3; }},
       {"made", [](json& t) { t["made"] = json::array(); }}};
