@@ -52,15 +52,16 @@ const Table kInnerRooms = {
     {"pipeline/extraction", {"pipeline/terminal", "pipeline/machine"}},
     {"pipeline/doctor", {"pipeline/terminal", "pipeline/machine"}},
     {"pipeline/search", {"pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
-    {"pipeline/learning", {"pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
+    {"pipeline/narrated", {}},
+    {"pipeline/learning", {"pipeline/narrated", "pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
     {"pipeline/localization", {"pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
     {"pipeline/serve", {"pipeline/search", "pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
     {"pipeline/report",
      {"pipeline/learning", "pipeline/encoders", "pipeline/run", "pipeline/machine", "pipeline/terminal"}},
     {"pipeline/commands",
      {"pipeline/terminal", "pipeline/machine", "pipeline/demo", "pipeline/frames", "pipeline/run",
-      "pipeline/encoders", "pipeline/extraction", "pipeline/doctor", "pipeline/search", "pipeline/learning",
-      "pipeline/localization", "pipeline/serve", "pipeline/report"}},
+      "pipeline/encoders", "pipeline/extraction", "pipeline/doctor", "pipeline/search", "pipeline/narrated",
+      "pipeline/learning", "pipeline/localization", "pipeline/serve", "pipeline/report"}},
 };
 
 /// Third parties by the beginning of their include, and the rooms that may use them, rooms inside of these
