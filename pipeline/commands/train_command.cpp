@@ -171,6 +171,12 @@ void add_train_command(CLI::App& app, int& exit_code) {
       ->add_option("--eval", *sets,
                    "a further data set to evaluate before the first epoch and after each: "
                    "NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
+      ->transform(CLI::Validator(
+          [](std::string& set) {
+            set = with_absolute_paths(set);
+            return std::string();
+          },
+          ""))
       ->group("Captions");
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
   command->callback([options, narrated, sets, out, json, command, &exit_code] {

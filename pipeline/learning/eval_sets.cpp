@@ -42,6 +42,15 @@ EvalSetOptions parse_eval_set(const std::string& text, const std::filesystem::pa
   return set;
 }
 
+std::string with_absolute_paths(const std::string& eval_set) {
+  const std::filesystem::path none = ".";  // stands for the store that is not named
+  const EvalSetOptions set = parse_eval_set(eval_set, none);
+  std::string text = set.name + "=" + set.dataset.annotations.string();
+  if (!set.dataset.test.empty()) text += "," + set.dataset.test.string();
+  if (set.store != std::filesystem::absolute(none)) text += "@" + set.store.string();
+  return text;
+}
+
 std::vector<EvalCaptions> read_eval_sets(const std::vector<EvalSetOptions>& options) {
   std::vector<EvalCaptions> sets;
   std::set<std::string> names;

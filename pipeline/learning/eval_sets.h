@@ -25,6 +25,9 @@ struct EvalSetOptions {
 /// Error(InvalidArgument).
 [[nodiscard]] EvalSetOptions parse_eval_set(const std::string& text, const std::filesystem::path& store);
 
+/// The same text with absolute paths, so that it means the same from any working directory.
+[[nodiscard]] std::string with_absolute_paths(const std::string& eval_set);
+
 /// The captions of such a set, before its features are read.
 struct EvalCaptions {
   EvalSetOptions options;

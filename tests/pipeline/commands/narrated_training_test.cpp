@@ -106,6 +106,9 @@ TEST(NarratedTraining, EvaluatesFurtherSetsBeforeTheFirstEpochAndAfterEach) {
   EXPECT_LT(lines.front()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 60);
   EXPECT_GT(lines.back()["sets"]["parts"]["t2v"]["R@5"].get<double>(), 90);
   EXPECT_EQ(lines.back()["sets"]["parts"], lines.back()["sets"]["again"]);
+  // The report has their curves where the run has a test split of its own.
+  (void)run(training(folder, "tested", {"--eval", set, "--captions", (folder / "clips.csv").string()}));
+  EXPECT_THAT(read_text(folder / "tested" / "report.html"), HasSubstr("Further data sets"));
 }
 
 TEST(NarratedTraining, KeepsTheWeightsOfEachEpochWhichAreEvaluatedInOneTable) {
