@@ -32,7 +32,7 @@ const Table kRooms = {
 const Table kInnerRooms = {
     {"data", {}},
     {"data/tensors", {"data"}},
-    {"data/datasets", {"data"}},
+    {"data/datasets", {"data", "data/tensors"}},
     {"data/store", {"data", "data/tensors", "data/datasets"}},
     {"data/narrations", {"data", "data/tensors", "data/datasets"}},
 
