@@ -43,6 +43,9 @@ class PairSource {
   /// The features of these clips, [N, Dv]; each number is below clip_count(), in any order.
   [[nodiscard]] virtual Matrix features(const std::vector<std::int32_t>& clips) const = 0;
 
+  /// What was odd about the pairs that features() has given so far, one sentence each.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+
   /// A digest of everything that determines the pairs and is not in TrainOptions: a training state is resumed
   /// only with an equal identity.
   [[nodiscard]] virtual std::string identity() const = 0;

@@ -169,8 +169,14 @@ std::string NarratedPairs::identity() const {
   return videos_.digest() + ' ' + words.finish();
 }
 
-std::vector<std::int64_t> NarratedPairs::clips_without_rows() const {
-  return {without_rows_.begin(), without_rows_.end()};
+std::vector<std::string> NarratedPairs::notes() const {
+  std::vector<std::string> notes;
+  for (std::size_t l = 0; l < without_rows_.size(); ++l) {
+    if (without_rows_[l] == 0) continue;
+    notes.push_back(fmt::format("{} narrated clips had no row of lane {}, which is zeros there",
+                                without_rows_[l].load(), videos_.lanes()[l].recipe.recipe.lane));
+  }
+  return notes;
 }
 
 }  // namespace tvr

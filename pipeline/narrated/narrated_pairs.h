@@ -36,8 +36,8 @@ class NarratedPairs : public PairSource {
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override;
   [[nodiscard]] std::string identity() const override;
 
-  /// Per lane, how many clips that features() gave had no row there.
-  [[nodiscard]] std::vector<std::int64_t> clips_without_rows() const;
+  /// How many clips had no row of a lane.
+  [[nodiscard]] std::vector<std::string> notes() const override;
 
  private:
   using Order = std::vector<std::int32_t>;
