@@ -85,10 +85,18 @@ std::pair<std::int64_t, std::int64_t> shape_of(const Tensor& tensor, const std::
               "Wanted: [rows, columns]");
 }
 
+/// Throws Error(Corrupt) for a path that leads out of its folder.
+void require_inside(const std::string& path) {
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  if (normal.is_relative() && !normal.empty() && *normal.begin() != "..") return;
+  throw Error(Fault::Corrupt, path, "the path of a video's features leads out of their folder");
+}
+
 class FolderReader : public LaneReader {
  public:
   FolderReader(std::vector<LaneFolder> folders, LanePaths paths)
       : folders_(std::move(folders)), paths_(std::move(paths)) {
+    for (const auto& [id, path] : paths_) require_inside(path);
     Sha256 content;
     for (const LaneFolder& folder : folders_) {
       std::filesystem::path any;

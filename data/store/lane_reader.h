@@ -48,7 +48,8 @@ struct LaneFolder {
 /// By video id, where the file is below each of the folders.
 using LanePaths = std::map<std::string, std::string>;
 
-/// The features of the videos in `paths`. Throws Error(NotFound) when a folder has none of the files.
+/// The features of the videos in `paths`. Throws Error(NotFound) when a folder has none of the files,
+/// Error(Corrupt) for a path that leads out of it.
 [[nodiscard]] std::unique_ptr<LaneReader> lanes_in_folders(const std::vector<LaneFolder>& folders,
                                                            LanePaths paths);
 

@@ -89,7 +89,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
   const std::unique_ptr<PairSource> pairs = pairs_of(splits, plan);
   TrainResult result = tvr::train(*pairs, splits.val.pairs, splits.words.vectors, plan, folder.state(),
                                   observer, initial ? &*initial : nullptr);
-  for (const std::string& note : pairs->notes()) warn("train: " + note);
+  for (const std::string& remark : pairs->notes()) warn("train: " + remark);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
                   seconds_text(seconds), last.loss, result.best_epoch,

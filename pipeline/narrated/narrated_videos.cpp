@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data/datasets/howto100m.h"
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -122,7 +123,7 @@ std::unique_ptr<LaneReader> open_features(const NarratedOptions& options, const 
     const NarrationFile file(options.narrations);
     for (std::int64_t i = 0; i < file.video_count(); ++i) {
       const std::string id = file.video_id(i);
-      paths[id] = id + ".npy";
+      paths[id] = video_name(id) + ".npy";
     }
   }
   return lanes_in_folders(folders, std::move(paths));

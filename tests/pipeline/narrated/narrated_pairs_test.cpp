@@ -236,6 +236,23 @@ TEST_F(NarratedPairsTest, LeaveOutVideosWithoutLinesOrFeaturesAndSaySo) {
                "2 narrated videos do not fill one batch of 3");
 }
 
+TEST_F(NarratedPairsTest, FindTheFilesOfVideosByTheirNamesAndInsideTheFolder) {
+  {
+    NarrationWriter writer(folder / "odd.db", "test");
+    writer.add("%2Dhyphen", kNarrationV, 1);
+    writer.finish();
+  }
+  write("2d", "-hyphen", kV2d);
+  narrated.narrations = folder / "odd.db";
+  narrated.features_3d.clear();
+  EXPECT_EQ(videos().count(), 1);
+  expect_error(
+      [&] {
+        (void)lanes_in_folders({{"2d", folder / "2d", 1}}, {{"v", "../2d/v.npy"}});
+      },
+      Fault::Corrupt, "leads out of their folder");
+}
+
 TEST_F(NarratedPairsTest, NeedRowsOfOneWidthAndARate) {
   write("3d", "w", {{1, 2, 3}});
   const NarratedVideos videos = this->videos();
