@@ -1,21 +1,14 @@
 #include "pipeline/demo/demo.h"
 
-#include <tbb/parallel_for.h>
-
-#include <atomic>
-#include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "data/atomic_file.h"
 #include "data/error.h"
 #include "extract/media/av_log.h"
 #include "pipeline/demo/demo_captions.h"
 #include "pipeline/demo/demo_drawing.h"
+#include "pipeline/demo/demo_folder.h"
 #include "pipeline/demo/demo_scene.h"
 #include "pipeline/demo/video_writer.h"
 
@@ -55,42 +48,9 @@ Demo plan(const DemoOptions& options) {
   return demo;
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text);
-  file.commit();
-}
-
-std::optional<std::string> read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string manifest_of(const DemoOptions& options) {
   return nlohmann::json{{"version", kDemoVersion}, {"clips", options.clips}, {"seed", options.seed}}.dump() +
          '\n';
-}
-
-/// Writes the manifest into a new or empty folder; a folder with an equal manifest is reused, any other
-/// refused.
-void claim(const fs::path& out, const DemoOptions& options) {
-  const fs::path manifest = out / "demo.json";
-  const std::string wanted = manifest_of(options);
-  const std::optional<std::string> found = read_text(manifest);
-  if (found == wanted) return;
-  if (found) {
-    throw Error(Fault::Mismatch, out.string(), "it contains a demo with other options: " + *found,
-                "Choose another folder, or remove this one");
-  }
-  if (fs::exists(out) && !fs::is_empty(out)) {
-    throw Error(Fault::Mismatch, out.string(), "the folder is not empty and not a demo data set",
-                "Choose a new or empty folder");
-  }
-  fs::create_directories(out);
-  write_text(manifest, wanted);
 }
 
 void encode_clip(const DemoFilm& film, const fs::path& path) {
@@ -103,27 +63,6 @@ void encode_clip(const DemoFilm& film, const fs::path& path) {
     writer.write(bgr.data());
   }
   writer.finish();
-}
-
-void write_videos(const Demo& demo, const fs::path& folder, std::uint64_t seed, const Progress& progress) {
-  fs::create_directories(folder);
-  const auto total = static_cast<std::int64_t>(demo.scenes.size());
-  std::int64_t done = 0;
-  std::atomic<bool> stop{false};
-  std::mutex mutex;  // progress is called by one thread at a time
-  tbb::parallel_for(std::size_t{0}, demo.scenes.size(), [&](std::size_t clip) {
-    if (stop) return;
-    const fs::path path = folder / (video_id(clip) + ".mp4");
-    if (!fs::exists(path)) encode_clip(DemoFilm(demo.scenes[clip], seed, clip), path);
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress && !progress({"demo clips", done, total})) stop = true;
-  });
-  if (stop && done < total) {
-    throw Error(Fault::Interrupted, folder.string(),
-                std::to_string(done) + " of " + std::to_string(total) + " clips are done",
-                "Run the same command again to resume");
-  }
 }
 
 std::string annotations_of(const Demo& demo) {
@@ -173,12 +112,17 @@ DemoFiles demo_files(const fs::path& out) {
 DemoFiles write_demo(const fs::path& out, const DemoOptions& options, const Progress& progress) {
   validate(options);
   const DemoFiles files = demo_files(out);
-  claim(out, options);
+  claim_demo_folder(out, manifest_of(options));
   const Demo demo = plan(options);
-  write_videos(demo, files.videos, options.seed, progress);
-  write_text(files.annotations, annotations_of(demo));
-  write_text(files.train, train_list_of(demo));
-  write_text(files.test, test_list_of(demo));
+  std::vector<std::string> names;
+  for (std::size_t clip = 0; clip < demo.scenes.size(); ++clip) names.push_back(video_id(clip));
+  const auto write = [&](std::size_t clip, const fs::path& path) {
+    encode_clip(DemoFilm(demo.scenes[clip], options.seed, clip), path);
+  };
+  write_demo_videos(files.videos, names, write, "demo clips", progress);
+  write_demo_text(files.annotations, annotations_of(demo));
+  write_demo_text(files.train, train_list_of(demo));
+  write_demo_text(files.test, test_list_of(demo));
   return files;
 }
 

@@ -147,11 +147,15 @@ DemoFilm::DemoFilm(const DemoScene& scene, std::uint64_t seed, std::uint64_t cli
 }
 
 void DemoFilm::draw(int frame, std::vector<std::uint8_t>& bgr) const {
+  draw_at(static_cast<double>(frame) / fps_, bgr);
+}
+
+void DemoFilm::draw_at(double seconds, std::vector<std::uint8_t>& bgr) const {
   bgr = background_;
   cv::Mat picture(kDemoHeight_px, kDemoWidth_px, CV_8UC3, bgr.data());
   for (const Actor& actor : actors_) {
     const cv::Scalar fill(actor.bgr[0], actor.bgr[1], actor.bgr[2]);
-    for (const DemoPlace& place : with_copies(actor.path.at(static_cast<double>(frame) / fps_))) {
+    for (const DemoPlace& place : with_copies(actor.path.at(seconds))) {
       draw_shape(picture, actor.shape, place, actor.tilt_rad, fill);
     }
   }

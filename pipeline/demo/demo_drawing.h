@@ -19,6 +19,8 @@ class DemoFilm {
   [[nodiscard]] int frames() const noexcept { return frames_; }  // 3 to 8 s
   /// Draws frame `frame` as bgr24 [240, 320, 3], rows packed; resizes `bgr`.
   void draw(int frame, std::vector<std::uint8_t>& bgr) const;
+  /// The same at any time, also after its last frame: the scene goes on.
+  void draw_at(double seconds, std::vector<std::uint8_t>& bgr) const;
 
  private:
   struct Actor {
