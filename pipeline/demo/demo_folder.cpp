@@ -28,6 +28,7 @@ std::optional<std::string> read_text(const fs::path& path) {
 }  // namespace
 
 void write_demo_text(const fs::path& path, const std::string& text) {
+  if (read_text(path) == text) return;
   AtomicFile file(path);
   file.write(text);
   file.commit();

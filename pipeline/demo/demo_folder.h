@@ -12,7 +12,8 @@ namespace tvr {
 
 // What every generated data set does with its folder.
 
-/// Replaces the file as a whole. Throws what AtomicFile throws.
+/// Replaces the file as a whole, unless it has this text already: what was made from it knows it by its time.
+/// Throws what AtomicFile throws.
 void write_demo_text(const std::filesystem::path& path, const std::string& text);
 
 /// Writes `manifest`, which says how the data is generated, as demo.json into a new or empty folder; a folder
