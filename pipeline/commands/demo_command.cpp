@@ -49,7 +49,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
       command->add_flag("--narrated", arguments->narrated, "the demo of learning from narrated videos")
           ->excludes(clips);
   command
-      ->add_option("--narrated-videos", arguments->chain.demo.videos,
+      ->add_option("--train-videos", arguments->chain.demo.videos,
                    "number of videos to learn from; others are added to test with")
       ->check(CLI::Range(4, 10'000))
       ->capture_default_str()

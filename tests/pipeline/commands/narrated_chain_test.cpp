@@ -25,7 +25,7 @@ ProgramResult demo(const testing::TempFolder& folder, const std::vector<std::str
 
 TEST(NarratedChain, LearnsFromNarrationsFineTunesAndLocalizesAndDoesNothingTwice) {
   const testing::TempFolder folder;
-  const std::vector<std::string> few = {"--narrated-videos", "12", "--seeds", "1"};
+  const std::vector<std::string> few = {"--train-videos", "12", "--seeds", "1"};
   std::vector<std::string> as_json = few;
   as_json.emplace_back("--json");
   const ProgramResult first = demo(folder, as_json);
