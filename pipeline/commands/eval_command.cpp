@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "data/error.h"
-#include "data/json_text.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/checkpoint_table.h"
 #include "pipeline/commands/command.h"
@@ -322,7 +321,11 @@ void print(nlohmann::json json, const std::string& table, const std::vector<std:
     return;
   }
   if (!findings.empty()) json["findings"] = findings;
-  fmt::print("{}\n", json_text(json));
+  // The model's own metrics come first: a reader that takes the first it finds must not get the baseline's.
+  nlohmann::ordered_json ordered;
+  if (json.contains("test")) ordered["test"] = json["test"];
+  ordered.update(nlohmann::ordered_json(json));
+  fmt::print("{}\n", ordered.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 int run_compare(const CLI::App& command, const EvalOptions& options) {
