@@ -46,6 +46,9 @@ struct ImportOptions {
   double rows_per_second = 0;      // rows follow each other at this rate from 0 s; 0: unknown
 };
 
+/// The recipe of imported features.
+[[nodiscard]] Recipe imported_recipe(const std::string& lane, std::int64_t dim, const ImportOptions& options);
+
 struct ImportReport {
   std::int64_t files = 0;             // or tensors
   std::int64_t imported = 0;          // by this import

@@ -14,13 +14,6 @@
 namespace tvr {
 namespace {
 
-Recipe recipe_of(const std::string& lane, std::int64_t dim, const ImportOptions& options) {
-  const nlohmann::json rate = options.rows_per_second > 0 ? nlohmann::json(options.rows_per_second) : nullptr;
-  const nlohmann::json text = {
-      {"dim", dim}, {"imported", true}, {"origin", options.origin}, {"rows_per_second", rate}};
-  return {lane, text.dump(), "imported"};
-}
-
 /// The span of row `row` at `rate` rows per second.
 TimeSpan span_of(std::int64_t row, double rate) {
   if (rate <= 0) return {};
@@ -137,7 +130,7 @@ class Importer {
 
   void know_recipe(const std::string& lane) {
     KnownLane& known = lanes_.at(lane);
-    if (known.recipe == 0) known.recipe = store_.add_recipe(recipe_of(lane, known.dim, options_));
+    if (known.recipe == 0) known.recipe = store_.add_recipe(imported_recipe(lane, known.dim, options_));
   }
 
   /// The first file of a lane sets its number of columns.
@@ -180,6 +173,13 @@ Digest digest_of(const Tensor& tensor) {
 }
 
 }  // namespace
+
+Recipe imported_recipe(const std::string& lane, std::int64_t dim, const ImportOptions& options) {
+  const nlohmann::json rate = options.rows_per_second > 0 ? nlohmann::json(options.rows_per_second) : nullptr;
+  const nlohmann::json text = {
+      {"dim", dim}, {"imported", true}, {"origin", options.origin}, {"rows_per_second", rate}};
+  return {lane, text.dump(), "imported"};
+}
 
 ImportReport import_npy(const std::filesystem::path& store, const std::filesystem::path& folder,
                         const FeatureFileNames& names, const ImportOptions& options,

@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
 #include "data/error.h"
 #include "data/mutex.h"
-#include "data/store/row_range.h"
+#include "data/store/feature_exchange.h"
 #include "data/tensors/npy.h"
 
 namespace tvr {
@@ -41,7 +40,7 @@ class StoreReader : public LaneReader {
     std::optional<FeatureSequence> sequence = store->read(video_id, recipe.id);
     give_back(std::move(store));
     if (!sequence) return {};
-    require_columns(*sequence, recipe.dim, video_id);
+    require_sound(*sequence, recipe.dim, video_id);
     return std::move(sequence->values);
   }
 
@@ -115,13 +114,11 @@ class FolderReader : public LaneReader {
                     "Name the folder that the videos' paths begin in");
       }
       const std::int64_t dim = shape_of(read_npy(any), any).second;
-      const nlohmann::json text = {{"dim", dim},
-                                   {"imported", true},
-                                   {"origin", "unknown"},
-                                   {"rows_per_second", folder.rows_per_second}};
-      lanes_.push_back(
-          {{0, {folder.lane, text.dump(), "imported"}, dim, static_cast<std::int64_t>(videos_.size())},
-           folder.rows_per_second});
+      ImportOptions as_imported;  // so that a store that imports the files takes the model
+      as_imported.rows_per_second = folder.rows_per_second;
+      lanes_.push_back({{0, imported_recipe(folder.lane, dim, as_imported), dim,
+                         static_cast<std::int64_t>(videos_.size())},
+                        folder.rows_per_second});
     }
     digest_ = content.finish();
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -267,6 +268,23 @@ TEST_F(NarratedPairsTest, NeedRowsOfOneWidthAndARate) {
   const FeatureStore store(folder / "features.db");
   expect_error([&] { (void)lanes_in_store(folder / "features.db", store.recipes()); }, Fault::Mismatch,
                "how many rows a second has");
+}
+
+TEST_F(NarratedPairsTest, OfAStoreWithAValueThatIsNoNumberAreRefused) {
+  {
+    FeatureStore store(folder / "nan.db", FeatureStore::Access::ReadWrite);
+    VideoOutcome outcome;
+    outcome.source = {"v", "/videos/v.mp4"};
+    outcome.fingerprint = {100, 7, sha256("v")};
+    outcome.lanes.push_back({store.add_recipe({"2d", R"({"clip_frames":1,"fps":1})", "random:seed=1"}), {}});
+    const std::vector<float> row = {1, std::numeric_limits<float>::quiet_NaN()};
+    outcome.lanes.back().features.dim = 2;
+    outcome.lanes.back().features.set(0, row.data(), {Micros(0), Micros(1'000'000)});
+    store.write(outcome);
+  }
+  const FeatureStore store(folder / "nan.db");
+  const auto lanes = lanes_in_store(folder / "nan.db", store.recipes());
+  expect_error([&] { (void)lanes->read("v", 0); }, Fault::Corrupt, "v");
 }
 
 }  // namespace
