@@ -8,7 +8,7 @@
 #include "data/error.h"
 #include "extract/media/av_handle.h"
 #include "extract/media/media_input.h"
-#include "extract/networks/onednn.h"
+#include "towers/onednn.h"
 
 extern "C" {
 #include <libavfilter/version.h>

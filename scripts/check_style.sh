@@ -3,9 +3,9 @@
 #   scripts/check_style.sh            both on all files; a few minutes on two cores
 #   scripts/check_style.sh FILE.cpp...  clang-tidy on these sources only
 #   scripts/check_style.sh --fix      formats the files instead
-# clang-tidy reads the sources of data, extract, text, model and pipeline, and through them their headers. It leaves out
-# those that include LibTorch or CUDA, which take many times as long or have no headers here, and the tests; name them
-# to have them checked. No build is needed: the preset `release` is configured if it is not yet.
+# clang-tidy reads the sources of data, towers, extract, text, model and pipeline, and through them their headers. It
+# leaves out those that include LibTorch or CUDA, which take many times as long or have no headers here, and the tests;
+# name them to have them checked. No build is needed: the preset `release` is configured if it is not yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

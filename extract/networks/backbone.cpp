@@ -14,10 +14,10 @@
 #include "extract/networks/cpu_plan.h"
 #include "extract/networks/cpu_weights.h"
 #include "extract/networks/demo_networks.h"
-#include "extract/networks/onednn.h"
 #include "extract/networks/plugin.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

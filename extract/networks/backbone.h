@@ -7,19 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "data/choices.h"
 #include "data/matrix.h"
+#include "data/precision.h"
 #include "extract/clip.h"
 #include "extract/lane.h"
 
 namespace tvr {
 
 enum class Device { Auto, Cpu, Cuda };
-enum class Precision { Fp32, Bf16, Fp16, Tf32 };  // the last two on GPUs only
-inline constexpr Choices<Precision, 4> kPrecisions{{{"fp32", Precision::Fp32},
-                                                    {"bf16", Precision::Bf16},
-                                                    {"fp16", Precision::Fp16},
-                                                    {"tf32", Precision::Tf32}}};
 
 struct BackboneOptions {
   std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)

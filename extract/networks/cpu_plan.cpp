@@ -6,8 +6,8 @@
 #include "extract/networks/amx/convolution.h"
 #include "extract/networks/avx512/convolution.h"
 #include "extract/networks/avx512/stem.h"
-#include "extract/networks/onednn.h"
 #include "extract/networks/unfold.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

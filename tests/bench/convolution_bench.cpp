@@ -17,7 +17,7 @@
 #include "extract/networks/amx/convolution.h"
 #include "extract/networks/avx512/convolution.h"
 #include "extract/networks/avx512/stem.h"
-#include "extract/networks/onednn.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

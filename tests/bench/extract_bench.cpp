@@ -33,11 +33,11 @@
 #include "data/usable_cores.h"
 #include "extract/media/clip_stream.h"
 #include "extract/networks/network.h"
-#include "extract/networks/onednn.h"
 #include "extract/networks/resnet.h"
 #include "tests/support/arithmetic.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_folder.h"
+#include "towers/onednn.h"
 
 namespace tvr::testing {
 namespace {

@@ -11,12 +11,12 @@
 #include "data/fingerprint.h"
 #include "data/tensors/pth.h"
 #include "extract/networks/network.h"
-#include "extract/networks/onednn.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
 #include "tests/support/cosine.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

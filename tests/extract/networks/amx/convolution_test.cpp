@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "extract/networks/onednn.h"
 #include "tests/support/guarded.h"
 #include "tests/support/plain_convolution.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "extract/networks/avx512/stem.h"
-#include "extract/networks/onednn.h"
 #include "tests/support/guarded.h"
 #include "tests/support/plain_convolution.h"
+#include "towers/onednn.h"
 
 namespace tvr {
 namespace {

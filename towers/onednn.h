@@ -51,6 +51,22 @@ inline dnnl::memory::dims dims_of(const dnnl::memory::desc& layout) {
 #endif
 }
 
+/// c = a b + bias; an empty `bias` is none.
+inline dnnl::matmul::primitive_desc matrix_product(const dnnl::engine& engine, const dnnl::memory::desc& a,
+                                                   const dnnl::memory::desc& b,
+                                                   const dnnl::memory::desc& bias,
+                                                   const dnnl::memory::desc& c,
+                                                   const dnnl::primitive_attr& attributes) {
+  const bool has_bias = !dims_of(bias).empty();
+#if DNNL_VERSION_MAJOR >= 3
+  if (has_bias) return {engine, a, b, bias, c, attributes};
+  return {engine, a, b, c, attributes};
+#else
+  if (has_bias) return {{a, b, bias, c}, attributes, engine};
+  return {{a, b, c}, attributes, engine};
+#endif
+}
+
 inline dnnl::memory::data_type type_of(const dnnl::memory::desc& layout) {
 #if DNNL_VERSION_MAJOR >= 3
   return layout.get_data_type();
@@ -83,12 +99,16 @@ bool is_plain_loops(const PrimitiveDesc& described) {
   return std::string(described.impl_info_str()).rfind("ref", 0) == 0;
 }
 
-inline void append_relu(dnnl::post_ops& operations) {
+inline void append_activation(dnnl::post_ops& operations, dnnl::algorithm activation, float alpha = 0) {
 #if DNNL_VERSION_MAJOR >= 3
-  operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+  operations.append_eltwise(activation, alpha, 0);
 #else
-  operations.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+  operations.append_eltwise(1, activation, alpha, 0);
 #endif
+}
+
+inline void append_relu(dnnl::post_ops& operations) {
+  append_activation(operations, dnnl::algorithm::eltwise_relu);
 }
 
 }  // namespace tvr::onednn

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <vector>
+
+#include "data/huge_pages.h"
+#include "data/precision.h"
+#include "towers/dense.h"
+#include "towers/encoder_folder.h"
+#include "towers/kernels/kernels.h"
+#include "towers/tower_weights.h"
+
+namespace tvr {
+
+/// The type of weights and of the products' left sides. Throws Error(Unsupported) for bf16 on a CPU without
+/// it and for a precision of GPUs.
+[[nodiscard]] dnnl::memory::data_type type_of(Precision precision);
+
+/// Memory for `values` numbers of such a type.
+class Buffer {
+ public:
+  Buffer(std::int64_t rows, std::int64_t width, dnnl::memory::data_type type);
+  [[nodiscard]] void* data() noexcept { return bytes_.data(); }
+  [[nodiscard]] Rows from(std::int64_t row) noexcept;
+
+ private:
+  std::vector<char, HugePageAllocator<char>> bytes_;
+  std::int64_t width_;
+  bool bf16_;
+};
+
+/// 2D rotary positions (facebookresearch/perception_models: core/vision_encoder/rope.py): of a head's
+/// values, the first half is rotated by the patch's column, the second by its row, in neighbouring pairs, by
+/// angles place * 10000^(-2i / (head_width / 2)). Places begin with 1 where there is a class token, which
+/// itself is not rotated.
+class Rotation {
+ public:
+  Rotation(const ImageTowerShape& shape);
+  /// Rotates queries and keys of `pictures` pictures in rows [query, key, value].
+  void apply(float* query_key_value, std::int64_t pictures) const;
+
+ private:
+  int rows_, width_, heads_;
+  std::vector<float> cosine_, sine_;  // [rows, head_width / 2]
+};
+
+/// The blocks of a tower, on the CPU.
+class Transformer {
+ public:
+  Transformer(const TransformerShape& shape, const std::vector<BlockWeights>& blocks,
+              dnnl::memory::data_type type, const dnnl::engine& engine);
+
+  /// x: sequences below each other, [sum of lengths, width], replaced by their result. `rotation` may be
+  /// null. Thread-safe; uses OpenMP's number of threads.
+  void run(const dnnl::stream& stream, float* x, const std::vector<int>& lengths, bool causal,
+           const Rotation* rotation) const;
+
+ private:
+  struct Block {
+    NormWeights norm_attention;
+    PackedDense query_key_value, attention_out;
+    NormWeights norm_mlp;
+    PackedDense up, down;
+  };
+
+  TransformerShape shape_;
+  dnnl::memory::data_type type_;
+  std::vector<Block> blocks_;
+};
+
+/// Layer norm of rows [rows, width] by the fastest kernel, on OpenMP's threads.
+void normalise(const float* x, std::int64_t rows, const NormWeights& norm, float epsilon, const Rows& out);
+
+}  // namespace tvr
