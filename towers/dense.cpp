@@ -6,7 +6,7 @@ namespace {
 using Memory = dnnl::memory;
 using Tag = Memory::format_tag;
 
-dnnl::matmul::primitive_desc describe(const dnnl::engine& engine, int rows, int in, int out,
+dnnl::matmul::primitive_desc describe(const dnnl::engine& engine, std::int64_t rows, int in, int out,
                                       const Memory::desc& weights, Memory::data_type type, bool bias,
                                       Memory::data_type result, After after) {
   dnnl::post_ops operations;
@@ -35,13 +35,26 @@ dnnl::matmul::primitive_desc describe(const dnnl::engine& engine, int rows, int 
 
 }  // namespace
 
-PackedDense::PackedDense(const DenseWeights& dense, Memory::data_type type, const dnnl::engine& engine)
+void* WeightMemory::take(std::size_t bytes) {
+  constexpr std::size_t kPiece = std::size_t{64} << 20U, kPage = 4096;
+  const std::size_t whole = (bytes + kPage - 1) / kPage * kPage;
+  if (pieces_.empty() || pieces_.back().size() - used_ < whole) {
+    pieces_.emplace_back(std::max(kPiece, whole));
+    used_ = 0;
+  }
+  void* const place = pieces_.back().data() + used_;
+  used_ += whole;
+  return place;
+}
+
+PackedDense::PackedDense(const DenseWeights& dense, Memory::data_type type, const dnnl::engine& engine,
+                         WeightMemory& memory)
     : in_(dense.in), out_(dense.out) {
   constexpr int kUsualRows = 256;
   const Memory::desc any({in_, out_}, type, Tag::any);
   const auto usual = describe(engine, kUsualRows, in_, out_, any, type, !dense.bias.empty(),
                               Memory::data_type::f32, After::Nothing);
-  weight_ = Memory(usual.weights_desc(), engine);
+  weight_ = Memory(usual.weights_desc(), engine, memory.take(usual.weights_desc().get_size()));
   const Memory::desc plain({in_, out_}, Memory::data_type::f32, Tag::ba);
   Memory values(plain, engine, const_cast<float*>(dense.weight.data()));  // only read
   dnnl::stream stream(engine);
@@ -64,7 +77,8 @@ After after(Activation activation) noexcept {
   return After::Nothing;
 }
 
-DenseProduct::DenseProduct(const PackedDense& packed, int rows, Memory::data_type result, After after) {
+DenseProduct::DenseProduct(const PackedDense& packed, std::int64_t rows, Memory::data_type result,
+                           After after) {
   const Memory::desc weights = packed.weight().get_desc();
   const auto described = describe(packed.weight().get_engine(), rows, packed.in(), packed.out(), weights,
                                   onednn::type_of(weights), static_cast<bool>(packed.bias()), result, after);

@@ -16,16 +16,16 @@ using Type = dnnl::memory::data_type;
 class AttentionPooling {
  public:
   AttentionPooling(const PoolingWeights& weights, const TransformerShape& shape, int heads, Type type,
-                   const dnnl::engine& engine)
+                   const dnnl::engine& engine, WeightMemory& memory)
       : shape_(shape),
         heads_(heads),
         type_(type),
         query_(query_of(weights)),
-        key_value_(rows_of(weights.query_key_value, shape.width, 3 * shape.width), type, engine),
-        attention_out_(weights.attention_out, type, engine),
+        key_value_(rows_of(weights.query_key_value, shape.width, 3 * shape.width), type, engine, memory),
+        attention_out_(weights.attention_out, type, engine, memory),
         norm_mlp_(weights.norm_mlp),
-        up_(weights.up, type, engine),
-        down_(weights.down, type, engine) {}
+        up_(weights.up, type, engine, memory),
+        down_(weights.down, type, engine, memory) {}
 
   /// normed: [pictures * rows, width] of the products' type. Returns [pictures, width].
   [[nodiscard]] Matrix run(const dnnl::stream& stream, const void* normed, int pictures, int rows) const {
@@ -110,11 +110,11 @@ class ImageTower::Network {
         positions_(weights.positions),
         norm_before_(weights.norm_before),
         norm_after_(weights.norm_after),
-        patches_(weights.patches, type, engine_),
-        transformer_(shape_.transformer, weights.blocks, type, engine_) {
+        patches_(weights.patches, type, engine_, memory_),
+        transformer_(shape_.transformer, weights.blocks, type, engine_, memory_) {
     if (weights.pooling)
-      pooling_.emplace(*weights.pooling, shape_.transformer, shape_.pooling_heads, type, engine_);
-    if (weights.projection) projection_.emplace(*weights.projection, type, engine_);
+      pooling_.emplace(*weights.pooling, shape_.transformer, shape_.pooling_heads, type, engine_, memory_);
+    if (weights.projection) projection_.emplace(*weights.projection, type, engine_, memory_);
     if (shape_.rotary) rotation_.emplace(shape_);
     for (std::size_t colour = 0; colour < 3; ++colour) {
       const float std = spec.preprocessing.std[colour];
@@ -136,8 +136,12 @@ class ImageTower::Network {
       const Rows in_place{x.data(), false, width};
       normalise(x.data(), x.rows(), *norm_before_, shape_.transformer.epsilon, in_place);
     }
-    transformer_.run(stream, x.data(), std::vector<int>(pictures.size(), rows), false,
-                     rotation_ ? &*rotation_ : nullptr);
+    std::vector<std::int64_t> wanted;
+    if (!pooling_) {
+      for (int i = 0; i < count; ++i) wanted.push_back(std::int64_t{i} * rows);  // the class tokens
+    }
+    x = transformer_.run(stream, std::move(x), std::vector<int>(pictures.size(), rows), false,
+                         rotation_ ? &*rotation_ : nullptr, wanted);
     return pooled(stream, x, count);
   }
 
@@ -183,6 +187,7 @@ class ImageTower::Network {
     }
   }
 
+  /// x: [pictures, width], or of all rows where a probe pools them. Returns [pictures, dim].
   [[nodiscard]] Matrix pooled(const dnnl::stream& stream, const Matrix& x, int count) const {
     const std::int64_t width = shape_.transformer.width;
     const float epsilon = shape_.transformer.epsilon;
@@ -194,8 +199,7 @@ class ImageTower::Network {
       if (!projection_) return pooled;
       for (int i = 0; i < count; ++i) tower_kernels().copy(pooled.row(i), width, vectors.from(i));
     } else {
-      for (int i = 0; i < count; ++i)
-        normalise(x.row(std::int64_t{i} * shape_.rows()), 1, norm_after_, epsilon, vectors.from(i));
+      normalise(x.data(), count, norm_after_, epsilon, vectors.from(0));
     }
     Matrix projected(count, dim_);
     DenseProduct(*projection_, count, Type::f32, After::Nothing)
@@ -207,6 +211,7 @@ class ImageTower::Network {
   ImageTowerShape shape_;
   Type type_;
   dnnl::engine engine_;
+  WeightMemory memory_;
   std::vector<float> class_token_, positions_;
   std::optional<NormWeights> norm_before_;
   NormWeights norm_after_;
@@ -218,12 +223,15 @@ class ImageTower::Network {
   std::array<std::array<float, 256>, 3> values_{};  // of a colour's 256 levels, normalised
 };
 
-ImageTower::ImageTower(const EncoderSpec& spec, Precision precision) {
-  omp_set_num_threads(1);
+ImageTower::ImageTower(const EncoderSpec& spec, Precision precision)
+    : ImageTower(spec, read_image_weights(spec), precision) {}
+
+ImageTower::ImageTower(const EncoderSpec& spec, const ImageTowerWeights& weights, Precision precision) {
   const Type type = type_of(precision);
-  network_ =
-      with_onednn([&] { return std::make_unique<const Network>(spec, read_image_weights(spec), type); });
+  omp_set_num_threads(1);
+  network_ = with_onednn([&] { return std::make_unique<const Network>(spec, weights, type); });
 }
+
 ImageTower::~ImageTower() = default;
 ImageTower::ImageTower(ImageTower&&) noexcept = default;
 ImageTower& ImageTower::operator=(ImageTower&&) noexcept = default;

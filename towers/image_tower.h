@@ -7,6 +7,7 @@
 #include "data/matrix.h"
 #include "data/precision.h"
 #include "towers/encoder_folder.h"
+#include "towers/tower_weights.h"
 
 namespace tvr {
 
@@ -17,6 +18,8 @@ class ImageTower {
   /// Error(Unsupported) for bf16 on a CPU without it and for a precision of GPUs, and what read_weights()
   /// throws.
   explicit ImageTower(const EncoderSpec& spec, Precision precision = Precision::Fp32);
+  /// The same with weights from elsewhere, which fit the encoder's shapes.
+  ImageTower(const EncoderSpec& spec, const ImageTowerWeights& weights, Precision precision);
   ~ImageTower();
   ImageTower(ImageTower&&) noexcept;
   ImageTower& operator=(ImageTower&&) noexcept;

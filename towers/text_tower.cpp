@@ -25,8 +25,8 @@ class TextTower::Network {
         norm_after_(std::move(weights.norm_after)),
         logit_scale_(weights.logit_scale),
         logit_bias_(weights.logit_bias),
-        transformer_(shape_.transformer, weights.blocks, type, engine_),
-        projection_(weights.projection, type, engine_) {}
+        transformer_(shape_.transformer, weights.blocks, type, engine_, memory_),
+        projection_(weights.projection, type, engine_, memory_) {}
 
   [[nodiscard]] int dim() const noexcept { return dim_; }
   [[nodiscard]] int threads() const noexcept { return threads_; }
@@ -51,16 +51,14 @@ class TextTower::Network {
         for (std::int64_t col = 0; col < width; ++col) at[col] = token[col] + position[col];
       }
     }
+    std::vector<std::int64_t> ends;
+    for (const int length : lengths) ends.push_back((ends.empty() ? -1 : ends.back()) + length);
     dnnl::stream stream(engine_);
-    transformer_.run(stream, x.data(), lengths, shape_.causal, nullptr);
+    x = transformer_.run(stream, std::move(x), lengths, shape_.causal, nullptr, ends);
 
     const int count = static_cast<int>(ids.size());
     Buffer vectors(count, width, type_);
-    std::int64_t end = 0;
-    for (int i = 0; i < count; ++i) {
-      end += lengths[static_cast<std::size_t>(i)];
-      normalise(x.row(end - 1), 1, norm_after_, shape_.transformer.epsilon, vectors.from(i));
-    }
+    normalise(x.data(), count, norm_after_, shape_.transformer.epsilon, vectors.from(0));
     Matrix projected(count, dim_);
     DenseProduct(projection_, count, Type::f32, After::Nothing)
         .run(stream, projection_, vectors.data(), projected.data());
@@ -100,6 +98,7 @@ class TextTower::Network {
   TextTowerShape shape_;
   Type type_;
   dnnl::engine engine_;
+  WeightMemory memory_;
   std::vector<float> tokens_, positions_;
   NormWeights norm_after_;
   float logit_scale_, logit_bias_;
@@ -107,12 +106,16 @@ class TextTower::Network {
   PackedDense projection_;
 };
 
-TextTower::TextTower(const EncoderSpec& spec, Precision precision, int threads) {
-  omp_set_num_threads(threads);
+TextTower::TextTower(const EncoderSpec& spec, Precision precision, int threads)
+    : TextTower(spec, read_text_weights(spec), precision, threads) {}
+
+TextTower::TextTower(const EncoderSpec& spec, TextTowerWeights weights, Precision precision, int threads) {
   const Type type = type_of(precision);
-  network_ = with_onednn(
-      [&] { return std::make_unique<const Network>(spec, read_text_weights(spec), type, threads); });
+  omp_set_num_threads(threads);
+  network_ =
+      with_onednn([&] { return std::make_unique<const Network>(spec, std::move(weights), type, threads); });
 }
+
 TextTower::~TextTower() = default;
 TextTower::TextTower(TextTower&&) noexcept = default;
 TextTower& TextTower::operator=(TextTower&&) noexcept = default;

@@ -7,6 +7,7 @@
 #include "data/matrix.h"
 #include "data/precision.h"
 #include "towers/encoder_folder.h"
+#include "towers/tower_weights.h"
 
 namespace tvr {
 
@@ -15,6 +16,8 @@ class TextTower {
  public:
   /// `threads`: of a call of embed(). Reads the weights; throws what ImageTower's constructor throws.
   explicit TextTower(const EncoderSpec& spec, Precision precision = Precision::Fp32, int threads = 1);
+  /// The same with weights from elsewhere, which fit the encoder's shapes.
+  TextTower(const EncoderSpec& spec, TextTowerWeights weights, Precision precision, int threads = 1);
   ~TextTower();
   TextTower(TextTower&&) noexcept;
   TextTower& operator=(TextTower&&) noexcept;

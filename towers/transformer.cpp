@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "data/error.h"
@@ -25,12 +26,12 @@ Type type_of(Precision precision) {
 }
 
 Buffer::Buffer(std::int64_t rows, std::int64_t width, Type type)
-    : bytes_(static_cast<std::size_t>(rows * width) * (type == Type::bf16 ? 2 : 4)),
+    : bytes_(new char[static_cast<std::size_t>(rows * width) * (type == Type::bf16 ? 2 : 4)]),
       width_(width),
       bf16_(type == Type::bf16) {}
 
 Rows Buffer::from(std::int64_t row) noexcept {
-  return {bytes_.data() + row * width_ * (bf16_ ? 2 : 4), bf16_, width_};
+  return {bytes_.get() + row * width_ * (bf16_ ? 2 : 4), bf16_, width_};
 }
 
 void normalise(const float* x, std::int64_t rows, const NormWeights& norm, float epsilon, const Rows& out) {
@@ -81,67 +82,108 @@ void Rotation::apply(float* query_key_value, std::int64_t pictures) const {
 }
 
 Transformer::Transformer(const TransformerShape& shape, const std::vector<BlockWeights>& blocks, Type type,
-                         const dnnl::engine& engine)
+                         const dnnl::engine& engine, WeightMemory& memory)
     : shape_(shape), type_(type) {
   for (const BlockWeights& block : blocks) {
     blocks_.push_back({block.norm_attention,
-                       {block.query_key_value, type, engine},
-                       {block.attention_out, type, engine},
+                       {block.query_key_value, type, engine, memory},
+                       {block.attention_out, type, engine, memory},
                        block.norm_mlp,
-                       {block.up, type, engine},
-                       {block.down, type, engine}});
+                       {block.up, type, engine, memory},
+                       {block.down, type, engine, memory}});
   }
 }
 
-void Transformer::run(const dnnl::stream& stream, float* x, const std::vector<int>& lengths, bool causal,
-                      const Rotation* rotation) const {
+/// A block from its attention's result on.
+class Transformer::Tail {
+ public:
+  Tail(const Transformer& transformer, std::int64_t rows)
+      : shape_(transformer.shape_),
+        rows_(rows),
+        attention_out_(transformer.blocks_.front().attention_out, rows, Type::f32, After::Add),
+        up_(transformer.blocks_.front().up, rows, transformer.type_, after(shape_.activation)),
+        down_(transformer.blocks_.front().down, rows, Type::f32, After::Add),
+        hidden_(rows, shape_.mlp_width, transformer.type_) {}
+
+  /// attended: [rows, width], overwritten. x: [rows, width].
+  void run(const dnnl::stream& stream, const Block& block, Buffer& attended, float* x) {
+    attention_out_.run(stream, block.attention_out, attended.data(), x);
+    normalise(x, rows_, block.norm_mlp, shape_.epsilon, attended.from(0));
+    up_.run(stream, block.up, attended.data(), hidden_.data());
+    down_.run(stream, block.down, hidden_.data(), x);
+  }
+
+ private:
+  const TransformerShape& shape_;
+  std::int64_t rows_;
+  DenseProduct attention_out_, up_, down_;
+  Buffer hidden_;
+};
+
+Matrix Transformer::run(const dnnl::stream& stream, Matrix x, const std::vector<int>& lengths, bool causal,
+                        const Rotation* rotation, const std::vector<std::int64_t>& wanted) const {
+  const std::int64_t rows = x.rows(), width = shape_.width;
+  const DenseProduct query_key_value(blocks_.front().query_key_value, rows, Type::f32, After::Nothing);
+  Buffer normed(rows, width, type_), projected(rows, 3 * width, Type::f32);
+  auto* const qkv = static_cast<float*>(projected.data());
+  Tail tail(*this, rows);
+  for (const Block& block : blocks_) {
+    normalise(x.data(), rows, block.norm_attention, shape_.epsilon, normed.from(0));
+    query_key_value.run(stream, block.query_key_value, normed.data(), qkv);
+    if (rotation != nullptr) rotation->apply(qkv, static_cast<std::int64_t>(lengths.size()));
+    if (&block == &blocks_.back() && !wanted.empty()) {
+      const auto count = static_cast<std::int64_t>(wanted.size());
+      Matrix rest(count, width);
+      for (std::int64_t i = 0; i < count; ++i)
+        std::copy_n(x.row(wanted[static_cast<std::size_t>(i)]), width, rest.row(i));
+      Buffer attended(count, width, type_);
+      attend(qkv, lengths, causal, wanted, attended);
+      Tail(*this, count).run(stream, block, attended, rest.data());
+      return rest;
+    }
+    attend(qkv, lengths, causal, {}, normed);
+    tail.run(stream, block, normed, x.data());
+  }
+  return x;
+}
+
+void Transformer::attend(const float* query_key_value, const std::vector<int>& lengths, bool causal,
+                         const std::vector<std::int64_t>& wanted, Buffer& out) const {
   const std::int64_t width = shape_.width, head_width = width / shape_.heads;
   std::vector<std::int64_t> begins;
-  std::int64_t rows = 0, longest = 0;
+  std::int64_t rows = 0;
   for (const int length : lengths) {
     begins.push_back(rows);
     rows += length;
-    longest = std::max<std::int64_t>(longest, length);
   }
-  const Block& first = blocks_.front();
-  const int count = static_cast<int>(rows);
-  const DenseProduct query_key_value(first.query_key_value, count, Type::f32, After::Nothing);
-  const DenseProduct attention_out(first.attention_out, count, Type::f32, After::Add);
-  const DenseProduct up(first.up, count, type_, after(shape_.activation));
-  const DenseProduct down(first.down, count, Type::f32, After::Add);
-  Buffer normed(rows, width, type_), projected(rows, 3 * width, Type::f32),
-      hidden(rows, shape_.mlp_width, type_);
-  Buffer& attended = normed;  // the normed rows have been read by then
   const TowerKernels& kernels = tower_kernels();
+  const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
   const std::int64_t scratch_floats = kernels.scratch(longest, head_width);
   std::vector<float> scratch(static_cast<std::size_t>(scratch_floats * omp_get_max_threads()));
-  auto* const qkv = static_cast<float*>(projected.data());
-
-  for (const Block& block : blocks_) {
-    normalise(x, rows, block.norm_attention, shape_.epsilon, normed.from(0));
-    query_key_value.run(stream, block.query_key_value, normed.data(), qkv);
-    if (rotation != nullptr) rotation->apply(qkv, static_cast<std::int64_t>(lengths.size()));
 #pragma omp parallel for schedule(static)
-    for (std::int64_t item = 0; item < static_cast<std::int64_t>(lengths.size()) * shape_.heads; ++item) {
-      const auto sequence = static_cast<std::size_t>(item / shape_.heads);
-      const std::int64_t column = item % shape_.heads * head_width, begin = begins[sequence];
-      Attention head;
-      head.query = qkv + begin * 3 * width + column;
-      head.key = head.query + width;
-      head.value = head.key + width;
-      head.query_row = head.key_row = 3 * width;
-      head.queries = head.keys = lengths[sequence];
-      head.head_width = head_width;
-      head.causal = causal;
-      head.out = attended.from(begin);
-      head.out.data = static_cast<char*>(head.out.data) + column * (head.out.bf16 ? 2 : 4);
-      head.scratch = scratch.data() + omp_get_thread_num() * scratch_floats;
-      kernels.attend(head);
+  for (std::int64_t item = 0; item < static_cast<std::int64_t>(lengths.size()) * shape_.heads; ++item) {
+    const std::int64_t number = item / shape_.heads, column = item % shape_.heads * head_width;
+    const auto sequence = static_cast<std::size_t>(number);
+    const float* const begin = query_key_value + begins[sequence] * 3 * width + column;
+    Attention head;
+    head.query = begin;
+    head.key = begin + width;
+    head.value = begin + 2 * width;
+    head.query_row = head.key_row = 3 * width;
+    head.queries = head.keys = lengths[sequence];
+    head.head_width = head_width;
+    head.causal = causal;
+    head.out = out.from(wanted.empty() ? begins[sequence] : number);
+    if (!wanted.empty()) {
+      const std::int64_t place = wanted[sequence] - begins[sequence];
+      head.query += place * head.query_row;
+      head.queries = 1;
+      if (causal) head.keys = place + 1;
+      head.causal = false;
     }
-    attention_out.run(stream, block.attention_out, attended.data(), x);
-    normalise(x, rows, block.norm_mlp, shape_.epsilon, normed.from(0));
-    up.run(stream, block.up, normed.data(), hidden.data());
-    down.run(stream, block.down, hidden.data(), x);
+    head.out.data = static_cast<char*>(head.out.data) + column * (head.out.bf16 ? 2 : 4);
+    head.scratch = scratch.data() + omp_get_thread_num() * scratch_floats;
+    kernels.attend(head);
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
-#include "data/huge_pages.h"
+#include "data/matrix.h"
 #include "data/precision.h"
 #include "towers/dense.h"
 #include "towers/encoder_folder.h"
@@ -15,15 +16,15 @@ namespace tvr {
 /// it and for a precision of GPUs.
 [[nodiscard]] dnnl::memory::data_type type_of(Precision precision);
 
-/// Memory for `values` numbers of such a type.
+/// A matrix of such a type, its values undefined.
 class Buffer {
  public:
   Buffer(std::int64_t rows, std::int64_t width, dnnl::memory::data_type type);
-  [[nodiscard]] void* data() noexcept { return bytes_.data(); }
+  [[nodiscard]] void* data() noexcept { return bytes_.get(); }
   [[nodiscard]] Rows from(std::int64_t row) noexcept;
 
  private:
-  std::vector<char, HugePageAllocator<char>> bytes_;
+  std::unique_ptr<char[]> bytes_;
   std::int64_t width_;
   bool bf16_;
 };
@@ -47,12 +48,13 @@ class Rotation {
 class Transformer {
  public:
   Transformer(const TransformerShape& shape, const std::vector<BlockWeights>& blocks,
-              dnnl::memory::data_type type, const dnnl::engine& engine);
+              dnnl::memory::data_type type, const dnnl::engine& engine, WeightMemory& memory);
 
-  /// x: sequences below each other, [sum of lengths, width], replaced by their result. `rotation` may be
-  /// null. Thread-safe; uses OpenMP's number of threads.
-  void run(const dnnl::stream& stream, float* x, const std::vector<int>& lengths, bool causal,
-           const Rotation* rotation) const;
+  /// x: sequences below each other, [sum of lengths, width]. Returns the rows `wanted`, one of each
+  /// sequence, or all where it is empty: the last block computes no others. `rotation` may be null.
+  /// Thread-safe; uses OpenMP's number of threads.
+  [[nodiscard]] Matrix run(const dnnl::stream& stream, Matrix x, const std::vector<int>& lengths, bool causal,
+                           const Rotation* rotation, const std::vector<std::int64_t>& wanted) const;
 
  private:
   struct Block {
@@ -61,6 +63,11 @@ class Transformer {
     NormWeights norm_mlp;
     PackedDense up, down;
   };
+  class Tail;
+
+  /// Attention of every row, or of one row of each sequence, to its sequence.
+  void attend(const float* query_key_value, const std::vector<int>& lengths, bool causal,
+              const std::vector<std::int64_t>& wanted, Buffer& out) const;
 
   TransformerShape shape_;
   dnnl::memory::data_type type_;
