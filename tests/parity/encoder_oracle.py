@@ -3,7 +3,8 @@
 formula, so that nobody needs a download.
 
   encoder_oracle.py FOLDER     a folder per model as its hub serves it, with pictures.u8, ids.json, image.f32, text.f32
-  encoder_oracle.py --fixture  JSON of the tiny ones: configs, names, shapes and scales of tensors, expected vectors
+  encoder_oracle.py --fixture  tests/towers/tiny_encoders.json: of the tiny ones the configs, a line [shape, scale,
+                               offset] per tensor, and what comes out
 
 The n-th value (n = 1, 2, ...) of a tensor is offset + scale * u: u in [-1, 1) from the upper 24 bits of SplitMix64's
 n-th number, begun at the FNV-1a hash of the tensor's name. Pictures and ids come from the same formula.
@@ -42,10 +43,11 @@ class Weights:
 
     def __call__(self, name, shape, scale, offset=0.0):
         if name not in self.made:
+            scale = round(scale, 4)
             values = offset + scale * unit(name, math.prod(shape))
             tensor = torch.from_numpy(values.astype(np.float32)).reshape(shape)
             self.made[name] = tensor.half() if self.half else tensor
-            self.rules[name] = {"shape": list(shape), "scale": scale, "offset": offset}
+            self.rules[name] = [list(shape), scale, offset]
         return self.made[name].float()
 
     def linear(self, stem, x, out):
@@ -345,6 +347,16 @@ def write_weights(folder, file, tensors):
         write_safetensors(os.path.join(folder, file), tensors)
 
 
+def print_fixture(fixture):
+    """JSON with a line per config and tensor."""
+    models = []
+    for name, model in fixture.items():
+        tensors = ",\n".join(f"  {json.dumps(key)}: {json.dumps(rule)}" for key, rule in model.pop("tensors").items())
+        rest = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in model.items())
+        models.append(f'{json.dumps(name)}: {{\n{rest},\n "tensors": {{\n{tensors}}}}}')
+    print("{" + ",\n".join(models) + "}")
+
+
 def main():
     fixture = {}
     for name, image, image_names, words, text_names, configs, how in models():
@@ -358,8 +370,7 @@ def main():
         w("logit_scale", () if image["class_token"] else (1,), 0.1, 2.0)
         written = configs(image, words)
         if sys.argv[1] == "--fixture":
-            fixture[name] = {"configs": written, "file": how["file"], "tensors": w.rules, "pictures": len(pictures),
-                             "px": image["px"], "ids": sentences,
+            fixture[name] = {"configs": written, "file": how["file"], "tensors": w.rules, "pictures": len(pictures), "px": image["px"], "ids": sentences,
                              "image": [round(float(v), 6) for v in of_pictures.flatten()],
                              "text": [round(float(v), 6) for v in of_sentences.flatten()]}
             continue
@@ -375,7 +386,7 @@ def main():
         with open(os.path.join(folder, "ids.json"), "w") as out:
             json.dump(sentences, out)
     if sys.argv[1] == "--fixture":
-        print(json.dumps(fixture))
+        print_fixture(fixture)
 
 
 main()
