@@ -19,6 +19,9 @@ namespace tvr {
 /// open_clip_config.json of mlfoundations/open_clip.
 [[nodiscard]] EncoderSpec read_open_clip_config(const nlohmann::json& config, const std::string& where);
 
+/// What both must fulfil before anything is computed from them. Throws Error(Corrupt | Mismatch) at `where`.
+void require_consistent(const EncoderSpec& spec, const std::string& where);
+
 // Beyond all published encoders, and far from what overflows.
 constexpr int kMostWidth = 1 << 16;
 constexpr int kMostLayers = 1000;

@@ -66,7 +66,8 @@ std::vector<fs::path> weights_of(const fs::path& folder, const std::vector<std::
   throw Error(Fault::NotFound, folder.string(), "it has no weights", "Wanted is one of " + listed);
 }
 
-/// What both kinds of configs must fulfil before anything is computed from them.
+}  // namespace
+
 void require_consistent(const EncoderSpec& spec, const std::string& where) {
   const auto bad = [&](const std::string& seen) { throw Error(Fault::Corrupt, where, seen, kAdvice); };
   for (const TransformerShape* shape : {&spec.image.transformer, &spec.text.transformer}) {
@@ -103,8 +104,6 @@ void require_consistent(const EncoderSpec& spec, const std::string& where) {
   }
 }
 
-}  // namespace
-
 EncoderSpec read_encoder(const fs::path& folder) {
   const fs::path open_clip = folder / "open_clip_config.json", hf = folder / "config.json";
   EncoderSpec spec;
@@ -119,8 +118,8 @@ EncoderSpec read_encoder(const fs::path& folder) {
     const fs::path preprocessor = folder / "preprocessor_config.json";
     spec = read_hf_config(read_json(hf), hf.string(), read_json(preprocessor), preprocessor.string());
     spec.configs = {hf, preprocessor};
-    spec.weights =
-        weights_of(folder, {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"});
+    spec.weights = weights_of(folder, {"model.safetensors", "model.safetensors.index.json",
+                                       "pytorch_model.bin", "pytorch_model.bin.index.json"});
   } else {
     throw Error(Fault::NotFound, folder.string(), "it has neither config.json nor open_clip_config.json",
                 "Name the folder of an encoder as Hugging Face serves it, with all of its files");

@@ -31,7 +31,7 @@ class AttentionPooling {
   [[nodiscard]] Matrix run(const dnnl::stream& stream, const void* normed, int pictures, int rows) const {
     const std::int64_t width = shape_.width, head_width = width / heads_;
     Buffer key_value(std::int64_t{pictures} * rows, 2 * width, Type::f32);
-    DenseProduct(key_value_, pictures * rows, Type::f32, After::Nothing)
+    DenseProduct(key_value_, std::int64_t{pictures} * rows, Type::f32, After::Nothing)
         .run(stream, key_value_, normed, key_value.data());
     Buffer attended(pictures, width, type_);
     const TowerKernels& kernels = tower_kernels();
@@ -41,7 +41,7 @@ class AttentionPooling {
         const std::int64_t column = number * head_width;
         Attention head;
         head.query = query_.data() + column;
-        head.key = static_cast<const float*>(key_value.data()) + picture * rows * 2 * width + column;
+        head.key = static_cast<const float*>(key_value.data()) + width * 2 * rows * picture + column;
         head.value = head.key + width;
         head.query_row = width;
         head.key_row = 2 * width;
@@ -160,7 +160,7 @@ class ImageTower::Network {
       }
     }
     Matrix embedded(std::int64_t{count} * patches, width);
-    DenseProduct(patches_, count * patches, Type::f32, After::Nothing)
+    DenseProduct(patches_, std::int64_t{count} * patches, Type::f32, After::Nothing)
         .run(stream, patches_, cut.data(), embedded.data());
     Matrix x(std::int64_t{count} * shape_.rows(), width);
     const int first = shape_.class_token ? 1 : 0;
@@ -242,7 +242,7 @@ int ImageTower::picture_px() const noexcept { return network_->picture_px(); }
 Matrix ImageTower::embed(const std::vector<const std::uint8_t*>& pictures) const {
   if (pictures.empty()) return {0, dim()};
   omp_set_num_threads(1);  // for the calling thread's parallel regions, including oneDNN's
-  return with_onednn([&] { return network_->embed(pictures); });
+  return finite(with_onednn([&] { return network_->embed(pictures); }), "the image tower");
 }
 
 }  // namespace tvr

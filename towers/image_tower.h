@@ -28,7 +28,8 @@ class ImageTower {
   [[nodiscard]] int picture_px() const noexcept;
   /// pictures: rgb24, [picture_px, picture_px, 3] each, resized and cropped as the encoder's preprocessing
   /// says. Returns [N, dim], not normalised. Uses the calling thread alone; thread-safe. The other pictures
-  /// of a batch change a row by rounding only.
+  /// of a batch change a row by rounding only. Throws Error(Corrupt) rather than give a value that is not
+  /// finite.
   [[nodiscard]] Matrix embed(const std::vector<const std::uint8_t*>& pictures) const;
 
  private:

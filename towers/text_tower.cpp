@@ -127,7 +127,7 @@ float TextTower::logit_bias() const noexcept { return network_->logit_bias(); }
 Matrix TextTower::embed(const std::vector<std::vector<std::int32_t>>& ids) const {
   if (ids.empty()) return {0, dim()};
   omp_set_num_threads(network_->threads());  // for the calling thread's parallel regions, including oneDNN's
-  return with_onednn([&] { return network_->embed(ids); });
+  return finite(with_onednn([&] { return network_->embed(ids); }), "the text tower");
 }
 
 }  // namespace tvr

@@ -33,6 +33,7 @@ class TextTower {
   /// tower computes the rows up to the end token alone, so padding changes nothing. Thread-safe. The other
   /// sentences of a batch change a row by rounding only. Throws Error(InvalidArgument) for ids that are not
   /// in the vocabulary, for too many of them and for a sentence without end token.
+  /// Throws Error(Corrupt) rather than give a value that is not finite.
   [[nodiscard]] Matrix embed(const std::vector<std::vector<std::int32_t>>& ids) const;
 
  private:

@@ -317,6 +317,7 @@ TextTowerWeights read_text_weights(const EncoderSpec& spec) {
   weights.projection = tensors.projection(
       shape.projection_bias ? names.projection_with_bias : names.projection, width, spec.dim);
   weights.logit_scale = std::exp(scalar(tensors, "logit_scale", 0));
+  if (!std::isfinite(weights.logit_scale)) tensors.bad("'logit_scale' is too large for its exponential");
   weights.logit_bias = scalar(tensors, "logit_bias", 0);
   tensors.require_empty();
   return weights;

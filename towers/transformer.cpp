@@ -44,6 +44,16 @@ void normalise(const float* x, std::int64_t rows, const NormWeights& norm, float
   }
 }
 
+Matrix finite(Matrix vectors, const char* where) {
+  for (std::int64_t i = 0; i < vectors.rows() * vectors.cols(); ++i) {
+    if (!std::isfinite(vectors.data()[i])) {
+      throw Error(Fault::Corrupt, where, "it made a vector with a value that is not finite",
+                  "The weights or the config are damaged: download them again");
+    }
+  }
+  return vectors;
+}
+
 Rotation::Rotation(const ImageTowerShape& shape)
     : rows_(shape.rows()), width_(shape.transformer.width), heads_(shape.transformer.heads) {
   const int half = width_ / heads_ / 2, quarter = half / 2, first = shape.class_token ? 1 : 0;

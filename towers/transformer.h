@@ -77,4 +77,8 @@ class Transformer {
 /// Layer norm of rows [rows, width] by the fastest kernel, on OpenMP's threads.
 void normalise(const float* x, std::int64_t rows, const NormWeights& norm, float epsilon, const Rows& out);
 
+/// Gives vectors back. Throws Error(Corrupt) where one holds a value that is not finite: weights and configs
+/// may be finite and yet overflow.
+[[nodiscard]] Matrix finite(Matrix vectors, const char* where);
+
 }  // namespace tvr

@@ -102,6 +102,28 @@ void write_texts(const Seeds& seeds) {
   seeds.write("fasttext", "header.bin", little_endian(12, 4) + little_endian(3, 4) + std::string(60, '\1'));
 }
 
+void write_encoder_configs(const Seeds& seeds) {
+  seeds.write("encoder_config", "clip.json",
+              R"({"config": {"model_type": "clip", "projection_dim": 512, "text_config_dict": null,
+ "text_config": {"hidden_act": "gelu", "eos_token_id": 2, "vocab_size": 49408, "max_position_embeddings": 77},
+ "vision_config": {"hidden_size": 768, "num_attention_heads": 12, "layer_norm_eps": 1e-5, "image_size": 224}},
+ "preprocessor": {"crop_size": {"height": 224, "width": 224}, "size": {"shortest_edge": 224}, "resample": 3,
+ "image_mean": [0.4, 0.5, 0.6], "do_center_crop": true}})");
+  seeds.write("encoder_config", "siglip.json",
+              R"({"config": {"model_type": "siglip", "text_config": {}, "vision_config": {"patch_size": 16}},
+ "preprocessor": {"size": {"height": 224, "width": 224}, "rescale_factor": 0.00392156862745098}})");
+  seeds.write(
+      "encoder_config", "open_clip.json",
+      R"({"model_cfg": {"embed_dim": 512, "quick_gelu": true, "vision_cfg": {"image_size": 224, "layers": 12,
+ "width": 768, "patch_size": 32, "head_width": 64, "mlp_ratio": 4.0, "act_kwargs": {"approximate": "tanh"}},
+ "text_cfg": {"context_length": 77, "heads": 8, "pool_type": "eos", "norm_kwargs": {"eps": 1e-6}}},
+ "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "interpolation": "bicubic", "resize_mode": "shortest"}})");
+  seeds.write("encoder_config", "pe.json",
+              R"({"model_cfg": {"embed_dim": 1024, "vision_cfg": {"image_size": 224, "timm_pool": "map",
+ "timm_model_name": "vit_pe_core_base_patch16_224", "timm_proj": null}, "text_cfg": {"width": 1024, "heads": 16,
+ "no_causal_mask": false}, "custom_text": true}, "preprocess_cfg": {"resize_mode": "squash"}})");
+}
+
 void write_narrations(const Seeds& seeds) {
   seeds.write(
       "narration_source", "caption.json",
@@ -184,6 +206,7 @@ int main(int argc, char** argv) {
     const tvr::testing::Seeds seeds(argv[1]);
     tvr::testing::write_tensor_files(seeds);
     tvr::testing::write_texts(seeds);
+    tvr::testing::write_encoder_configs(seeds);
     tvr::testing::write_narrations(seeds);
     tvr::testing::write_run(seeds);
     tvr::testing::write_kept_index(seeds);
