@@ -2,7 +2,8 @@
 
 #include <omp.h>
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 
 #include "data/error.h"
 #include "towers/transformer.h"
@@ -127,7 +128,21 @@ class ImageTower::Network {
   [[nodiscard]] int dim() const noexcept { return dim_; }
   [[nodiscard]] int picture_px() const noexcept { return shape_.picture_px; }
 
+  /// In passes of a few pictures each.
   [[nodiscard]] Matrix embed(const std::vector<const std::uint8_t*>& pictures) const {
+    const std::size_t most = static_cast<std::size_t>(std::max(1, kRowsAtOnce / shape_.rows()));
+    const std::size_t passes = (pictures.size() + most - 1) / most;
+    Matrix vectors(static_cast<std::int64_t>(pictures.size()), dim_);
+    for (std::size_t pass = 0; pass < passes; ++pass) {
+      const std::size_t begin = pictures.size() * pass / passes, end = pictures.size() * (pass + 1) / passes;
+      const Matrix part = embed_at_once({pictures.data() + begin, pictures.data() + end});
+      std::copy_n(part.data(), part.rows() * dim_, vectors.row(static_cast<std::int64_t>(begin)));
+    }
+    return vectors;
+  }
+
+ private:
+  [[nodiscard]] Matrix embed_at_once(const std::vector<const std::uint8_t*>& pictures) const {
     const int count = static_cast<int>(pictures.size()), rows = shape_.rows();
     const std::int64_t width = shape_.transformer.width;
     dnnl::stream stream(engine_);
@@ -145,7 +160,6 @@ class ImageTower::Network {
     return pooled(stream, x, count);
   }
 
- private:
   /// [pictures * rows, width]: class token and patches, with their positions.
   [[nodiscard]] Matrix embed_patches(const dnnl::stream& stream,
                                      const std::vector<const std::uint8_t*>& pictures) const {

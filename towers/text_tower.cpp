@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "data/error.h"
 #include "towers/transformer.h"
@@ -33,17 +32,30 @@ class TextTower::Network {
   [[nodiscard]] float logit_scale() const noexcept { return logit_scale_; }
   [[nodiscard]] float logit_bias() const noexcept { return logit_bias_; }
 
+  /// In passes of a few sentences each.
   [[nodiscard]] Matrix embed(const std::vector<std::vector<std::int32_t>>& ids) const {
-    const std::int64_t width = shape_.transformer.width;
     std::vector<int> lengths;
-    std::int64_t rows = 0;
-    for (const std::vector<std::int32_t>& sentence : ids) {
-      lengths.push_back(rows_of(sentence));
-      rows += lengths.back();
+    for (const std::vector<std::int32_t>& sentence : ids) lengths.push_back(rows_of(sentence));
+    Matrix vectors(static_cast<std::int64_t>(ids.size()), dim_);
+    for (std::size_t begin = 0, end = 0; begin < ids.size(); begin = end) {
+      int rows = 0;
+      do rows += lengths[end++];
+      while (end < ids.size() && rows + lengths[end] <= kRowsAtOnce);
+      const Matrix part =
+          embed_at_once(ids.data() + begin, {lengths.data() + begin, lengths.data() + end}, rows);
+      std::copy_n(part.data(), part.rows() * dim_, vectors.row(static_cast<std::int64_t>(begin)));
     }
+    return vectors;
+  }
+
+ private:
+  /// lengths: the rows of each sentence, `rows` in all.
+  [[nodiscard]] Matrix embed_at_once(const std::vector<std::int32_t>* ids, const std::vector<int>& lengths,
+                                     std::int64_t rows) const {
+    const std::int64_t width = shape_.transformer.width;
     Matrix x(rows, width);
     float* at = x.data();
-    for (std::size_t i = 0; i < ids.size(); ++i) {
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
       for (int place = 0; place < lengths[i]; ++place, at += width) {
         const float* const token =
             tokens_.data() + std::int64_t{ids[i][static_cast<std::size_t>(place)]} * width;
@@ -56,7 +68,7 @@ class TextTower::Network {
     dnnl::stream stream(engine_);
     x = transformer_.run(stream, std::move(x), lengths, shape_.causal, nullptr, ends);
 
-    const int count = static_cast<int>(ids.size());
+    const int count = static_cast<int>(lengths.size());
     Buffer vectors(count, width, type_);
     normalise(x.data(), count, norm_after_, shape_.transformer.epsilon, vectors.from(0));
     Matrix projected(count, dim_);
@@ -65,7 +77,6 @@ class TextTower::Network {
     return projected;
   }
 
- private:
   /// The rows that a sentence's vector depends on; the last one becomes it.
   [[nodiscard]] int rows_of(const std::vector<std::int32_t>& ids) const {
     const auto bad = [](const std::string& seen) {
