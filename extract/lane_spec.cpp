@@ -43,19 +43,20 @@ Recipe recipe_of(const LaneSpec& lane) {
   const LaneOptions& sampling = lane.sampling;
   Recipe recipe;
   recipe.lane = sampling.name;
-  recipe.text =
-      nlohmann::json{
-          {"clip_frames", sampling.clip_frames},
-          {"crop", sampling.crop_px},
-          {"fps", sampling.sample_fps},
-          {"legacy_rotation", sampling.legacy_rotation},
-          {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
-          {"precision", kPrecisions.name(lane.network.precision)},
-          {"preset", kPresets.name(sampling.preset)},
-          {"short_side", sampling.short_side_px},
-          {"version", kExtractionVersion},
-      }
-          .dump();
+  nlohmann::json text{
+      {"clip_frames", sampling.clip_frames},
+      {"crop", sampling.crop_px},
+      {"fps", sampling.sample_fps},
+      {"legacy_rotation", sampling.legacy_rotation},
+      {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
+      {"precision", kPrecisions.name(lane.network.precision)},
+      {"preset", kPresets.name(sampling.preset)},
+      {"short_side", sampling.short_side_px},
+      {"version", kExtractionVersion},
+  };
+  // Named only where it is not what every lane once did: stored digests are of this text.
+  if (sampling.resize != Resize::ShortSide) text["resize"] = kResizes.name(sampling.resize);
+  recipe.text = text.dump();
   recipe.weights = weights_id(lane.network);
   return recipe;
 }
