@@ -16,9 +16,11 @@ constexpr int kExtractionVersion = 1;
 const std::vector<BuiltinLane>& builtin_lanes() {
   static const std::vector<BuiltinLane> lanes = {
       {"2d", lane_2d, "resnet152", 1, "resnet152-b121ed2d.pth",
-       "ImageNet weights: https://download.pytorch.org/models/resnet152-b121ed2d.pth"},
+       "ImageNet weights: `pipeline get resnet152`, from "
+       "https://download.pytorch.org/models/resnet152-b121ed2d.pth"},
       {"3d", lane_3d, "resnext101", 1.5, "resnext101.pth",
-       "Kinetics weights: see https://github.com/antoine77340/video_feature_extractor"},
+       "Kinetics weights: `pipeline get resnext101`, see "
+       "https://github.com/antoine77340/video_feature_extractor"},
   };
   return lanes;
 }

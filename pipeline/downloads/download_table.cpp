@@ -5,7 +5,8 @@
 // Where the sizes and hashes come from: Hugging Face states both for the large files of a revision; many
 // public projects pin the same ones, and the small files', by revision, which is how they were looked up
 // here. torchvision's file names end with the first eight digits of the file's SHA-256. Where no hash was
-// found, none is stated.
+// found, none is stated. So it is with licences: of models and weights that of their publisher's page, else
+// that of the code they came with, said so.
 
 namespace tvr {
 namespace {
@@ -27,7 +28,7 @@ std::vector<Download> table() {
       {"clip-vit-b-32", "CLIP ViT-B/32 of OpenAI: pictures and sentences, 512 columns", "MIT",
        hugging_face(
            "openai/clip-vit-base-patch32", "b33cedfd0df4e43b8238760678fcc89e1a0d38b3",
-           {{"config.json", "", 0, "b575ef3c36f2a057fa19e221650105052d61cc9c1a972ec15019c6261ec98770"},
+           {{"config.json", "", 4'186, "b575ef3c36f2a057fa19e221650105052d61cc9c1a972ec15019c6261ec98770"},
             {"preprocessor_config.json", "", 316, kClipPreprocessing},
             {"tokenizer.json", "", 2'224'041,
              "b556ac8c99757ffb677208af34bc8c6721572114111a6e0aaf5fa69ff0b8d842"},
@@ -94,17 +95,17 @@ std::vector<Download> table() {
                       "b1fff7093c32a01d98a2d82098f9adf788b30f0efee639916520b3e4302f786b"}})},
       {"resnet152",
        "ResNet-152 on ImageNet, of torchvision: the network of the 2d lane",
-       "BSD-3-Clause",
+       "BSD-3-Clause (torchvision)",
        {{"resnet152-b121ed2d.pth", "https://download.pytorch.org/models/resnet152-b121ed2d.pth", 241'530'880,
          "b121ed2d"}}},
       {"resnext101",
        "3D ResNeXt-101 on Kinetics, of video_feature_extractor: the network of the 3d lane",
-       "MIT (code); none stated for the weights",
+       "Apache-2.0 (code), none stated for the weights",
        {{"resnext101.pth", "https://www.rocq.inria.fr/cluster-willow/amiech/howto100m/models/resnext101.pth",
          0, ""}}},
       {"s3d",
        "S3D on HowTo100M by MIL-NCE: videos and sentences",
-       "Apache-2.0 (code); none stated for the weights",
+       "none stated",
        {{"s3d_howto100m.pth", "https://www.rocq.inria.fr/cluster-willow/amiech/howto100m/s3d_howto100m.pth",
          0, ""},
         {"s3d_dict.npy", "https://www.rocq.inria.fr/cluster-willow/amiech/howto100m/s3d_dict.npy", 0, ""}}},
