@@ -16,9 +16,11 @@ constexpr int kExtractionVersion = 1;
 const std::vector<BuiltinLane>& builtin_lanes() {
   static const std::vector<BuiltinLane> lanes = {
       {"2d", lane_2d, "resnet152", 1, "resnet152-b121ed2d.pth",
-       "ImageNet weights: https://download.pytorch.org/models/resnet152-b121ed2d.pth"},
+       "ImageNet weights: `pipeline get resnet152`, from "
+       "https://download.pytorch.org/models/resnet152-b121ed2d.pth"},
       {"3d", lane_3d, "resnext101", 1.5, "resnext101.pth",
-       "Kinetics weights: see https://github.com/antoine77340/video_feature_extractor"},
+       "Kinetics weights: `pipeline get resnext101`, see "
+       "https://github.com/antoine77340/video_feature_extractor"},
   };
   return lanes;
 }
@@ -43,19 +45,20 @@ Recipe recipe_of(const LaneSpec& lane) {
   const LaneOptions& sampling = lane.sampling;
   Recipe recipe;
   recipe.lane = sampling.name;
-  recipe.text =
-      nlohmann::json{
-          {"clip_frames", sampling.clip_frames},
-          {"crop", sampling.crop_px},
-          {"fps", sampling.sample_fps},
-          {"legacy_rotation", sampling.legacy_rotation},
-          {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
-          {"precision", kPrecisions.name(lane.network.precision)},
-          {"preset", kPresets.name(sampling.preset)},
-          {"short_side", sampling.short_side_px},
-          {"version", kExtractionVersion},
-      }
-          .dump();
+  nlohmann::json text{
+      {"clip_frames", sampling.clip_frames},
+      {"crop", sampling.crop_px},
+      {"fps", sampling.sample_fps},
+      {"legacy_rotation", sampling.legacy_rotation},
+      {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
+      {"precision", kPrecisions.name(lane.network.precision)},
+      {"preset", kPresets.name(sampling.preset)},
+      {"short_side", sampling.short_side_px},
+      {"version", kExtractionVersion},
+  };
+  // Named only where it is not what every lane once did: stored digests are of this text.
+  if (sampling.resize != Resize::ShortSide) text["resize"] = kResizes.name(sampling.resize);
+  recipe.text = text.dump();
   recipe.weights = weights_id(lane.network);
   return recipe;
 }

@@ -48,6 +48,7 @@ const Table kInnerRooms = {
     {"pipeline/machine", {}},
     {"pipeline/demo", {}},
     {"pipeline/frames", {}},
+    {"pipeline/downloads", {}},
     {"pipeline/run", {"pipeline/machine"}},
     {"pipeline/encoders", {"pipeline/run"}},
     {"pipeline/extraction", {"pipeline/terminal", "pipeline/machine"}},
@@ -60,9 +61,10 @@ const Table kInnerRooms = {
     {"pipeline/report",
      {"pipeline/learning", "pipeline/encoders", "pipeline/run", "pipeline/machine", "pipeline/terminal"}},
     {"pipeline/commands",
-     {"pipeline/terminal", "pipeline/machine", "pipeline/demo", "pipeline/frames", "pipeline/run",
-      "pipeline/encoders", "pipeline/extraction", "pipeline/doctor", "pipeline/search", "pipeline/narrated",
-      "pipeline/learning", "pipeline/localization", "pipeline/serve", "pipeline/report"}},
+     {"pipeline/terminal", "pipeline/machine", "pipeline/demo", "pipeline/frames", "pipeline/downloads",
+      "pipeline/run", "pipeline/encoders", "pipeline/extraction", "pipeline/doctor", "pipeline/search",
+      "pipeline/narrated", "pipeline/learning", "pipeline/localization", "pipeline/serve",
+      "pipeline/report"}},
 };
 
 /// Third parties by the beginning of their include, and the rooms that may use them, rooms inside of these
@@ -71,6 +73,7 @@ const Table kThirdParties = {
     {"sqlite3", {"data"}},
     {"openssl/", {"data"}},
     {"zlib.h", {"data/tensors"}},
+    {"curl/", {"pipeline/downloads"}},
     {"libav", {"extract", "pipeline/demo"}},
     {"libsw", {"extract", "pipeline/demo"}},
     {"oneapi/", {"extract", "towers"}},

@@ -24,6 +24,11 @@ void validate(const LaneOptions& lane) {
     refuse("short_side_px", lane.short_side_px, "16 to 4096");
   if (lane.crop_px < 0 || lane.crop_px > lane.short_side_px)
     refuse("crop_px", lane.crop_px, "0 to short_side_px");
+  if (lane.resize == Resize::Squash && !is_pillow(lane.preset)) {
+    throw Error(Fault::InvalidArgument, "lane '" + lane.name + "'",
+                std::string("preset ") + kPresets.name(lane.preset) + " does not squash",
+                "Use pillow-bicubic");
+  }
   if (lane.clip_frames < 1 || lane.clip_frames > 1024) refuse("clip_frames", lane.clip_frames, "1 to 1024");
 }
 

@@ -36,7 +36,8 @@ struct DecodeSummary {
 /// Decodes a video once and yields the clips of every lane, pulled one at a time. Memory is bounded by a few
 /// frames and one clip per lane, whatever the video's length. Frames equal byte for byte the output of
 /// `ffmpeg -i V -filter_complex "fps=F,scale=W:H[,crop=...]" -f rawvideo -pix_fmt rgb24`, including its
-/// conversion to a constant frame rate.
+/// conversion to a constant frame rate. With a Pillow preset they equal what Pillow makes of
+/// `ffmpeg -i V -filter_complex fps=F -f rawvideo -pix_fmt rgb24`.
 class ClipStream {
  public:
   /// Opens the file and its first video stream that is not cover art. Throws Error(InvalidArgument) for an
@@ -58,7 +59,8 @@ class ClipStream {
   [[nodiscard]] const DecodeSummary& summary() const noexcept;
 
   /// The -filter_complex argument with which the ffmpeg program gives a lane's frames:
-  /// "[0:0]fps=24,scale=149:112:flags=bicubic,crop=112:112:18:0". Valid after the first clip.
+  /// "[0:0]fps=24,scale=149:112:flags=bicubic,crop=112:112:18:0"; with a Pillow preset, the frames before
+  /// they are resized. Valid after the first clip.
   [[nodiscard]] std::string ffmpeg_filters(std::size_t lane) const;
 
  private:

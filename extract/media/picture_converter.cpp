@@ -1,8 +1,11 @@
 #include "extract/media/picture_converter.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
+#include <new>
 #include <utility>
 
 extern "C" {
@@ -49,10 +52,12 @@ std::string second_scaler(const LaneOptions& lane, PictureSize target) {
   return ",scale=" + std::to_string(target.width) + ":" + std::to_string(target.height);
 }
 
+/// All that libavfilter does, and nothing more.
 class FilterConverter : public PictureConverter {
  public:
+  ///   filters  from a frame to one of `target`, or of that part of it that the lane keeps
   FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
-                  const LaneOptions& lane, std::optional<PictureSize> target, std::int64_t max_pixels);
+                  const std::string& filters, PictureSize target);
 
   [[nodiscard]] bool fits(const AVFrame& frame) const override;
   [[nodiscard]] FrameHandle convert(const AVFrame& frame) override;
@@ -72,6 +77,34 @@ class FilterConverter : public PictureConverter {
   AVFilterContext* sink_ = nullptr;
 };
 
+/// Frames at their own size from libavfilter, resized as by Pillow.
+class PillowConverter : public PictureConverter {
+ public:
+  PillowConverter(std::unique_ptr<PictureConverter> own_size, const LaneOptions& lane)
+      : own_size_(std::move(own_size)), lane_(lane) {}
+
+  [[nodiscard]] bool fits(const AVFrame& frame) const override { return own_size_->fits(frame); }
+  [[nodiscard]] FrameHandle convert(const AVFrame& frame) override {
+    const FrameHandle rgb = own_size_->convert(frame);
+    const PictureSize size{rgb->height, rgb->width};
+    if (!resize_ || resize_->from().height != size.height || resize_->from().width != size.width)
+      resize_.emplace(pillow_resize(size, target(), lane_));
+    FrameHandle picture{av_allocated(av_frame_alloc())};
+    picture->format = AV_PIX_FMT_RGB24;
+    picture->height = resize_->size().height;
+    picture->width = resize_->size().width;
+    if (av_frame_get_buffer(picture.get(), 0) < 0) throw std::bad_alloc();
+    resize_->run(rgb->data[0], rgb->linesize[0], picture->data[0], picture->linesize[0]);
+    return picture;
+  }
+  [[nodiscard]] PictureSize target() const noexcept override { return own_size_->target(); }
+
+ private:
+  std::unique_ptr<PictureConverter> own_size_;
+  LaneOptions lane_;
+  std::optional<PillowResize> resize_;
+};
+
 }  // namespace
 
 std::optional<DisplayMatrix> display_matrix(const AVFrame& frame) {
@@ -80,23 +113,41 @@ std::optional<DisplayMatrix> display_matrix(const AVFrame& frame) {
 }
 
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
+  if (lane.resize == Resize::Squash) return {lane.short_side_px, lane.short_side_px};
   const auto longer = [&](int side, int other) {
-    return static_cast<int>(static_cast<double>(std::int64_t{side} * lane.short_side_px) / other);
+    const double exact = static_cast<double>(std::int64_t{side} * lane.short_side_px) / other;
+    return static_cast<int>(std::min<double>(exact, std::numeric_limits<int>::max()));
   };
   if (shown.height >= shown.width) return {longer(shown.height, shown.width), lane.short_side_px};
   return {lane.short_side_px, longer(shown.width, shown.height)};
 }
 
+PictureWindow crop_window(PictureSize scaled, const LaneOptions& lane) {
+  if (lane.crop_px == 0) return whole(scaled);
+  const auto begin = [&](int side) {
+    const int cut = side - lane.crop_px;
+    return cut / 2 + (is_pillow(lane.preset) && cut % 4 == 3 ? 1 : 0);
+  };
+  return {begin(scaled.height), begin(scaled.width), {lane.crop_px, lane.crop_px}};
+}
+
 std::string scale_filters(const LaneOptions& lane, PictureSize target) {
+  if (is_pillow(lane.preset)) return "scale=flags=bicubic";
   const char* const kernel = is_bicubic(lane.preset) ? "bicubic" : "bilinear";
   std::string filters =
       "scale=" + std::to_string(target.width) + ":" + std::to_string(target.height) + ":flags=" + kernel;
   if (lane.crop_px > 0) {
-    const auto centred = [&](int side) { return std::to_string((side - lane.crop_px) / 2); };
+    const PictureWindow window = crop_window(target, lane);
     const std::string side = std::to_string(lane.crop_px);
-    filters += ",crop=" + side + ":" + side + ":" + centred(target.width) + ":" + centred(target.height);
+    filters +=
+        ",crop=" + side + ":" + side + ":" + std::to_string(window.left) + ":" + std::to_string(window.top);
   }
   return filters;
+}
+
+PillowResize pillow_resize(PictureSize from, PictureSize target, const LaneOptions& lane) {
+  const ResizeFilter filter = is_bicubic(lane.preset) ? ResizeFilter::Bicubic : ResizeFilter::Bilinear;
+  return {from, target, filter, crop_window(target, lane)};
 }
 
 Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
@@ -135,28 +186,33 @@ std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name
                                                          const AVStream& stream, const LaneOptions& lane,
                                                          std::optional<PictureSize> target,
                                                          std::int64_t max_pixels) {
-  const bool is_upright = rotation_of(frame, stream).filters.empty();
-  if (is_gpu(lane.preset) && is_upright && can_convert_on_gpu(frame))
+  const Rotation rotation = rotation_of(frame, stream);
+  if (is_gpu(lane.preset) && rotation.filters.empty() && can_convert_on_gpu(frame))
     return cuda_picture_converter(name, frame, lane, target, max_pixels);
   if (frame.format == AV_PIX_FMT_CUDA) {
     throw Error(Fault::Unsupported, name, "frames decoded by NVDEC become rotated in mid-stream",
                 "Use a preset without -gpu for this video");
   }
-  return std::make_unique<FilterConverter>(name, frame, stream, lane, target, max_pixels);
+  PictureSize shown{frame.height, frame.width};
+  if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
+  const PictureSize size = target ? *target : scaled_size(shown, lane);
+  require_pixels(name, shown, size, max_pixels);
+  std::string filters = rotation.filters + scale_filters(lane, size);
+  if (target && !is_pillow(lane.preset)) filters += second_scaler(lane, size);
+  auto converter =
+      std::make_unique<FilterConverter>(name, frame, stream, filters + ",format=pix_fmts=rgb24", size);
+  if (!is_pillow(lane.preset)) return converter;
+  return std::make_unique<PillowConverter>(std::move(converter), lane);
 }
 
 FilterConverter::FilterConverter(const std::string& name, const AVFrame& frame, const AVStream& stream,
-                                 const LaneOptions& lane, std::optional<PictureSize> target,
-                                 std::int64_t max_pixels)
-    : name_(name), format_(frame.format), size_{frame.height, frame.width}, matrix_(display_matrix(frame)) {
-  const Rotation rotation = rotation_of(frame, stream);
-  PictureSize shown = size_;
-  if (rotation.swaps_sides && !lane.legacy_rotation) std::swap(shown.height, shown.width);
-  target_ = target ? *target : scaled_size(shown, lane);
-  require_pixels(name_, shown, target_, max_pixels);
-  std::string filters = rotation.filters + scale_filters(lane, target_);
-  if (target) filters += second_scaler(lane, target_);
-  build(frame, stream, filters + ",format=pix_fmts=rgb24");
+                                 const std::string& filters, PictureSize target)
+    : name_(name),
+      format_(frame.format),
+      size_{frame.height, frame.width},
+      matrix_(display_matrix(frame)),
+      target_(target) {
+  build(frame, stream, filters);
 }
 
 void FilterConverter::build(const AVFrame& frame, const AVStream& stream, const std::string& filters) {

@@ -32,6 +32,7 @@ void add_eval_command(CLI::App& app, int& exit_code);
 void add_localize_command(CLI::App& app, int& exit_code);
 void add_search_command(CLI::App& app, int& exit_code);
 void add_serve_command(CLI::App& app, int& exit_code);
+void add_get_command(CLI::App& app, int& exit_code);
 void add_words_command(CLI::App& app, int& exit_code);
 void add_frames_command(CLI::App& app, int& exit_code);
 void add_demo_command(CLI::App& app, int& exit_code);

@@ -21,6 +21,13 @@ namespace tvr {
 
 namespace {
 
+/// How the frames of the built-in lanes and plug-ins can be scaled; what other networks need is not a choice.
+constexpr Choices<Preset, 4> kLanePresets{
+    {{kPresets.name(Preset::Ffmpeg5), Preset::Ffmpeg5},
+     {kPresets.name(Preset::Howto100m2019), Preset::Howto100m2019},
+     {kPresets.name(Preset::Ffmpeg5Gpu), Preset::Ffmpeg5Gpu},
+     {kPresets.name(Preset::Howto100m2019Gpu), Preset::Howto100m2019Gpu}}};
+
 /// Replaces "512MB" by its bytes: a whole number with a unit, each 1024 times the one before.
 CLI::Validator size_of_memory() {
   return CLI::Validator(
@@ -116,7 +123,7 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
           "", "absolute path"))
       ->default_str(fmt::format("{}", fmt::join(options.lanes, ",")))
       ->group(group);
-  add_choice(command, "--preset", options.preset, kPresets,
+  add_choice(command, "--preset", options.preset, kLanePresets,
              "how frames are scaled: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: on the GPU")
       ->group(group);
   add_network_flags(command, options.networks, group, lanes);

@@ -1,5 +1,5 @@
 // pipeline-torch: every subcommand. `pipeline` executes this program for everything but
-// `store` and `narrations` (main.cpp).
+// `store`, `narrations` and `get` (main.cpp).
 #include <CLI/CLI.hpp>
 #include <cstddef>
 
@@ -21,6 +21,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);
   tvr::add_narrations_command(app, exit_code);
+  tvr::add_get_command(app, exit_code);
   tvr::add_words_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);

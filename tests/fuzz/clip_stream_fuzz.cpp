@@ -18,7 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   limits.max_frames = 5000;
   limits.max_seconds = 5;
   try {
-    tvr::ClipStream stream("/proc/self/fd/" + std::to_string(file), {tvr::lane_2d(), tvr::lane_3d()}, limits);
+    const tvr::LaneOptions pictures =
+        tvr::picture_lane("clip", tvr::Resize::ShortSide, 64, tvr::Preset::PillowBicubic, 64);
+    tvr::ClipStream stream("/proc/self/fd/" + std::to_string(file),
+                           {tvr::lane_2d(), tvr::lane_3d(), pictures}, limits);
     while (const auto clip = stream.next()) {
       if (clip->rgb().size() != static_cast<std::size_t>(clip->frames) *
                                     static_cast<std::size_t>(clip->height) *

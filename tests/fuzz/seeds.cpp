@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <opencv2/imgcodecs.hpp>
 #include <string_view>
 
 #include "data/narrations/narration_record.h"
@@ -197,6 +198,15 @@ void write_videos(const Seeds& seeds) {
   }
 }
 
+void write_pictures(const Seeds& seeds) {
+  cv::Mat picture(16, 24, CV_8UC3);
+  cv::randu(picture, 0, 255);
+  for (const char* const name : {"a.jpg", "a.png", "a.webp"})
+    cv::imwrite(seeds.path("picture_file", name).string(), picture);
+  cv::imwrite(seeds.path("picture_file", "progressive.jpg").string(), picture,
+              {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
+}
+
 }  // namespace
 }  // namespace tvr::testing
 
@@ -213,6 +223,7 @@ int main(int argc, char** argv) {
     tvr::testing::write_training_state(seeds);
     tvr::testing::write_requests(seeds);
     tvr::testing::write_videos(seeds);
+    tvr::testing::write_pictures(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
     return 1;

@@ -227,6 +227,9 @@ TEST_F(ClipStreamTest, RefusesLanesWithoutMeaning) {
   lane = small_lane(1);
   lane.crop_px = 17;
   expect_error([&] { decode(path, {lane}); }, Fault::InvalidArgument, "crop_px is 17");
+  lane = small_lane(1);
+  lane.resize = Resize::Squash;
+  expect_error([&] { decode(path, {lane}); }, Fault::InvalidArgument, "preset ffmpeg5 does not squash");
 }
 
 TEST_F(ClipStreamTest, NeedsNoMoreMemoryForALongVideoThanForAShortOne) {
