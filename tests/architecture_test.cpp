@@ -69,7 +69,7 @@ const Table kInnerRooms = {
 const Table kThirdParties = {
     {"sqlite3", {"data"}},
     {"openssl/", {"data"}},
-    {"zlib.h", {"data/tensors"}},
+    {"zlib.h", {"data"}},
     {"libav", {"extract", "pipeline/demo"}},
     {"libsw", {"extract", "pipeline/demo"}},
     {"oneapi/", {"extract"}},
@@ -87,7 +87,7 @@ const Table kThirdParties = {
     {"httplib", {}},  // the client of the tests
     {"opencv2/", {"extract/media", "pipeline/demo", "pipeline/commands"}},
     {"opencv2/core/", {"extract/media", "pipeline/demo", "pipeline/machine"}},
-    {"nlohmann/", {"data", "extract", "model", "pipeline"}},
+    {"nlohmann/", {"data", "extract", "text", "model", "pipeline"}},
     {"fmt/", {"data", "extract", "text", "model", "pipeline"}},
 };
 
