@@ -1,6 +1,6 @@
-// pipeline: runs `store` and `narrations` itself and executes pipeline-torch, which lies beside it, for
-// everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a second; listing a
-// million rows takes less.
+// pipeline: runs `store`, `narrations` and `tokens` itself and executes pipeline-torch, which lies beside it,
+// for everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a second;
+// listing a million rows takes less.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,12 +16,15 @@
 #include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/tokens_command.h"
 #include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
 
 namespace {
 
-bool is_ours(std::string_view command) { return command == "store" || command == "narrations"; }
+bool is_ours(std::string_view command) {
+  return command == "store" || command == "narrations" || command == "tokens";
+}
 
 /// Reads only the flags of these commands from the --config file: this program has no other subcommands.
 class OurConfig : public CLI::ConfigTOML {
@@ -40,6 +43,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   app.config_formatter(std::make_shared<OurConfig>());
   tvr::add_store_command(app, exit_code);
   tvr::add_narrations_command(app, exit_code);
+  tvr::add_tokens_command(app, exit_code);
 }
 
 /// Variables that set flags are left to the program that knows the flags of every subcommand.
