@@ -72,7 +72,7 @@ const Table kInnerRooms = {
 const Table kThirdParties = {
     {"sqlite3", {"data"}},
     {"openssl/", {"data"}},
-    {"zlib.h", {"data/tensors"}},
+    {"zlib.h", {"data"}},
     {"curl/", {"pipeline/downloads"}},
     {"libav", {"extract", "pipeline/demo"}},
     {"libsw", {"extract", "pipeline/demo"}},
@@ -91,7 +91,7 @@ const Table kThirdParties = {
     {"httplib", {}},  // the client of the tests
     {"opencv2/", {"extract/media", "pipeline/demo", "pipeline/commands"}},
     {"opencv2/core/", {"extract/media", "pipeline/demo", "pipeline/machine"}},
-    {"nlohmann/", {"data", "extract", "model", "pipeline", "towers"}},
+    {"nlohmann/", {"data", "extract", "text", "model", "pipeline", "towers"}},
     {"fmt/", {"data", "extract", "text", "model", "pipeline"}},
 };
 

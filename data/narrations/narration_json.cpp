@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "data/error.h"
-#include "data/narrations/json_stream.h"
+#include "data/json_stream.h"
 #include "data/narrations/narration_record.h"
 #include "data/narrations/narration_rules.h"
 

@@ -1,6 +1,6 @@
-// pipeline: runs `store`, `narrations` and `get` itself and executes pipeline-torch, which lies beside it,
-// for everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a second;
-// listing a million rows takes less.
+// pipeline: runs `store`, `narrations`, `tokens` and `get` itself and executes pipeline-torch, which lies
+// beside it, for everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a
+// second; listing a million rows takes less.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,13 +17,14 @@
 #include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/tokens_command.h"
 #include "pipeline/commands/usage.h"
 #include "pipeline/terminal/console.h"
 
 namespace {
 
 bool is_ours(std::string_view command) {
-  return command == "store" || command == "narrations" || command == "get";
+  return command == "store" || command == "narrations" || command == "tokens" || command == "get";
 }
 
 /// Reads only the flags of these commands from the --config file: this program has no other subcommands.
@@ -43,6 +44,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   app.config_formatter(std::make_shared<OurConfig>());
   tvr::add_store_command(app, exit_code);
   tvr::add_narrations_command(app, exit_code);
+  tvr::add_tokens_command(app, exit_code);
   tvr::add_get_command(app, exit_code);
 }
 

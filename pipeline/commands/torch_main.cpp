@@ -1,5 +1,5 @@
 // pipeline-torch: every subcommand. `pipeline` executes this program for everything but
-// `store`, `narrations` and `get` (main.cpp).
+// `store`, `narrations`, `tokens` and `get` (main.cpp).
 #include <CLI/CLI.hpp>
 #include <cstddef>
 
@@ -7,6 +7,7 @@
 #include "pipeline/commands/narrations/narrations_command.h"
 #include "pipeline/commands/program.h"
 #include "pipeline/commands/store/store_command.h"
+#include "pipeline/commands/tokens_command.h"
 #include "pipeline/commands/usage.h"
 
 namespace {
@@ -17,12 +18,14 @@ void add_commands(CLI::App& app, int& exit_code) {
   tvr::add_train_command(app, exit_code);
   tvr::add_eval_command(app, exit_code);
   tvr::add_localize_command(app, exit_code);
+  tvr::add_index_command(app, exit_code);
   tvr::add_search_command(app, exit_code);
   tvr::add_serve_command(app, exit_code);
   tvr::add_store_command(app, exit_code);
   tvr::add_narrations_command(app, exit_code);
   tvr::add_get_command(app, exit_code);
   tvr::add_words_command(app, exit_code);
+  tvr::add_tokens_command(app, exit_code);
   tvr::add_frames_command(app, exit_code);
   tvr::add_demo_command(app, exit_code);
   tvr::add_doctor_command(app, exit_code);

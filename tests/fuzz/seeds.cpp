@@ -19,6 +19,7 @@
 #include "tests/support/pth_bytes.h"
 #include "tests/support/test_video.h"
 #include "tests/support/zip_bytes.h"
+#include "tests/text/tokenizers/vocabularies.h"
 
 namespace tvr::testing {
 namespace {
@@ -101,6 +102,19 @@ void write_texts(const Seeds& seeds) {
   seeds.write("word2vec", "binary.bin",
               "2 2\nman " + std::string(8, '?') + "\ncooks " + std::string(8, '>') + "\n");
   seeds.write("fasttext", "header.bin", little_endian(12, 4) + little_endian(3, 4) + std::string(60, '\1'));
+}
+
+void write_vocabularies(const Seeds& seeds) {
+  seeds.write("subword_vocabulary", "clip.json", clip_json().dump());
+  seeds.write("subword_vocabulary", "gemma.json", gemma_json().dump());
+  seeds.write("subword_vocabulary", "merges.txt", "#version: 0.2\nc a\nca t</w>\n");
+  seeds.write("subword_vocabulary", "vocab_and_merges",
+              "{\"<|startoftext|>\":0,\"<|endoftext|>\":1,\"c\":2,\"a</w>\":3,\"ca</w>\":4}\nc a</w>\n");
+  seeds.write("subword_vocabulary", "spiece.model", sentencepiece_bytes(siglip_pieces()));
+  for (const GoldenTokens& golden : kClipGolden)
+    seeds.write("subword_text", std::to_string(golden.ids.at(1)), golden.text);
+  seeds.write("subword_text", "odd",
+              "<|startoftext|> &eacute &#x1F389; \xce\x91\xce\xa3 e\xcc\x81 <h1> </s> \xff");
 }
 
 void write_encoder_configs(const Seeds& seeds) {
@@ -216,6 +230,7 @@ int main(int argc, char** argv) {
     const tvr::testing::Seeds seeds(argv[1]);
     tvr::testing::write_tensor_files(seeds);
     tvr::testing::write_texts(seeds);
+    tvr::testing::write_vocabularies(seeds);
     tvr::testing::write_encoder_configs(seeds);
     tvr::testing::write_narrations(seeds);
     tvr::testing::write_run(seeds);

@@ -1,4 +1,4 @@
-#include "data/narrations/json_stream.h"
+#include "data/json_stream.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
