@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/error.h"
+#include "data/tensors/tensor.h"
 #include "model/kernels/kernels.h"
 #include "model/parallel.h"
 
@@ -14,21 +15,60 @@ namespace {
 
 constexpr std::int64_t kBlock = 64;  // windows per block: so many are multiplied with a text at once
 
+/// The block that holds `column`, for writing: a new one for its first column, and one of its own where the
+/// last is shared with a copy.
+template <class Block, class... Size>
+Block& own(std::vector<std::shared_ptr<Block>>& blocks, std::int64_t column, Size... size) {
+  if (column == 0)
+    blocks.push_back(std::make_shared<Block>(size...));
+  else if (blocks.back().use_count() > 1)
+    blocks.back() = std::make_shared<Block>(*blocks.back());
+  return *blocks.back();
+}
+
 }  // namespace
 
 void WindowIndex::add_video(const float* embeddings, std::int64_t count) {
-  if (count < 1) throw Error(Fault::InvalidArgument, "window index", "the video has no windows");
-  for (std::int64_t row = 0; row < count; ++row) {
-    const std::int64_t column = (windows() + row) % kBlock;
-    if (column == 0) blocks_.emplace_back(dim_, kBlock);
-    float* const block = blocks_.back().data() + column;
-    for (std::int64_t d = 0; d < dim_; ++d) block[d * kBlock] = embeddings[row * dim_ + d];
+  if (values_ == IndexValues::Halves) {
+    std::vector<std::uint16_t> halves(static_cast<std::size_t>(dim_ * count));
+    std::transform(embeddings, embeddings + dim_ * count, halves.begin(), to_half);
+    return add_video(halves.data(), count);
   }
+  for_columns(count, [&](std::int64_t row, std::int64_t column) {
+    float* const block = own(floats_, column, dim_, kBlock).data() + column;
+    for (std::int64_t d = 0; d < dim_; ++d) block[d * kBlock] = embeddings[row * dim_ + d];
+  });
+}
+
+void WindowIndex::add_video(const std::uint16_t* embeddings, std::int64_t count) {
+  for_columns(count, [&](std::int64_t row, std::int64_t column) {
+    std::uint16_t* const block =
+        own(halves_, column, static_cast<std::size_t>(dim_ * kBlock)).data() + column;
+    for (std::int64_t d = 0; d < dim_; ++d) block[d * kBlock] = embeddings[row * dim_ + d];
+  });
+}
+
+template <class Add>
+void WindowIndex::for_columns(std::int64_t count, const Add& add) {
+  if (count < 1) throw Error(Fault::InvalidArgument, "window index", "the video has no windows");
+  for (std::int64_t row = 0; row < count; ++row) add(row, (windows() + row) % kBlock);
   first_.push_back(windows() + count);
 }
 
 void WindowIndex::copy_window(std::int64_t window, float* out) const {
-  const float* const block = blocks_[static_cast<std::size_t>(window / kBlock)].data() + window % kBlock;
+  if (values_ == IndexValues::Halves) {
+    std::vector<std::uint16_t> halves(static_cast<std::size_t>(dim_));
+    copy_window(window, halves.data());
+    std::transform(halves.begin(), halves.end(), out, from_half);
+    return;
+  }
+  const float* const block = floats_[static_cast<std::size_t>(window / kBlock)]->data() + window % kBlock;
+  for (std::int64_t d = 0; d < dim_; ++d) out[d] = block[d * kBlock];
+}
+
+void WindowIndex::copy_window(std::int64_t window, std::uint16_t* out) const {
+  const std::uint16_t* const block =
+      halves_[static_cast<std::size_t>(window / kBlock)]->data() + window % kBlock;
   for (std::int64_t d = 0; d < dim_; ++d) out[d] = block[d * kBlock];
 }
 
@@ -37,12 +77,19 @@ BestWindows WindowIndex::best_windows(const Matrix& text) const {
     throw Error(Fault::Mismatch, "search",
                 "the text has " + std::to_string(text.cols()) + " values, the index " + std::to_string(dim_));
   }
-  const auto blocks = static_cast<std::int64_t>(blocks_.size());
+  const auto blocks = static_cast<std::int64_t>(floats_.size() + halves_.size());
   Matrix scores(text.rows(), blocks * kBlock);
   parallel_for(blocks, text.rows() * kBlock * dim_, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
-      kernels().multiply({text.data(), dim_, 1, blocks_[static_cast<std::size_t>(b)].data(), kBlock,
-                          scores.data() + b * kBlock, scores.cols(), text.rows(), kBlock, dim_});
+      const auto block = static_cast<std::size_t>(b);
+      Product product{text.data(),   dim_,        1,      nullptr, kBlock, scores.data() + b * kBlock,
+                      scores.cols(), text.rows(), kBlock, dim_};
+      if (values_ == IndexValues::Halves) {
+        kernels().multiply_halves(product, halves_[block]->data());
+      } else {
+        product.b = floats_[block]->data();
+        kernels().multiply(product);
+      }
     }
   });
   BestWindows best{Matrix(text.rows(), videos()), {}};

@@ -33,6 +33,9 @@ struct Kernels {
   const char* name;
   /// Runs on the calling thread, as all kernels do.
   void (*multiply)(const Product& product);
+  /// The same where B's values are finite halves (IEEE float16) [depth, cols] with b_row; p.b is ignored.
+  /// Every element is bitwise that of multiply() on the same values as floats.
+  void (*multiply_halves)(const Product& product, const std::uint16_t* b);
   /// One element of such a product, bitwise equal.
   float (*dot)(const float* a, const float* b, std::int64_t depth);
 

@@ -1,6 +1,7 @@
 // The source of the kernels, included once per instruction set with TVR_KERNELS (the table's name), TVR_LANES
-// (floats per register) and TVR_TILE_ROWS defined. No header with inline functions may be included here: the
-// linker could keep a copy compiled for instructions that this CPU lacks.
+// (floats per register) and TVR_TILE_ROWS defined, and TVR_FROM_HALVES where it converts halves by itself. No
+// header with inline functions may be included here: the linker could keep a copy compiled for instructions
+// that this CPU lacks.
 
 #include "model/kernels/kernels.h"
 
@@ -14,6 +15,44 @@ constexpr std::int64_t kDepthAtOnce = 64;          // rows of a panel: it and th
 constexpr std::int64_t kRowsAtOnce = 64;           // rows of A that share a packed panel
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+typedef std::uint16_t Halves
+    __attribute__((vector_size(kLanes * sizeof(std::uint16_t)), aligned(sizeof(std::uint16_t)), may_alias));
+typedef std::uint32_t Bits __attribute__((vector_size(kLanes * sizeof(std::uint32_t)), may_alias));
+
+/// Finite halves as floats.
+#ifdef TVR_FROM_HALVES
+inline __attribute__((always_inline)) Vector from_halves(const std::uint16_t* halves) {
+  return TVR_FROM_HALVES(halves);
+}
+#else
+inline __attribute__((always_inline)) Vector from_halves(const std::uint16_t* halves) {
+  constexpr std::uint32_t kMagnitude = 0x7fffU, kSign = 0x8000U, kLeastNormal = 0x400U;
+  constexpr unsigned kShift = 13;                       // bits of the fraction that a float has more
+  constexpr std::uint32_t kBias = (127U - 15U) << 23U;  // the difference of the exponents
+  constexpr float kLeast = 0x1p-14F;                    // the least normal half
+  const Bits bits = __builtin_convertvector(*reinterpret_cast<const Halves*>(halves), Bits);
+  const Bits magnitude = bits & kMagnitude;
+  const Bits shifted = (magnitude << kShift) + kBias;
+  // A subnormal half as the fraction of the least normal one, of which it lacks the leading 1.
+  const Bits one_more = shifted + (1U << 23U);
+  const Vector subnormal = reinterpret_cast<const Vector&>(one_more) - kLeast;
+  const Bits value = magnitude < kLeastNormal ? reinterpret_cast<const Bits&>(subnormal) : shifted;
+  const Bits signed_value = value | ((bits & kSign) << 16U);
+  return reinterpret_cast<const Vector&>(signed_value);
+}
+#endif
+
+void pack_halves(const std::uint16_t* b, std::int64_t b_row, std::int64_t cols, std::int64_t depth,
+                 float* panel) {
+  for (std::int64_t k = 0; k < depth; ++k, b += b_row, panel += kTileCols) {
+    std::uint16_t last[kTileCols] = {};
+    for (std::int64_t i = 0; cols < kTileCols && i < cols; ++i) last[i] = b[i];
+    const std::uint16_t* const row = cols < kTileCols ? last : b;
+    *reinterpret_cast<Vector*>(panel) = from_halves(row);
+    *reinterpret_cast<Vector*>(panel + kLanes) = from_halves(row + kLanes);
+  }
+}
 
 /// Packs one panel of B, which has `cols` columns left. Unpacked, rows a power of two apart would evict each
 /// other from the cache.
@@ -114,6 +153,23 @@ void multiply(const Product& p) {
   }
 }
 
+void multiply_halves(const Product& p, const std::uint16_t* b) {
+  alignas(64) float packed[kDepthAtOnce * kTileCols];
+  for (std::int64_t r = 0; r < p.rows; r += kRowsAtOnce) {
+    const std::int64_t rows = p.rows - r < kRowsAtOnce ? p.rows - r : kRowsAtOnce;
+    for (std::int64_t k = 0; k < p.depth; k += kDepthAtOnce) {
+      const std::int64_t depth = p.depth - k < kDepthAtOnce ? p.depth - k : kDepthAtOnce;
+      for (std::int64_t j = 0; j < p.cols; j += kTileCols) {
+        pack_halves(b + k * p.b_row + j, p.b_row, p.cols - j, depth, packed);
+        Product tile = p;
+        tile.b_row = 0;  // nothing to prefetch: the panel is in the cache
+        multiply_panel(tile, p.a + r * p.a_row + k * p.a_col, rows, packed, packed, p.c + r * p.c_row + j,
+                       p.cols - j, depth, k == 0);
+      }
+    }
+  }
+}
+
 float dot(const float* a, const float* b, std::int64_t depth) {
   float total = 0;
   for (std::int64_t k = 0; k < depth; k += kDepthAtOnce) {
@@ -179,6 +235,7 @@ void multiply_adam(const Product& p, float* mean, float* variance, AdamRates rat
 
 }  // namespace
 
-const Kernels TVR_KERNELS = {TVR_KERNELS_NAME, multiply, dot, kTileCols, pack, adam, multiply_adam};
+const Kernels TVR_KERNELS = {TVR_KERNELS_NAME, multiply, multiply_halves, dot, kTileCols, pack, adam,
+                             multiply_adam};
 
 }  // namespace tvr

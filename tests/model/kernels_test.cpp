@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "data/tensors/tensor.h"
 #include "model/linear.h"
 #include "pair_fixture.h"
 
@@ -20,6 +21,43 @@ std::vector<const Kernels*> runnable() {
   if (__builtin_cpu_supports("avx512f")) tables.push_back(&kAvx512Kernels);
 #endif
   return tables;
+}
+
+TEST(Kernels, EveryFiniteHalfIsTheFloatOfItsValue) {
+  std::vector<std::uint16_t> halves;
+  for (std::uint32_t bits = 0; bits <= 0xffffU; ++bits)
+    if ((bits & 0x7c00U) != 0x7c00U) halves.push_back(static_cast<std::uint16_t>(bits));
+  const auto count = static_cast<std::int64_t>(halves.size());
+  const float one = 1;
+  std::vector<float> floats(halves.size());
+  for (const Kernels* table : runnable()) {
+    table->multiply_halves({&one, 1, 1, nullptr, count, floats.data(), count, 1, count, 1}, halves.data());
+    for (std::size_t i = 0; i < halves.size(); ++i)
+      ASSERT_EQ(floats[i], from_half(halves[i])) << table->name << ' ' << i;
+  }
+}
+
+TEST(Kernels, ProductsOfHalvesAreBitwiseThoseOfTheirFloats) {
+  for (const Kernels* table : runnable()) {
+    for (const std::int64_t rows : {1, 9, 70}) {
+      for (const std::int64_t cols : {1, 31, 64, 70}) {
+        for (const std::int64_t depth : {1, 64, 130}) {
+          const Matrix a = random_matrix(rows, depth, 1);
+          Matrix b = random_matrix(depth, cols, 2);
+          std::vector<std::uint16_t> halves;
+          for (std::int64_t i = 0; i < depth * cols; ++i) {
+            halves.push_back(to_half(b.data()[i]));
+            b.data()[i] = from_half(halves.back());
+          }
+          Matrix wanted(rows, cols), found(rows, cols);
+          table->multiply({a.data(), depth, 1, b.data(), cols, wanted.data(), cols, rows, cols, depth});
+          table->multiply_halves({a.data(), depth, 1, nullptr, cols, found.data(), cols, rows, cols, depth},
+                                 halves.data());
+          for (std::int64_t i = 0; i < rows * cols; ++i) ASSERT_EQ(found.data()[i], wanted.data()[i]);
+        }
+      }
+    }
+  }
 }
 
 TEST(Kernels, MultiplyEveryShapeAndStride) {

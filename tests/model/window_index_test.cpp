@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "data/tensors/tensor.h"
 #include "model/kernels/kernels.h"
 #include "tests/support/expect_error.h"
 
@@ -75,6 +76,20 @@ TEST(WindowIndex, ScoresAreTheSameWhateverTheCompanyOfATextAndTheOrderOfVideos) 
       EXPECT_EQ(turned.scores.row(q)[19 - v], together.scores.row(q)[v]);
     }
   }
+}
+
+TEST(WindowIndex, HalvesScoreBitwiseAsTheirRoundedValuesDo) {
+  Matrix rows = random_matrix(210, 130, 6);
+  const Matrix texts = random_matrix(70, 130, 7);
+  WindowIndex halves(130, IndexValues::Halves);
+  for (std::int64_t v = 0; v < 20; ++v) halves.add_video(rows.row(halves.windows()), v + 1);
+  for (std::int64_t i = 0; i < 210 * 130; ++i) rows.data()[i] = from_half(to_half(rows.data()[i]));
+  const BestWindows found = halves.best_windows(texts), wanted = index_of(rows, 20).best_windows(texts);
+  EXPECT_EQ(found.windows, wanted.windows);
+  for (std::int64_t i = 0; i < 70 * 20; ++i) ASSERT_EQ(found.scores.data()[i], wanted.scores.data()[i]) << i;
+  std::vector<float> row(130);
+  halves.copy_window(77, row.data());
+  EXPECT_TRUE(std::equal(row.begin(), row.end(), rows.row(77)));
 }
 
 TEST(WindowIndex, ANanScoresLowest) {
