@@ -36,25 +36,6 @@ bool is_finite(const Matrix& matrix) {
   return finite;
 }
 
-void require_rankable(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of) {
-  const auto fail = [](Fault fault, const std::string& seen) { throw Error(fault, "similarity", seen); };
-  if (text.rows() != static_cast<std::int64_t>(clip_of.size())) {
-    fail(Fault::InvalidArgument,
-         std::to_string(text.rows()) + " texts, but " + std::to_string(clip_of.size()) + " clip indices");
-  }
-  if (text.rows() > 0 && text.cols() != video.cols()) {
-    fail(Fault::Mismatch,
-         "texts have " + std::to_string(text.cols()) + " values, videos " + std::to_string(video.cols()));
-  }
-  for (const std::int32_t clip : clip_of) {
-    if (clip < 0 || clip >= video.rows()) {
-      fail(Fault::InvalidArgument, "clip " + std::to_string(clip) + " of " + std::to_string(video.rows()));
-    }
-  }
-  // A NaN compares neither higher nor equal: it would rank first.
-  if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding contains a NaN or infinity");
-}
-
 /// Appends the rank of query `query`; with Ties::Legacy one for every item of its score.
 void add_ranks(const Standing& standing, std::int32_t query, Ties ties, std::vector<double>& ranks,
                std::vector<std::int32_t>& queries) {
@@ -153,6 +134,25 @@ void count_tile(const Matrix& text, const Matrix& video, std::int64_t first, std
 }
 
 }  // namespace
+
+void require_rankable(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of) {
+  const auto fail = [](Fault fault, const std::string& seen) { throw Error(fault, "similarity", seen); };
+  if (text.rows() != static_cast<std::int64_t>(clip_of.size())) {
+    fail(Fault::InvalidArgument,
+         std::to_string(text.rows()) + " texts, but " + std::to_string(clip_of.size()) + " clip indices");
+  }
+  if (text.rows() > 0 && text.cols() != video.cols()) {
+    fail(Fault::Mismatch,
+         "texts have " + std::to_string(text.cols()) + " values, videos " + std::to_string(video.cols()));
+  }
+  for (const std::int32_t clip : clip_of) {
+    if (clip < 0 || clip >= video.rows()) {
+      fail(Fault::InvalidArgument, "clip " + std::to_string(clip) + " of " + std::to_string(video.rows()));
+    }
+  }
+  // A NaN compares neither higher nor equal: it would rank first.
+  if (!is_finite(text) || !is_finite(video)) fail(Fault::Corrupt, "an embedding contains a NaN or infinity");
+}
 
 RetrievalRanks retrieval_ranks(const Matrix& text, const Matrix& video,
                                const std::vector<std::int32_t>& clip_of, Ties ties) {

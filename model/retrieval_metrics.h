@@ -77,6 +77,8 @@ struct RetrievalRanks {
 [[nodiscard]] std::vector<double> video_to_text_ranks(const Matrix& text, const Matrix& video,
                                                       const std::vector<std::int32_t>& clip_of,
                                                       Ties ties = Ties::Average);
+/// Throws as retrieval_ranks() does.
+void require_rankable(const Matrix& text, const Matrix& video, const std::vector<std::int32_t>& clip_of);
 /// All zero when `ranks` is empty.
 [[nodiscard]] RetrievalMetrics summarize(std::vector<double> ranks,
                                          const MetricTable& table = retrieval_metrics());
