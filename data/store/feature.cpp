@@ -147,8 +147,8 @@ ClipFeature pool_lanes(const std::vector<FeatureSequence>& lanes, const std::opt
     clip.insert(clip.end(), part.begin(), part.end());
   };
   for (const FeatureSequence& lane : lanes) {
-    append(maximum(lane, span));
-    if (pooling == Pooling::MaxMean) append(mean(lane, span));
+    if (pooling != Pooling::Mean) append(maximum(lane, span));
+    if (pooling != Pooling::Max) append(mean(lane, span));
   }
   return clip;
 }

@@ -78,8 +78,10 @@ void l2_normalize(float* values, std::size_t count) noexcept;
 enum class Pooling {
   Max,      // as in the reference (antoine77340/howto100m): [D]
   MaxMean,  // maximum and mean, concatenated: [2 D]
+  Mean,     // of frames embedded with sentences ("meanP", CLIP4Clip, arXiv 2104.08860): [D]
 };
-inline constexpr Choices<Pooling, 2> kPoolings{{{"max", Pooling::Max}, {"max+mean", Pooling::MaxMean}}};
+inline constexpr Choices<Pooling, 3> kPoolings{
+    {{"max", Pooling::Max}, {"max+mean", Pooling::MaxMean}, {"mean", Pooling::Mean}}};
 /// Columns of a pooled row per column of a lane.
 [[nodiscard]] constexpr std::int64_t pooled_parts(Pooling pooling) noexcept {
   return pooling == Pooling::MaxMean ? 2 : 1;

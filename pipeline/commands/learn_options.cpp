@@ -124,7 +124,7 @@ void add_input_flags(CLI::App& command, LearnOptions& options) {
       ->transform(absolute_path())
       ->group(kGroup);
   add_choice(command, "--pooling", options.pooling, kPoolings,
-             "pooling of a clip's rows over time: max (the reference's) or max+mean")
+             "pooling of a clip's rows over time: max (the reference's), max+mean or mean")
       ->group(kGroup);
   add_train_flags(command, options.train, [](const std::string& name) { return name == kInputOption; });
 }

@@ -28,15 +28,17 @@ std::vector<int> count_words(const Narration& narration) {
 /// Pools rows [first, past) of a lane into `out` [pooled_parts * D], each part of unit length.
 void pool_rows(const Matrix& rows, RowRange range, Pooling pooling, float* out) {
   const std::int64_t dim = rows.cols();
-  const float* const begin = rows.row(range.first);
-  std::copy_n(begin, dim, out);
-  for (std::int64_t row = range.first + 1; row < range.past; ++row) {
-    const float* const values = rows.row(row);
-    for (std::int64_t d = 0; d < dim; ++d) out[d] = std::max(out[d], values[d]);
+  float* mean = out;
+  if (pooling != Pooling::Mean) {
+    std::copy_n(rows.row(range.first), dim, out);
+    for (std::int64_t row = range.first + 1; row < range.past; ++row) {
+      const float* const values = rows.row(row);
+      for (std::int64_t d = 0; d < dim; ++d) out[d] = std::max(out[d], values[d]);
+    }
+    l2_normalize(out, static_cast<std::size_t>(dim));
+    mean += dim;
   }
-  l2_normalize(out, static_cast<std::size_t>(dim));
   if (pooling == Pooling::Max) return;
-  float* const mean = out + dim;
   for (std::int64_t row = range.first; row < range.past; ++row) {
     const float* const values = rows.row(row);
     for (std::int64_t d = 0; d < dim; ++d) mean[d] += values[d];

@@ -42,6 +42,9 @@ TEST(PoolLanes, PutsTheNormalisedMaximumAndMeanOfEachLaneSideBySide) {
   ASSERT_EQ(both.size(), 4u * static_cast<std::size_t>(pooled_parts(Pooling::MaxMean)));
   for (const std::size_t i : {2, 3, 6, 7}) EXPECT_FLOAT_EQ(both[i], mean) << i;
   EXPECT_EQ(pool_lanes({lane}, TimeSpan{Micros(0), Micros(1)}, Pooling::MaxMean), (ClipFeature{1, 0, 1, 0}));
+  const ClipFeature means = pool_lanes({lane}, std::nullopt, Pooling::Mean);
+  ASSERT_EQ(means.size(), 2u * static_cast<std::size_t>(pooled_parts(Pooling::Mean)));
+  for (const float value : means) EXPECT_FLOAT_EQ(value, mean);
   testing::expect_error(
       [&] {
         (void)pool_lanes({lane}, TimeSpan{Micros(30), Micros(40)});
