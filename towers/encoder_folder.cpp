@@ -83,7 +83,7 @@ void require_consistent(const EncoderSpec& spec, const std::string& where) {
     bad("patches of " + std::to_string(image.patch_px) + " pixels do not fit into pictures of " +
         std::to_string(image.picture_px));
   }
-  if (image.pooling == Pooling::Attention && image.transformer.width % image.pooling_heads != 0)
+  if (image.pooling == TowerPooling::Attention && image.transformer.width % image.pooling_heads != 0)
     bad("the width is not a multiple of the pooling's heads");
   if (image.rotary && image.transformer.width / image.transformer.heads % 4 != 0)
     bad("a head's width is not a multiple of 4, which its rotation needs");

@@ -14,7 +14,7 @@ enum class Activation { QuickGelu, Gelu, GeluTanh };
 
 /// What becomes one vector: the class token's row; a learnt probe's attention over all rows; the end token's
 /// row; the last row.
-enum class Pooling { ClassToken, Attention, EndToken, LastToken };
+enum class TowerPooling { ClassToken, Attention, EndToken, LastToken };
 
 /// Blocks x + attention(norm(x)), x + mlp(norm(x)) (Dosovitskiy et al.: An Image is Worth 16x16 Words,
 /// arXiv:2010.11929).
@@ -35,8 +35,8 @@ struct ImageTowerShape {
   bool class_token = false;
   bool norm_before = false;  // a layer norm between the positions and the blocks
   bool rotary = false;       // queries and keys are rotated by their patch's place, too
-  Pooling pooling = Pooling::ClassToken;
-  int pooling_heads = 0;  // with Pooling::Attention
+  TowerPooling pooling = TowerPooling::ClassToken;
+  int pooling_heads = 0;  // with TowerPooling::Attention
   int pooling_mlp_width = 0;
   bool projection = true;
 
@@ -51,7 +51,7 @@ struct TextTowerShape {
   int vocabulary = 0;
   int context_length = 0;  // most tokens of a sentence, begin and end included
   bool causal = true;
-  Pooling pooling = Pooling::EndToken;
+  TowerPooling pooling = TowerPooling::EndToken;
   std::optional<int> end_token;  // none: the largest id is the end token
   bool projection_bias = false;
 };

@@ -55,7 +55,7 @@ ImageTowerShape image_of(const ConfigJson& config, const Defaults& defaults, boo
   if (!config.flag("vision_use_head", true))
     config.unsupported("vision_use_head is false: it makes no vector of a picture",
                        "Use a folder with a head");
-  image.pooling = Pooling::Attention;
+  image.pooling = TowerPooling::Attention;
   image.pooling_heads = image.transformer.heads;
   image.pooling_mlp_width = image.transformer.mlp_width;
   return image;
@@ -68,7 +68,7 @@ TextTowerShape text_of(const ConfigJson& config, const Defaults& defaults, bool 
   text.vocabulary = config.whole("vocab_size", defaults.vocabulary, kMostVocabulary);
   text.context_length = config.whole("max_position_embeddings", defaults.context_length, kMostContext);
   text.causal = !siglip;
-  text.pooling = siglip ? Pooling::LastToken : Pooling::EndToken;
+  text.pooling = siglip ? TowerPooling::LastToken : TowerPooling::EndToken;
   text.projection_bias = siglip;
   if (siglip) return text;
   // Configs written before the id was corrected say 2, and mean the largest id (transformers'

@@ -58,7 +58,7 @@ std::optional<ImageTowerShape> timm_tower(const std::string& name) {
     image.patch_bias = !tower.perception;
     image.class_token = tower.class_token;
     image.norm_before = image.rotary = image.projection = tower.perception;
-    image.pooling = Pooling::Attention;
+    image.pooling = TowerPooling::Attention;
     image.pooling_heads = tower.perception ? 8 : tower.heads;
     image.pooling_mlp_width = 4 * tower.width;
     return image;
@@ -141,10 +141,10 @@ TextTowerShape text_tower(const ConfigJson& config, Activation activation) {
   if (pool == "eos")
     text.end_token = config.whole("eos_id", 2, kMostVocabulary, 0);
   else if (pool == "last")
-    text.pooling = Pooling::LastToken;
+    text.pooling = TowerPooling::LastToken;
   else if (pool != "argmax")
     config.unsupported("its pool_type '" + pool + "' is not known", "Known are argmax, eos and last");
-  if (text.causal != (text.pooling == Pooling::EndToken)) {
+  if (text.causal != (text.pooling == TowerPooling::EndToken)) {
     config.unsupported("its pool_type and no_causal_mask are of no known text tower",
                        "Known are a causal tower with the end token, and one without a mask with the last");
   }

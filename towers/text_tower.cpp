@@ -92,7 +92,7 @@ class TextTower::Network {
         bad("there is a " + std::to_string(id) + ", wanted 0 to " + std::to_string(shape_.vocabulary - 1));
       }
     }
-    if (shape_.pooling == Pooling::LastToken) {
+    if (shape_.pooling == TowerPooling::LastToken) {
       if (ids.size() != static_cast<std::size_t>(shape_.context_length)) {
         bad("there are " + std::to_string(ids.size()) + ", wanted " + std::to_string(shape_.context_length) +
             " with their padding");

@@ -166,8 +166,10 @@ class Tensors {
   Tensors(const EncoderSpec& spec, bool of_image_tower) {
     for (const std::filesystem::path& file : spec.weights) {
       where_ = file.string();
-      for (auto& [name, tensor] : read_weights(file)) {
-        if (is_of_image_tower(name) != of_image_tower || is_constant(name)) continue;
+      const auto is_ours = [&](const std::string& name) {
+        return is_of_image_tower(name) == of_image_tower && !is_constant(name);
+      };
+      for (auto& [name, tensor] : read_weights(file, is_ours)) {
         if (!tensors_.emplace(name, std::move(tensor)).second) bad("tensor '" + name + "' is in two shards");
       }
     }
@@ -287,7 +289,7 @@ ImageTowerWeights read_image_weights(const EncoderSpec& spec) {
   if (shape.norm_before) weights.norm_before = tensors.norm(prefix + names.norm_before, width);
   weights.blocks = tensors.blocks(prefix, *names.blocks, shape.transformer);
   weights.norm_after = tensors.norm(prefix + names.norm_after, width);
-  if (shape.pooling == Pooling::Attention) {
+  if (shape.pooling == TowerPooling::Attention) {
     const PoolingNames& pool = names.pooling;
     PoolingWeights pooling;
     pooling.probe = tensors.take(prefix + pool.probe, {width});

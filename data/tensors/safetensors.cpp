@@ -114,7 +114,7 @@ void check_metadata(const json& metadata, const std::string& where) {
 
 }  // namespace
 
-NamedTensors read_safetensors(const std::filesystem::path& path) {
+NamedTensors read_safetensors(const std::filesystem::path& path, const WantedTensor& wanted) {
   const MappedFile file(path);
   const std::string where = path.string();
   std::string_view bytes = file.bytes();
@@ -148,6 +148,7 @@ NamedTensors read_safetensors(const std::filesystem::path& path) {
     if (static_cast<std::uint64_t>(entry.end) > data.size())
       bad_layout(where, entry.name, "lies beyond the end of the file");
     expected = entry.end;
+    if (wanted && !wanted(entry.name)) continue;
     const auto* begin = reinterpret_cast<const std::byte*>(data.data());
     entry.tensor.bytes.assign(begin + entry.begin, begin + entry.end);
     tensors.emplace_back(std::move(entry.name), std::move(entry.tensor));

@@ -27,9 +27,14 @@ void remove_module_prefix(NamedTensors& tensors) {
 
 }  // namespace
 
-NamedTensors read_weights(const std::filesystem::path& path) {
+NamedTensors read_weights(const std::filesystem::path& path, const WantedTensor& wanted) {
   const bool safetensors = looks_like_safetensors(MappedFile(path).bytes(), path);
-  NamedTensors tensors = safetensors ? read_safetensors(path) : read_pth(path);
+  NamedTensors tensors = safetensors ? read_safetensors(path, wanted) : read_pth(path);
+  if (wanted && !safetensors) {
+    tensors.erase(std::remove_if(tensors.begin(), tensors.end(),
+                                 [&](const auto& entry) { return !wanted(entry.first); }),
+                  tensors.end());
+  }
   remove_module_prefix(tensors);
   require_finite(tensors, path.string());
   return tensors;

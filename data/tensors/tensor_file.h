@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "data/tensors/safetensors.h"
 #include "data/tensors/tensor.h"
 
 namespace tvr {
@@ -11,7 +12,7 @@ namespace tvr {
 /// its state dict, and a `module.` prefix shared by all names is removed. Code in the file is never executed:
 /// the pickle reader has a short list of allowed globals and refuses others by name. Sizes are checked
 /// against the file before memory is allocated. Throws Error(Corrupt | Unsupported | Limit | NotFound) naming
-/// the global or tensor at fault.
-[[nodiscard]] NamedTensors read_weights(const std::filesystem::path& path);
+/// the global or tensor at fault. `wanted`, if given, says by its name in the file whether a tensor is read.
+[[nodiscard]] NamedTensors read_weights(const std::filesystem::path& path, const WantedTensor& wanted = {});
 
 }  // namespace tvr

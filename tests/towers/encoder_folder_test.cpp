@@ -67,7 +67,7 @@ TEST(ReadEncoder, FillsInWhatASiglipConfigLeavesOut) {
   EXPECT_EQ(spec.dim, 768);
   EXPECT_EQ(spec.image.patch_px, 16);
   EXPECT_EQ(spec.image.rows(), 196);
-  EXPECT_EQ(spec.image.pooling, Pooling::Attention);
+  EXPECT_EQ(spec.image.pooling, TowerPooling::Attention);
   EXPECT_EQ(spec.image.transformer.activation, Activation::GeluTanh);
   EXPECT_FLOAT_EQ(spec.image.transformer.epsilon, 1e-6F);
   EXPECT_EQ(spec.text.vocabulary, 32000);
@@ -148,7 +148,7 @@ TEST(ReadEncoder, KnowsOpenClipsConfigs) {
   EXPECT_FALSE(two.image.projection);
   EXPECT_EQ(two.image.transformer.activation, Activation::Gelu);
   EXPECT_EQ(two.text.transformer.activation, Activation::GeluTanh);
-  EXPECT_EQ(two.text.pooling, Pooling::LastToken);
+  EXPECT_EQ(two.text.pooling, TowerPooling::LastToken);
   siglip["vision_cfg"]["timm_model_name"] = "vit_so400m_patch14_siglip_384";
   expect_error([&] { (void)read_open_clip(siglip, half); }, Fault::Unsupported, "vit_so400m_patch14_siglip");
 }

@@ -42,6 +42,16 @@ TEST(Safetensors, IsKnownByItsContentWhateverItsName) {
   EXPECT_EQ(read_weights(path)[0].first, "a");
 }
 
+TEST(Safetensors, ReadsTheWantedTensorsAlone) {
+  const TempFolder folder;
+  const auto path = testing::write_file(
+      folder / "w.safetensors", safetensors_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                                               R"("b":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}})"));
+  const NamedTensors tensors = read_weights(path, [](const std::string& name) { return name == "b"; });
+  ASSERT_EQ(tensors.size(), 1U);
+  EXPECT_EQ(tensors[0].second.to_floats(), (std::vector<float>{3, 4, 5, 6}));
+}
+
 TEST(Safetensors, RefusesBadHeaders) {
   const auto refused = [](const std::string& bytes, const std::string& phrase) {
     SCOPED_TRACE(phrase);
