@@ -4,12 +4,20 @@
 
 #include "data/error.h"
 #include "extract/networks/plugin.h"
+#include "extract/networks/tower_backbone.h"
 
 namespace tvr {
 namespace {
 
 /// Increase this when the features change for unchanged options: existing rows are then extracted again.
 constexpr int kExtractionVersion = 1;
+
+/// What a recipe calls a network. The weights' identity says which plug-in or encoder it is, wherever it
+/// lies.
+std::string kind_of(const std::string& model) {
+  if (is_plugin(model)) return "plugin";
+  return is_encoder(model) ? "encoder" : model;
+}
 
 }  // namespace
 
@@ -50,7 +58,7 @@ Recipe recipe_of(const LaneSpec& lane) {
       {"crop", sampling.crop_px},
       {"fps", sampling.sample_fps},
       {"legacy_rotation", sampling.legacy_rotation},
-      {"model", is_plugin(lane.network.model) ? "plugin" : lane.network.model},
+      {"model", kind_of(lane.network.model)},
       {"precision", kPrecisions.name(lane.network.precision)},
       {"preset", kPresets.name(sampling.preset)},
       {"short_side", sampling.short_side_px},

@@ -17,6 +17,8 @@
 #include "extract/networks/plugin.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
+#include "extract/networks/tower_backbone.h"
+#include "towers/encoder_folder.h"
 #include "towers/onednn.h"
 
 namespace tvr {
@@ -189,6 +191,7 @@ std::vector<BackboneName> backbone_names() {
 
 std::string weights_id(const BackboneOptions& options) {
   if (is_plugin(options.model)) return plugin_id(options.model);
+  if (is_encoder(options.model)) return encoder_id(read_encoder(options.model));
   return options.weights.empty() ? "random:seed=" + std::to_string(options.random_seed)
                                  : "sha256:" + sha256_file(options.weights);
 }
@@ -196,6 +199,7 @@ std::string weights_id(const BackboneOptions& options) {
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
   if (!on_gpu(options)) require_able_cpu(options);
   if (is_plugin(options.model)) return load_torchscript(options.model);
+  if (is_encoder(options.model)) return load_image_tower(options);
   Network network = network_named(options.model);
   if (options.weights.empty()) {
     const NamedTensors weights = random_weights(network, options.random_seed);

@@ -17,9 +17,11 @@ namespace tvr {
 enum class Device { Auto, Cpu, Cuda };
 
 struct BackboneOptions {
-  std::string model = "resnet152";  // a name of backbone_names(), or the manifest of a plug-in (plugin.h)
-  std::filesystem::path weights;    // .pth or .safetensors; empty: seeded random weights
-  std::uint64_t random_seed = 1;    // only used without weights
+  // A name of backbone_names(), the manifest of a plug-in (plugin.h), or the folder of an encoder pair
+  // (tower_backbone.h).
+  std::string model = "resnet152";
+  std::filesystem::path weights;  // .pth or .safetensors; empty: seeded random weights
+  std::uint64_t random_seed = 1;  // only used without weights
   Precision precision = Precision::Fp32;
   // Below: affects speed only, never the features.
   Device device = Device::Auto;  // Auto: a GPU if one is usable. Plug-ins run on the CPU

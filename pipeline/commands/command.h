@@ -30,6 +30,7 @@ void add_extract_command(CLI::App& app, int& exit_code);
 void add_train_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_localize_command(CLI::App& app, int& exit_code);
+void add_index_command(CLI::App& app, int& exit_code);
 void add_search_command(CLI::App& app, int& exit_code);
 void add_serve_command(CLI::App& app, int& exit_code);
 void add_get_command(CLI::App& app, int& exit_code);

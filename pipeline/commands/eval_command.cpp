@@ -12,8 +12,10 @@
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
+#include "model/hubness.h"
 #include "pipeline/commands/checkpoint_table.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/options.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
@@ -35,12 +37,14 @@ constexpr std::size_t kWordsShown = 10;
 
 struct EvalOptions {
   std::filesystem::path run;
+  std::filesystem::path encoder;               // folder of a pretrained pair
   std::string checkpoint;                      // a file, or a glob of several
   std::vector<std::string> sets;               // further data sets: parse_eval_set()
   std::vector<std::filesystem::path> compare;  // two folders of runs
   StoreRunOptions given;                       // features, captions and words
   Ties ties = Ties::Average;
   std::filesystem::path ranks, trec_run, trec_qrels;
+  bool dual_softmax = false, querybank = false;
   bool json = false;
 };
 
@@ -54,6 +58,12 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
                          "checkpoint (.pth) instead of a run, or with --eval several by a pattern "
                          "('epochs/e*.pth'); flags provide the rest");
   run->excludes(checkpoint);
+  command
+      .add_option("--encoder", options.encoder,
+                  "folder of a pretrained encoder pair instead of a run: no training; flags provide the rest")
+      ->transform(encoder_folder())
+      ->excludes(run)
+      ->excludes(checkpoint);
   command
       .add_option(
           "--eval", options.sets,
@@ -69,6 +79,10 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
   command.add_option("--trec-run", options.trec_run, "write the text-to-video rankings as a TREC run");
   command.add_option("--trec-qrels", options.trec_qrels,
                      "write the correct clip of every caption as TREC qrels");
+  command.add_flag("--dsl", options.dual_softmax,
+                   "add a row of text-to-video metrics by dual softmax over all test queries (transductive)");
+  command.add_flag("--qb-norm", options.querybank,
+                   "add a row of text-to-video metrics by QB-Norm, whose bank are the training captions");
   command.add_flag("--json", options.json, "print the metrics as JSON");
   add_store_flags(command, options.given);
   add_input_flags(command, options.given.learn);
@@ -81,8 +95,9 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
 struct Answers {
   Pairs test;
   std::vector<Evaluation> seeds;
-  std::optional<Evaluation> linear;   // of the run's linear baseline, without embeddings
-  std::vector<std::string> findings;  // caveats about the metrics, one sentence each
+  std::optional<Evaluation> linear;                       // of the run's linear baseline, without embeddings
+  std::vector<RetrievalMetrics> dual_softmax, querybank;  // text to video, of each seed; empty: not wanted
+  std::vector<std::string> findings;                      // caveats about the metrics, one sentence each
 };
 
 void tell_unknown_words(const EncodedText& text) {
@@ -145,10 +160,37 @@ std::string finding_on(const RunManifest& run, const std::string& name, const st
   return clips_known_from_training(read_text(list), test, name);
 }
 
+/// The training captions of a run.
+std::vector<std::string> bank_of(const RunManifest& run) {
+  const DataSet data = read_data(run.data, sources_of(FeatureStore(run.store)), run.seed);
+  std::vector<std::string> captions = texts_of(data.train);
+  if (!captions.empty()) return captions;
+  throw Error(Fault::NotFound, "--qb-norm", "the data set has no training captions to make its bank of",
+              "Name the captions that the run was trained on with --annotations or --captions, and --train");
+}
+
+/// Adds the metrics that are corrected for hubs, of one training.
+void add_corrected(EncoderPair& encoders, const Evaluation& evaluation, const std::vector<std::string>& bank,
+                   const EvalOptions& options, Answers& answers) {
+  const std::vector<std::int32_t>& clip_of = answers.test.pairs.clip_of;
+  if (options.dual_softmax) {
+    answers.dual_softmax.push_back(summarize(
+        dual_softmax_ranks(evaluation.text, evaluation.video, clip_of, kDualSoftmaxScale, options.ties)));
+  }
+  if (options.querybank) {
+    answers.querybank.push_back(
+        summarize(querybank_ranks(evaluation.text, evaluation.video, clip_of, encoders.embed_text(bank).rows,
+                                  kQuerybankBeta, options.ties)));
+  }
+}
+
 /// Evaluates trainings that differ in their checkpoint alone. `name`: what the run is called in findings.
-Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties, const std::string& name) {
+Answers answers_of(const std::vector<RunManifest>& trainings, const EvalOptions& options,
+                   const std::string& name) {
   require_data(trainings.front().data.dataset);
   Answers answers;
+  std::vector<std::string> bank;
+  if (options.querybank) bank = bank_of(trainings.front());
   for (const RunManifest& run : trainings) {
     const bool first = answers.seeds.empty();
     const std::unique_ptr<EncoderPair> encoders = open_run(run);
@@ -156,11 +198,13 @@ Answers answers_of(const std::vector<RunManifest>& trainings, Ties ties, const s
     EncodedText text = encoders->embed_text(answers.test.captions);
     if (first) tell_unknown_words(text);
     const PairData& pairs = answers.test.pairs;
-    answers.seeds.push_back(evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, ties));
+    answers.seeds.push_back(
+        evaluate(std::move(text.rows), encoders->embed_video(pairs.clips), pairs, options.ties));
+    add_corrected(*encoders, answers.seeds.back(), bank, options, answers);
     if (!first) answers.seeds.back().text = answers.seeds.back().video = Matrix();
   }
   if (const std::optional<LinearEncoder> linear = open_linear_baseline(trainings.front()))
-    answers.linear = evaluate_linear(*linear, answers.test, ties);
+    answers.linear = evaluate_linear(*linear, answers.test, options.ties);
   std::string finding = finding_on(trainings.front(), name, answers.test.clips);
   if (!finding.empty()) answers.findings.push_back(std::move(finding));
   return answers;
@@ -283,6 +327,27 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
   return run;
 }
 
+/// A pretrained pair, with everything else given by flags.
+RunManifest run_of_encoder(const EvalOptions& options) {
+  if (options.given.store.empty()) {
+    throw Error(Fault::InvalidArgument, "eval", "no feature store is given",
+                "Pass --store FILE.db, the index that `pipeline index` made of the videos");
+  }
+  RunManifest run;
+  run.encoder = options.encoder;
+  run.store = options.given.store;
+  run.data = options.given.data;
+  run.seed = 0;
+  return run;
+}
+
+/// What is evaluated.
+std::vector<RunManifest> subjects_of(const CLI::App& command, const EvalOptions& options) {
+  if (!options.encoder.empty()) return {run_of_encoder(options)};
+  if (!options.checkpoint.empty()) return {run_of_checkpoint(options)};
+  return trainings_of(options.run, run_in(options.run, command, options));
+}
+
 /// Rankings are of one model: that of the first seed.
 void write_files(const EvalOptions& options, const Answers& answers) {
   const Evaluation& evaluation = answers.seeds.front();
@@ -341,9 +406,9 @@ int run_compare(const CLI::App& command, const EvalOptions& options) {
   }
   const std::string name_a = options.compare[0].string(), name_b = options.compare[1].string();
   say("eval: " + name_a);
-  const Answers a = answers_of(runs_a, options.ties, name_a);
+  const Answers a = answers_of(runs_a, options, name_a);
   say("eval: " + name_b);
-  const Answers b = answers_of(runs_b, options.ties, name_b);
+  const Answers b = answers_of(runs_b, options, name_b);
   require_same_queries(a.test, b.test);
   const Comparison comparison = compare(a.seeds, b.seeds);
   std::vector<std::string> findings = a.findings;
@@ -365,14 +430,12 @@ int run_checkpoints(const EvalOptions& options) {
 int run_eval(const CLI::App& command, const EvalOptions& options) {
   if (!options.compare.empty()) return run_compare(command, options);
   if (!options.sets.empty()) return run_checkpoints(options);
-  if (options.run.empty() && options.checkpoint.empty()) {
-    throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint or --compare",
+  if (options.run.empty() && options.checkpoint.empty() && options.encoder.empty()) {
+    throw Error(Fault::InvalidArgument, "eval", "needs --run, --checkpoint, --encoder or --compare",
                 "Pass --run FOLDER, for example");
   }
-  const std::vector<RunManifest> trainings =
-      options.run.empty() ? std::vector{run_of_checkpoint(options)}
-                          : trainings_of(options.run, run_in(options.run, command, options));
-  const Answers answers = answers_of(trainings, options.ties, "this run");
+  const std::vector<RunManifest> trainings = subjects_of(command, options);
+  const Answers answers = answers_of(trainings, options, "this run");
   write_files(options, answers);
   nlohmann::json metrics;
   if (options.json) {
@@ -380,7 +443,15 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
     metrics["ties"] = kTies.name(options.ties);
     if (answers.linear) metrics["linear"] = json_of(*answers.linear);
   }
-  print(std::move(metrics), metrics_table(answers.seeds, answers.linear), answers.findings);
+  std::vector<FurtherRow> further;
+  const auto add = [&](const char* key, const char* title, const std::vector<RetrievalMetrics>& seeds) {
+    if (seeds.empty()) return;
+    further.push_back({title, spread_of(seeds).mean});
+    if (options.json) metrics[key]["t2v"] = json_of(further.back().t2v);
+  };
+  add("dual_softmax_transductive", "dual softmax, transductive (text to video)", answers.dual_softmax);
+  add("qb_norm", "QB-Norm (text to video)", answers.querybank);
+  print(std::move(metrics), metrics_table(answers.seeds, answers.linear, further), answers.findings);
   return kDone;
 }
 

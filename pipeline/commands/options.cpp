@@ -12,10 +12,13 @@
 #include <string_view>
 #include <system_error>
 
+#include "data/error.h"
 #include "extract/networks/plugin.h"
+#include "extract/networks/tower_backbone.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/video_flags.h"
+#include "pipeline/downloads/download.h"
 
 namespace tvr {
 
@@ -71,6 +74,26 @@ void give_to_lane(CLI::App& command, const std::string& base, const std::string&
 
 }  // namespace
 
+CLI::Validator encoder_folder() {
+  return CLI::Validator(
+      [](std::string& text) {
+        if (std::filesystem::is_directory(text)) {
+          text = std::filesystem::absolute(text).string();
+          return std::string();
+        }
+        try {
+          if (const auto folder = find_download(text)) {
+            text = folder->string();
+            return std::string();
+          }
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+        return "'" + text + "' is neither a folder nor a name that `pipeline get` lists";
+      },
+      "FOLDER or NAME");
+}
+
 void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,
                        const std::string& group, const std::vector<BuiltinLane>& lanes) {
   for (const BuiltinLane& lane : lanes) {
@@ -107,17 +130,18 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
   command
       .add_option(
           "--lanes", options.lanes,
-          "networks to extract features with: " + known + ", and manifests (FILE.json) of your own networks")
+          "networks to extract features with: " + known +
+              ", manifests (FILE.json) of your own networks, and folders of encoder pairs (docs/ENCODERS.md)")
       ->delimiter(',')
       ->check([lanes, known](const std::string& lane) {
         const std::vector<std::string> names = names_of(lanes);
-        if (is_plugin(lane) || std::find(names.begin(), names.end(), lane) != names.end())
+        if (is_plugin(lane) || is_encoder(lane) || std::find(names.begin(), names.end(), lane) != names.end())
           return std::string();
-        return "'" + lane + "' is not one of " + known + " or a FILE.json";
+        return "'" + lane + "' is not one of " + known + ", a FILE.json, or the folder of an encoder pair";
       })
       ->transform(CLI::Validator(
           [](std::string& lane) {
-            if (is_plugin(lane)) lane = std::filesystem::absolute(lane).string();
+            if (is_plugin(lane) || is_encoder(lane)) lane = std::filesystem::absolute(lane).string();
             return std::string();
           },
           "", "absolute path"))

@@ -8,9 +8,14 @@
 
 namespace CLI {
 class App;
-}
+class Validator;
+}  // namespace CLI
 
 namespace tvr {
+
+/// Replaces the folder of an encoder pair by its absolute path, and a name of `pipeline get` by the folder in
+/// the cache.
+[[nodiscard]] CLI::Validator encoder_folder();
 
 // Each adds the flags of one group to a subcommand; flags of the same name mean the same everywhere. The
 // subcommands add --seed themselves, as it seeds everything random in a command.

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -11,8 +13,14 @@
 #include "data/error.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
+#include "extract/media/picture_file.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/index_command.h"
+#include "pipeline/commands/options.h"
+#include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
+#include "pipeline/encoders/index_folder.h"
+#include "pipeline/encoders/pretrained_pair.h"
 #include "pipeline/encoders/run_encoder.h"
 #include "pipeline/search/search_json.h"
 #include "pipeline/terminal/console.h"
@@ -22,10 +30,17 @@ namespace tvr {
 namespace {
 
 constexpr std::size_t kQueriesAtOnce = 64;
+constexpr double kMostSeconds = 1e9;
+
+bool has_example(const SearchArguments& arguments) {
+  return !arguments.like.empty() || !arguments.image.empty();
+}
 
 std::vector<std::string> sentences_of(const SearchArguments& arguments) {
+  if (has_example(arguments) && arguments.queries.empty()) return {arguments.query.sentence};
   if (arguments.query.sentence.empty() == arguments.queries.empty()) {
-    throw Error(Fault::InvalidArgument, "search", "needs either a sentence or --queries FILE",
+    throw Error(Fault::InvalidArgument, "search",
+                "needs a sentence, --queries FILE, --like VIDEO or --image FILE",
                 "pipeline search --run RUN \"a man is cooking\"");
   }
   if (arguments.queries.empty()) return {arguments.query.sentence};
@@ -47,6 +62,19 @@ void require_videos(const SearchIndex& index, const std::filesystem::path& store
       "none of its videos can be searched: none has sound features in every lane of the model",
       "Extract them with the lanes and weights of the run (they are in its run.json); `pipeline store "
       "failures` says which failed");
+}
+
+/// The part of a video that VIDEO or VIDEO@SECONDS names. A name may hold an '@' itself.
+ClipFeature example_named(const Searcher& searcher, const std::string& like) {
+  const std::size_t sign = like.rfind('@');
+  double second = 0;
+  if (sign != std::string::npos) {
+    const char* const end = like.data() + like.size();
+    const auto [at, fault] = std::from_chars(like.data() + sign + 1, end, second);
+    if (fault == std::errc() && at == end && second >= 0 && second < kMostSeconds)
+      return searcher.example_of(like.substr(0, sign), Micros(std::llround(second * 1e6)));
+  }
+  return searcher.example_of(like, std::nullopt);
 }
 
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
@@ -98,33 +126,69 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
 
 }  // namespace
 
-std::unique_ptr<Searcher> open_searcher(const RunToSearch& what, bool many_sentences,
-                                        const Progress& progress) {
-  RunManifest run = read_run(what.run, what.store, what.word_vectors);
-  if (!what.store.empty()) run.store = what.store;
-  if (!what.word_vectors.empty()) {
-    run.word_vectors = what.word_vectors;
-    run.word_vectors_content.clear();
+std::filesystem::path folder_of(const ModelToSearch& what) {
+  return what.run.empty() ? index_folder(what.index) : what.run;
+}
+
+void index_videos(ModelToSearch& what) {
+  if (!what.videos.is_named()) return;
+  if (what.encoder.empty()) {
+    throw Error(Fault::InvalidArgument, "--videos", "nothing says which model these videos are searched with",
+                "Pass --encoder FOLDER, a pretrained pair (docs/ENCODERS.md), or search a run by --run");
   }
-  std::unique_ptr<EncoderPair> encoders = open_run(run);
+  IndexOptions options;
+  options.encoder = what.encoder;
+  options.videos = what.videos;
+  options.store = what.store.empty() ? what.index : what.store;
+  (void)update_index(options);
+  what.index = store_of(options);
+}
+
+std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sentences,
+                                        const Progress& progress) {
+  if (what.run.empty() == what.index.empty()) {
+    throw Error(Fault::InvalidArgument, "search", "needs a model and the videos to search",
+                "Pass --index FILE.db, made by `pipeline index`; or --videos FOLDER and --encoder FOLDER; or "
+                "--run FOLDER, a trained run");
+  }
+  std::filesystem::path store = what.index;
+  std::unique_ptr<EncoderPair> encoders;
+  if (what.run.empty()) {
+    encoders = open_pretrained(what.encoder.empty() ? remembered_encoder(what.index) : what.encoder);
+  } else {
+    RunManifest run = read_run(what.run, what.store, what.word_vectors);
+    if (!what.store.empty()) run.store = what.store;
+    if (!what.word_vectors.empty()) {
+      run.word_vectors = what.word_vectors;
+      run.word_vectors_content.clear();
+    }
+    store = run.store;
+    encoders = open_run(run);
+  }
   if (many_sentences) encoders->prepare();
-  return std::make_unique<Searcher>(
-      std::move(encoders), SearchOptions{run.store, what.run / "search_index.bin", what.windows}, progress);
+  return std::make_unique<Searcher>(std::move(encoders),
+                                    SearchOptions{store, folder_of(what) / "search_index.bin", what.windows},
+                                    progress);
 }
 
 int run_search(const SearchArguments& arguments) {
   const std::vector<std::string> sentences = sentences_of(arguments);
+  ModelToSearch model = arguments.search;
+  index_videos(model);
   ProgressLine line("search: embedding", "videos", 0);
   const std::unique_ptr<Searcher> opened =
-      open_searcher(arguments.search, sentences.size() > kQueriesAtOnce, progress_on(line));
+      open_searcher(model, sentences.size() > kQueriesAtOnce, progress_on(line));
   Searcher& searcher = *opened;
   warn_of_damaged(searcher.index()->damaged());
   require_videos(*searcher.index(), searcher.store());
+  SearchQuery query = arguments.query;
+  if (!arguments.like.empty()) query.example = example_named(searcher, arguments.like);
+  if (!arguments.image.empty()) query.example = searcher.example_of(read_picture(arguments.image));
   MissingVideos missing;
   for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
     std::vector<SearchQuery> queries;
     for (std::size_t i = begin; i < std::min(begin + kQueriesAtOnce, sentences.size()); ++i) {
-      queries.push_back(arguments.query);
+      queries.push_back(query);
       queries.back().sentence = sentences[i];
     }
     const std::vector<SearchAnswer> answers = searcher.answer(queries);
@@ -133,12 +197,27 @@ int run_search(const SearchArguments& arguments) {
   return kDone;
 }
 
-void add_search_flags(CLI::App& command, RunToSearch& options) {
-  command.add_option("--run", options.run, "folder of the run whose model is used")
-      ->required()
-      ->transform(absolute_path());
+void add_search_flags(CLI::App& command, ModelToSearch& options) {
+  auto* const run = command.add_option("--run", options.run, "folder of a run whose trained model is used")
+                        ->transform(absolute_path());
+  auto* const index =
+      command.add_option("--index", options.index, "index of videos made by `pipeline index`, FILE.db")
+          ->check(CLI::ExistingFile)
+          ->excludes(run);
+  command
+      .add_option("--encoder", options.encoder,
+                  "folder of a pretrained encoder pair (docs/ENCODERS.md); default: the one of --index")
+      ->transform(encoder_folder())
+      ->excludes(run);
+  command
+      .add_option("--videos", options.videos.folder,
+                  "with --encoder: folder of videos, which are indexed before the search")
+      ->check(CLI::ExistingDirectory)
+      ->transform(absolute_path())
+      ->excludes(run)
+      ->excludes(index);
   command.add_option("--store", options.store, "feature store to search (default: the run's own)")
-      ->check(CLI::ExistingFile);
+      ->excludes(index);
   command
       .add_option("--word-vectors", options.word_vectors,
                   "word vectors that the run was trained with, if the file has moved")
@@ -162,6 +241,19 @@ void add_search_command(CLI::App& app, int& exit_code) {
   command
       ->add_option("--queries", arguments->queries, "file with one sentence per line, instead of a sentence")
       ->check(CLI::ExistingFile);
+  auto* const like =
+      command->add_option("--like", arguments->like,
+                          "VIDEO or VIDEO@SECONDS: find what looks like it; with a sentence, what fits both");
+  command
+      ->add_option("--image", arguments->image,
+                   "JPEG, PNG or WebP: find what looks like it; with a sentence, what fits both")
+      ->check(CLI::ExistingFile)
+      ->excludes(like);
+  command
+      ->add_option("--example-weight", arguments->query.example_weight,
+                   "share of --like or --image beside a sentence, from 0 to 1")
+      ->check(number_within(0, 1))
+      ->capture_default_str();
   command->add_option("--top", arguments->query.top, "number of videos to show")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

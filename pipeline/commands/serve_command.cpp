@@ -17,13 +17,13 @@ namespace tvr {
 namespace {
 
 struct ServeOptions {
-  RunToSearch search;
+  ModelToSearch search;
   std::string host = "127.0.0.1";
   int port = 8000;         // 0: any free one
   double max_seconds = 0;  // 0: until Ctrl-C
 };
 
-std::unique_ptr<Searcher> make_searcher(const RunToSearch& what) {
+std::unique_ptr<Searcher> make_searcher(const ModelToSearch& what) {
   ProgressLine line("serve: embedding", "videos", 0);
   return open_searcher(what, true, progress_on(line));
 }
@@ -46,8 +46,10 @@ void tell_missing_files(const SearchIndex& index) {
 
 int run_serve(const ServeOptions& options) {
   using Clock = std::chrono::steady_clock;
-  SearchService service(make_searcher(options.search));
-  const WebServer server(service, options.search.run, options.host, options.port);
+  ModelToSearch model = options.search;
+  index_videos(model);
+  SearchService service(make_searcher(model));
+  const WebServer server(service, folder_of(model), options.host, options.port);
   say(fmt::format("serve: {} videos; Ctrl-C stops it", service.index()->videos().size()));
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
   fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());

@@ -8,6 +8,8 @@
 #include "data/matrix.h"
 #include "data/store/feature.h"
 #include "data/store/feature_store.h"
+#include "extract/media/picture.h"
+#include "model/window_index.h"
 
 namespace tvr {
 
@@ -34,6 +36,11 @@ class EncoderPair {
   /// Embeds parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row
   /// does not depend on the others.
   [[nodiscard]] virtual Matrix embed_video(const Matrix& parts) const = 0;
+  /// Embeds a picture, comparable with sentences and videos: [D], unit length. Throws Error(Unsupported)
+  /// where the model has no tower for single pictures.
+  [[nodiscard]] virtual ClipFeature embed_picture(const Picture& picture) const = 0;
+  /// How an index keeps the embeddings of videos.
+  [[nodiscard]] virtual IndexValues index_values() const noexcept = 0;
   [[nodiscard]] virtual Pooling pooling() const noexcept = 0;
   /// The recipes of `store` whose features it uses, one per lane, in the order of pool_lanes(). Throws
   /// Error(NotFound) when a lane has no features, Error(Mismatch) when they have another recipe or another

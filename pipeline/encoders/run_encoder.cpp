@@ -8,6 +8,7 @@
 #include "data/error.h"
 #include "model/parallel.h"
 #include "pipeline/encoders/linear_encoder.h"
+#include "pipeline/encoders/pretrained_pair.h"
 #include "pipeline/encoders/run_model.h"
 #include "text/query_words.h"
 #include "text/sentence.h"
@@ -78,6 +79,13 @@ class RunEncoder final : public EncoderPair {
   }
 
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return model_.embed_video(parts); }
+  [[nodiscard]] ClipFeature embed_picture(const Picture&) const override {
+    throw Error(Fault::Unsupported, "a query by picture",
+                "the model of this run knows videos by their lanes alone",
+                "Search an index of a pretrained encoder pair (`pipeline index`), or name a video by --like");
+  }
+  // Scores in search are those of evaluation, to the bit.
+  [[nodiscard]] IndexValues index_values() const noexcept override { return IndexValues::Floats; }
   [[nodiscard]] Pooling pooling() const noexcept override { return run_.pooling; }
 
   [[nodiscard]] std::vector<RecipeRow> lanes_in(const FeatureStore& store) const override {
@@ -113,6 +121,7 @@ class RunEncoder final : public EncoderPair {
 
 std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   require_files(run);
+  if (!run.encoder.empty()) return open_pretrained(run.encoder);
   std::string contents;
   for (const ModelFile& network : run.networks) contents += required_content(network, "checkpoint");
   if (run.linear_weight > 0) contents += required_content(run.linear, "linear model");

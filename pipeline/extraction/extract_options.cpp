@@ -4,6 +4,7 @@
 
 #include "data/error.h"
 #include "extract/networks/plugin.h"
+#include "extract/networks/tower_backbone.h"
 
 namespace tvr {
 namespace {
@@ -55,9 +56,9 @@ LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
   lane.network.random_seed = options.random_seed;
   lane.network.precision = options.precision;
   if (lane.network.weights.empty() && !options.random_weights) {
-    throw Error(
-        Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
-        "Pass --weights-" + name + " FILE, or --random-weights for a test run without meaningful features");
+    throw Error(Fault::InvalidArgument, "lane " + name, "no weights for " + lane.network.model,
+                "Pass --weights-" + name + " FILE (" + row.weights_from +
+                    "), or --random-weights for a test run without meaningful features");
   }
   return lane;
 }
@@ -69,13 +70,37 @@ LaneSpec plugin_lane(const std::string& manifest, const FeatureOptions& options)
   return lane;
 }
 
+LaneSpec lane_of_encoder(const std::string& folder, const FeatureOptions& options) {
+  LaneSpec lane{encoder_lane(folder, options.encoder_fps), {}};
+  lane.network.model = folder;
+  lane.network.precision = options.precision;
+  return lane;
+}
+
+LaneSpec lane_of_choice(const std::string& name, const FeatureOptions& options,
+                        const std::vector<BuiltinLane>& builtin) {
+  if (is_plugin(name)) return plugin_lane(name, options);
+  return is_encoder(name) ? lane_of_encoder(name, options) : builtin_lane(name, options, builtin);
+}
+
+/// Frames are decoded once for all lanes, into the memory of a GPU or of this machine.
+void require_one_memory(const std::vector<PlannedLane>& lanes) {
+  for (const PlannedLane& lane : lanes) {
+    if (is_gpu(lane.spec.sampling.preset) == is_gpu(lanes.front().spec.sampling.preset)) continue;
+    throw Error(
+        Fault::InvalidArgument, "--preset",
+        "frames of a -gpu preset stay in GPU memory, and the image tower of an encoder pair runs on the CPU",
+        "Use a preset without -gpu, or extract the lanes one after the other");
+  }
+}
+
 }  // namespace
 
 ExtractionPlan plan_extraction(const ExtractOptions& options, const std::vector<BuiltinLane>& builtin) {
   const FeatureOptions& features = options.features;
   ExtractionPlan plan{{}, options.speed, options.store, options.retry_failed};
   for (const std::string& name : features.lanes) {
-    LaneSpec lane = is_plugin(name) ? plugin_lane(name, features) : builtin_lane(name, features, builtin);
+    LaneSpec lane = lane_of_choice(name, features, builtin);
     lane.sampling.legacy_rotation = features.legacy_rotation;
     lane.network.device = options.speed.devices.kind;
     lane.network.gpu = options.speed.devices.gpus.front();
@@ -87,6 +112,7 @@ ExtractionPlan plan_extraction(const ExtractOptions& options, const std::vector<
     }
     plan.lanes.push_back({std::move(lane), {}});
   }
+  require_one_memory(plan.lanes);
   for (PlannedLane& lane : plan.lanes) lane.recipe = recipe_of(lane.spec);  // last, since it hashes files
   return plan;
 }

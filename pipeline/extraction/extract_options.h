@@ -21,7 +21,9 @@ struct NetworkChoice {
 
 /// Which networks process the videos, and how. All of it is part of a feature's identity.
 struct FeatureOptions {
-  std::vector<std::string> lanes = {"2d", "3d"};  // names of built-in lanes or plug-in manifests
+  // Names of built-in lanes, manifests of plug-ins, or folders of encoder pairs.
+  std::vector<std::string> lanes = {"2d", "3d"};
+  int encoder_fps = 1;  // frames per second of video that an encoder pair's lane embeds
   std::map<std::string, NetworkChoice> networks;  // by built-in lane
   bool random_weights = false;                    // allow networks without weights
   std::uint64_t random_seed = 1;

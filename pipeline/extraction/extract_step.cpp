@@ -16,6 +16,7 @@
 #include "extract/decoding/in_process_decoder.h"
 #include "extract/gpu.h"
 #include "extract/networks/plugin.h"
+#include "extract/networks/tower_backbone.h"
 #include "pipeline/extraction/row_files.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -27,10 +28,14 @@ using Clock = std::chrono::steady_clock;
 
 int jobs_of(const SpeedOptions& speed) { return speed.jobs > 0 ? speed.jobs : usable_cores(); }
 
-int batch_of(const SpeedOptions& speed) {
-  if (speed.clip_batch > 0) return speed.clip_batch;
-  constexpr int kOnGpu = 64;
-  return uses_gpu(speed.devices) ? kOnGpu : 1;
+int batch_of(const ExtractionPlan& plan) {
+  if (plan.speed.clip_batch > 0) return plan.speed.clip_batch;
+  constexpr int kOnGpu = 64, kOfEncoders = 8;  // a tower is 15 % faster with 8 pictures than with 1
+  const bool encoders = std::all_of(plan.lanes.begin(), plan.lanes.end(), [](const PlannedLane& lane) {
+    return is_encoder(lane.spec.network.model);
+  });
+  if (encoders) return kOfEncoders;
+  return uses_gpu(plan.speed.devices) ? kOnGpu : 1;
 }
 
 /// Decoders and networks of an extraction.
@@ -58,7 +63,8 @@ Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed
     std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks load concurrently
     for (const PlannedLane& lane : lanes) {
       BackboneOptions network = lane.spec.network;
-      const bool loaded = is_plugin(network.model) && !made.devices.empty();  // on the CPU, for all devices
+      const bool on_cpu = is_plugin(network.model) || is_encoder(network.model);
+      const bool loaded = on_cpu && !made.devices.empty();  // for all devices
       network.gpu = gpu;
       loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
                                : std::async(std::launch::async, load_backbone, network));
@@ -80,7 +86,7 @@ Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed
 void warn_of_trials(const std::vector<PlannedLane>& lanes) {
   for (const PlannedLane& lane : lanes) {
     const BackboneOptions& network = lane.spec.network;
-    if (!network.weights.empty() || is_plugin(network.model)) continue;
+    if (!network.weights.empty() || is_plugin(network.model) || is_encoder(network.model)) continue;
     warn(fmt::format("lane {}: {} has RANDOM weights (seed {}): for test runs only, not for real search",
                      lane.recipe.lane, network.model, network.random_seed));
   }
@@ -237,7 +243,7 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
     std::atomic<std::int64_t> finished{0}, failed{0};
     const std::int64_t noted = report.failed;
-    const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan.speed), plan.store};
+    const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan), plan.store};
     report.times = extract_parallel(
         equipment.devices, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {

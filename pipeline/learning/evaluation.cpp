@@ -125,7 +125,8 @@ nlohmann::json seeds_json(const std::vector<Evaluation>& seeds, std::uint64_t fi
   return json;
 }
 
-std::string metrics_table(const std::vector<Evaluation>& seeds, const std::optional<Evaluation>& linear) {
+std::string metrics_table(const std::vector<Evaluation>& seeds, const std::optional<Evaluation>& linear,
+                          const std::vector<FurtherRow>& further) {
   std::vector<Table::Column> columns = {{""}};
   const MetricTable& metrics = seeds.front().t2v.table();
   for (const Metric& metric : metrics) columns.push_back({metric.name, Table::Align::Right});
@@ -143,6 +144,7 @@ std::string metrics_table(const std::vector<Evaluation>& seeds, const std::optio
   if (linear) table.add(row_of("linear model (text to video)", linear->t2v, ""));
   const auto candidates = static_cast<double>(seeds.front().video.rows());
   table.add(row_of("chance (text to video)", chance_among(candidates, metrics), ""));
+  for (const FurtherRow& row : further) table.add(row_of(row.title, row.t2v, ""));
   return table.text();
 }
 

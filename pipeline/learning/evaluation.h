@@ -39,8 +39,16 @@ struct Evaluation {
 /// seeds first_seed, first_seed + 1, ... and {"seeds": [...]} with each.
 [[nodiscard]] nlohmann::json seeds_json(const std::vector<Evaluation>& seeds, std::uint64_t first_seed);
 
-/// The same as a table, with the metrics of a linear model, if there is one, and of a random ranking.
+/// Text-to-video metrics that stand below the model's own, under a title.
+struct FurtherRow {
+  std::string title;
+  RetrievalMetrics t2v;
+};
+
+/// The same as a table, with the metrics of a linear model, if there is one, of a random ranking, and further
+/// rows.
 [[nodiscard]] std::string metrics_table(const std::vector<Evaluation>& seeds,
-                                        const std::optional<Evaluation>& linear = {});
+                                        const std::optional<Evaluation>& linear = {},
+                                        const std::vector<FurtherRow>& further = {});
 
 }  // namespace tvr

@@ -287,13 +287,18 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
                {"lanes", std::move(lanes)},
                {"store", portable(manifest.store, run)},
                {"networks", files_json(manifest.networks)},
-               {"word_vectors", portable(manifest.word_vectors, run)},
-               {"word_vectors_sha256", manifest.word_vectors_content},
                {"pooling", kPoolings.name(manifest.pooling)},
                {"max_words", manifest.max_words},
                {"data", data_json(manifest, run)},
                {"training", manifest.training},
                {"made", manifest.made}};
+  if (manifest.encoder.empty()) {
+    text["word_vectors"] = portable(manifest.word_vectors, run);
+    text["word_vectors_sha256"] = manifest.word_vectors_content;
+  } else {
+    text["encoder"] = portable(manifest.encoder, run);
+    text["encoder_id"] = manifest.encoder_id;
+  }
   for (const std::vector<ModelFile>& seed : manifest.further_seeds)
     text["further_seeds"].push_back(files_json(seed));
   if (!manifest.linear.file.empty()) {
@@ -333,8 +338,13 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
     manifest.linear_weight = top.part("linear").share("weight");
   }
   if (top.has("training_videos")) manifest.training_videos = file_of(top.part("training_videos"), run);
-  manifest.word_vectors = required_path(top, "word_vectors", run);
-  manifest.word_vectors_content = digest_of(top, "word_vectors_sha256");
+  if (top.has("encoder")) {
+    manifest.encoder = required_path(top, "encoder", run);
+    manifest.encoder_id = top.optional_text("encoder_id");
+  } else {
+    manifest.word_vectors = required_path(top, "word_vectors", run);
+    manifest.word_vectors_content = digest_of(top, "word_vectors_sha256");
+  }
   manifest.pooling = pooling_of(top);
   manifest.max_words = static_cast<int>(top.whole("max_words", 1, kMostWords));
   manifest.data = data_of(top.part("data"), run);
@@ -399,6 +409,10 @@ void require_files(const RunManifest& manifest) {
   }
   require(manifest.store, "the feature store of the run was not found",
           "Name where it is now, or another one, with --store FILE.db");
+  if (!manifest.encoder.empty()) {
+    return require(manifest.encoder, "the encoder pair of the run was not found",
+                   "Name where it is now with --encoder FOLDER");
+  }
   require(manifest.word_vectors, "the word vectors that the model was trained with were not found",
           "Name where they are now with --word-vectors FILE");
 }

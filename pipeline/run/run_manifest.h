@@ -35,6 +35,8 @@ struct RunManifest {
   ModelFile training_videos;  // ids of the videos that it was trained on, a line each; no file: unknown
   std::filesystem::path word_vectors;
   Digest word_vectors_content;     // their sha256; empty: unknown, or they lie outside of the run's folder
+  std::filesystem::path encoder;   // folder of a pretrained pair, in place of word vectors; empty: none
+  std::string encoder_id;          // encoder_id() of it; empty: unknown
   Pooling pooling = Pooling::Max;  // rows of a clip over time
   int max_words = 20;              // words of a sentence that the model uses; 1 to kMostWords
 

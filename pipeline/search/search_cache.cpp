@@ -19,8 +19,14 @@ constexpr std::size_t kDigestBytes = 64;
 
 /// The basis that a file must have to be used.
 json json_of(const SearchIndex::Basis& basis) {
-  return {
+  json described = {
       {"checkpoint", basis.encoders}, {"window_s", basis.windows.window_s}, {"long_s", basis.windows.long_s}};
+  if (basis.values == IndexValues::Halves) described["values"] = "float16";
+  return described;
+}
+
+std::size_t bytes_of(IndexValues values) {
+  return values == IndexValues::Halves ? sizeof(std::uint16_t) : sizeof(float);
 }
 
 json json_of(const IndexedVideo& video) {
@@ -73,23 +79,31 @@ std::string_view intact_part(std::string_view bytes) {
 }  // namespace
 
 void SearchIndex::save(const std::filesystem::path& path, const Basis& basis) const {
+  AtomicFile file(path);
+  Sha256 hash;
+  const auto write = [&](std::string_view bytes) {
+    hash.add(bytes);
+    file.write(bytes);
+  };
   json header = {{"basis", json_of(basis)}, {"dim", windows_.dim()}, {"videos", json::array()}};
   for (const IndexedVideo& video : videos_) header["videos"].push_back(json_of(video));
   const std::string text = json_line(header);
   const std::uint64_t length = text.size();
-  std::string bytes(kMagic);
-  bytes.append(reinterpret_cast<const char*>(&length), sizeof length).append(text);
-  const std::size_t row_bytes = static_cast<std::size_t>(windows_.dim()) * sizeof(float);
-  const std::size_t begin = bytes.size();
-  bytes.resize(begin + static_cast<std::size_t>(windows_.windows()) * row_bytes);
-  std::vector<float> row(static_cast<std::size_t>(windows_.dim()));
-  for (std::int64_t w = 0; w < windows_.windows(); ++w) {
-    windows_.copy_window(w, row.data());
-    std::memcpy(bytes.data() + begin + static_cast<std::size_t>(w) * row_bytes, row.data(), row_bytes);
-  }
-  AtomicFile file(path);
-  file.write(bytes);
-  file.write(sha256(bytes));
+  write(kMagic);
+  write({reinterpret_cast<const char*>(&length), sizeof length});
+  write(text);
+  const auto write_windows = [&](auto row) {
+    for (std::int64_t w = 0; w < windows_.windows(); ++w) {
+      windows_.copy_window(w, row.data());
+      write({reinterpret_cast<const char*>(row.data()), row.size() * sizeof row.front()});
+    }
+  };
+  const auto dim = static_cast<std::size_t>(windows_.dim());
+  if (basis.values == IndexValues::Halves)
+    write_windows(std::vector<std::uint16_t>(dim));
+  else
+    write_windows(std::vector<float>(dim));
+  file.write(hash.finish());
   file.commit();
 }
 
@@ -114,19 +128,25 @@ std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis&
   std::memcpy(&length, length_bytes.data(), sizeof length);
   const std::string_view text = take(bytes, length);
   if (dim < 1) return std::nullopt;
-  const std::uint64_t row_bytes = static_cast<std::uint64_t>(dim) * sizeof(float);
+  const std::uint64_t row_bytes = static_cast<std::uint64_t>(dim) * bytes_of(basis.values);
   try {
     const json header = parse_json(text, "the index");
     if (header.at("basis") != json_of(basis) || header.at("dim") != dim) return std::nullopt;
-    SearchIndex index(dim);
+    SearchIndex index(dim, basis.values);
     for (const json& row : header.at("videos")) {
       IndexedVideo video = video_of(row);
       const std::size_t count = video.windows.size();
       if (!is_whole_video_or_parts(video) || count > bytes.size() / row_bytes) return std::nullopt;
       const std::string_view values = take(bytes, count * row_bytes);
-      std::vector<float> rows(count * static_cast<std::size_t>(dim));
-      std::memcpy(rows.data(), values.data(), values.size());
-      index.windows_.add_video(rows.data(), static_cast<std::int64_t>(count));
+      const auto add = [&](auto rows) {
+        std::memcpy(rows.data(), values.data(), values.size());
+        index.windows_.add_video(rows.data(), static_cast<std::int64_t>(count));
+      };
+      const std::size_t numbers = count * static_cast<std::size_t>(dim);
+      if (basis.values == IndexValues::Halves)
+        add(std::vector<std::uint16_t>(numbers));
+      else
+        add(std::vector<float>(numbers));
       index.videos_.push_back(std::move(video));
     }
     if (!bytes.empty()) return std::nullopt;

@@ -31,6 +31,14 @@ std::vector<IndexedVideo> searchable_videos(const FeatureStore& store,
   return videos;
 }
 
+/// Whether `index` is of exactly these videos.
+bool is_unchanged(const SearchIndex& index, const std::vector<IndexedVideo>& videos) {
+  return std::equal(videos.begin(), videos.end(), index.videos().begin(), index.videos().end(),
+                    [](const IndexedVideo& a, const IndexedVideo& b) {
+                      return a.source.id == b.source.id && a.features == b.features;
+                    });
+}
+
 /// A video's feature rows in all lanes; empty when some have been removed meanwhile.
 std::vector<FeatureSequence> read_lanes(const FeatureStore& store, const std::vector<RecipeRow>& recipes,
                                         const std::string& id) {
@@ -108,10 +116,16 @@ std::vector<TimeSpan> windows_of(Micros length, const WindowOptions& options) {
 
 SearchIndex::SearchIndex(const FeatureStore& store, const EncoderPair& encoders, const WindowOptions& windows,
                          const SearchIndex* known, const Progress& progress)
-    : windows_(encoders.dim()) {
+    : windows_(encoders.dim(), encoders.index_values()) {
   validate(windows);
   const std::vector<RecipeRow> recipes = encoders.lanes_in(store);
   std::vector<IndexedVideo> fresh = searchable_videos(store, recipes);
+  if (known != nullptr && is_unchanged(*known, fresh)) {
+    windows_ = known->windows_;
+    videos_ = known->videos_;
+    for (std::size_t v = 0; v < videos_.size(); ++v) videos_[v].source = std::move(fresh[v].source);
+    return;
+  }
   if (known != nullptr) {
     std::vector<IndexedVideo> unknown;
     reuse(*known, std::move(fresh), unknown);

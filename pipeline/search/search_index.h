@@ -42,6 +42,7 @@ class SearchIndex {
   struct Basis {
     Digest encoders;  // EncoderPair::identity()
     WindowOptions windows;
+    IndexValues values = IndexValues::Floats;
   };
   /// Reuses from `known`, an index with the same basis, the windows of all videos whose features are
   /// unchanged, and embeds the others. A video is left out and named in `damaged` if its rows are damaged,
@@ -68,7 +69,7 @@ class SearchIndex {
                                                        std::int64_t dim);
 
  private:
-  explicit SearchIndex(std::int64_t dim) : windows_(dim) {}
+  SearchIndex(std::int64_t dim, IndexValues values) : windows_(dim, values) {}
   void reuse(const SearchIndex& known, std::vector<IndexedVideo> videos, std::vector<IndexedVideo>& unknown);
   void add(std::vector<IndexedVideo> videos, const Matrix& embeddings);
 

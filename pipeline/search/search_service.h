@@ -5,6 +5,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -27,6 +28,10 @@ class SearchService {
   /// Waits for the answer. Throws Error(Busy) when too many queries are waiting or the service is shutting
   /// down.
   [[nodiscard]] SearchAnswer answer(SearchQuery query);
+  /// Searcher::example_of().
+  [[nodiscard]] ClipFeature example_of(const std::string& video, std::optional<Micros> at) const {
+    return searcher_->example_of(video, at);
+  }
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const { return searcher_->index(); }
   [[nodiscard]] const std::filesystem::path& store() const noexcept { return searcher_->store(); }
 

@@ -32,6 +32,17 @@ bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
           composed(video_name(video.source.id)).find(composed(query.video)) != std::string::npos);
 }
 
+/// The sum of sentence and example in the query's shares, of unit length: what is compared with the videos.
+void mix(const SearchQuery& query, float* row, std::size_t dim) {
+  if (query.example.empty()) return;
+  const double share = query.sentence.empty() ? 1 : query.example_weight;
+  for (std::size_t d = 0; d < dim; ++d) {
+    const double text = share < 1 ? (1 - share) * static_cast<double>(row[d]) : 0;
+    row[d] = static_cast<float>(text + share * static_cast<double>(query.example[d]));
+  }
+  l2_normalize(row, dim);
+}
+
 }  // namespace
 
 void warn_of_damaged(const std::vector<std::string>& ids) {
@@ -59,7 +70,7 @@ std::string note_on(const SearchAnswer& answer) {
 Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
     : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
   const FeatureStore store(options_.store);
-  const SearchIndex::Basis basis{encoders_->identity(), options_.windows};
+  const SearchIndex::Basis basis{encoders_->identity(), options_.windows, encoders_->index_values()};
   const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis, encoders_->dim());
   replace_index(SearchIndex(store, *encoders_, options_.windows, kept ? &*kept : nullptr, progress));
   if (index_->newly_embedded() > 0) keep_index(basis);
@@ -95,10 +106,35 @@ bool Searcher::refresh() {
   return true;
 }
 
+ClipFeature Searcher::example_of(const std::string& name, std::optional<Micros> at) const {
+  const std::shared_ptr<const SearchIndex> index = this->index();
+  const std::string wanted = composed(name);
+  for (std::size_t v = 0; v < index->videos().size(); ++v) {
+    const IndexedVideo& video = index->videos()[v];
+    if (video.source.id != name && composed(video_name(video.source.id)) != wanted) continue;
+    std::size_t window = 0;
+    while (at && window + 1 < video.windows.size() && video.windows[window].end <= *at) ++window;
+    ClipFeature example(static_cast<std::size_t>(index->windows().dim()));
+    index->windows().copy_window(
+        index->windows().first_window(static_cast<std::int64_t>(v)) + static_cast<std::int64_t>(window),
+        example.data());
+    return example;
+  }
+  throw Error(Fault::NotFound, "search", "there is no searchable video '" + name + "'",
+              "Name a video as the results of a search name it");
+}
+
+ClipFeature Searcher::example_of(const Picture& picture) const { return encoders_->embed_picture(picture); }
+
 std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queries) {
   std::vector<std::string> sentences;
   for (const SearchQuery& query : queries) sentences.push_back(query.sentence);
   EncodedText text = encoders_->embed_text(sentences);
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    mix(queries[q], text.rows.row(static_cast<std::int64_t>(q)), static_cast<std::size_t>(text.rows.cols()));
+    if (!queries[q].sentence.empty() || queries[q].example.empty()) continue;
+    text.understood[q] = text.familiar[q] = true;
+  }
   const std::shared_ptr<const SearchIndex> index = this->index();
   const BestWindows best = index->windows().best_windows(text.rows);
   std::vector<SearchAnswer> answers;

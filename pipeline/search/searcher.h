@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,13 @@ struct SearchOptions {
 };
 
 struct SearchQuery {
-  std::string sentence;
+  std::string sentence;  // may be empty where there is an example
   std::size_t top = 10;
   std::string video;  // only videos whose id contains this; empty: all
   double min_length_s = 0;
-  double max_length_s = 0;  // 0: no limit
+  double max_length_s = 0;      // 0: no limit
+  ClipFeature example{};          // [D], unit length: an embedded picture or part of a video; empty: none
+  double example_weight = 0.5;  // the example's share where there is a sentence, too; 0 to 1
 };
 
 struct SearchHit {
@@ -57,6 +60,13 @@ class Searcher {
 
   /// Answers in the order of the queries, computed as one batch. Call it from one thread at a time.
   [[nodiscard]] std::vector<SearchAnswer> answer(const std::vector<SearchQuery>& queries);
+
+  /// The embedding of an indexed video's window that contains `at`, to search for others like it; of the
+  /// first window without. `name` is the video's id or name. Throws Error(NotFound). Thread-safe.
+  [[nodiscard]] ClipFeature example_of(const std::string& name, std::optional<Micros> at) const;
+
+  /// The embedding of a picture. Throws what EncoderPair::embed_picture() throws. Thread-safe.
+  [[nodiscard]] ClipFeature example_of(const Picture& picture) const;
 
   /// Rereads the store if its file has changed; returns whether it had. May run concurrently with answer().
   bool refresh();

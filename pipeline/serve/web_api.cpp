@@ -139,7 +139,11 @@ json WebApi::info() const {
           {"windows", index->windows().windows()}};
 }
 
-json WebApi::search(SearchQuery query) {
+json WebApi::search(SearchQuery query, const std::string& like, double at_s) {
+  if (!like.empty()) {
+    query.example =
+        service_.example_of(find_video(*service_.index(), like).source.id, Micros(std::llround(at_s * 1e6)));
+  }
   const SearchAnswer answer = service_.answer(query);
   json result = json_of(query, answer);
   result["videos"] = service_.index()->videos().size();

@@ -51,7 +51,8 @@ class WebApi {
   WebApi(SearchService& service, std::filesystem::path run);
 
   [[nodiscard]] nlohmann::json info() const;
-  [[nodiscard]] nlohmann::json search(SearchQuery query);
+  /// `like`: the video, at the second `at_s`, that the results shall look like; empty: the sentence alone.
+  [[nodiscard]] nlohmann::json search(SearchQuery query, const std::string& like = {}, double at_s = 0);
   /// `part`: only videos whose id contains this.
   [[nodiscard]] nlohmann::json store(const std::string& part) const;
   [[nodiscard]] nlohmann::json run() const;

@@ -261,7 +261,12 @@ class WebServer::Impl {
 
   HttpResponse info(const HttpRequest&) { return json_content(api_.info()); }
   HttpResponse run(const HttpRequest&) { return json_content(api_.run()); }
-  HttpResponse search(const HttpRequest& request) { return json_content(api_.search(search_query(request))); }
+  HttpResponse search(const HttpRequest& request) {
+    constexpr double kMostSeconds = 1e9;
+    const std::string like = text_parameter(request, "like", kMostNameBytes);
+    const double at = number_parameter(request, "at", 0, kMostSeconds);
+    return json_content(api_.search(search_query(request), like, at));
+  }
   HttpResponse store(const HttpRequest& request) {
     return json_content(api_.store(text_parameter(request, "video", kMostNameBytes)));
   }

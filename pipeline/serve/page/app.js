@@ -27,6 +27,7 @@ async function ask(path, parameters = {}, signal) {
 
 let asking = null;  // the current request: a newer one aborts it
 let shown = {};     // the answer that the page shows
+let like = null;    // {video, at}: the results shall look like it, besides fitting the sentence
 
 function filters() {
   const chosen = {top: $("filter-top").value};
@@ -42,7 +43,7 @@ function filters() {
 async function search() {
   const sentence = $("query").value.trim();
   if (asking) asking.abort();
-  if (!sentence) {
+  if (!sentence && !like) {
     $("results").replaceChildren();
     $("status").textContent = "";
     return;
@@ -50,7 +51,8 @@ async function search() {
   const mine = asking = new AbortController();
   const begun = performance.now();
   try {
-    const answer = await ask("api/search", {q: sentence, ...filters()}, mine.signal);
+    const answer = await ask("api/search",
+        {q: sentence, ...(like ? {like: like.video, at: like.at.toFixed(2)} : {}), ...filters()}, mine.signal);
     shown = answer;
     show(answer, performance.now() - begun);
   } catch (error) {
@@ -102,6 +104,16 @@ function card(hit, i, best) {
 /// Adds to the line above the results, unless they say it already.
 function say_once(sentence) {
   if (!$("status").textContent.includes(sentence)) $("status").textContent += ` ${sentence}`;
+}
+
+/// Searches for what looks like a moment of a video; null: for the sentence alone.
+function search_like(moment_of) {
+  like = moment_of;
+  $("like").hidden = !like;
+  if (like) $("like-what").textContent = `${like.video} at ${clock(like.at)}`;
+  location.hash = "#/search";
+  search();
+  $("query").focus();
 }
 
 function debounced(act, pause_ms) {
@@ -191,6 +203,12 @@ $("video").addEventListener("error", () => {
   if (playing && $("video").getAttribute("src")) show_stills(playing, "this browser cannot decode the file");
 });
 $("player-again").addEventListener("click", start_at_moment);
+$("player-like").addEventListener("click", () => {
+  const {video, start, end} = playing;
+  $("player").close();
+  search_like({video, at: (start + end) / 2});
+});
+$("like-end").addEventListener("click", () => search_like(null));
 $("player-close").addEventListener("click", () => $("player").close());
 $("player").addEventListener("click", (event) => { if (event.target === $("player")) $("player").close(); });
 $("player").addEventListener("close", () => {  // the browser returns the focus to the card

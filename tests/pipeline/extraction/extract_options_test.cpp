@@ -9,6 +9,7 @@
 #include "pipeline/doctor/doctor_checks.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/tiny_clip_folder.h"
 #include "tests/support/write_file.h"
 
 namespace tvr {
@@ -84,6 +85,35 @@ LaneOptions tiny_lane(Preset preset) {
   lane.clip_frames = 4;
   lane.preset = preset;
   return lane;
+}
+
+TEST(PlanExtraction, GivesTheFolderOfAnEncoderPairALaneOfItsFamily) {
+  const TempFolder folder;
+  testing::write_tiny_clip(folder / "pair");
+  ExtractOptions options;
+  options.features.lanes = {"2d", (folder / "pair").string()};
+  options.features.random_weights = true;
+  options.features.encoder_fps = 3;
+  const ExtractionPlan plan = plan_extraction(options);
+  const LaneOptions& lane = plan.lanes.at(1).spec.sampling;
+  EXPECT_EQ(lane.name, "clip");
+  EXPECT_EQ(lane.sample_fps, 3);
+  EXPECT_EQ(lane.preset, Preset::PillowBicubic);
+  EXPECT_EQ(lane.crop_px, 32);
+  std::filesystem::rename(folder / "pair",
+                          folder / "moved");  // the identity is that of the files, not the place
+  options.features.lanes = {(folder / "moved").string()};
+  EXPECT_EQ(plan_extraction(options).lanes.at(0).recipe.identity(), plan.lanes.at(1).recipe.identity());
+}
+
+TEST(PlanExtraction, RefusesAnEncoderPairBesideFramesOnAGpu) {
+  const TempFolder folder;
+  testing::write_tiny_clip(folder / "pair");
+  ExtractOptions options;
+  options.features.lanes = {"2d", (folder / "pair").string()};
+  options.features.random_weights = true;
+  options.features.preset = Preset::Ffmpeg5Gpu;
+  expect_error([&] { (void)plan_extraction(options); }, Fault::InvalidArgument, "without -gpu");
 }
 
 TEST(BuiltinLanes, AreARowEach) {

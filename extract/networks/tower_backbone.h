@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "extract/lane.h"
+#include "extract/networks/backbone.h"
+
+namespace tvr {
+
+/// Whether a model name is the folder of a pretrained encoder pair (docs/ENCODERS.md), with a config.json or
+/// an open_clip_config.json; its image tower then is the network.
+[[nodiscard]] bool is_encoder(const std::string& model);
+
+/// The frames that the image tower takes: `fps` a second, resized and cropped as the encoder's preprocessing
+/// says. The lane is called after the encoder's family: "clip", "siglip", "pe-core". Throws what
+/// read_encoder() throws.
+[[nodiscard]] LaneOptions encoder_lane(const std::string& folder, int fps);
+
+/// The image tower of the encoder in `options.model`. Throws what ImageTower throws, and Error(Unsupported)
+/// with Device::Cuda.
+[[nodiscard]] std::unique_ptr<Backbone> load_image_tower(const BackboneOptions& options);
+
+}  // namespace tvr

@@ -1,0 +1,101 @@
+#include "pipeline/commands/index_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <utility>
+
+#include "data/error.h"
+#include "data/store/known_ids.h"
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/options.h"
+#include "pipeline/commands/parsed_flag.h"
+#include "pipeline/commands/search_command.h"
+#include "pipeline/commands/video_flags.h"
+#include "pipeline/encoders/index_folder.h"
+#include "pipeline/extraction/faster_ways.h"
+#include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
+
+namespace tvr {
+namespace {
+
+/// Indexes, then embeds the windows, so that the first search starts at once.
+int run_index(const IndexOptions& options) {
+  const ExtractReport report = update_index(options);
+  ModelToSearch model;
+  model.index = store_of(options);
+  ProgressLine line("index: windows", "videos", 0);
+  const std::unique_ptr<Searcher> searcher = open_searcher(model, false, progress_on(line));
+  say(fmt::format("index: {} videos can be searched, by `pipeline search --index {} \"...\"`",
+                  searcher->index()->videos().size(), printable(model.index.string())));
+  return report.all_well() ? kDone : kSomeVideosFailed;
+}
+
+}  // namespace
+
+std::filesystem::path store_of(const IndexOptions& options) {
+  if (!options.store.empty()) return options.store;
+  std::filesystem::path name = options.videos.folder.lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  if (name.has_filename() && name.filename() != "." && name.filename() != "..") {
+    return std::filesystem::absolute(name.filename().string() + ".db");
+  }
+  throw Error(Fault::InvalidArgument, "index", "no store is named", "Pass --store FILE.db");
+}
+
+ExtractReport update_index(const IndexOptions& options) {
+  ExtractOptions extraction;
+  extraction.videos = options.videos;
+  extraction.store = store_of(options);
+  extraction.retry_failed = options.retry_failed;
+  extraction.features.lanes = {options.encoder.string()};
+  extraction.features.encoder_fps = options.fps;
+  extraction.features.precision = options.precision;
+  extraction.speed = options.speed;
+  PassedOver passed_over;
+  const std::vector<VideoSource> videos =
+      videos_of(options.videos, known_ids({extraction.store}), &passed_over);
+  const ExtractionPlan plan = plan_extraction(extraction);
+  FeatureStore store(extraction.store, FeatureStore::Access::ReadWrite);
+  tell(passed_over);
+  TimeAccount time;
+  const ExtractReport report = extract_into_store(store, videos, plan);
+  lap(time, report);
+  tell(report);
+  tell(time, faster_ways(plan));
+  remember_encoder(extraction.store, options.encoder);
+  return report;
+}
+
+void add_index_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<IndexOptions>();
+  CLI::App* const command = app.add_subcommand(
+      "index", "Make videos searchable by sentences with a pretrained encoder pair, without training");
+  command
+      ->add_option("--encoder", options->encoder,
+                   "folder of the pair: CLIP, SigLIP, PE-Core (docs/ENCODERS.md)")
+      ->required()
+      ->transform(encoder_folder());
+  command->add_option("videos", options->videos.folder, "folder of videos, searched recursively")
+      ->check(CLI::ExistingDirectory)
+      ->transform(absolute_path());
+  add_video_flags(*command, options->videos);
+  command->get_option("videos")->excludes("--videos")->excludes("--list");
+  command->add_option("--store", options->store, "the index, a feature store (default: FOLDER.db of FOLDER)")
+      ->transform(absolute_path());
+  command->add_option("--fps", options->fps, "frames that are embedded per second of video")
+      ->check(CLI::Range(1, 240))
+      ->capture_default_str();
+  add_choice(*command, "--precision", options->precision, kPrecisions,
+             "number format of the image tower: bf16 is faster and less exact");
+  command->add_flag("--retry-failed", options->retry_failed, "retry videos that failed before");
+  add_speed_flags(*command, options->speed);
+  command->footer(
+      "Example: pipeline index --encoder clip-vit-base-patch32 clips/\n"
+      "         pipeline search --index clips.db \"a dog on the beach\"");
+  command->callback([options, &exit_code] { exit_code = run_index(*options); });
+}
+
+}  // namespace tvr

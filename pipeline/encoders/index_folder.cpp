@@ -1,0 +1,47 @@
+#include "pipeline/encoders/index_folder.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "data/error.h"
+#include "data/json_text.h"
+#include "pipeline/run/run_folder.h"
+
+namespace tvr {
+namespace {
+
+const std::string kAdvice = "Name the encoder's folder with --encoder FOLDER";
+
+std::filesystem::path file_of(const std::filesystem::path& store) {
+  return index_folder(store) / "encoder.json";
+}
+
+}  // namespace
+
+std::filesystem::path index_folder(const std::filesystem::path& store) {
+  std::filesystem::path folder = store;
+  folder += ".index";
+  return folder;
+}
+
+void remember_encoder(const std::filesystem::path& store, const std::filesystem::path& encoder) {
+  std::filesystem::create_directories(index_folder(store));
+  write_text(file_of(store), json_text({{"encoder", std::filesystem::absolute(encoder).string()}}) + "\n");
+}
+
+std::filesystem::path remembered_encoder(const std::filesystem::path& store) {
+  const std::filesystem::path file = file_of(store);
+  if (!std::filesystem::exists(file)) {
+    throw Error(Fault::NotFound, store.string(), "nothing says which encoder made its index", kAdvice);
+  }
+  const nlohmann::json known = parse_json(read_text(file), file.string(), kAdvice);
+  if (!known.is_object() || !known.contains("encoder") || !known["encoder"].is_string()) {
+    throw Error(Fault::Corrupt, file.string(), "it does not say where the encoder is", kAdvice);
+  }
+  const std::filesystem::path encoder = known["encoder"].get<std::string>();
+  if (std::filesystem::is_directory(encoder)) return encoder;
+  throw Error(Fault::NotFound, encoder.string(), "the encoder that made the index is not there any more",
+              kAdvice);
+}
+
+}  // namespace tvr

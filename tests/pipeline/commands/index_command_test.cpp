@@ -1,0 +1,187 @@
+// `pipeline index`, and search of what it made: a pretrained pair, no captions, no training.
+#include "pipeline/commands/index_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "pipeline/commands/command.h"
+#include "pipeline/commands/search_command.h"
+#include "pipeline/encoders/index_folder.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+#include "tests/support/tiny_clip_folder.h"
+
+namespace tvr {
+namespace {
+
+using nlohmann::json;
+using testing::at_rate;
+using testing::expect_error;
+using testing::TempFolder;
+using testing::TestVideo;
+
+class Index : public ::testing::Test {
+ protected:
+  Index() {
+    testing::write_tiny_clip(folder_ / "clip");
+    add_video("dark", 3, true);
+    add_video("bright", 3, false);
+    add_video("long", 50, false);
+  }
+
+  /// `seconds` of flat pictures that grow brighter, or of such that are black on the left.
+  void add_video(const std::string& name, int seconds, bool left_half_black) const {
+    TestVideo video;
+    video.pts_ms = at_rate(1, seconds);
+    video.width = 40 + 2 * seconds;  // not all alike
+    video.left_half_black = left_half_black;
+    std::filesystem::create_directories(folder_ / "my clips");
+    write_video(folder_ / "my clips" / (name + ".mkv"), video);
+  }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// Runs `pipeline ARGUMENTS`, returns what it prints.
+  static std::string run(std::vector<std::string> arguments, int wanted = 0) {
+    CLI::App app;
+    int exit_code = -1;
+    add_index_command(app, exit_code);
+    add_search_command(app, exit_code);
+    add_eval_command(app, exit_code);
+    std::reverse(arguments.begin(), arguments.end());
+    ::testing::internal::CaptureStdout();
+    try {
+      app.parse(arguments);
+    } catch (...) {
+      (void)::testing::internal::GetCapturedStdout();
+      throw;
+    }
+    EXPECT_EQ(exit_code, wanted);
+    return ::testing::internal::GetCapturedStdout();
+  }
+  void index() const {
+    run({"index", "--encoder", path("clip"), path("my clips"), "--store", path("clips.db"), "--jobs", "1"});
+  }
+  [[nodiscard]] json hits(std::vector<std::string> arguments) const {
+    const std::vector<std::string> before = {"search", "--json", "--index", path("clips.db")};
+    arguments.insert(arguments.begin(), before.begin(), before.end());
+    return json::parse(run(arguments))["results"];
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(Index, MakesVideosSearchableBySentencesWithoutCaptionsOrTraining) {
+  index();
+  const json found = hits({"a dog"});
+  ASSERT_EQ(found.size(), 3U);
+  for (const json& hit : found) {
+    EXPECT_LE(std::abs(hit["score"].get<double>()), 1.0001);
+    EXPECT_EQ(hit["whole"], hit["video"] != "long");  // 50 s are moments
+  }
+  EXPECT_EQ(hits({"a dog"}), found);
+  EXPECT_NE(hits({"two cats"})[0]["score"], found[0]["score"]);
+}
+
+TEST_F(Index, FindsNewVideosWhenItIsRunAgainAndEmbedsNoneTwice) {
+  index();
+  const auto written = std::filesystem::last_write_time(folder_ / "clips.db");
+  add_video("new", 2, true);
+  ExtractReport report = update_index(
+      {path("clip"), {path("my clips"), {}, {}}, path("clips.db"), 1, Precision::Fp32, false, {}});
+  EXPECT_EQ(report.extracted, 1);
+  EXPECT_EQ(report.fresh, 3);
+  EXPECT_EQ(hits({"a dog"}).size(), 4U);
+  EXPECT_NE(std::filesystem::last_write_time(folder_ / "clips.db"), written);
+}
+
+TEST_F(Index, IsMadeAndSearchedInOneCommand) {
+  const json one = json::parse(run({"search", "--json", "--videos", path("my clips"), "--encoder",
+                                    path("clip"), "--store", path("other.db"), "a dog"}));
+  index();
+  EXPECT_EQ(one["results"], hits({"a dog"}));
+}
+
+TEST_F(Index, FindsAVideoByItself) {
+  index();
+  for (const std::string name : {"dark", "bright"}) {
+    const json found = hits({"--like", name});
+    const auto own =
+        std::find_if(found.begin(), found.end(), [&](const json& hit) { return hit["video"] == name; });
+    ASSERT_NE(own, found.end());
+    EXPECT_NEAR((*own)["score"].get<double>(), 1, 1e-3);
+    EXPECT_NEAR((*own)["score"].get<double>(), found[0]["score"].get<double>(), 1e-3);  // alike to float16
+  }
+  const json moment = hits({"--like", "long@42"})[0];
+  EXPECT_EQ(moment["video"], "long");
+  EXPECT_LE(moment["start"], 42);
+  EXPECT_GE(moment["end"], 42);
+  expect_error([&] { (void)hits({"--like", "nothing"}); }, Fault::NotFound, "nothing");
+}
+
+TEST_F(Index, MixesASentenceWithAnExampleInTheirShares) {
+  index();
+  const auto scores = [&](const std::vector<std::string>& arguments) {
+    std::map<std::string, double> of;
+    for (const json& hit : hits(arguments)) of[hit["video"]] = hit["score"];
+    return of;
+  };
+  EXPECT_EQ(scores({"a dog", "--like", "dark", "--example-weight", "0"}), scores({"a dog"}));
+  EXPECT_EQ(scores({"a dog", "--like", "dark", "--example-weight", "1"}), scores({"--like", "dark"}));
+  EXPECT_NE(scores({"a dog", "--like", "dark"}), scores({"a dog"}));
+}
+
+TEST_F(Index, SaysWhereToNameAnEncoderThatHasMoved) {
+  index();
+  std::filesystem::rename(folder_ / "clip", folder_ / "elsewhere");
+  expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--encoder");
+  EXPECT_EQ(hits({"--encoder", path("elsewhere"), "a dog"}).size(), 3U);
+  std::filesystem::remove_all(index_folder(folder_ / "clips.db"));
+  expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--encoder");
+}
+
+TEST_F(Index, RefusesAnotherEncoderThanItsOwn) {
+  index();
+  testing::write_tiny_clip(folder_ / "other");
+  std::ofstream(folder_ / "other/config.json", std::ios::app) << "\n";  // other bytes, another identity
+  expect_error([&] { (void)hits({"--encoder", path("other"), "a dog"}); }, Fault::NotFound, "pipeline index");
+}
+
+TEST_F(Index, IsEvaluatedWithoutTraining) {
+  index();
+  testing::write_file(folder_ / "captions.csv",
+                      "video,caption,split\ndark,a dog,test\nbright,two cats,test\nlong,the sea,test\n");
+  const json metrics = json::parse(run({"eval", "--json", "--encoder", path("clip"), "--store",
+                                        path("clips.db"), "--captions", path("captions.csv"), "--dsl"}));
+  EXPECT_EQ(metrics["test"]["t2v"]["queries"], 3);
+  EXPECT_TRUE(metrics["dual_softmax_transductive"]["t2v"].contains("R@1"));
+}
+
+TEST_F(Index, NeedsExactlyOneModel) {
+  expect_error([&] { (void)run({"search", "a dog"}); }, Fault::InvalidArgument, "--index");
+  expect_error(
+      [&] {
+        (void)run({"search", "--videos", path("my clips"), "a dog"});
+      },
+      Fault::InvalidArgument, "--encoder");
+}
+
+TEST(StoreOfAnIndex, IsCalledAfterTheFolderOfItsVideos) {
+  IndexOptions options;
+  options.videos.folder = "/videos/my clips/";
+  EXPECT_EQ(store_of(options).filename(), "my clips.db");
+  options.videos.folder = "/";
+  expect_error([&] { (void)store_of(options); }, Fault::InvalidArgument, "--store");
+  options.store = "x.db";
+  EXPECT_EQ(store_of(options), "x.db");
+}
+
+}  // namespace
+}  // namespace tvr
