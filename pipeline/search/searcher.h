@@ -25,7 +25,7 @@ struct SearchQuery {
   std::string video;  // only videos whose id contains this; empty: all
   double min_length_s = 0;
   double max_length_s = 0;      // 0: no limit
-  ClipFeature example{};          // [D], unit length: an embedded picture or part of a video; empty: none
+  ClipFeature example{};        // [D], unit length: an embedded picture or part of a video; empty: none
   double example_weight = 0.5;  // the example's share where there is a sentence, too; 0 to 1
 };
 
