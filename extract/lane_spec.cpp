@@ -45,8 +45,9 @@ const BuiltinLane& lane_named(const std::string& name, const std::vector<Builtin
     if (name == lane.name) return lane;
     known += std::string(lane.name) + ", ";
   }
-  throw Error(Fault::InvalidArgument, "lane", "'" + name + "' is not known",
-              "Known lanes: " + known + "and manifests of your own networks (FILE.json)");
+  throw Error(
+      Fault::InvalidArgument, "lane", "'" + name + "' is not known",
+      "Known lanes: " + known + "manifests of your own networks (FILE.json), and folders of encoder pairs");
 }
 
 Recipe recipe_of(const LaneSpec& lane) {

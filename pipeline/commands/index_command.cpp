@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "data/store/known_ids.h"
+#include "extract/networks/tower_backbone.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
 #include "pipeline/commands/parsed_flag.h"
@@ -46,6 +47,11 @@ std::filesystem::path store_of(const IndexOptions& options) {
 }
 
 ExtractReport update_index(const IndexOptions& options) {
+  if (!is_encoder(options.encoder.string())) {
+    throw Error(Fault::NotFound, options.encoder.string(),
+                "it has neither a config.json nor an open_clip_config.json",
+                "Name the folder of an encoder pair as Hugging Face serves it (docs/ENCODERS.md)");
+  }
   ExtractOptions extraction;
   extraction.videos = options.videos;
   extraction.store = store_of(options);

@@ -41,7 +41,7 @@ std::vector<std::string> sentences_of(const SearchArguments& arguments) {
   if (arguments.query.sentence.empty() == arguments.queries.empty()) {
     throw Error(Fault::InvalidArgument, "search",
                 "needs a sentence, --queries FILE, --like VIDEO or --image FILE",
-                "pipeline search --run RUN \"a man is cooking\"");
+                "pipeline search --index clips.db \"a man is cooking\"");
   }
   if (arguments.queries.empty()) return {arguments.query.sentence};
   std::vector<std::string> sentences;

@@ -147,6 +147,14 @@ TEST_F(Index, SaysWhereToNameAnEncoderThatHasMoved) {
   expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--encoder");
 }
 
+TEST_F(Index, RefusesAFolderThatIsNoEncoder) {
+  expect_error(
+      [&] {
+        (void)run({"index", "--encoder", path("my clips"), path("my clips")});
+      },
+      Fault::NotFound, "config.json");
+}
+
 TEST_F(Index, RefusesAnotherEncoderThanItsOwn) {
   index();
   testing::write_tiny_clip(folder_ / "other");
