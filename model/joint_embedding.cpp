@@ -29,7 +29,7 @@ Matrix embed_text(const Parameters& parameters, const Matrix& vectors,
     for (std::int64_t i = begin; i < std::min(begin + kRowsAtOnce, count); ++i) {
       chunk.push_back(&captions[static_cast<std::size_t>(i)]);
     }
-    put_rows(TextTower(parameters, gather_words(vectors, chunk, max_words)).out(), begin, embedded);
+    put_rows(CaptionTower(parameters, gather_words(vectors, chunk, max_words)).out(), begin, embedded);
   }
   return embedded;
 }

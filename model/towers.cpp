@@ -105,14 +105,14 @@ void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient
   fc = {std::move(dy), std::move(x_)};
 }
 
-TextTower::TextTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout)
+CaptionTower::CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout)
     : parameters_(parameters),
       batch_(std::move(batch)),
       dropout_scale_(dropout.scale()),
       hidden_(apply(parameters[kTextPooling], batch_.words)),
       unit_(parameters[kTextFc], parameters[kTextGate], pool(dropout)) {}
 
-Matrix TextTower::pool(const Dropout& dropout) {
+Matrix CaptionTower::pool(const Dropout& dropout) {
   const std::int64_t dim = hidden_.cols();
   const auto captions = static_cast<std::int64_t>(batch_.rows.size());
   Matrix pooled(captions, dim);
@@ -141,7 +141,7 @@ Matrix TextTower::pool(const Dropout& dropout) {
   return pooled;
 }
 
-void TextTower::backward(const Matrix& d_out, Gradients& gradients) && {
+void CaptionTower::backward(const Matrix& d_out, Gradients& gradients) && {
   std::move(unit_).backward(d_out, gradients[kTextFc], gradients[kTextGate]);
   const Matrix d_pooled = multiply(gradients[kTextFc].dy, parameters_[kTextFc].weight);
   const std::int64_t dim = d_pooled.cols();

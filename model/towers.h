@@ -47,10 +47,10 @@ class GatedUnit {
   std::vector<float> norms_;  // of the rows before normalisation
 };
 
-/// Text tower: fc, ReLU, max pooling over a caption's words, dropout, gated unit.
-class TextTower {
+/// The joint embedding's text tower: fc, ReLU, max pooling over a caption's words, dropout, gated unit.
+class CaptionTower {
  public:
-  TextTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout = {});
+  CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout = {});
   [[nodiscard]] const Matrix& out() const noexcept { return unit_.out(); }
   void backward(const Matrix& d_out, Gradients& gradients) &&;
 

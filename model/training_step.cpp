@@ -28,7 +28,7 @@ Loss loss_of(const Matrix& similarity, double log_scale, const StepPairs& pairs,
 StepResult loss_and_gradients(const Parameters& parameters, double log_scale, const StepPairs& pairs,
                               Matrix features, const Matrix& vectors, const TrainOptions& options,
                               const Dropout& dropout) {
-  TextTower text(parameters, gather_captions(pairs, vectors, options.max_words), dropout);
+  CaptionTower text(parameters, gather_captions(pairs, vectors, options.max_words), dropout);
   dropout.apply(features, RandomUse::VideoDropout);
   GatedUnit video(parameters[kVideoFc], parameters[kVideoGate], std::move(features));
   const Loss loss = loss_of(multiply_transposed(text.out(), video.out()), log_scale, pairs, options);

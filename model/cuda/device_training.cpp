@@ -96,7 +96,7 @@ void backward(const UnitPass& unit, const Arena& weights, Layer fc, Layer gate, 
       linear_backward(d_gate, weights.weight[gate]).addcmul_(dz, unit.gated.sigmoid), unit.x, {}};
 }
 
-/// Like TextTower in towers.h, with all words of N captions, including padding.
+/// Like CaptionTower in towers.h, with all words of N captions, including padding.
 struct TextPass {
   at::Tensor words, best_word;  // [N W, E]; [N, D], as in Pooled
   at::Tensor factors;           // [N, D], of dropout on the pooled words; undefined: there is none
