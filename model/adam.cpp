@@ -16,16 +16,9 @@ constexpr std::int64_t kAdamCost = 32;  // of updating one value, in multiplicat
 
 void update_layer(Linear& layer, Linear& mean, Linear& variance, const LinearGradient& gradient,
                   const AdamRates& rates) {
-  const std::int64_t cols = layer.weight.cols(), batch = gradient.dy.rows();
-  const Matrix dy_transposed = transposed(gradient.dy);
-  const std::vector<float> x = packed(gradient.x);
-  parallel_for(layer.weight.rows(), (batch + kAdamCost) * cols, [&](std::int64_t begin, std::int64_t end) {
-    kernels().multiply_adam({dy_transposed.row(begin), batch, 1, x.data(), 0, layer.weight.row(begin), cols,
-                             end - begin, cols, batch},
-                            mean.weight.row(begin), variance.weight.row(begin), rates);
-  });
+  adam_step(layer.weight, mean.weight, variance.weight, gradient, rates);
   std::vector<float> bias(layer.bias.size());
-  for (std::int64_t n = 0; n < batch; ++n) {
+  for (std::int64_t n = 0; n < gradient.dy.rows(); ++n) {
     for (std::size_t d = 0; d < bias.size(); ++d) bias[d] += gradient.dy.row(n)[d];
   }
   kernels().adam(layer.bias.data(), mean.bias.data(), variance.bias.data(), bias.data(), gradient.dy.cols(),
@@ -45,6 +38,18 @@ void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradie
   for (std::size_t l = 0; l < kLayers; ++l) {
     update_layer(parameters[l], state.mean[l], state.variance[l], gradients[l], rates);
   }
+}
+
+void adam_step(Matrix& weight, Matrix& mean, Matrix& variance, const LinearGradient& gradient,
+               const AdamRates& rates) {
+  const std::int64_t cols = weight.cols(), batch = gradient.dy.rows();
+  const Matrix dy_transposed = transposed(gradient.dy);
+  const std::vector<float> x = packed(gradient.x);
+  parallel_for(weight.rows(), (batch + kAdamCost) * cols, [&](std::int64_t begin, std::int64_t end) {
+    kernels().multiply_adam(
+        {dy_transposed.row(begin), batch, 1, x.data(), 0, weight.row(begin), cols, end - begin, cols, batch},
+        mean.row(begin), variance.row(begin), rates);
+  });
 }
 
 void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr) {

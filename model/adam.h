@@ -27,6 +27,10 @@ struct AdamScalar {
 /// once and no gradient is stored.
 void adam_step(Parameters& parameters, AdamState& state, const Gradients& gradients, double lr);
 
+/// A step at these rates on a matrix, whose gradient is dy^T x, with its moments of the same shape.
+void adam_step(Matrix& weight, Matrix& mean, Matrix& variance, const LinearGradient& gradient,
+               const AdamRates& rates);
+
 /// Step `step` (counted from 1) on a single parameter.
 void adam_step(AdamScalar& scalar, std::int64_t step, double gradient, double lr);
 

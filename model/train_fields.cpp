@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "model/head_fields.h"
 
 namespace tvr {
 namespace {
@@ -39,6 +40,14 @@ constexpr std::size_t row_count() {
   for_each_field(options, [&](const auto&...) { ++count; });
   return count;
 }
+constexpr std::size_t head_row_count() {
+  std::size_t count = 0;
+  const HeadOptions options;
+  for_each_head_field(options, [&](const auto&...) { ++count; });
+  return count;
+}
+static_assert(head_row_count() == member_count<HeadOptions>(),
+              "a member of HeadOptions has no row in for_each_head_field()");
 static_assert(row_count() == member_count<TrainOptions>(),
               "a member of TrainOptions has no row in for_each_field(): a checkpoint trained with another "
               "value of it would count as up to date");
@@ -49,15 +58,29 @@ std::string text_of(const nlohmann::json& value) {
   return strange ? std::to_string(value.get<double>()) : value.dump();
 }
 
+template <class Value, class Domain>
+void require(const char* name, const Value& value, const Domain& domain) {
+  if (domain.holds(value)) return;
+  throw Error(Fault::InvalidArgument, name, "it is " + text_of(value), "Use " + domain.text());
+}
+
 }  // namespace
+
+HeadPlan plan_head(const HeadOptions& options) {
+  nlohmann::json result;
+  for_each_head_field(options,
+                      [&](const char* name, auto value, const auto& domain, Affects affects, const char*) {
+                        require(name, value, domain);
+                        if (affects != Affects::SpeedOnly) result[name] = value;
+                      });
+  return {options, "head " + result.dump()};
+}
 
 TrainingPlan plan_training(const TrainOptions& options) {
   nlohmann::json result, step;
   for_each_field(
       options, [&](const char* name, auto value, const auto& domain, Affects affects, const char*) {
-        if (!domain.holds(value)) {
-          throw Error(Fault::InvalidArgument, name, "it is " + text_of(value), "Use " + domain.text());
-        }
+        require(name, value, domain);
         const bool of_step = affects == Affects::Result || (affects == Affects::Length && options.cosine);
         if (affects != Affects::SpeedOnly) result[name] = value;
         if (of_step) step[name] = value;

@@ -193,6 +193,27 @@ void write_training_state(const Seeds& seeds) {
                   std::string(30 * sizeof(float), '\0'));
 }
 
+/// A head on vectors of one value, which is a checkpoint, too, after the epoch before the first.
+void write_head_state(const Seeds& seeds) {
+  const float zero = 0;
+  const Tensor square = Tensor::from_floats({1, 1}, &zero), scalar = Tensor::from_floats({}, &zero);
+  const auto doubles = [](std::vector<std::int64_t> shape, std::vector<double> values) {
+    Tensor tensor{DType::F64, std::move(shape), std::vector<std::byte>(values.size() * sizeof(double))};
+    std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+    return tensor;
+  };
+  NamedTensors tensors;
+  for (const char* const part : {"", "head.", "mean.", "variance.", "best."}) {
+    tensors.emplace_back(std::string(part) + "text.weight", square);
+    tensors.emplace_back(std::string(part) + "video.weight", square);
+    tensors.emplace_back(std::string(part) + "logit_scale", scalar);
+  }
+  tensors.emplace_back("identity", Tensor{DType::U8, {0}, {}});
+  tensors.emplace_back("counters", doubles({6}, {0, 1, 0, 0, 0, 0}));
+  tensors.emplace_back("reports", doubles({1, 10}, std::vector<double>(10)));
+  write_pth(seeds.path("head_state", "state.pth"), tensors);
+}
+
 void write_requests(const Seeds& seeds) {
   seeds.write(
       "http_request", "search",
@@ -236,6 +257,7 @@ int main(int argc, char** argv) {
     tvr::testing::write_run(seeds);
     tvr::testing::write_kept_index(seeds);
     tvr::testing::write_training_state(seeds);
+    tvr::testing::write_head_state(seeds);
     tvr::testing::write_requests(seeds);
     tvr::testing::write_videos(seeds);
     tvr::testing::write_pictures(seeds);
