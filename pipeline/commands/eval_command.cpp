@@ -37,7 +37,7 @@ constexpr std::size_t kWordsShown = 10;
 
 struct EvalOptions {
   std::filesystem::path run;
-  std::filesystem::path encoder;               // folder of a pretrained pair
+  std::filesystem::path encoder;               // folder of a pretrained pair, a subject or the run's
   std::string checkpoint;                      // a file, or a glob of several
   std::vector<std::string> sets;               // further data sets: parse_eval_set()
   std::vector<std::filesystem::path> compare;  // two folders of runs
@@ -59,10 +59,11 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
                          "('epochs/e*.pth'); flags provide the rest");
   run->excludes(checkpoint);
   command
-      .add_option("--encoder", options.encoder,
-                  "folder of a pretrained encoder pair instead of a run: no training; flags provide the rest")
+      .add_option(
+          "--encoder", options.encoder,
+          "folder of a pretrained encoder pair: without a run it is evaluated itself, and flags provide "
+          "the rest; with one it says where the encoder is that the run's head was trained on")
       ->transform(encoder_folder())
-      ->excludes(run)
       ->excludes(checkpoint);
   command
       .add_option(
@@ -250,6 +251,7 @@ RunManifest run_in(const std::filesystem::path& folder, const CLI::App& command,
     run.word_vectors = given.learn.word_vectors;
     run.word_vectors_content.clear();
   }
+  move_encoder(run, options.encoder);
   if (command.count("--pooling") > 0) run.pooling = given.learn.pooling;
   if (command.count("--max-words") > 0) run.max_words = given.learn.train.max_words;
   if (!given.lanes.empty() || !given.feature_recipes.empty()) {
@@ -343,7 +345,7 @@ RunManifest run_of_encoder(const EvalOptions& options) {
 
 /// What is evaluated.
 std::vector<RunManifest> subjects_of(const CLI::App& command, const EvalOptions& options) {
-  if (!options.encoder.empty()) return {run_of_encoder(options)};
+  if (options.run.empty() && !options.encoder.empty()) return {run_of_encoder(options)};
   if (!options.checkpoint.empty()) return {run_of_checkpoint(options)};
   return trainings_of(options.run, run_in(options.run, command, options));
 }
@@ -368,9 +370,10 @@ void write_files(const EvalOptions& options, const Answers& answers) {
 /// Each run is evaluated as its run.json says; flags may only say where its captions and features are now.
 /// Any other flag would be ignored silently.
 void require_only_compare_flags(const CLI::App& command) {
-  const std::set<std::string> meant = {
-      "--compare", "--ties", "--json",        "--store",         "--annotations",  "--captions",    "--train",
-      "--val",     "--test", "--test-videos", "--test-fraction", "--val-fraction", "--word-vectors"};
+  const std::set<std::string> meant = {"--compare",      "--ties",        "--json",          "--store",
+                                       "--annotations",  "--captions",    "--train",         "--val",
+                                       "--test",         "--test-videos", "--test-fraction", "--val-fraction",
+                                       "--word-vectors", "--encoder"};
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || meant.count(option->get_name()) != 0) continue;
     throw Error(Fault::InvalidArgument, option->get_name(), "it cannot be used with --compare",

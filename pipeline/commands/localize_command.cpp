@@ -17,6 +17,7 @@
 #include "model/step_assignment.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/learn_options.h"
+#include "pipeline/commands/options.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/encoders/run_encoder.h"
@@ -39,6 +40,7 @@ constexpr Choices<CrossTaskSelection, 2> kCrossTaskSelections{
 
 struct LocalizeArguments {
   std::filesystem::path run, checkpoint, store;
+  std::filesystem::path encoder;  // of the run's head, where it has moved
   std::vector<std::string> lanes;
   LearnOptions input;  // --word-vectors, --pooling, --max-words
   std::filesystem::path crosstask, from_scores;
@@ -64,6 +66,7 @@ RunManifest run_in_folder(const CLI::App& command, const LocalizeArguments& argu
     run.word_vectors = arguments.input.word_vectors;
     run.word_vectors_content.clear();
   }
+  move_encoder(run, arguments.encoder);
   return run;
 }
 
@@ -251,6 +254,11 @@ void add_localize_flags(CLI::App& command, LocalizeArguments& arguments) {
                   "checkpoint (.pth) instead of a run; flags provide the rest")
       ->check(CLI::ExistingFile)
       ->excludes(run);
+  command
+      .add_option("--encoder", arguments.encoder,
+                  "folder of the encoder pair that the head of --run was trained on, if it has moved")
+      ->transform(encoder_folder())
+      ->needs(run);
   command.add_option("--store", arguments.store, "feature store of the videos (default: the run's own)")
       ->check(CLI::ExistingFile);
   command

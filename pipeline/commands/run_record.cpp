@@ -10,8 +10,10 @@
 #include <map>
 #include <string>
 
+#include "data/error.h"
 #include "data/fingerprint.h"
 #include "data/usable_cores.h"
+#include "pipeline/commands/head_flags.h"
 #include "pipeline/commands/old_run.h"
 #include "pipeline/machine/machine.h"
 #include "pipeline/machine/version.h"
@@ -47,12 +49,13 @@ std::string value_of(const CLI::Option& option) {
   return option.get_expected_max() == 0 ? "false" : option.get_default_str();
 }
 
-/// The training flags and their values: all flags in the group of --epochs.
-std::map<std::string, std::string> training_of(const CLI::App& command) {
+/// The training flags and their values: all flags in the group of --epochs, or those of a head.
+std::map<std::string, std::string> training_of(const CLI::App& command, bool of_head) {
   const std::string group = command.get_option("--epochs")->get_group();
   std::map<std::string, std::string> training = {{"seed", value_of(*command.get_option("--seed"))}};
   for (const CLI::Option* option : command.get_options()) {
-    if (option->get_group() == group) training[option->get_single_name()] = value_of(*option);
+    if (option->get_group() != group || (of_head && !is_head_flag(*option))) continue;
+    training[option->get_single_name()] = value_of(*option);
   }
   return training;
 }
@@ -81,9 +84,11 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   if (std::filesystem::exists(subject.folder.linear())) run.linear = hashed(subject.folder.linear());
   run.linear_weight = subject.learning.linear_weight;
   run.training_videos = hashed(subject.folder.training_videos());
+  run.encoder = subject.encoder;
+  run.encoder_id = subject.encoder_id;
   const std::filesystem::path& given = subject.learning.word_vectors;
-  run.word_vectors = given.empty() ? subject.folder.words() : given;
-  if (given.empty()) run.word_vectors_content = sha256_file(run.word_vectors);
+  if (run.encoder.empty()) run.word_vectors = given.empty() ? subject.folder.words() : given;
+  if (run.encoder.empty() && given.empty()) run.word_vectors_content = sha256_file(run.word_vectors);
   run.pooling = subject.learning.pooling;
   run.max_words = subject.learning.train.max_words;
   run.data = subject.data;
@@ -91,7 +96,7 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   // Without captions, as a training on narrations may be, they are given by flags of `eval`.
   run.data.dataset.format = dataset.annotations.empty() ? "captions" : format_of(dataset).name;
   run.seed = subject.learning.train.seed;
-  run.training = training_of(command);
+  run.training = training_of(command, !run.encoder.empty());
   run.made = made_here();
   return run;
 }
@@ -99,6 +104,15 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
 RunManifest read_run(const std::filesystem::path& folder, const std::filesystem::path& other_store,
                      const std::filesystem::path& other_words) {
   return is_old_run(folder) ? old_run(folder, other_store, other_words) : read_manifest(folder);
+}
+
+void move_encoder(RunManifest& run, const std::filesystem::path& encoder) {
+  if (encoder.empty()) return;
+  if (run.encoder.empty()) {
+    throw Error(Fault::InvalidArgument, "--encoder",
+                "the run has a model of its own, without an encoder pair", "Leave it out");
+  }
+  run.encoder = encoder;
 }
 
 std::optional<RunManifest> run_of(const std::filesystem::path& checkpoint) {

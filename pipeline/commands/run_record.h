@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "data/datasets/data_options.h"
@@ -23,6 +24,8 @@ struct RunSubject {
   const std::vector<RecipeRow>& lanes;
   const DataOptions& data;
   const LearnOptions& learning;
+  std::filesystem::path encoder = {};  // folder of the pair that a head was trained on; empty: there is none
+  std::string encoder_id = {};         // its encoder_id()
 };
 /// The manifest (run.json) of a run that `command` has just trained. Hashes the files of
 /// the model.
@@ -34,6 +37,10 @@ struct RunSubject {
 [[nodiscard]] RunManifest read_run(const std::filesystem::path& folder,
                                    const std::filesystem::path& other_store = {},
                                    const std::filesystem::path& other_words = {});
+
+/// Where the encoder pair of a run is now; nothing for an empty `encoder`. Throws Error(InvalidArgument) for
+/// a run without one.
+void move_encoder(RunManifest& run, const std::filesystem::path& encoder);
 
 /// The run that a checkpoint is of: of its folder, or of the folder above (epochs/e3.pth). nullopt: none.
 [[nodiscard]] std::optional<RunManifest> run_of(const std::filesystem::path& checkpoint);

@@ -162,6 +162,7 @@ std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sen
       run.word_vectors = what.word_vectors;
       run.word_vectors_content.clear();
     }
+    move_encoder(run, what.encoder);
     store = run.store;
     encoders = open_run(run);
   }
@@ -205,10 +206,11 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
           ->check(CLI::ExistingFile)
           ->excludes(run);
   command
-      .add_option("--encoder", options.encoder,
-                  "folder of a pretrained encoder pair (docs/ENCODERS.md); default: the one of --index")
-      ->transform(encoder_folder())
-      ->excludes(run);
+      .add_option(
+          "--encoder", options.encoder,
+          "folder of a pretrained encoder pair (docs/ENCODERS.md); default: the one of --index, or the "
+          "one that the head of --run was trained on")
+      ->transform(encoder_folder());
   command
       .add_option("--videos", options.videos.folder,
                   "with --encoder: folder of videos, which are indexed before the search")

@@ -10,9 +10,12 @@
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/head_flags.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/commands/train_options.h"
+#include "pipeline/encoders/pretrained_pair.h"
+#include "pipeline/learning/head_training.h"
 #include "pipeline/learning/learn_step.h"
 #include "pipeline/report/report_step.h"
 #include "pipeline/terminal/console.h"
@@ -83,6 +86,45 @@ void check(const StoreRunOptions& options, const NarratedOptions& narrated) {
   }
 }
 
+/// Writes what a finished training leaves: run.json and, with a test split, metrics and report.
+int finish(RunFolder& folder, const RunManifest& run, const TrainingInput& input, const Learned& learned,
+           bool json, TimeAccount& time) {
+  keep_manifest(folder.path(), run);
+  if (learned.seeds.empty()) return kDone;
+  write_text(folder.metrics(), learned.metrics);
+  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, *input.store,
+                        input.lanes, input.data, learned});
+  time.lap("report");
+  std::vector<FurtherRow> further;
+  if (learned.zero_shot)
+    further.push_back({"zero-shot, without the head (text to video)", learned.zero_shot->t2v});
+  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear, further));
+  std::fflush(stdout);  // before the last messages on stderr
+  say("the report is " + folder.report().string());
+  tell(time);
+  return kDone;
+}
+
+/// Trains a head on a pretrained pair.
+int run_head(StoreRunOptions options, const HeadFlags& flags, const CLI::App& command, RunFolder& folder,
+             bool json) {
+  TimeAccount time;
+  const std::unique_ptr<PretrainedPair> pair = open_pretrained(flags.encoder);
+  options.learn.pooling = pair->pooling();
+  TrainingInput input;
+  input.store.emplace(options.store);
+  input.lanes =
+      image_tower_first(choose_recipes(*input.store, options.lanes, options.feature_recipes), pair->id());
+  input.data = read_data(options.data, sources_of(*input.store), flags.options.seed);
+  Splits splits = load_sentence_splits(folder, *input.store, input.lanes, input.data, *pair);
+  time.lap("text");
+  const Learned learned =
+      learn_head(folder, std::move(splits), flags.options, options.learn.seeds, pair->logit_scale(), time);
+  const RunManifest run = record_of(
+      command, {folder, options.store, input.lanes, options.data, options.learn, flags.encoder, pair->id()});
+  return finish(folder, run, input, learned, json, time);
+}
+
 int run_train(const StoreRunOptions& options, const NarratedOptions& narrated,
               const std::vector<std::string>& sets, const CLI::App& command, RunFolder& folder, bool json) {
   TimeAccount time;
@@ -95,17 +137,7 @@ int run_train(const StoreRunOptions& options, const NarratedOptions& narrated,
   const Learned learned = learn(folder, std::move(input.splits), input.plans, time);
   const RunManifest run =
       record_of(command, {folder, options.store, input.lanes, options.data, options.learn});
-  keep_manifest(folder.path(), run);
-  if (learned.seeds.empty()) return kDone;
-  write_text(folder.metrics(), learned.metrics);
-  write_report(folder, {folder.path().filename().string(), read_text(folder.config()), run, *input.store,
-                        input.lanes, input.data, learned});
-  time.lap("report");
-  fmt::print("{}", json ? learned.metrics : metrics_table(learned.seeds, learned.linear));
-  std::fflush(stdout);  // before the last messages on stderr
-  say("the report is " + folder.report().string());
-  tell(time);
-  return kDone;
+  return finish(folder, run, input, learned, json, time);
 }
 
 void add_narration_flags(CLI::App& command, NarratedOptions& options) {
@@ -154,6 +186,7 @@ void add_narration_flags(CLI::App& command, NarratedOptions& options) {
 void add_train_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<StoreRunOptions>();
   auto narrated = std::make_shared<NarratedOptions>();
+  auto head = std::make_shared<HeadFlags>();
   auto sets = std::make_shared<std::vector<std::string>>();
   auto out = std::make_shared<std::filesystem::path>();
   auto json = std::make_shared<bool>(false);
@@ -167,6 +200,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   add_store_flags(*command, *options);
   add_narration_flags(*command, *narrated);
   add_learn_flags(*command, options->learn);
+  add_head_flags(*command, *head);
   command
       ->add_option("--eval", *sets,
                    "a further data set to evaluate before the first epoch and after each: "
@@ -179,13 +213,22 @@ void add_train_command(CLI::App& app, int& exit_code) {
           ""))
       ->group("Captions");
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
-  command->callback([options, narrated, sets, out, json, command, &exit_code] {
+  command->footer(
+      "Example: pipeline train --store clips.db --captions captions.csv --out trial\n"
+      "         pipeline train --text encoder --encoder clip-vit-base-patch32 --store clips.db \\\n"
+      "                        --captions captions.csv --val-fraction 0.1 --out head");
+  command->callback([options, narrated, head, sets, out, json, command, &exit_code] {
     apply_training_preset(*command);
+    complete_head(*command, *head);
     complete_from_checkpoint(*command, options->learn);
     check(*options, *narrated);
     RunFolder folder(*out);
     const Descriptor lock = folder.lock();
     write_text(folder.config(), toml_of(*command));
+    if (head->text == TextInput::Encoder) {
+      exit_code = run_head(*options, *head, *command, folder, *json);
+      return;
+    }
     exit_code = run_train(*options, *narrated, *sets, *command, folder, *json);
   });
 }

@@ -23,9 +23,9 @@ namespace {
 
 constexpr std::size_t kSentencesAtOnce = 64;
 
-class PretrainedPair final : public EncoderPair {
+class TowerPair final : public PretrainedPair {
  public:
-  PretrainedPair(std::filesystem::path folder, Precision precision)
+  TowerPair(std::filesystem::path folder, Precision precision)
       : folder_(std::move(folder)),
         encoder_(read_encoder(folder_)),
         id_(encoder_id(encoder_)),
@@ -33,6 +33,8 @@ class PretrainedPair final : public EncoderPair {
         tokenizer_(open_tokenizer(folder_)),
         text_(encoder_, precision, usable_cores()) {}
 
+  [[nodiscard]] const std::string& id() const noexcept override { return id_; }
+  [[nodiscard]] double logit_scale() const noexcept override { return text_.logit_scale(); }
   [[nodiscard]] std::int64_t dim() const noexcept override { return text_.dim(); }
   void prepare() override {}
 
@@ -112,9 +114,9 @@ class PretrainedPair final : public EncoderPair {
 
 }  // namespace
 
-std::unique_ptr<EncoderPair> open_pretrained(const std::filesystem::path& folder, Precision precision) {
+std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& folder, Precision precision) {
   set_compute_threads(0);
-  return std::make_unique<PretrainedPair>(folder, precision);
+  return std::make_unique<TowerPair>(folder, precision);
 }
 
 }  // namespace tvr

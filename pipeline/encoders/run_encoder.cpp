@@ -7,35 +7,16 @@
 
 #include "data/error.h"
 #include "model/parallel.h"
+#include "pipeline/encoders/head_encoder.h"
 #include "pipeline/encoders/linear_encoder.h"
 #include "pipeline/encoders/pretrained_pair.h"
+#include "pipeline/encoders/run_lanes.h"
 #include "pipeline/encoders/run_model.h"
 #include "text/query_words.h"
 #include "text/sentence.h"
 
 namespace tvr {
 namespace {
-
-std::string described(const Recipe& recipe) { return recipe.text + ", weights " + recipe.weights; }
-
-/// The row of the store for the recipe `wanted`.
-RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
-  const RecipeRow* other = nullptr;
-  const Digest identity = wanted.identity();
-  for (const RecipeRow& row : rows) {
-    if (row.recipe.lane != wanted.lane || row.videos == 0) continue;
-    if (row.recipe.identity() == identity) return row;
-    other = &row;
-  }
-  if (other == nullptr) {
-    throw Error(Fault::NotFound, "the store", "it has no features for lane " + wanted.lane,
-                "Run `pipeline extract` on it first");
-  }
-  throw Error(Fault::Mismatch, "lane " + wanted.lane,
-              "the store's features (" + described(other->recipe) +
-                  ") do not have the recipe that the model was trained on (" + described(wanted) + ")",
-              "Extract the videos with the flags of the run (see its config.toml)");
-}
 
 RunModel model_of(const RunManifest& run) {
   std::vector<std::filesystem::path> checkpoints;
@@ -89,18 +70,7 @@ class RunEncoder final : public EncoderPair {
   [[nodiscard]] Pooling pooling() const noexcept override { return run_.pooling; }
 
   [[nodiscard]] std::vector<RecipeRow> lanes_in(const FeatureStore& store) const override {
-    const std::vector<RecipeRow> rows = store.recipes();
-    std::vector<RecipeRow> lanes;
-    std::int64_t dim = 0;
-    for (const Recipe& wanted : run_.lanes) {
-      lanes.push_back(row_of(wanted, rows));
-      dim += lanes.back().dim * pooled_parts(run_.pooling);
-    }
-    if (dim == model_.video_dim()) return lanes;
-    throw Error(Fault::Mismatch, "the store",
-                fmt::format("its features have {} values in all lanes, the model was trained on {}", dim,
-                            model_.video_dim()),
-                "Extract the lanes that the model was trained on");
+    return run_lanes(run_, store, model_.video_dim());
   }
 
   [[nodiscard]] Digest identity() const override {
@@ -121,7 +91,10 @@ class RunEncoder final : public EncoderPair {
 
 std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   require_files(run);
-  if (!run.encoder.empty()) return open_pretrained(run.encoder);
+  if (!run.encoder.empty()) {
+    if (run.networks.empty()) return open_pretrained(run.encoder);
+    return open_head(run);
+  }
   std::string contents;
   for (const ModelFile& network : run.networks) contents += required_content(network, "checkpoint");
   if (run.linear_weight > 0) contents += required_content(run.linear, "linear model");

@@ -9,7 +9,8 @@
 
 namespace tvr {
 
-/// The model of a run: word vectors and joint embedding. Throws what require_files() throws, Error(Mismatch)
+/// The model of a run: word vectors and joint embedding, or a pretrained pair with the head that the run
+/// trained on it, if any. Throws what require_files() throws, Error(Mismatch)
 /// when the checkpoint is not the one that the manifest describes or the word vectors have another width, and
 /// what reading the files throws.
 [[nodiscard]] std::unique_ptr<EncoderPair> open_run(const RunManifest& run);

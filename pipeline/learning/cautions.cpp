@@ -38,6 +38,14 @@ std::string words_of(std::string_view caption) {
   return fmt::format("{}", fmt::join(tokenize(caption), " "));
 }
 
+/// Whether the mean of the seeds' R@1 + R@5 + R@10, text to video, exceeds that of `other`.
+bool beat(const std::vector<Evaluation>& seeds, const RetrievalMetrics& other) {
+  const auto sum = [](const RetrievalMetrics& t2v) { return t2v["R@1"] + t2v["R@5"] + t2v["R@10"]; };
+  double mean = 0;
+  for (const Evaluation& seed : seeds) mean += sum(seed.t2v) / static_cast<double>(seeds.size());
+  return mean > sum(other);
+}
+
 }  // namespace
 
 void give_caution(std::string caution, std::vector<std::string>& findings) {
@@ -128,15 +136,21 @@ std::string clips_known_from_training(const std::string& training, const std::ve
 }
 
 std::string not_better_than_linear(const std::vector<Evaluation>& seeds, const RetrievalMetrics& linear) {
-  const auto sum = [](const RetrievalMetrics& t2v) { return t2v["R@1"] + t2v["R@5"] + t2v["R@10"]; };
-  double mean = 0;
-  for (const Evaluation& seed : seeds) mean += sum(seed.t2v) / static_cast<double>(seeds.size());
-  if (mean > sum(linear)) return {};
+  if (beat(seeds, linear)) return {};
   return fmt::format(
       "the trained model does not beat a linear model of the same features and captions, which gets R@1 "
       "{:.1f}, R@5 {:.1f}, R@10 {:.1f}. Give more clips if there are any; --training-preset best gives the "
       "linear model a share",
       linear["R@1"], linear["R@5"], linear["R@10"]);
+}
+
+std::string not_better_than_zero_shot(const std::vector<Evaluation>& seeds,
+                                      const RetrievalMetrics& zero_shot) {
+  if (beat(seeds, zero_shot)) return {};
+  return fmt::format(
+      "on the test split the head does not beat the pretrained pair without it, which gets R@1 {:.1f}, R@5 "
+      "{:.1f}, R@10 {:.1f}. Give more clips with captions if there are any, or search with the pair itself",
+      zero_shot["R@1"], zero_shot["R@5"], zero_shot["R@10"]);
 }
 
 std::string no_better_than_chance(const std::string& split, const RetrievalMetrics& t2v, std::int64_t clips) {

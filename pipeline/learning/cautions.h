@@ -41,6 +41,10 @@ void give_caution(std::string caution, std::vector<std::string>& findings);
 [[nodiscard]] std::string not_better_than_linear(const std::vector<Evaluation>& seeds,
                                                  const RetrievalMetrics& linear);
 
+/// The same of heads and the pretrained pair that they stand on.
+[[nodiscard]] std::string not_better_than_zero_shot(const std::vector<Evaluation>& seeds,
+                                                    const RetrievalMetrics& zero_shot);
+
 /// The mean rank of the captions of `split` is hardly better than that of a random ranking of its `clips`.
 /// Training can fail so without an error: at too high a learning rate all embeddings become alike, and from
 /// the captions of other videos nothing can be learned.

@@ -14,7 +14,8 @@ double now_s() {
 }
 
 std::vector<std::pair<std::string, float>> curves_of(const EpochReport& report) {
-  std::vector<std::pair<std::string, double>> points = {{"train/loss", report.loss}, {"train/lr", report.lr}};
+  std::vector<std::pair<std::string, double>> points;
+  if (report.epoch > 0) points = {{"train/loss", report.loss}, {"train/lr", report.lr}};
   if (const auto& val = report.val_t2v) {
     for (std::size_t m = 0; m < val->values.size(); ++m)
       points.emplace_back(std::string("val/t2v/") + val->table()[m].name, val->values[m]);

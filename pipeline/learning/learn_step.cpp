@@ -152,17 +152,6 @@ Evaluation evaluate_on_test(const std::vector<RunFolder>& folders, const ModelPl
                   model.embed_video(test.clips), test, Ties::Average);
 }
 
-/// Keeps the ids of the videos that were trained on, a line each, in order.
-void keep_training_videos(const RunFolder& folder, const Splits& splits) {
-  std::set<std::string> videos;
-  for (const ClipRef& clip : splits.train.clips) videos.insert(clip.video_id);
-  const std::int64_t narrated = splits.narrated ? splits.narrated->count() : 0;
-  for (std::int64_t video = 0; video < narrated; ++video) videos.insert(splits.narrated->id(video));
-  std::string text;
-  for (const std::string& video : videos) text += video + '\n';
-  write_text(folder.training_videos(), text);
-}
-
 std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& plans, const Splits& splits) {
   const std::vector<Evaluation>& seeds = learned.seeds;
   nlohmann::json metrics = {
@@ -257,6 +246,16 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, const Narrated
   if (several && options.train.loss != RankingLoss::MilNce)
     refuse("candidates", "the loss takes one caption per clip", "Use --loss mil-nce");
   return plans_for(options, {static_cast<std::size_t>(train.count()), "videos"});
+}
+
+void keep_training_videos(const RunFolder& folder, const Splits& splits) {
+  std::set<std::string> videos;
+  for (const ClipRef& clip : splits.train.clips) videos.insert(clip.video_id);
+  const std::int64_t narrated = splits.narrated ? splits.narrated->count() : 0;
+  for (std::int64_t video = 0; video < narrated; ++video) videos.insert(splits.narrated->id(video));
+  std::string text;
+  for (const std::string& video : videos) text += video + '\n';
+  write_text(folder.training_videos(), text);
 }
 
 Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time) {

@@ -21,9 +21,11 @@ namespace tvr {
 struct Learned {
   WordTable words;
   Pairs test;
-  std::vector<Evaluation> seeds;      // one per seed; the first, of the folder's own checkpoint, alone keeps
-                                      // its embeddings. Empty without a test split
-  std::optional<Evaluation> linear;   // of the linear baseline, without embeddings
+  std::vector<Evaluation> seeds;     // one per seed; the first, of the folder's own checkpoint, alone keeps
+                                     // its embeddings. Empty without a test split
+  std::optional<Evaluation> linear;  // of the linear baseline, without embeddings
+  /// Of the pretrained pair that a head was trained on, without the head and without embeddings.
+  std::optional<Evaluation> zero_shot;
   std::string metrics;                // metrics.json; empty without a test split
   std::vector<std::string> findings;  // caveats about the metrics, one sentence each
   bool trained = false;               // false: every checkpoint was up to date
@@ -52,5 +54,8 @@ struct ModelPlan {
 /// caller writes it. Adds "linear", "train" and "eval" to `time`.
 [[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans,
                             TimeAccount& time);
+
+/// Keeps the ids of the videos that were trained on in the folder, a line each, in order.
+void keep_training_videos(const RunFolder& folder, const Splits& splits);
 
 }  // namespace tvr

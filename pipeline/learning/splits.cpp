@@ -10,6 +10,7 @@
 
 #include "data/error.h"
 #include "pipeline/learning/cautions.h"
+#include "pipeline/learning/sentence_vectors.h"
 #include "pipeline/narrated/narrated_text.h"
 #include "pipeline/terminal/console.h"
 
@@ -67,22 +68,13 @@ nlohmann::json json_of(const LeftOut& left_out, const DataSet& data) {
   return json;
 }
 
-/// Loads the features and captions of every split; `splits` has the words.
-void load_pairs_into(Splits& splits, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                     const DataSet& data, const LearnOptions& options) {
-  tell_coverage(data, splits);
+/// Loads the clips and the texts of their captions of every split.
+void load_clips_into(Splits& splits, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                     const DataSet& data, Pooling pooling) {
   LeftOut left_out;
-  splits.train = load_pairs(store, lanes, data.train, options.pooling, left_out);
-  splits.val = load_pairs(store, lanes, data.val, options.pooling, left_out);
-  splits.test = load_pairs(store, lanes, data.test, options.pooling, left_out);
-  for (const auto& [name, split] :
-       {std::pair{"train", &splits.train}, std::pair{"val", &splits.val}, std::pair{"test", &splits.test}}) {
-    const std::int64_t cut = give_word_ids(*split, splits.words, options.train.max_words);
-    if (cut == 0) continue;
-    splits.coverage[name]["captions_cut"] = cut;
-    say(fmt::format("text: {} of {} {} captions have more than {} words; the rest of them is not used", cut,
-                    split->captions.size(), name, options.train.max_words));
-  }
+  splits.train = load_pairs(store, lanes, data.train, pooling, left_out);
+  splits.val = load_pairs(store, lanes, data.val, pooling, left_out);
+  splits.test = load_pairs(store, lanes, data.test, pooling, left_out);
   for (std::string& sentence : sentences_of(left_out)) give_caution(std::move(sentence), splits.findings);
   for (const auto& [name, wanted, loaded] :
        {std::tuple{"training", &data.train, &splits.train}, std::tuple{"validation", &data.val, &splits.val},
@@ -96,6 +88,21 @@ void load_pairs_into(Splits& splits, const FeatureStore& store, const std::vecto
   give_caution(captions_known_from_training(splits.train, splits.test), splits.findings);
   splits.left_out = json_of(left_out, data);
   if (!splits.val.captions.empty()) splits.selected_on = "validation";
+}
+
+/// Loads the features and captions of every split; `splits` has the words.
+void load_pairs_into(Splits& splits, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                     const DataSet& data, const LearnOptions& options) {
+  tell_coverage(data, splits);
+  load_clips_into(splits, store, lanes, data, options.pooling);
+  for (const auto& [name, split] :
+       {std::pair{"train", &splits.train}, std::pair{"val", &splits.val}, std::pair{"test", &splits.test}}) {
+    const std::int64_t cut = give_word_ids(*split, splits.words, options.train.max_words);
+    if (cut == 0) continue;
+    splits.coverage[name]["captions_cut"] = cut;
+    say(fmt::format("text: {} of {} {} captions have more than {} words; the rest of them is not used", cut,
+                    split->captions.size(), name, options.train.max_words));
+  }
   if (options.select_on_test) {
     splits.val = splits.test;
     splits.selected_on = "test";
@@ -135,6 +142,14 @@ Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vect
   load_pairs_into(splits, store, lanes, data, options);
   load_sets_into(splits, lanes, sets, options);
   if (options.standardize) splits.standardization.emplace(splits.train.pairs.clips);
+  return splits;
+}
+
+Splits load_sentence_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
+                            const DataSet& data, PretrainedPair& pair) {
+  Splits splits;
+  load_clips_into(splits, store, lanes, data, pair.pooling());
+  splits.words.vectors = embed_captions(folder, pair, {&splits.test, &splits.val, &splits.train});
   return splits;
 }
 

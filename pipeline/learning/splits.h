@@ -9,6 +9,7 @@
 #include "data/datasets/caption.h"
 #include "data/store/feature_store.h"
 #include "model/standardization.h"
+#include "pipeline/encoders/pretrained_pair.h"
 #include "pipeline/learning/eval_sets.h"
 #include "pipeline/learning/learning_data.h"
 #include "pipeline/learning/learning_options.h"
@@ -43,6 +44,12 @@ struct Splits {
 [[nodiscard]] Splits load_splits(RunFolder& folder, const FeatureStore& store,
                                  const std::vector<RecipeRow>& lanes, const DataSet& data,
                                  const std::vector<EvalCaptions>& sets, const LearnOptions& options);
+
+/// The same for training a head on a pretrained pair: words.vectors are those of sentences, of which each
+/// caption is one. The first lane is the image tower's.
+[[nodiscard]] Splits load_sentence_splits(RunFolder& folder, const FeatureStore& store,
+                                          const std::vector<RecipeRow>& lanes, const DataSet& data,
+                                          PretrainedPair& pair);
 
 /// The same for training on narrations. `data`, whose training split is not used, and `store` are those that
 /// the model is validated and tested on; both may be empty. Words are those of the narrations and of `data`.

@@ -69,15 +69,21 @@ std::string metrics_section(const ReportInput& input) {
     out += fmt::format("<th scope=\"col\" title=\"{}; {} is better\">{}</th>", metric.meaning,
                        metric.better == Better::Higher ? "higher" : "lower", metric.name);
   }
-  out += "<th scope=\"col\">queries</th></tr></thead><tbody>" +
-         metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
-         metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
-         (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
-         (input.linear ? metric_row("linear model, text to video", *input.linear, nullptr) : "") +
-         metric_row("chance, text to video", chance_of(evaluation), nullptr);
+  out +=
+      "<th scope=\"col\">queries</th></tr></thead><tbody>" +
+      metric_row("text to video", evaluation.t2v, &evaluation.t2v_interval) +
+      metric_row("video to text", evaluation.v2t, &evaluation.v2t_interval) +
+      (input.seeds.size() > 1 ? seeds_row(input.seeds) : "") +
+      (input.zero_shot ? metric_row("without the head (zero-shot), text to video", *input.zero_shot, nullptr)
+                       : "") +
+      (input.linear ? metric_row("linear model, text to video", *input.linear, nullptr) : "") +
+      metric_row("chance, text to video", chance_of(evaluation), nullptr);
   return out +
-         "</tbody></table></div><p><small>R@K: percentage of queries whose correct clip is among the top K. "
-         "A linear model of the same features and captions is what a trained model has to beat. "
+         "</tbody></table></div><p><small>R@K: percentage of queries whose correct clip is among the top "
+         "K. " +
+         (input.zero_shot ? "The pretrained pair without the head is what a head has to beat. "
+                          : "A linear model of the same features and captions is what a trained model has to "
+                            "beat. ") +
          "In small print: 95 % bootstrap interval over the videos; it does not cover the variation between "
          "seeds.</small></p>";
 }

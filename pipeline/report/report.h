@@ -26,6 +26,7 @@ struct ReportInput {
   const Evaluation* evaluation = nullptr;
   std::vector<RetrievalMetrics> seeds;                     // text to video, one per training seed
   std::optional<RetrievalMetrics> linear;                  // text to video, of the linear baseline
+  std::optional<RetrievalMetrics> zero_shot;               // text to video, of the pair below a head
   std::filesystem::path history;                           // history.jsonl
   std::vector<std::pair<std::string, TextCoverage>> text;  // by split: "train", "test"
   const WordTable* words = nullptr;  // to mark the words of test captions without a vector
@@ -39,10 +40,9 @@ struct ReportInput {
 };
 
 /// A self-contained HTML page that makes no network request: metrics with bootstrap intervals, those of a
-/// linear model and chance,
-/// curves, recall at every K, ranks, example queries with the correct clip and the clips found (the best, the
-/// median and the worst), words without vectors, videos that failed, data set checks, provenance and
-/// configuration.
+/// linear model or of the pretrained pair below a head, and of chance, curves, recall at every K, ranks,
+/// example queries with the correct clip and the clips found (the best, the median and the worst), words
+/// without vectors, videos that failed, data set checks, provenance and configuration.
 [[nodiscard]] std::string report_html(const ReportInput& input);
 
 }  // namespace tvr

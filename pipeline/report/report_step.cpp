@@ -100,7 +100,11 @@ void add_provenance(const RunFolder& folder, const ReportSubject& subject, Repor
                                                  subject.store.content_digest()));
   const RunManifest& run = subject.run;
   for (auto& row : provenance_of(run.data.dataset)) rows.push_back(std::move(row));
-  if (run.word_vectors != folder.words()) rows.emplace_back("word vectors", with_hash(run.word_vectors));
+  if (!run.encoder.empty()) {
+    rows.emplace_back("encoder pair", run.encoder.string() + "; " + run.encoder_id);
+  } else if (run.word_vectors != folder.words()) {
+    rows.emplace_back("word vectors", with_hash(run.word_vectors));
+  }
   rows.emplace_back("seed", fmt::format("{}", run.seed));
 }
 
@@ -177,11 +181,17 @@ void write_report(const RunFolder& folder, const ReportSubject& subject) {
     input.linear = subject.learned.linear->t2v;
     input.linear->queries = 0;  // the same ones
   }
+  if (subject.learned.zero_shot) {
+    input.zero_shot = subject.learned.zero_shot->t2v;
+    input.zero_shot->queries = 0;  // the same ones
+  }
   input.history = folder.history();
-  constexpr std::size_t kNamed = 30;  // words without a vector
-  input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},
-                {"test", coverage_of(subject.data.test, subject.learned.words, kNamed)}};
-  input.words = &subject.learned.words;
+  if (subject.run.encoder.empty()) {    // a text tower knows every word
+    constexpr std::size_t kNamed = 30;  // words without a vector
+    input.text = {{"training", coverage_of(subject.data.train, subject.learned.words, kNamed)},
+                  {"test", coverage_of(subject.data.test, subject.learned.words, kNamed)}};
+    input.words = &subject.learned.words;
+  }
   input.notes = subject.data.notes;
   input.config = subject.config;
   input.picture = [&](const ClipRef& clip) { return pictures.of(clip); };

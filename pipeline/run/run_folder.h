@@ -20,6 +20,8 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path words() const {
     return path_ / "words.bin";
   }  // fastText, trained on captions
+  /// Vectors of the captions by a pretrained pair's text tower.
+  [[nodiscard]] std::filesystem::path sentences() const { return path_ / "sentences.pth"; }
   [[nodiscard]] std::filesystem::path state() const { return path_ / "training_state.pth"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.pth"; }
   [[nodiscard]] std::filesystem::path epochs() const { return path_ / "epochs"; }  // of --keep-epochs
@@ -51,8 +53,8 @@ class RunFolder {
   /// has no locks. Throws Error(Busy).
   [[nodiscard]] Descriptor lock() const;
 
-  /// A step ("words", "linear", "train", "report") is fresh (up to date) when it was finished with inputs of
-  /// this digest and `result` is the file that it gave: a damaged one is made anew.
+  /// A step ("words", "sentences", "linear", "train", "report") is fresh (up to date) when it was finished
+  /// with inputs of this digest and `result` is the file that it gave: a damaged one is made anew.
   [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
                               const std::filesystem::path& result) const;
   void mark_done(const std::string& step, const Digest& inputs, const std::filesystem::path& result);

@@ -115,6 +115,17 @@ TEST(NoBetterThanChance, IsSaidOfAMeanRankNearThatOfChance) {
   EXPECT_EQ(no_better_than_chance("test", metrics, 1), "") << "nothing can be learned of one clip";
 }
 
+TEST(NotBetterThanZeroShot, IsSaidOfHeadsThatOnAverageFindLessThanThePairBelowThem) {
+  std::vector<Evaluation> seeds(2);
+  seeds[0].t2v["R@1"] = 30;
+  seeds[1].t2v["R@1"] = 20;
+  RetrievalMetrics zero_shot;
+  zero_shot["R@1"] = 25;
+  EXPECT_THAT(not_better_than_zero_shot(seeds, zero_shot), HasSubstr("R@1 25.0"));
+  zero_shot["R@1"] = 24;
+  EXPECT_EQ(not_better_than_zero_shot(seeds, zero_shot), "");
+}
+
 TEST(GiveCaution, WarnsAndKeepsTheSentence) {
   std::vector<std::string> findings;
   ::testing::internal::CaptureStderr();
