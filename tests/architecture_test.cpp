@@ -211,6 +211,39 @@ TEST(Architecture, OnlyCommandsPrintAndOnlyTheTerminalRoomTalks) {
   }
 }
 
+/// The types that a file defines at the beginning of a line and outside of unnamed namespaces.
+std::set<std::string> types_of(const std::string& text) {
+  static const std::regex definition(
+      R"re(^(namespace \{)|^(\}  // namespace$)|^(?:class|struct|enum class) (\w+)(?: final)?(?: : [^;{]*)? \{)re",
+      std::regex::ECMAScript | std::regex::multiline);
+  std::set<std::string> types;
+  bool unnamed = false;
+  for (std::sregex_iterator match(text.begin(), text.end(), definition), end; match != end; ++match) {
+    if ((*match)[1].matched || (*match)[2].matched) unnamed = (*match)[1].matched;
+    if ((*match)[3].matched && !unnamed) types.insert((*match)[3]);
+  }
+  return types;
+}
+
+/// Two types of one name in one namespace break the one-definition rule: where both are linked, one's
+/// destructor may be called for the other.
+TEST(Architecture, NoTwoTypesHaveOneName) {
+  EXPECT_EQ(
+      types_of(
+          "class A final : public B {\n};\nnamespace {\nstruct C {\n};\n}  // namespace\nenum class D {\n"),
+      (std::set<std::string>{"A", "D"}));
+  std::map<std::string, fs::path> known;
+  for (const fs::path& file : source_files()) {
+    if (file.string().find("/no_cuda/") != std::string::npos)
+      continue;  // a twin, linked in the other's place
+    for (const std::string& type : types_of(text_of(file))) {
+      const auto [place, fresh] = known.emplace(type, file);
+      EXPECT_TRUE(fresh) << type << " is defined in " << file << " and in " << place->second;
+    }
+  }
+  EXPECT_GT(known.size(), 300u);
+}
+
 TEST(Architecture, HeadersKeepTorchOut) {
   // Two hand on tensors, from one source in a folder cuda/ to another; no header may include these either.
   const std::set<std::string> of_tensors = {"extract/cuda/torch_network.h", "model/cuda/training_ops.h"};

@@ -233,7 +233,7 @@ class ImageTower::Network {
   Transformer transformer_;
   std::optional<AttentionPooling> pooling_;
   std::optional<PackedDense> projection_;
-  std::optional<Rotation> rotation_;
+  std::optional<PatchRotation> rotation_;
   std::array<std::array<float, 256>, 3> values_{};  // of a colour's 256 levels, normalised
 };
 

@@ -54,7 +54,7 @@ Matrix finite(Matrix vectors, const char* where) {
   return vectors;
 }
 
-Rotation::Rotation(const ImageTowerShape& shape)
+PatchRotation::PatchRotation(const ImageTowerShape& shape)
     : rows_(shape.rows()), width_(shape.transformer.width), heads_(shape.transformer.heads) {
   const int half = width_ / heads_ / 2, quarter = half / 2, first = shape.class_token ? 1 : 0;
   cosine_.assign(static_cast<std::size_t>(rows_) * static_cast<std::size_t>(half), 1.0F);
@@ -73,7 +73,7 @@ Rotation::Rotation(const ImageTowerShape& shape)
   }
 }
 
-void Rotation::apply(float* query_key_value, std::int64_t pictures) const {
+void PatchRotation::apply(float* query_key_value, std::int64_t pictures) const {
   const int half = width_ / heads_ / 2;
 #pragma omp parallel for schedule(static)
   for (std::int64_t row = 0; row < pictures * rows_; ++row) {
@@ -131,7 +131,7 @@ class Transformer::Tail {
 };
 
 Matrix Transformer::run(const dnnl::stream& stream, Matrix x, const std::vector<int>& lengths, bool causal,
-                        const Rotation* rotation, const std::vector<std::int64_t>& wanted) const {
+                        const PatchRotation* rotation, const std::vector<std::int64_t>& wanted) const {
   const std::int64_t rows = x.rows(), width = shape_.width;
   const DenseProduct query_key_value(blocks_.front().query_key_value, rows, Type::f32, After::Nothing);
   Buffer normed(rows, width, type_), projected(rows, 3 * width, Type::f32);

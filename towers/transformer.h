@@ -33,9 +33,9 @@ class Buffer {
 /// values, the first half is rotated by the patch's column, the second by its row, in neighbouring pairs, by
 /// angles place * 10000^(-2i / (head_width / 2)). Places begin with 1 where there is a class token, which
 /// itself is not rotated.
-class Rotation {
+class PatchRotation {
  public:
-  Rotation(const ImageTowerShape& shape);
+  PatchRotation(const ImageTowerShape& shape);
   /// Rotates queries and keys of `pictures` pictures in rows [query, key, value].
   void apply(float* query_key_value, std::int64_t pictures) const;
 
@@ -54,7 +54,7 @@ class Transformer {
   /// sequence, or all where it is empty: the last block computes no others. `rotation` may be null.
   /// Thread-safe; uses OpenMP's number of threads.
   [[nodiscard]] Matrix run(const dnnl::stream& stream, Matrix x, const std::vector<int>& lengths, bool causal,
-                           const Rotation* rotation, const std::vector<std::int64_t>& wanted) const;
+                           const PatchRotation* rotation, const std::vector<std::int64_t>& wanted) const;
 
  private:
   struct Block {
