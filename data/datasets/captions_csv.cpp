@@ -122,6 +122,8 @@ void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& w
   std::set<std::string> test;
   if (!split.test_videos.empty()) {
     test = videos_matching(split.test_videos, ids, where);
+  } else if (split.test_fraction == 1) {
+    test = ids;
   } else if (split.test_fraction != 0) {  // 0: all videos are for training
     test = choose_share(ids, split.test_fraction, 0);
   }

@@ -330,7 +330,7 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
 }
 
 /// A pretrained pair, with everything else given by flags.
-RunManifest run_of_encoder(const EvalOptions& options) {
+RunManifest run_of_encoder(const CLI::App& command, const EvalOptions& options) {
   if (options.given.store.empty()) {
     throw Error(Fault::InvalidArgument, "eval", "no feature store is given",
                 "Pass --store FILE.db, the index that `pipeline index` made of the videos");
@@ -339,13 +339,15 @@ RunManifest run_of_encoder(const EvalOptions& options) {
   run.encoder = options.encoder;
   run.store = options.given.store;
   run.data = options.given.data;
+  const bool cut = command.count("--test-videos") + command.count("--test-fraction") > 0;
+  if (!cut) run.data.dataset.split.test_fraction = 1;  // nothing is trained: all captions are for the test
   run.seed = 0;
   return run;
 }
 
 /// What is evaluated.
 std::vector<RunManifest> subjects_of(const CLI::App& command, const EvalOptions& options) {
-  if (options.run.empty() && !options.encoder.empty()) return {run_of_encoder(options)};
+  if (options.run.empty() && !options.encoder.empty()) return {run_of_encoder(command, options)};
   if (!options.checkpoint.empty()) return {run_of_checkpoint(options)};
   return trainings_of(options.run, run_in(options.run, command, options));
 }

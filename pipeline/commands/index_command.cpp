@@ -34,16 +34,30 @@ int run_index(const IndexOptions& options) {
   return report.all_well() ? kDone : kSomeVideosFailed;
 }
 
+/// Without a separator at its end.
+std::filesystem::path folder_of(const VideoSelection& videos) {
+  const std::filesystem::path folder = videos.folder.lexically_normal();
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
 }  // namespace
 
 std::filesystem::path store_of(const IndexOptions& options) {
   if (!options.store.empty()) return options.store;
-  std::filesystem::path name = options.videos.folder.lexically_normal();
-  if (!name.has_filename()) name = name.parent_path();
+  const std::filesystem::path name = folder_of(options.videos);
   if (name.has_filename() && name.filename() != "." && name.filename() != "..") {
     return std::filesystem::absolute(name.filename().string() + ".db");
   }
   throw Error(Fault::InvalidArgument, "index", "no store is named", "Pass --store FILE.db");
+}
+
+/// Folders of one name give one default store, whose ids would then stand for other videos.
+void require_own_index(const IndexOptions& options, const std::filesystem::path& store) {
+  if (!options.store.empty() || !std::filesystem::exists(store)) return;
+  const std::filesystem::path indexed = indexed_folder(store);
+  if (indexed.empty() || indexed == folder_of(options.videos)) return;
+  throw Error(Fault::Mismatch, store.string(), "it is the index of " + indexed.string(),
+              "Name a store for these videos with --store FILE.db; or this one, if the videos have moved");
 }
 
 ExtractReport update_index(const IndexOptions& options) {
@@ -55,6 +69,7 @@ ExtractReport update_index(const IndexOptions& options) {
   ExtractOptions extraction;
   extraction.videos = options.videos;
   extraction.store = store_of(options);
+  require_own_index(options, extraction.store);
   extraction.retry_failed = options.retry_failed;
   extraction.features.lanes = {options.encoder.string()};
   extraction.features.encoder_fps = options.fps;
@@ -71,7 +86,7 @@ ExtractReport update_index(const IndexOptions& options) {
   lap(time, report);
   tell(report);
   tell(time, faster_ways(plan));
-  remember_encoder(extraction.store, options.encoder);
+  remember_encoder(extraction.store, options.encoder, folder_of(options.videos));
   return report;
 }
 

@@ -154,7 +154,14 @@ std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sen
   std::filesystem::path store = what.index;
   std::unique_ptr<EncoderPair> encoders;
   if (what.run.empty()) {
-    encoders = open_pretrained(what.encoder.empty() ? remembered_encoder(what.index) : what.encoder);
+    const std::filesystem::path folder = what.encoder.empty() ? remembered_encoder(what.index) : what.encoder;
+    encoders = open_pretrained(folder);
+    (void)encoders->lanes_in(FeatureStore(what.index));  // that of the index
+    try {
+      remember_encoder(what.index, folder);
+    } catch (const std::exception& error) {  // an index on a read-only file system is searched all the same
+      warn(fmt::format("where the encoder is was not kept: {}", error.what()));
+    }
   } else {
     RunManifest run = read_run(what.run, what.store, what.word_vectors);
     if (!what.store.empty()) run.store = what.store;

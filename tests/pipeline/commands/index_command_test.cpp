@@ -143,8 +143,26 @@ TEST_F(Index, SaysWhereToNameAnEncoderThatHasMoved) {
   std::filesystem::rename(folder_ / "clip", folder_ / "elsewhere");
   expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--encoder");
   EXPECT_EQ(hits({"--encoder", path("elsewhere"), "a dog"}).size(), 3U);
+  EXPECT_EQ(hits({"a dog"}).size(), 3U);  // it is known now
   std::filesystem::remove_all(index_folder(folder_ / "clips.db"));
   expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--encoder");
+  EXPECT_EQ(hits({"--encoder", path("elsewhere"), "a dog"}).size(), 3U);
+  EXPECT_TRUE(std::filesystem::exists(index_folder(folder_ / "clips.db") / "search_index.bin"));
+}
+
+TEST_F(Index, OfAnotherFolderOfOneNameIsNotWrittenInto) {
+  const std::filesystem::path here = std::filesystem::current_path();
+  std::filesystem::create_directories(folder_ / "work");
+  std::filesystem::create_directories(folder_ / "other");
+  std::filesystem::copy(folder_ / "my clips", folder_ / "other/my clips");
+  std::filesystem::current_path(folder_ / "work");
+  const auto index_of = [&](const std::string& videos) {
+    run({"index", "--encoder", path("clip"), path(videos)});
+  };
+  index_of("my clips");
+  EXPECT_NO_THROW(index_of("my clips/"));
+  expect_error([&] { index_of("other/my clips"); }, Fault::Mismatch, "--store");
+  std::filesystem::current_path(here);
 }
 
 TEST_F(Index, RefusesAFolderThatIsNoEncoder) {
@@ -164,8 +182,7 @@ TEST_F(Index, RefusesAnotherEncoderThanItsOwn) {
 
 TEST_F(Index, IsEvaluatedWithoutTraining) {
   index();
-  testing::write_file(folder_ / "captions.csv",
-                      "video,caption,split\ndark,a dog,test\nbright,two cats,test\nlong,the sea,test\n");
+  testing::write_file(folder_ / "captions.csv", "video,caption\ndark,a dog\nbright,two cats\nlong,the sea\n");
   const json metrics = json::parse(run({"eval", "--json", "--encoder", path("clip"), "--store",
                                         path("clips.db"), "--captions", path("captions.csv"), "--dsl"}));
   EXPECT_EQ(metrics["test"]["t2v"]["queries"], 3);
