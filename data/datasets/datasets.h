@@ -30,7 +30,7 @@ struct MsrvttFiles {
 struct CaptionSplit {
   std::string test_videos;  // glob over video ids ("ours/*", below any folder): the test videos
   double test_fraction =
-      0.2;  // without a glob: this fraction of the videos, chosen by a hash of the id; in (0, 1)
+      0.2;  // without a glob: this fraction of the videos, chosen by a hash of the id; from 0 to 1
 };
 
 /// Reads `video,caption[,start,end][,split]` (columns by name; start and end in seconds, both empty: the
