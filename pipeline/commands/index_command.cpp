@@ -80,13 +80,13 @@ ExtractReport update_index(const IndexOptions& options) {
       videos_of(options.videos, known_ids({extraction.store}), &passed_over);
   const ExtractionPlan plan = plan_extraction(extraction);
   FeatureStore store(extraction.store, FeatureStore::Access::ReadWrite);
+  remember_encoder(extraction.store, options.encoder, folder_of(options.videos));
   tell(passed_over);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, plan);
   lap(time, report);
   tell(report);
   tell(time, faster_ways(plan));
-  remember_encoder(extraction.store, options.encoder, folder_of(options.videos));
   return report;
 }
 

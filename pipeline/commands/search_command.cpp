@@ -64,17 +64,19 @@ void require_videos(const SearchIndex& index, const std::filesystem::path& store
       "failures` says which failed");
 }
 
-/// The part of a video that VIDEO or VIDEO@SECONDS names. A name may hold an '@' itself.
+/// The part of a video that VIDEO or VIDEO@SECONDS names. A name may itself end in '@' and a number.
 ClipFeature example_named(const Searcher& searcher, const std::string& like) {
-  const std::size_t sign = like.rfind('@');
-  double second = 0;
-  if (sign != std::string::npos) {
+  try {
+    return searcher.example_of(like, std::nullopt);
+  } catch (const Error&) {
+    const std::size_t sign = like.rfind('@');
+    double second = 0;
     const char* const end = like.data() + like.size();
+    if (sign == std::string::npos) throw;
     const auto [at, fault] = std::from_chars(like.data() + sign + 1, end, second);
-    if (fault == std::errc() && at == end && second >= 0 && second < kMostSeconds)
-      return searcher.example_of(like.substr(0, sign), Micros(std::llround(second * 1e6)));
+    if (fault != std::errc() || at != end || !(second >= 0 && second < kMostSeconds)) throw;
+    return searcher.example_of(like.substr(0, sign), Micros(std::llround(second * 1e6)));
   }
-  return searcher.example_of(like, std::nullopt);
 }
 
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }

@@ -23,6 +23,26 @@ namespace {
 
 constexpr std::size_t kSentencesAtOnce = 64;
 
+/// Throws Error(Mismatch) unless the tokenizer's ids are those of the text tower: another one would give
+/// other sentences in silence.
+void require_fit(const SubwordTokenizer& tokenizer, const TextTowerShape& tower,
+                 const std::filesystem::path& folder) {
+  const std::string advice = "The tokenizer's files are damaged or of another encoder: download them again";
+  if (tokenizer.size() != tower.vocabulary) {
+    throw Error(
+        Fault::Mismatch, folder.string(),
+        fmt::format("its tokenizer has {} tokens, its text tower {}", tokenizer.size(), tower.vocabulary),
+        advice);
+  }
+  const std::optional<std::int32_t> end = tokenizer.special().end;
+  if (tower.pooling == TowerPooling::EndToken && tower.end_token && end && *end != *tower.end_token) {
+    throw Error(
+        Fault::Mismatch, folder.string(),
+        fmt::format("its tokenizer ends a text by token {}, its text tower wants {}", *end, *tower.end_token),
+        advice);
+  }
+}
+
 class TowerPair final : public PretrainedPair {
  public:
   TowerPair(std::filesystem::path folder, Precision precision)
@@ -31,7 +51,9 @@ class TowerPair final : public PretrainedPair {
         id_(encoder_id(encoder_)),
         precision_(precision),
         tokenizer_(open_tokenizer(folder_)),
-        text_(encoder_, precision, usable_cores()) {}
+        text_(encoder_, precision, usable_cores()) {
+    require_fit(*tokenizer_, encoder_.text, folder_);
+  }
 
   [[nodiscard]] const std::string& id() const noexcept override { return id_; }
   [[nodiscard]] double logit_scale() const noexcept override { return text_.logit_scale(); }
@@ -77,7 +99,7 @@ class TowerPair final : public PretrainedPair {
     std::vector<RecipeRow> rows = store.recipes();
     for (const RecipeRow& row : rows) {
       if (row.recipe.weights != id_ || row.videos == 0) continue;
-      if (found == nullptr || row.videos > found->videos) found = &row;
+      if (found == nullptr || row.videos >= found->videos) found = &row;  // of equal ones, the newest
     }
     if (found != nullptr && found->dim == dim()) return {*found};
     throw Error(Fault::NotFound, "the store",

@@ -20,8 +20,8 @@ class PretrainedPair : public EncoderPair {
 };
 
 /// The pair in a folder. `precision` is of the towers. Hashes the folder's files and loads the text tower;
-/// the image tower is loaded for the first picture. Throws what read_encoder(), TextTower and
-/// open_tokenizer() throw.
+/// the image tower is loaded for the first picture. Throws Error(Mismatch) for a tokenizer of another
+/// vocabulary than the text tower's, and what read_encoder(), TextTower and open_tokenizer() throw.
 [[nodiscard]] std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& folder,
                                                               Precision precision = Precision::Fp32);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -23,6 +24,16 @@ json json_of(const SearchIndex::Basis& basis) {
       {"checkpoint", basis.encoders}, {"window_s", basis.windows.window_s}, {"long_s", basis.windows.long_s}};
   if (basis.values == IndexValues::Halves) described["values"] = "float16";
   return described;
+}
+
+/// Whether all are numbers: a stranger's file may hold any.
+bool are_finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+bool are_finite(const std::vector<std::uint16_t>& halves) {
+  constexpr std::uint16_t kExponent = 0x7c00;
+  return std::none_of(halves.begin(), halves.end(),
+                      [](std::uint16_t half) { return (half & kExponent) == kExponent; });
 }
 
 std::size_t bytes_of(IndexValues values) {
@@ -141,12 +152,12 @@ std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis&
       const auto add = [&](auto rows) {
         std::memcpy(rows.data(), values.data(), values.size());
         index.windows_.add_video(rows.data(), static_cast<std::int64_t>(count));
+        return are_finite(rows);
       };
       const std::size_t numbers = count * static_cast<std::size_t>(dim);
-      if (basis.values == IndexValues::Halves)
-        add(std::vector<std::uint16_t>(numbers));
-      else
-        add(std::vector<float>(numbers));
+      const bool finite = basis.values == IndexValues::Halves ? add(std::vector<std::uint16_t>(numbers))
+                                                              : add(std::vector<float>(numbers));
+      if (!finite) return std::nullopt;
       index.videos_.push_back(std::move(video));
     }
     if (!bytes.empty()) return std::nullopt;

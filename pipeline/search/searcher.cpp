@@ -112,6 +112,13 @@ ClipFeature Searcher::example_of(const std::string& name, std::optional<Micros> 
   for (std::size_t v = 0; v < index->videos().size(); ++v) {
     const IndexedVideo& video = index->videos()[v];
     if (video.source.id != name && composed(video_name(video.source.id)) != wanted) continue;
+    if (at && *at > video.length) {
+      throw Error(Fault::InvalidArgument, "search",
+                  fmt::format("second {:.1f} is beyond the end of '{}', which has {:.1f} s",
+                              std::chrono::duration<double>(*at).count(), name,
+                              std::chrono::duration<double>(video.length).count()),
+                  "Name a second within the video");
+    }
     std::size_t window = 0;
     while (at && window + 1 < video.windows.size() && video.windows[window].end <= *at) ++window;
     ClipFeature example(static_cast<std::size_t>(index->windows().dim()));

@@ -62,7 +62,8 @@ class Searcher {
   [[nodiscard]] std::vector<SearchAnswer> answer(const std::vector<SearchQuery>& queries);
 
   /// The embedding of an indexed video's window that contains `at`, to search for others like it; of the
-  /// first window without. `name` is the video's id or name. Throws Error(NotFound). Thread-safe.
+  /// first window without. `name` is the video's id or name. Throws Error(NotFound), Error(InvalidArgument)
+  /// for a time beyond the video's end. Thread-safe.
   [[nodiscard]] ClipFeature example_of(const std::string& name, std::optional<Micros> at) const;
 
   /// The embedding of a picture. Throws what EncoderPair::embed_picture() throws. Thread-safe.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_set>
 
 #include "data/json_stream.h"
 #include "text/tokenizers/normalization.h"
@@ -28,6 +29,24 @@ Bpe clip_bpe(const Vocabulary& vocabulary, const std::vector<BpeMerge>& merges, 
   options.end_of_word = kEndOfWord;
   options.unknown = id_of(vocabulary, kEnd, where);
   return {vocabulary, merges, options};
+}
+
+/// Throws unless every token is a byte, a special token or made by a merge: a list of merges that was cut
+/// would give other ids in silence.
+void require_merges(const Vocabulary& vocabulary, const std::vector<BpeMerge>& merges,
+                    const std::string& where) {
+  std::unordered_set<std::int32_t> made;
+  for (const BpeMerge& merge : merges) made.insert(merge.merged);
+  for (const std::string& character : all_byte_characters()) {
+    for (const char* const end : {"", kEndOfWord}) {
+      if (const auto found = vocabulary.find(character + end); found != vocabulary.end())
+        made.insert(found->second);
+    }
+  }
+  for (const auto& [token, id] : vocabulary) {
+    if (made.count(id) == 0 && token != kStart && token != kEnd)
+      bad_vocabulary(where, "no merge makes the vocabulary's token '" + token + "'");
+  }
 }
 
 void add_specials(TokenizerSteps& steps, const Vocabulary& vocabulary, const std::string& where) {
@@ -93,6 +112,7 @@ TokenizerSteps clip_steps(std::string_view vocabulary_text, const std::string& v
     const auto [left, right] = split_merge(line, merges_where);
     by_id.push_back(merge_of(vocabulary, left, right, merges_where));
   }
+  require_merges(vocabulary, by_id, merges_where);
   TokenizerSteps steps;
   add_specials(steps, vocabulary, vocabulary_where);
   steps.added = {{kStart, steps.before.front()}, {kEnd, steps.after.front()}};

@@ -61,6 +61,9 @@ bool wants_lower_case(const json& config) {
 TokenizerSteps read_clip_merges(const fs::path& path) {
   const MappedFile file(path);
   const std::string where = path.string();
+  if (path.extension() == ".gz" && !is_gzip(file.bytes())) {
+    throw Error(Fault::Corrupt, where, "it is no gzip file, in spite of its name", "Download it again");
+  }
   const std::string text = is_gzip(file.bytes()) ? gunzip(file.bytes(), where, kMostJsonBytes)
                                                  : read_text_file(path, kMostJsonBytes);
   file.require_unchanged();

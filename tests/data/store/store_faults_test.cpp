@@ -18,6 +18,7 @@
 #include <random>
 
 #include "data/error.h"
+#include "data/store/known_ids.h"
 #include "data/store/store_inspector.h"
 #include "tests/data/store/store_fixture.h"
 #include "tests/support/expect_error.h"
@@ -76,6 +77,17 @@ std::string as_nobody(const std::function<std::string()>& work) {
            }
          })
       .text;
+}
+
+TEST(KnownIds, OfAnEmptyFileAreNoneAsAKilledCreationLeavesOne) {
+  const TempFolder folder;
+  std::ofstream(folder / "s.db").flush();
+  int ids = 0;
+  known_ids({folder / "s.db", folder / "nothing.db"})([&](const auto&, const auto&) { ++ids; });
+  EXPECT_EQ(ids, 0);
+  extract_all(folder / "s.db", 2);  // what opens it for writing makes a store of it
+  known_ids({folder / "s.db"})([&](const auto&, const auto&) { ++ids; });
+  EXPECT_EQ(ids, 2);
 }
 
 TEST(StoreFaults, FiftyKillsAndAsManyResumesGiveTheDigestOfOneRun) {

@@ -24,6 +24,7 @@
 #include "pipeline/run/run_folder.h"
 #include "pipeline/run/run_manifest.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/run_command.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_clip_folder.h"
 
@@ -85,22 +86,8 @@ class HeadCommand : public ::testing::Test {
   [[nodiscard]] std::filesystem::path encoder() const { return folder_ / "encoder"; }
 
   /// Runs `pipeline ARGUMENTS`; returns what it prints on standard output.
-  std::string run(std::vector<std::string> arguments) const {
-    CLI::App app;
-    int exit_code = -1;
-    add_train_command(app, exit_code);
-    add_eval_command(app, exit_code);
-    add_search_command(app, exit_code);
-    std::reverse(arguments.begin(), arguments.end());
-    ::testing::internal::CaptureStdout();
-    try {
-      app.parse(arguments);
-    } catch (...) {
-      (void)::testing::internal::GetCapturedStdout();
-      throw;
-    }
-    EXPECT_EQ(exit_code, 0);
-    return ::testing::internal::GetCapturedStdout();
+  std::string run(const std::vector<std::string>& arguments) const {
+    return testing::run_command({add_train_command, add_eval_command, add_search_command}, arguments);
   }
 
   [[nodiscard]] std::vector<std::string> training(const std::string& out,

@@ -6,14 +6,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/search_command.h"
 #include "pipeline/encoders/index_folder.h"
+#include "pipeline/encoders/pretrained_pair.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/run_command.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 #include "tests/support/tiny_clip_folder.h"
@@ -49,22 +54,8 @@ class Index : public ::testing::Test {
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// Runs `pipeline ARGUMENTS`, returns what it prints.
-  static std::string run(std::vector<std::string> arguments, int wanted = 0) {
-    CLI::App app;
-    int exit_code = -1;
-    add_index_command(app, exit_code);
-    add_search_command(app, exit_code);
-    add_eval_command(app, exit_code);
-    std::reverse(arguments.begin(), arguments.end());
-    ::testing::internal::CaptureStdout();
-    try {
-      app.parse(arguments);
-    } catch (...) {
-      (void)::testing::internal::GetCapturedStdout();
-      throw;
-    }
-    EXPECT_EQ(exit_code, wanted);
-    return ::testing::internal::GetCapturedStdout();
+  static std::string run(const std::vector<std::string>& arguments) {
+    return testing::run_command({add_index_command, add_search_command, add_eval_command}, arguments);
   }
   void index() const {
     run({"index", "--encoder", path("clip"), path("my clips"), "--store", path("clips.db"), "--jobs", "1"});
@@ -163,6 +154,51 @@ TEST_F(Index, OfAnotherFolderOfOneNameIsNotWrittenInto) {
   EXPECT_NO_THROW(index_of("my clips/"));
   expect_error([&] { index_of("other/my clips"); }, Fault::Mismatch, "--store");
   std::filesystem::current_path(here);
+}
+
+TEST_F(Index, IsMadeInTheEmptyFileThatAKilledCreationLeft) {
+  std::ofstream(folder_ / "clips.db").flush();
+  index();
+  EXPECT_EQ(hits({"a dog"}).size(), 3U);
+}
+
+TEST_F(Index, UsesTheNewestOfEquallyManyRows) {
+  index();
+  run({"index", "--encoder", path("clip"), path("my clips"), "--store", path("clips.db"), "--fps", "2"});
+  const FeatureStore store(folder_ / "clips.db");
+  const std::vector<RecipeRow> lanes = open_pretrained(folder_ / "clip")->lanes_in(store);
+  ASSERT_EQ(lanes.size(), 1U);
+  EXPECT_EQ(rows_per_second(lanes[0].recipe), 2);
+}
+
+TEST_F(Index, RefusesATokenizerOfAnotherVocabularyThanTheTower) {
+  index();
+  json vocabulary = json::parse(std::ifstream(folder_ / "clip/vocab.json"));
+  vocabulary["<|endoftext|>"] = 57;
+  testing::write_file(folder_ / "clip/vocab.json", vocabulary.dump());
+  expect_error([&] { (void)hits({"a dog"}); }, Fault::Mismatch,
+               "its tokenizer has 59 tokens, its text tower 60");
+}
+
+TEST_F(Index, WithValuesThatAreNoNumbersIsMadeAnew) {
+  index();
+  const json right = hits({"a dog"});
+  const std::filesystem::path file = index_folder(folder_ / "clips.db") / "search_index.bin";
+  std::stringstream bytes;
+  bytes << std::ifstream(file).rdbuf();
+  std::string content = bytes.str().substr(0, bytes.str().size() - 64);
+  content[content.size() - 2] = '\x01';  // the last half becomes a NaN
+  content[content.size() - 1] = '\x7c';
+  testing::write_file(file, content + sha256(content));
+  EXPECT_EQ(hits({"a dog"}), right);
+}
+
+TEST_F(Index, LikeNamesAWholeVideoBeforeASecondAndNoSecondBeyondTheEnd) {
+  std::filesystem::copy(folder_ / "my clips/long.mkv", folder_ / "my clips/dark@1.mkv");
+  index();
+  EXPECT_EQ(hits({"--like", "dark@1"}), hits({"--like", "dark@1@1"}));
+  EXPECT_NE(hits({"--like", "dark@1"}), hits({"--like", "dark@2"}));
+  expect_error([&] { (void)hits({"--like", "dark@99"}); }, Fault::InvalidArgument, "which has 2.0 s");
 }
 
 TEST_F(Index, RefusesAFolderThatIsNoEncoder) {

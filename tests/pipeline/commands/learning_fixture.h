@@ -11,6 +11,7 @@
 #include "data/store/feature_store.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/run/run_folder.h"
+#include "tests/support/run_command.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr::testing {
@@ -40,23 +41,8 @@ class LearningFolder {
   [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
 
   /// Runs `pipeline ARGUMENTS`, returns what it prints on standard output.
-  std::string run(std::vector<std::string> arguments) const {
-    CLI::App app;
-    int exit_code = -1;
-    add_run_command(app, exit_code);
-    add_train_command(app, exit_code);
-    add_eval_command(app, exit_code);
-    add_words_command(app, exit_code);
-    std::reverse(arguments.begin(), arguments.end());
-    ::testing::internal::CaptureStdout();
-    try {
-      app.parse(arguments);
-    } catch (...) {
-      (void)::testing::internal::GetCapturedStdout();
-      throw;
-    }
-    EXPECT_EQ(exit_code, 0);
-    return ::testing::internal::GetCapturedStdout();
+  std::string run(const std::vector<std::string>& arguments) const {
+    return run_command({add_run_command, add_train_command, add_eval_command, add_words_command}, arguments);
   }
 
   /// `pipeline train` of a small model into `out`; `more` flags, which win.

@@ -18,6 +18,7 @@
 #include "pipeline/run/run_manifest.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/narrated_folder.h"
+#include "tests/support/run_command.h"
 
 namespace tvr {
 namespace {
@@ -28,21 +29,8 @@ using ::testing::HasSubstr;
 using testing::NarratedFolder;
 
 /// Runs `pipeline ARGUMENTS`, returns what it prints on standard output.
-std::string run(std::vector<std::string> arguments) {
-  CLI::App app;
-  int exit_code = -1;
-  add_train_command(app, exit_code);
-  add_eval_command(app, exit_code);
-  std::reverse(arguments.begin(), arguments.end());
-  ::testing::internal::CaptureStdout();
-  try {
-    app.parse(arguments);
-  } catch (...) {
-    (void)::testing::internal::GetCapturedStdout();
-    throw;
-  }
-  EXPECT_EQ(exit_code, 0);
-  return ::testing::internal::GetCapturedStdout();
+std::string run(const std::vector<std::string>& arguments) {
+  return testing::run_command({add_train_command, add_eval_command}, arguments);
 }
 
 std::vector<std::string> training(const NarratedFolder& folder, const std::string& out,

@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "data/text_file.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
@@ -54,6 +55,23 @@ TEST_F(OpenTokenizer, SaysWhatItLookedFor) {
                "not a folder");
   expect_error([&] { static_cast<void>(open_tokenizer_file(folder_ / "nothing")); }, Fault::NotFound,
                "nothing");
+}
+
+TEST_F(OpenTokenizer, RefusesMergesThatWereCut) {
+  write_clip(folder_.path());
+  std::string merges = read_text_file(folder_ / "merges.txt");
+  merges.resize(merges.rfind('\n', merges.size() - 2) + 1);  // without the last
+  write_file(folder_ / "merges.txt", merges);
+  expect_refused(Fault::Corrupt, "no merge makes the vocabulary's token");
+  write_file(folder_ / "merges.txt", "");
+  expect_refused(Fault::Corrupt, "no merge makes the vocabulary's token");
+}
+
+TEST_F(OpenTokenizer, RefusesAPageInPlaceOfAGzipFile) {
+  for (const char* const text : {"<html>404 Not Found</html>", ""}) {
+    write_file(folder_ / "bpe_simple_vocab_16e6.txt.gz", text);
+    expect_refused(Fault::Corrupt, "no gzip file");
+  }
 }
 
 TEST_F(OpenTokenizer, ReadsAVocabularyAndMergesAsHuggingFace) {
