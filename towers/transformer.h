@@ -38,6 +38,9 @@ class PatchRotation {
   PatchRotation(const ImageTowerShape& shape);
   /// Rotates queries and keys of `pictures` pictures in rows [query, key, value].
   void apply(float* query_key_value, std::int64_t pictures) const;
+  /// Of the angles of every row's pairs: [rows, head_width / 2].
+  [[nodiscard]] const std::vector<float>& cosine() const noexcept { return cosine_; }
+  [[nodiscard]] const std::vector<float>& sine() const noexcept { return sine_; }
 
  private:
   int rows_, width_, heads_;

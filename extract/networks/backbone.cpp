@@ -199,7 +199,7 @@ std::string weights_id(const BackboneOptions& options) {
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
   if (!on_gpu(options)) require_able_cpu(options);
   if (is_plugin(options.model)) return load_torchscript(options.model);
-  if (is_encoder(options.model)) return load_image_tower(options);
+  if (is_encoder(options.model)) return load_image_tower(options, on_gpu(options));
   Network network = network_named(options.model);
   if (options.weights.empty()) {
     const NamedTensors weights = random_weights(network, options.random_seed);

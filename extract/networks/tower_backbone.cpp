@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "data/error.h"
+#include "extract/cuda/torch_tower.h"
 #include "extract/networks/preprocess.h"
 #include "towers/encoder_folder.h"
 #include "towers/image_tower.h"
@@ -13,9 +13,11 @@
 namespace tvr {
 namespace {
 
+/// Tower: ImageTower or TorchTower.
+template <class Tower>
 class TowerBackbone final : public Backbone {
  public:
-  explicit TowerBackbone(ImageTower tower) : tower_(std::move(tower)) {}
+  explicit TowerBackbone(Tower tower) : tower_(std::move(tower)) {}
 
   [[nodiscard]] int dim() const noexcept override { return tower_.dim(); }
   [[nodiscard]] int clip_frames() const noexcept override { return 1; }
@@ -28,7 +30,7 @@ class TowerBackbone final : public Backbone {
   }
 
  private:
-  ImageTower tower_;
+  Tower tower_;
 };
 
 }  // namespace
@@ -55,12 +57,11 @@ LaneOptions encoder_lane(const std::string& folder, int fps) {
   return lane;
 }
 
-std::unique_ptr<Backbone> load_image_tower(const BackboneOptions& options) {
-  if (options.device == Device::Cuda) {
-    throw Error(Fault::Unsupported, "--device cuda", "the towers of an encoder pair run on the CPU",
-                "Use --device auto or cpu");
-  }
-  return std::make_unique<TowerBackbone>(ImageTower(read_encoder(options.model), options.precision));
+std::unique_ptr<Backbone> load_image_tower(const BackboneOptions& options, bool on_gpu) {
+  const EncoderSpec encoder = read_encoder(options.model);
+  if (!on_gpu) return std::make_unique<TowerBackbone<ImageTower>>(ImageTower(encoder, options.precision));
+  return std::make_unique<TowerBackbone<TorchTower>>(
+      TorchTower(encoder, options.precision, "cuda:" + std::to_string(options.gpu)));
 }
 
 }  // namespace tvr

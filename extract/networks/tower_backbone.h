@@ -17,8 +17,8 @@ namespace tvr {
 /// read_encoder() throws.
 [[nodiscard]] LaneOptions encoder_lane(const std::string& folder, int fps);
 
-/// The image tower of the encoder in `options.model`. Throws what ImageTower throws, and Error(Unsupported)
-/// with Device::Cuda.
-[[nodiscard]] std::unique_ptr<Backbone> load_image_tower(const BackboneOptions& options);
+/// The image tower of the encoder in `options.model`, on the CPU, or on GPU number `options.gpu`, which
+/// require_gpu() has found. Throws what ImageTower and TorchTower throw.
+[[nodiscard]] std::unique_ptr<Backbone> load_image_tower(const BackboneOptions& options, bool on_gpu);
 
 }  // namespace tvr

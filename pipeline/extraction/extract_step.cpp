@@ -34,8 +34,8 @@ int batch_of(const ExtractionPlan& plan) {
   const bool encoders = std::all_of(plan.lanes.begin(), plan.lanes.end(), [](const PlannedLane& lane) {
     return is_encoder(lane.spec.network.model);
   });
-  if (encoders) return kOfEncoders;
-  return uses_gpu(plan.speed.devices) ? kOnGpu : 1;
+  if (uses_gpu(plan.speed.devices)) return kOnGpu;
+  return encoders ? kOfEncoders : 1;
 }
 
 /// Decoders and networks of an extraction.
@@ -63,8 +63,7 @@ Equipment equip(const std::vector<PlannedLane>& lanes, const SpeedOptions& speed
     std::vector<std::future<std::unique_ptr<Backbone>>> loading;  // the lanes' networks load concurrently
     for (const PlannedLane& lane : lanes) {
       BackboneOptions network = lane.spec.network;
-      const bool on_cpu = is_plugin(network.model) || is_encoder(network.model);
-      const bool loaded = on_cpu && !made.devices.empty();  // for all devices
+      const bool loaded = is_plugin(network.model) && !made.devices.empty();  // for all devices
       network.gpu = gpu;
       loading.push_back(loaded ? std::future<std::unique_ptr<Backbone>>()
                                : std::async(std::launch::async, load_backbone, network));
