@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "data/error.h"
 #include "data/tensors/tensor.h"
@@ -92,12 +93,12 @@ BestWindows WindowIndex::best_windows(const Matrix& text) const {
       }
     }
   });
-  BestWindows best{Matrix(text.rows(), videos()), {}};
+  BestWindows best{Matrix(text.rows(), videos()), {}, std::move(scores)};
   best.windows.reserve(static_cast<std::size_t>(text.rows() * videos()));
   for (std::int64_t q = 0; q < text.rows(); ++q) {
     for (std::int64_t v = 0; v < videos(); ++v) {
-      const float* const first = scores.row(q) + first_window(v);
-      const float* const end = scores.row(q) + first_window(v + 1);
+      const float* const first = best.all.row(q) + first_window(v);
+      const float* const end = best.all.row(q) + first_window(v + 1);
       const float* const found = std::max_element(first, end);
       // A NaN, from damaged data, cannot be ordered.
       best.scores.row(q)[v] = std::isnan(*found) ? -std::numeric_limits<float>::infinity() : *found;

@@ -12,6 +12,7 @@ namespace tvr {
 struct BestWindows {
   Matrix scores;                      // [Q, V]
   std::vector<std::int32_t> windows;  // [Q, V], counted within the video; ties: the first
+  Matrix all;                         // [Q, at least windows()]: the similarity of every window
 };
 
 /// How the values of an index are kept.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "data/error.h"
@@ -41,6 +42,24 @@ void mix(const SearchQuery& query, float* row, std::size_t dim) {
     row[d] = static_cast<float>(text + share * static_cast<double>(query.example[d]));
   }
   l2_normalize(row, dim);
+}
+
+/// The moment around the best of a video's windows. A window is good if it scores above the middle between
+/// the best one and the mean of all (the full width at half maximum). What good windows alone cover, the best
+/// among them, is the moment where it is longer than a window; otherwise the best window is.
+TimeSpan moment_around(std::size_t best, const std::vector<TimeSpan>& windows, const float* scores) {
+  const auto count = static_cast<double>(windows.size());
+  const double mean = std::accumulate(scores, scores + windows.size(), 0.0) / count;
+  const auto good = [&](std::size_t window) {
+    return scores[window] > (static_cast<double>(scores[best]) + mean) / 2;
+  };
+  std::size_t first = best, last = best;
+  while (first > 0 && good(first - 1)) --first;
+  while (last + 1 < windows.size() && good(last + 1)) ++last;
+  const TimeSpan joined{first > 0 ? windows[first - 1].end : windows[first].start,
+                        last + 1 < windows.size() ? windows[last + 1].start : windows[last].end};
+  const TimeSpan& window = windows[best];
+  return joined.end - joined.start > window.end - window.start ? joined : window;
 }
 
 }  // namespace
@@ -148,8 +167,7 @@ std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queri
   for (std::size_t q = 0; q < queries.size(); ++q) {
     SearchAnswer answer;
     if (text.understood[q]) {
-      answer = best_of(*index, queries[q], best.scores.row(static_cast<std::int64_t>(q)),
-                       best.windows.data() + q * index->videos().size());
+      answer = best_of(*index, queries[q], best, static_cast<std::int64_t>(q));
     }
     answer.understood = text.understood[q];
     answer.familiar = text.familiar[q];
@@ -160,9 +178,11 @@ std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queri
   return answers;
 }
 
-SearchAnswer Searcher::best_of(const SearchIndex& index, const SearchQuery& query, const float* scores,
-                               const std::int32_t* windows) const {
+SearchAnswer Searcher::best_of(const SearchIndex& index, const SearchQuery& query, const BestWindows& best,
+                               std::int64_t row) const {
   const std::vector<IndexedVideo>& videos = index.videos();
+  const float* const scores = best.scores.row(row);
+  const std::int32_t* const windows = best.windows.data() + static_cast<std::size_t>(row) * videos.size();
   std::vector<std::size_t> order;
   for (std::size_t v = 0; v < videos.size(); ++v) {
     if (is_wanted(videos[v], query) && std::isfinite(scores[v])) order.push_back(v);
@@ -176,9 +196,12 @@ SearchAnswer Searcher::best_of(const SearchIndex& index, const SearchQuery& quer
   SearchAnswer answer;
   for (std::size_t i = 0; i < count; ++i) {
     const IndexedVideo& video = videos[order[i]];
-    answer.hits.push_back({video.source, scores[order[i]],
-                           video.windows[static_cast<std::size_t>(windows[order[i]])],
-                           video.windows.size() == 1, video.length});
+    const float* const of_windows =
+        best.all.row(row) + index.windows().first_window(static_cast<std::int64_t>(order[i]));
+    answer.hits.push_back(
+        {video.source, scores[order[i]],
+         moment_around(static_cast<std::size_t>(windows[order[i]]), video.windows, of_windows),
+         video.windows.size() == 1, video.length});
   }
   return answer;
 }

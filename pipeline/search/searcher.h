@@ -32,8 +32,8 @@ struct SearchQuery {
 struct SearchHit {
   VideoSource source;
   float score = 0;    // cosine similarity
-  TimeSpan span;      // the best window
-  bool whole = true;  // the window is the whole (short) video
+  TimeSpan span;      // the best window; a longer moment of which it is a part, where the score says so
+  bool whole = true;  // the span is the whole (short) video
   Micros length{0};
 };
 
@@ -76,8 +76,8 @@ class Searcher {
   [[nodiscard]] const std::filesystem::path& store() const noexcept { return options_.store; }
 
  private:
-  [[nodiscard]] SearchAnswer best_of(const SearchIndex& index, const SearchQuery& query, const float* scores,
-                                     const std::int32_t* windows) const;
+  [[nodiscard]] SearchAnswer best_of(const SearchIndex& index, const SearchQuery& query,
+                                     const BestWindows& best, std::int64_t row) const;
   void replace_index(SearchIndex index);
   void keep_index(const SearchIndex::Basis& basis) const;
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "data/json_text.h"
@@ -110,6 +111,20 @@ TEST_F(SearchTest, NamesTheMomentOfALongVideo) {
   EXPECT_GE(hit.span.end, seconds(434));
   EXPECT_EQ(hit.span.end - hit.span.start, seconds(10));
   EXPECT_EQ(hit.length, seconds(600));
+}
+
+TEST_F(SearchTest, JoinsTheWindowsOfAMomentThatLastsLonger) {
+  run_.add_video("long", once(kDog, 600, 400, 460));
+  run_.add_video("all", showing(kDog, 300));
+  run_.add_video("start", once(kDog, 600, 0, 40));
+  run_.add_video("end", once(kDog, 601, 570, 601));
+  Searcher planted = searcher();
+  std::map<std::string, TimeSpan> spans;
+  for (const SearchHit& hit : ask(planted, "dog").hits) spans[hit.source.id] = hit.span;
+  EXPECT_EQ(spans["long"], (TimeSpan{seconds(400), seconds(460)}));
+  EXPECT_EQ(spans["start"], (TimeSpan{seconds(0), seconds(40)}));
+  EXPECT_EQ(spans["end"], (TimeSpan{seconds(570), seconds(601)}));
+  EXPECT_EQ(spans["all"], (TimeSpan{seconds(0), seconds(10)}));  // no part is better than another
 }
 
 TEST_F(SearchTest, SaysWhichWordsAreUnknownAndFindsNothingWithoutAnyKnown) {
