@@ -26,6 +26,15 @@ add_library(tvr_onednn INTERFACE)
 target_include_directories(tvr_onednn SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 target_link_libraries(tvr_onednn INTERFACE ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 
+# Optional: networks of users in ONNX files.
+find_path(ONNXRUNTIME_INCLUDE_DIR onnxruntime_cxx_api.h PATH_SUFFIXES onnxruntime onnxruntime/core/session)
+find_library(ONNXRUNTIME_LIBRARY onnxruntime)
+if(ONNXRUNTIME_INCLUDE_DIR AND ONNXRUNTIME_LIBRARY)
+  add_library(tvr_onnx INTERFACE)
+  target_include_directories(tvr_onnx SYSTEM INTERFACE ${ONNXRUNTIME_INCLUDE_DIR})
+  target_link_libraries(tvr_onnx INTERFACE ${ONNXRUNTIME_LIBRARY})
+endif()
+
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavfilter libswscale libavutil)
 pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)

@@ -80,6 +80,7 @@ const Table kThirdParties = {
     {"torch/", {"extract", "model"}},
     {"ATen/", {"extract", "model"}},
     {"c10/", {"extract", "model"}},
+    {"onnxruntime", {"extract/networks"}},
     {"fasttext/", {"text"}},
     {"Eigen/", {"text"}},
     {"utf8proc", {"data", "text", "pipeline/terminal"}},

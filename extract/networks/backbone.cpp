@@ -10,11 +10,11 @@
 #include "data/tensors/tensor_file.h"
 #include "extract/cuda/cuda_backbone.h"
 #include "extract/gpu.h"
-#include "extract/networks/backbone_torchscript.h"
 #include "extract/networks/cpu_plan.h"
 #include "extract/networks/cpu_weights.h"
 #include "extract/networks/demo_networks.h"
 #include "extract/networks/plugin.h"
+#include "extract/networks/plugin_backbone.h"
 #include "extract/networks/preprocess.h"
 #include "extract/networks/resnet.h"
 #include "extract/networks/tower_backbone.h"
@@ -198,7 +198,7 @@ std::string weights_id(const BackboneOptions& options) {
 
 std::unique_ptr<Backbone> load_backbone(const BackboneOptions& options) {
   if (!on_gpu(options)) require_able_cpu(options);
-  if (is_plugin(options.model)) return load_torchscript(options.model);
+  if (is_plugin(options.model)) return load_plugin(options.model);
   if (is_encoder(options.model)) return load_image_tower(options, on_gpu(options));
   Network network = network_named(options.model);
   if (options.weights.empty()) {

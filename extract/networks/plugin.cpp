@@ -9,6 +9,7 @@
 #include "data/error.h"
 #include "data/fingerprint.h"
 #include "data/json_text.h"
+#include "extract/networks/module.h"
 
 namespace tvr {
 namespace {
@@ -37,6 +38,19 @@ class Keys {
 
   [[nodiscard]] std::string text(const std::string& key) { return required(key, &json::is_string, "a text"); }
 
+  [[nodiscard]] bool has(const std::string& key) const { return manifest_.contains(key); }
+
+  /// One of two words; `otherwise` if the key is missing.
+  [[nodiscard]] std::string choice(const std::string& key, const std::string& otherwise,
+                                   const std::string& other) {
+    known_.insert(key);
+    if (!has(key)) return otherwise;
+    const std::string value = text(key);
+    if (value != otherwise && value != other)
+      fail(key, "is '" + value + "'", "'" + otherwise + "' or '" + other + "'");
+    return value;
+  }
+
   [[nodiscard]] int integer(const std::string& key, int least, int most, int otherwise = -1) {
     const std::string range = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
     known_.insert(key);
@@ -52,6 +66,12 @@ class Keys {
     const auto number = value.get<float>();
     if (!std::isfinite(number) || (positive && !(number > 0))) fail(key, "is " + value.dump(), wanted);
     return number;
+  }
+
+  [[nodiscard]] float logit_scale() {
+    known_.insert("logit_scale");
+    return has("logit_scale") ? number(manifest_["logit_scale"], "logit_scale", true)
+                              : TextPlugin().logit_scale;
   }
 
   [[nodiscard]] float scale() {
@@ -106,7 +126,35 @@ std::string lane_name(Keys& keys) {
   return name;
 }
 
+/// How frames are scaled: by the command's --preset, or as Pillow does where the manifest names a filter.
+void read_scaling(Keys& keys, Plugin& plugin) {
+  plugin.has_filter = keys.has("filter");
+  const bool squash = keys.choice("resize", "short-side", "squash") == "squash";
+  const bool bilinear = keys.choice("filter", "bicubic", "bilinear") == "bilinear";
+  if (squash && !plugin.has_filter)
+    keys.fail("filter", "is missing", "'bicubic' or 'bilinear' where 'resize' is 'squash'");
+  if (squash) plugin.sampling.resize = Resize::Squash;
+  if (plugin.has_filter) plugin.sampling.preset = bilinear ? Preset::PillowBilinear : Preset::PillowBicubic;
+}
+
+std::optional<TextPlugin> read_text_plugin(Keys& keys, const std::filesystem::path& folder, int clip_frames) {
+  constexpr int kLongest = 4096;
+  if (!keys.has("text_module")) return std::nullopt;
+  if (clip_frames != 1)
+    keys.fail("clip_frames", "is " + std::to_string(clip_frames), "1 for a pair with text");
+  return TextPlugin{folder / keys.text("text_module"), folder / keys.text("tokenizer"),
+                    keys.integer("context_length", 1, kLongest), keys.logit_scale()};
+}
+
 }  // namespace
+
+bool is_plugin_pair(const std::string& model) {
+  try {
+    return is_plugin(model) && read_json(model).contains("text_module");
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 bool is_plugin(const std::string& model) { return std::filesystem::path(model).extension() == ".json"; }
 
@@ -124,13 +172,21 @@ Plugin read_plugin(const std::filesystem::path& manifest) {
   plugin.normalization.std = keys.colors("std", true);
   plugin.dim = keys.integer("dim", 1, 65536);
   plugin.module = manifest.parent_path() / keys.text("module");
+  read_scaling(keys, plugin);
+  plugin.text = read_text_plugin(keys, manifest.parent_path(), plugin.sampling.clip_frames);
   keys.refuse_others();
   return plugin;
 }
 
 std::string plugin_id(const std::filesystem::path& manifest) {
   const Plugin plugin = read_plugin(manifest);
-  return "torchscript sha256:" + sha256_file(plugin.module) + " manifest sha256:" + sha256_file(manifest);
+  std::string id = (is_onnx(plugin.module) ? "onnx sha256:" : "torchscript sha256:") +
+                   sha256_file(plugin.module) + " manifest sha256:" + sha256_file(manifest);
+  if (plugin.text) {
+    id += " text sha256:" + sha256_file(plugin.text->module) +
+          " tokenizer sha256:" + sha256_file(plugin.text->tokenizer);
+  }
+  return id;
 }
 
 }  // namespace tvr

@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "data/store/known_ids.h"
+#include "extract/networks/plugin.h"
 #include "extract/networks/tower_backbone.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
@@ -61,17 +62,21 @@ void require_own_index(const IndexOptions& options, const std::filesystem::path&
 }
 
 ExtractReport update_index(const IndexOptions& options) {
-  if (!is_encoder(options.encoder.string())) {
-    throw Error(Fault::NotFound, options.encoder.string(),
-                "it has neither a config.json nor an open_clip_config.json",
-                "Name the folder of an encoder pair as Hugging Face serves it (docs/ENCODERS.md)");
+  const std::string encoder = options.encoder.string();
+  if (!is_encoder(encoder) && !is_plugin_pair(encoder)) {
+    throw Error(
+        Fault::NotFound, encoder,
+        is_plugin(encoder) ? "it is not the manifest of a pair: it names no text_module"
+                           : "it has neither a config.json nor an open_clip_config.json",
+        "Name the folder of an encoder pair as Hugging Face serves it (docs/ENCODERS.md), or a manifest "
+        "with a text_module (docs/PLUGINS.md)");
   }
   ExtractOptions extraction;
   extraction.videos = options.videos;
   extraction.store = store_of(options);
   require_own_index(options, extraction.store);
   extraction.retry_failed = options.retry_failed;
-  extraction.features.lanes = {options.encoder.string()};
+  extraction.features.lanes = {encoder};
   extraction.features.encoder_fps = options.fps;
   extraction.features.precision = options.precision;
   extraction.speed = options.speed;
@@ -95,8 +100,10 @@ void add_index_command(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand(
       "index", "Make videos searchable by sentences with a pretrained encoder pair, without training");
   command
-      ->add_option("--encoder", options->encoder,
-                   "folder of the pair: CLIP, SigLIP, PE-Core (docs/ENCODERS.md)")
+      ->add_option(
+          "--encoder", options->encoder,
+          "folder of the pair: CLIP, SigLIP, PE-Core (docs/ENCODERS.md); or a manifest of your own networks "
+          "(docs/PLUGINS.md)")
       ->required()
       ->transform(encoder_folder());
   command->add_option("videos", options->videos.folder, "folder of videos, searched recursively")

@@ -77,7 +77,7 @@ void give_to_lane(CLI::App& command, const std::string& base, const std::string&
 CLI::Validator encoder_folder() {
   return CLI::Validator(
       [](std::string& text) {
-        if (std::filesystem::is_directory(text)) {
+        if (std::filesystem::is_directory(text) || is_plugin_pair(text)) {
           text = std::filesystem::absolute(text).string();
           return std::string();
         }
@@ -89,9 +89,10 @@ CLI::Validator encoder_folder() {
         } catch (const Error& error) {
           return std::string(error.what());
         }
-        return "'" + text + "' is neither a folder nor a name that `pipeline get` lists";
+        return "'" + text +
+               "' is neither a folder, nor the manifest of a pair, nor a name that `pipeline get` lists";
       },
-      "FOLDER or NAME");
+      "FOLDER|FILE.json|NAME");
 }
 
 void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,

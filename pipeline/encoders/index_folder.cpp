@@ -56,7 +56,7 @@ std::filesystem::path indexed_folder(const std::filesystem::path& store) {
 
 std::filesystem::path remembered_encoder(const std::filesystem::path& store) {
   std::filesystem::path encoder = path_in(store, "encoder");
-  if (std::filesystem::is_directory(encoder)) return encoder;
+  if (std::filesystem::exists(encoder)) return encoder;
   throw Error(Fault::NotFound, "'" + encoder.string() + "'",
               "the encoder that made the index is not there any more", kAdvice);
 }

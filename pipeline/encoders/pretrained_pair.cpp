@@ -3,61 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "data/error.h"
-#include "data/mutex.h"
 #include "data/text_file.h"
-#include "data/usable_cores.h"
 #include "extract/media/picture_file.h"
-#include "extract/networks/tower_backbone.h"
+#include "extract/networks/plugin.h"
 #include "model/parallel.h"
-#include "text/tokenizers/open_tokenizer.h"
-#include "towers/encoder_folder.h"
-#include "towers/image_tower.h"
-#include "towers/text_tower.h"
+#include "pipeline/encoders/pair_towers.h"
 
 namespace tvr {
 namespace {
 
 constexpr std::size_t kSentencesAtOnce = 64;
 
-/// Throws Error(Mismatch) unless the tokenizer's ids are those of the text tower: another one would give
-/// other sentences in silence.
-void require_fit(const SubwordTokenizer& tokenizer, const TextTowerShape& tower,
-                 const std::filesystem::path& folder) {
-  const std::string advice = "The tokenizer's files are damaged or of another encoder: download them again";
-  if (tokenizer.size() != tower.vocabulary) {
-    throw Error(
-        Fault::Mismatch, folder.string(),
-        fmt::format("its tokenizer has {} tokens, its text tower {}", tokenizer.size(), tower.vocabulary),
-        advice);
-  }
-  const std::optional<std::int32_t> end = tokenizer.special().end;
-  if (tower.pooling == TowerPooling::EndToken && tower.end_token && end && *end != *tower.end_token) {
-    throw Error(
-        Fault::Mismatch, folder.string(),
-        fmt::format("its tokenizer ends a text by token {}, its text tower wants {}", *end, *tower.end_token),
-        advice);
-  }
-}
-
 class TowerPair final : public PretrainedPair {
  public:
-  TowerPair(std::filesystem::path folder, Precision precision)
-      : folder_(std::move(folder)),
-        encoder_(read_encoder(folder_)),
-        id_(encoder_id(encoder_)),
+  TowerPair(std::filesystem::path encoder, Precision precision)
+      : encoder_(std::move(encoder)),
         precision_(precision),
-        tokenizer_(open_tokenizer(folder_)),
-        text_(encoder_, precision, usable_cores()) {
-    require_fit(*tokenizer_, encoder_.text, folder_);
-  }
+        towers_(is_plugin(encoder_.string()) ? plugin_towers(encoder_) : native_towers(encoder_, precision)),
+        id_(towers_->id()) {}
 
   [[nodiscard]] const std::string& id() const noexcept override { return id_; }
-  [[nodiscard]] double logit_scale() const noexcept override { return text_.logit_scale(); }
-  [[nodiscard]] std::int64_t dim() const noexcept override { return text_.dim(); }
+  [[nodiscard]] double logit_scale() const noexcept override { return towers_->logit_scale(); }
+  [[nodiscard]] std::int64_t dim() const noexcept override { return towers_->dim(); }
   void prepare() override {}
 
   [[nodiscard]] EncodedText embed_text(const std::vector<std::string>& sentences) override {
@@ -67,9 +37,8 @@ class TowerPair final : public PretrainedPair {
     encoded.guessed.resize(sentences.size());
     for (std::size_t begin = 0; begin < sentences.size(); begin += kSentencesAtOnce) {
       const std::size_t end = std::min(begin + kSentencesAtOnce, sentences.size());
-      std::vector<std::vector<std::int32_t>> ids;
-      for (std::size_t i = begin; i < end; ++i) ids.push_back(ids_of(sentences[i]));
-      const Matrix rows = text_.embed(ids);
+      const auto first = sentences.begin() + static_cast<std::ptrdiff_t>(begin);
+      const Matrix rows = towers_->embed_text({first, first + static_cast<std::ptrdiff_t>(end - begin)});
       std::copy_n(rows.data(), rows.rows() * dim(), encoded.rows.row(static_cast<std::int64_t>(begin)));
     }
     for (std::size_t i = 0; i < sentences.size(); ++i) {
@@ -84,9 +53,7 @@ class TowerPair final : public PretrainedPair {
   /// The mean of a window's frames has unit length already.
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return parts; }
   [[nodiscard]] ClipFeature embed_picture(const Picture& picture) const override {
-    const LaneOptions lane = encoder_lane(folder_.string(), 1);
-    const Picture scaled = scaled_picture(picture, lane);
-    const Matrix row = image_tower().embed({scaled.rgb.data()});
+    const Matrix row = towers_->embed_picture(scaled_picture(picture, towers_->lane()));
     ClipFeature embedded(row.row(0), row.row(0) + row.cols());
     l2_normalize(embedded.data(), embedded.size());
     return embedded;
@@ -103,7 +70,7 @@ class TowerPair final : public PretrainedPair {
     }
     if (found != nullptr && found->dim == dim()) return {*found};
     throw Error(Fault::NotFound, "the store",
-                fmt::format("it has no features of the encoder {}", folder_.string()),
+                fmt::format("it has no features of the encoder {}", encoder_.string()),
                 "Run `pipeline index` on its videos with this encoder");
   }
 
@@ -112,33 +79,17 @@ class TowerPair final : public PretrainedPair {
   }
 
  private:
-  [[nodiscard]] std::vector<std::int32_t> ids_of(const std::string& sentence) const {
-    return fit(tokenizer_->encode(sentence), static_cast<std::size_t>(encoder_.text.context_length),
-               tokenizer_->special());
-  }
-
-  /// Loaded by the first picture.
-  [[nodiscard]] const ImageTower& image_tower() const {
-    const MutexLock lock(mutex_);
-    if (!image_) image_.emplace(encoder_, precision_);
-    return *image_;
-  }
-
-  std::filesystem::path folder_;
-  EncoderSpec encoder_;
-  std::string id_;
+  std::filesystem::path encoder_;
   Precision precision_;
-  std::unique_ptr<SubwordTokenizer> tokenizer_;
-  TextTower text_;
-  mutable Mutex mutex_;
-  mutable std::optional<ImageTower> image_ TVR_GUARDED_BY(mutex_);
+  std::unique_ptr<PairTowers> towers_;
+  std::string id_;
 };
 
 }  // namespace
 
-std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& folder, Precision precision) {
+std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& encoder, Precision precision) {
   set_compute_threads(0);
-  return std::make_unique<TowerPair>(folder, precision);
+  return std::make_unique<TowerPair>(encoder, precision);
 }
 
 }  // namespace tvr

@@ -9,20 +9,20 @@
 
 namespace tvr {
 
-/// A pretrained pair of towers (CLIP, SigLIP, PE-Core; docs/ENCODERS.md). Sentences go through the text
-/// tower; videos are the rows of a store's lane of the image tower, averaged over time. It needs no training,
-/// and knows every word.
+/// A pretrained pair of towers: CLIP, SigLIP, PE-Core (docs/ENCODERS.md), or a plug-in's (docs/PLUGINS.md).
+/// Sentences go through the text tower; videos are the rows of a store's lane of the image tower, averaged
+/// over time. It needs no training, and knows every word.
 class PretrainedPair : public EncoderPair {
  public:
-  [[nodiscard]] virtual const std::string& id() const noexcept = 0;  // encoder_id(), the lane's weights
+  [[nodiscard]] virtual const std::string& id() const noexcept = 0;  // weights_id() of the image tower's lane
   /// What a cosine was multiplied by in its training.
   [[nodiscard]] virtual double logit_scale() const noexcept = 0;
 };
 
-/// The pair in a folder. `precision` is of the towers. Hashes the folder's files and loads the text tower;
-/// the image tower is loaded for the first picture. Throws Error(Mismatch) for a tokenizer of another
-/// vocabulary than the text tower's, and what read_encoder(), TextTower and open_tokenizer() throw.
-[[nodiscard]] std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& folder,
+/// The pair in a folder, or of a plug-in's manifest. `precision` is of a folder's towers. Hashes their files
+/// and loads the text tower; the image tower is loaded for the first picture. Throws what native_towers() and
+/// plugin_towers() throw.
+[[nodiscard]] std::unique_ptr<PretrainedPair> open_pretrained(const std::filesystem::path& encoder,
                                                               Precision precision = Precision::Fp32);
 
 }  // namespace tvr

@@ -64,8 +64,9 @@ LaneSpec builtin_lane(const std::string& name, const FeatureOptions& options,
 }
 
 LaneSpec plugin_lane(const std::string& manifest, const FeatureOptions& options) {
-  LaneSpec lane{read_plugin(manifest).sampling, {}};
-  lane.sampling.preset = options.preset;
+  const Plugin plugin = read_plugin(manifest);
+  LaneSpec lane{plugin.sampling, {}};
+  if (!plugin.has_filter) lane.sampling.preset = options.preset;
   lane.network.model = manifest;
   return lane;
 }
@@ -89,7 +90,7 @@ void require_one_memory(const std::vector<PlannedLane>& lanes) {
     if (is_gpu(lane.spec.sampling.preset) == is_gpu(lanes.front().spec.sampling.preset)) continue;
     throw Error(
         Fault::InvalidArgument, "--preset",
-        "frames of a -gpu preset stay in GPU memory, and the image tower of an encoder pair runs on the CPU",
+        "frames of a -gpu preset stay in GPU memory, and those of an encoder pair are resized on the CPU",
         "Use a preset without -gpu, or extract the lanes one after the other");
   }
 }

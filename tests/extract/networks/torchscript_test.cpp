@@ -138,7 +138,7 @@ TEST_F(TorchScript, RefusesAModuleThatGivesTwoRowsForOneClip) {
 TEST_F(TorchScript, TellsWhatAModuleSaysWhenItFails) {
   write_manifest();
   write_module("def forward(self, x):\n  return x.reshape([7, 3])\n");
-  expect(Fault::Unsupported, "float32 [N, 3, height, width]");
+  expect(Fault::Unsupported, "float32 [N, 3, 16, 16]");
   expect(Fault::Unsupported, "RuntimeError: shape '[7, 3]' is invalid");
   write_module("def forward(self, x):\n  assert x.numel() == 0, \"no frames today\"\n  return x\n");
   expect(Fault::Unsupported, "no frames today. It is called with");

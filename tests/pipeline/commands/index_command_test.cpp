@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,6 +23,8 @@
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 #include "tests/support/tiny_clip_folder.h"
+#include "tests/text/tokenizers/vocabularies.h"
+#include "text/tokenizers/open_tokenizer.h"
 
 namespace tvr {
 namespace {
@@ -199,6 +202,44 @@ TEST_F(Index, LikeNamesAWholeVideoBeforeASecondAndNoSecondBeyondTheEnd) {
   EXPECT_EQ(hits({"--like", "dark@1"}), hits({"--like", "dark@1@1"}));
   EXPECT_NE(hits({"--like", "dark@1"}), hits({"--like", "dark@2"}));
   expect_error([&] { (void)hits({"--like", "dark@99"}); }, Fault::InvalidArgument, "which has 2.0 s");
+}
+
+/// Its pictures' left and right halves; "a" wants dark ones on the left, all else bright ones.
+TEST_F(Index, TakesAPairOfModulesOfTheUsersOwn) {
+  testing::write_file(folder_ / "tokenizer.json", testing::clip_json().dump());
+  const auto letter = open_tokenizer_file(folder_ / "tokenizer.json")->encode("a").at(1);
+  torch::jit::Module image("Image"), text("Text");
+  image.define("def forward(self, x):\n  y = x.mean([1, 2])\n  return torch.stack([y[:, 0], y[:, 15]], 1)\n");
+  text.define("def forward(self, ids):\n  s = (ids[:, 1] != " + std::to_string(letter) +
+              ").float() * 2.0 - 1.0\n  return torch.stack([s, -s], 1)\n");
+  image.save(path("image.pt"));
+  text.save(path("text.pt"));
+  const json manifest = {{"lane", "own"},
+                         {"module", "image.pt"},
+                         {"fps", 1},
+                         {"clip_frames", 1},
+                         {"short_side", 16},
+                         {"resize", "squash"},
+                         {"filter", "bicubic"},
+                         {"scale", 1.0 / 255},
+                         {"mean", {0.5, 0.5, 0.5}},
+                         {"std", {0.5, 0.5, 0.5}},
+                         {"dim", 2},
+                         {"text_module", "text.pt"},
+                         {"tokenizer", "tokenizer.json"},
+                         {"context_length", 8}};
+  testing::write_file(folder_ / "own.json", manifest.dump());
+  run({"index", "--encoder", path("own.json"), path("my clips"), "--store", path("clips.db"), "--jobs", "1"});
+  EXPECT_EQ(hits({"a"})[0]["video"], "dark");
+  EXPECT_EQ(hits({"b"})[2]["video"], "dark");
+
+  text.define("def other(self, ids):\n  return ids\n");
+  text.save(path("text.pt"));
+  expect_error([&] { (void)hits({"a"}); }, Fault::NotFound, "it has no features of the encoder");
+  json alone = manifest;
+  alone.erase("tokenizer");
+  testing::write_file(folder_ / "own.json", alone.dump());
+  expect_error([&] { (void)hits({"a"}); }, Fault::Corrupt, "'tokenizer' is missing");
 }
 
 TEST_F(Index, RefusesAFolderThatIsNoEncoder) {
