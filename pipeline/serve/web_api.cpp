@@ -45,12 +45,13 @@ bool is_there(const std::filesystem::path& file) {
 /// A run's stills may be a stranger's, and are sent as pictures.
 bool is_jpeg(const std::string& bytes) { return bytes.compare(0, 3, "\xff\xd8\xff") == 0; }
 
-/// The first window of the video that contains `at`.
+double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
+
+/// The last window of the video that begins at `at` or before: the one of a moment, by its start.
 TimeSpan window_at(const IndexedVideo& video, Micros at) {
-  for (const TimeSpan& window : video.windows) {
-    if (window.start <= at && at <= window.end) return window;
-  }
-  return video.windows.back();
+  const auto after = std::find_if(video.windows.begin() + 1, video.windows.end(),
+                                  [&](const TimeSpan& window) { return window.start > at; });
+  return *(after - 1);
 }
 
 json json_of(const OutcomeRow& row) {
@@ -108,7 +109,7 @@ json json_of(const PlacedStep& step, const std::map<std::string, const IndexedVi
   json video = {{"video", step.video}, {"task", step.task}, {"plays", nullptr}, {"steps", json::array()}};
   if (const auto found = known.find(step.video); found != known.end()) {
     video["plays"] = video_text(found->second->source.id);
-    video["length"] = std::chrono::duration<double>(found->second->length).count();
+    video["length"] = seconds(found->second->length);
   }
   return video;
 }
@@ -208,8 +209,23 @@ json WebApi::run() const {
 
 std::string WebApi::report() const { return optional_text(RunFolder(run_).report()); }
 
-MediaFacts WebApi::media_facts(const std::string& video) {
-  const std::filesystem::path path = find_video(*service_.index(), video).source.path;
+json WebApi::media(const std::string& video, double at_s) {
+  const IndexedVideo found = find_video(*service_.index(), video);
+  const TimeSpan window = window_at(found, Micros(std::llround(at_s * 1e6)));
+  const MediaFacts facts = facts_at(found.source.path);
+  return {{"codec", facts.codec},
+          {"container", facts.container},
+          {"width", facts.width},
+          {"height", facts.height},
+          {"playable", facts.playable},
+          {"reason", facts.reason},
+          {"start", seconds(window.start)},
+          {"end", seconds(window.end)},
+          {"whole", found.windows.size() == 1},
+          {"length", seconds(found.length)}};
+}
+
+MediaFacts WebApi::facts_at(const std::filesystem::path& path) {
   MediaFacts facts;
   if (!is_there(path)) {
     facts.reason = "the file has been moved or deleted since its features were extracted";
@@ -253,8 +269,7 @@ WebApi::Media WebApi::open_media(const std::string& video) {
 
 std::string WebApi::thumbnail(const std::string& video, double at_s) {
   const IndexedVideo found = find_video(*service_.index(), video);
-  const double length_s = std::chrono::duration<double>(found.length).count();
-  const double at = std::clamp(at_s, 0.0, length_s);
+  const double at = std::clamp(at_s, 0.0, seconds(found.length));
   const Micros moment(std::llround(at * 1e6));
   if (!is_there(found.source.path)) {
     std::string still = stills_.nearest(found.features, moment, window_at(found, moment));

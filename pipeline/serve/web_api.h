@@ -61,7 +61,8 @@ class WebApi {
   [[nodiscard]] nlohmann::json steps(const std::string& part) const;
   [[nodiscard]] std::string report() const;  // report.html; empty if there is none
 
-  [[nodiscard]] MediaFacts media_facts(const std::string& video);
+  /// What the video's file is, and the moment at `at_s`: the window that the search would show.
+  [[nodiscard]] nlohmann::json media(const std::string& video, double at_s);
   struct Media {
     std::shared_ptr<const SendableFile> file;
     std::string mime;
@@ -73,6 +74,7 @@ class WebApi {
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);
 
  private:
+  [[nodiscard]] MediaFacts facts_at(const std::filesystem::path& path);
   [[nodiscard]] MediaFacts facts_of(const SendableFile& file);
 
   SearchService& service_;

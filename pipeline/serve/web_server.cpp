@@ -29,6 +29,7 @@ using nlohmann::json;
 constexpr std::size_t kMostSentenceBytes = 2000;
 constexpr std::size_t kMostNameBytes = 1024;
 constexpr std::size_t kMostResults = 500;
+constexpr double kYear = 366 * 86'400.0;
 
 constexpr const char* kPolicyField = "Content-Security-Policy";
 constexpr const char* kPagePolicy =
@@ -99,8 +100,9 @@ std::string video_parameter(const HttpRequest& request) {
   return id;
 }
 
+double second_parameter(const HttpRequest& request) { return number_parameter(request, "at", 0, kYear); }
+
 SearchQuery search_query(const HttpRequest& request) {
-  constexpr double kYear = 366 * 86'400.0;
   SearchQuery query;
   query.sentence = text_parameter(request, "q", kMostSentenceBytes);
   query.top = static_cast<std::size_t>(number_parameter(request, "top", 10, kMostResults));
@@ -262,10 +264,8 @@ class WebServer::Impl {
   HttpResponse info(const HttpRequest&) { return json_content(api_.info()); }
   HttpResponse run(const HttpRequest&) { return json_content(api_.run()); }
   HttpResponse search(const HttpRequest& request) {
-    constexpr double kMostSeconds = 1e9;
     const std::string like = text_parameter(request, "like", kMostNameBytes);
-    const double at = number_parameter(request, "at", 0, kMostSeconds);
-    return json_content(api_.search(search_query(request), like, at));
+    return json_content(api_.search(search_query(request), like, second_parameter(request)));
   }
   HttpResponse store(const HttpRequest& request) {
     return json_content(api_.store(text_parameter(request, "video", kMostNameBytes)));
@@ -274,20 +274,13 @@ class WebServer::Impl {
     return json_content(api_.steps(text_parameter(request, "video", kMostNameBytes)));
   }
   HttpResponse media_facts(const HttpRequest& request) {
-    const MediaFacts facts = api_.media_facts(video_parameter(request));
-    return json_content({{"codec", facts.codec},
-                         {"container", facts.container},
-                         {"width", facts.width},
-                         {"height", facts.height},
-                         {"playable", facts.playable},
-                         {"reason", facts.reason}});
+    return json_content(api_.media(video_parameter(request), second_parameter(request)));
   }
   HttpResponse media(const HttpRequest& request) {
     return file_content(api_.open_media(video_parameter(request)), request);
   }
   HttpResponse thumbnail(const HttpRequest& request) {
-    constexpr double kYear = 366 * 86'400.0;
-    std::string jpeg = api_.thumbnail(video_parameter(request), number_parameter(request, "at", 0, kYear));
+    std::string jpeg = api_.thumbnail(video_parameter(request), second_parameter(request));
     if (jpeg.empty()) throw Error(Fault::NotFound, "thumbnail", "the video has no frame to show");
     HttpResponse response = content(std::move(jpeg), "image/jpeg");
     response.fields.emplace_back("Cache-Control", "private, max-age=600");

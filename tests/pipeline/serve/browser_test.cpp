@@ -142,6 +142,59 @@ TEST_F(BrowserTest, TheKeyboardAloneIsEnough) {
   EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('.card').length === 0"));
 }
 
+TEST_F(BrowserTest, BackForwardReloadAndALinkShowWhatTheAddressSays) {
+  const auto hash = [&] { return browser_->value("location.hash").get<std::string>(); };
+  search("dog");
+  EXPECT_EQ(hash(), "#/search?q=dog");
+  browser_->click(".card");
+  ASSERT_TRUE(browser_->becomes_true("document.getElementById('player').open"));
+  EXPECT_EQ(hash(), "#/search?q=dog&t=40&video=clip");
+  browser_->value("history.back()");
+  ASSERT_TRUE(browser_->becomes_true("!document.getElementById('player').open"));
+  EXPECT_EQ(hash(), "#/search?q=dog");
+  EXPECT_EQ(browser_->value("document.querySelectorAll('.card').length"), 3);
+  browser_->value("history.forward()");
+  ASSERT_TRUE(browser_->becomes_true("document.getElementById('player').open && playing.end === 50"));
+  browser_->type(keys::kEscape);  // closes by going back, so that Back does not open it again
+  ASSERT_TRUE(browser_->becomes_true("!document.getElementById('player').open"));
+  ASSERT_TRUE(browser_->becomes_true("location.hash === '#/search?q=dog'"));
+  browser_->value("history.back()");
+  EXPECT_TRUE(browser_->becomes_true(
+      "document.getElementById('query').value === '' && !document.querySelector('.card')"))
+      << "the letters of a word are one step";
+  browser_->open("about:blank");
+  browser_->open(address("127.0.0.1") + "#/search?q=dog&name=cl&video=clip&t=42.5");
+  ASSERT_TRUE(browser_->becomes_true("playing && playing.end === 50"));
+  EXPECT_EQ(browser_->value("document.getElementById('query').value"), "dog");
+  EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('.card').length === 1"));
+  EXPECT_TRUE(browser_->becomes_true("Math.abs(document.getElementById('video').currentTime - 42.5) < 5"));
+  browser_->type(keys::kEscape);
+  ASSERT_TRUE(browser_->becomes_true("location.hash === '#/search?name=cl&q=dog'"));
+  browser_->value("location.reload()");
+  EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('.card').length === 1"));
+  EXPECT_EQ(browser_->complaints(), "");
+}
+
+TEST_F(BrowserTest, OtherPagesLeadBackToTheResultsAndAnAddressWithoutSenseIsTheStart) {
+  search("red");
+  browser_->click("nav a[href='#/store']");
+  browser_->click("#store-name");
+  browser_->type("plain");
+  ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('#store-videos tbody tr').length === 2"));
+  EXPECT_EQ(browser_->value("location.hash"), "#/store?name=plain");
+  browser_->click("#to-search");
+  ASSERT_TRUE(browser_->becomes_true("!document.getElementById('search').hidden"));
+  EXPECT_EQ(browser_->value("document.getElementById('query').value"), "red");
+  for (const char* const nonsense :
+       {"#", "#/nowhere?x=%25", "#/search?t=x&at=y&top=z", "#/search?q=red&top=1e9", "#?%%%", "#/store?name=%FF"}) {
+    browser_->value(std::string("location.hash = '") + nonsense + "'");
+    browser_->value("location.reload()");
+    EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('main:not([hidden])').length === 1")) << nonsense;
+  }
+  browser_->value("location.hash = '#/search?video=nothing&t=3'");
+  EXPECT_TRUE(browser_->becomes_true("!document.getElementById('player-problem').hidden"));
+}
+
 TEST_F(BrowserTest, AFormatThatBrowsersDoNotPlayIsSaidOnTheCardAndShownInStills) {
   search("red");
   ASSERT_TRUE(browser_->becomes_true("document.querySelector('.note')"));

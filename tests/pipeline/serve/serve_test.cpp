@@ -31,7 +31,7 @@ TEST_F(ServeTest, GivesThePageAndWhatBelongsToItAndAllowsItNoOtherHost) {
   EXPECT_THAT(page->body, HasSubstr("<!doctype html>"));
   EXPECT_THAT(page->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_EQ(page->get_header_value_count("Content-Security-Policy"), 1U);
-  ASSERT_EQ(web_files().size(), 4U);
+  ASSERT_EQ(web_files().size(), 10U);
   for (const WebFile& file : web_files()) {
     const httplib::Result got = get(file.name == "index.html" ? "/" : "/" + file.name);
     ASSERT_TRUE(got && got->status == 200) << file.name;
@@ -110,6 +110,21 @@ TEST_F(ServeTest, SaysOfAFormatThatBrowsersDoNotPlay) {
   EXPECT_EQ(status_of("/media?video=old"), 415);
   EXPECT_EQ(status_of("/thumbnail?video=old&at=1"), 200);
   EXPECT_EQ(json_of("/api/search?q=dog")["videos"], 4);
+}
+
+TEST_F(ServeTest, NamesTheMomentOfAVideoAtASecondAsTheSearchDoes) {
+  const json best = json_of("/api/search?q=dog&top=1")["results"][0];
+  for (const double second : {30.0, 33.5, 39.9, 1000.0}) {  // the last window that begins there or before
+    const json moment = json_of("/api/media?video=clip&at=" + std::to_string(second));
+    for (const char* const what : {"start", "end", "whole", "length"})
+      EXPECT_EQ(moment[what], best[what]) << what << " at " << second;
+  }
+  EXPECT_EQ(json_of("/api/media?video=clip")["start"], 0);
+  EXPECT_EQ(json_of("/api/media?video=clip&at=12")["start"], 10);
+  const json whole = json_of("/api/media?video=kitchen/gone&at=1");
+  EXPECT_EQ(whole["whole"], true);
+  EXPECT_EQ(whole["end"], 2);
+  EXPECT_EQ(status_of("/api/media?video=clip&at=-1"), 400);
 }
 
 TEST_F(ServeTest, RefusesBadParametersWithWords) {

@@ -1,0 +1,146 @@
+"use strict";
+// ---- the search page: a sentence in, videos out
+
+let asking = null;    // the current request: a newer one aborts it
+let asked = null;     // what the results on the page answer
+let shown = {};       // the answer that the page shows
+
+/// What to ask the server for a state of the page.
+function question_of(state) {
+  const question = {q: state.q || "", top: state.top || "12"};
+  if (state.like) Object.assign(question, {like: state.like, at: state.at || "0"});
+  if (state.name) question.video = state.name;
+  const [least, most] = (state.length || "").split("-");
+  if (Number(least)) question.min_s = least;
+  if (Number(most)) question.max_s = most;
+  return question;
+}
+
+function show_search(state) {
+  fill($("query"), state.q);
+  fill($("filter-name"), state.name);
+  $("filter-length").value = state.length || "";
+  $("filter-top").value = state.top || "12";
+  const active = Boolean(state.name) + Boolean(state.length);
+  $("filters-on").textContent = active ? `(${active} on)` : "";
+  $("like").hidden = !state.like;
+  if (state.like) $("like-what").textContent = `${state.like} at ${clock(Number(state.at) || 0)}`;
+  search(question_of(state));
+}
+
+async function search(question) {
+  const wanted = JSON.stringify(question);
+  if (wanted === asked) return;
+  asked = wanted;
+  if (asking) asking.abort();
+  if (!question.q && !question.like) {
+    shown = {};
+    $("results").replaceChildren();
+    $("status").textContent = "";
+    return;
+  }
+  const mine = asking = new AbortController();
+  const begun = performance.now();
+  try {
+    const answer = await ask("api/search", question, mine.signal);
+    shown = answer;
+    show_answer(answer, performance.now() - begun);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    asked = null;  // may be asked again
+    $("results").replaceChildren();
+    $("status").textContent = `Search failed: ${error.message}`;
+  }
+}
+
+function show_answer(answer, took_ms) {
+  const unknown = answer.unknown.length ? ` Unknown words: ${answer.unknown.join(", ")}.` : "";
+  const count = answer.results.length;
+  $("status").textContent = !answer.understood ? `None of the words are known to the model.${unknown}`
+      : `${count} ${count === 1 ? "result" : "results"} of ${answer.videos} videos in ${Math.round(took_ms)} ms.${unknown}`;
+  if (answer.note) say_once(`Note: ${answer.note}.`);
+  const best = Math.max(...answer.results.map((hit) => hit.score), 0.001);
+  $("results").replaceChildren(...answer.results.map((hit, i) => element("li", {}, card(hit, i, best))));
+}
+
+const moment = (hit) => hit.whole ? clock(hit.length) : `${clock(hit.start)}–${clock(hit.end)}`;
+const middle = (hit) => (hit.start + hit.end) / 2;
+const still = (video, at) => `thumbnail?${new URLSearchParams({video, at: at.toFixed(2)})}`;
+
+function card(hit, i, best) {
+  const picture = element("img", {src: still(hit.video, middle(hit)), alt: "", loading: "lazy"});
+  picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no preview"})));
+  const span = element("span", {className: "span", textContent: moment(hit)});
+  const filled = element("span");
+  filled.style.width = `${Math.max(0, 100 * hit.score / best)}%`;
+  const words = element("span", {className: "words"},
+      element("span", {className: "name", textContent: hit.video}),
+      element("span", {className: "bar"}, filled),
+      element("span", {className: "soft", textContent: `score ${hit.score.toFixed(3)}`}));
+  const button = element("button", {type: "button", className: "card"},
+      element("span", {className: "picture"}, picture, span), words);
+  button.dataset.index = i;
+  const time = hit.whole ? `${Math.round(hit.length)} seconds` : `from ${clock(hit.start)} to ${clock(hit.end)}`;
+  button.setAttribute("aria-label", `${i + 1}: ${hit.video}, ${time}, score ${hit.score.toFixed(3)}. Play`);
+  button.addEventListener("click", () => play(hit.video, hit.start));
+  ask("api/media", {video: hit.video}).then((media) => {
+    if (media.playable) return;
+    button.title = media.reason;
+    if (media.codec) words.append(element("span", {className: "note", textContent: `frames only: ${media.reason}`}));
+    else say_once("Videos that were moved or deleted cannot be played; for some, still images were kept.");
+  }, () => {});
+  return button;
+}
+
+/// Adds to the line above the results, unless they say it already.
+function say_once(sentence) {
+  if (!$("status").textContent.includes(sentence)) $("status").textContent += ` ${sentence}`;
+}
+
+/// The focus goes to the card in this direction; false: it is on none.
+function move(key) {
+  const cards = [...document.querySelectorAll(".card")];
+  const at = cards.indexOf(document.activeElement);
+  if (at < 0) return false;
+  const top = cards[0].getBoundingClientRect().top;
+  const columns = Math.max(1, cards.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length);
+  const to = at + {ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns}[key];
+  if (to < 0) $("query").focus();
+  else cards[Math.min(to, cards.length - 1)].focus();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if ($("player").open || event.ctrlKey || event.metaKey || event.altKey) return;
+  const in_field = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+  if (event.key === "/" && !in_field) {
+    if (address().page !== "search") location.hash = $("to-search").hash;
+    $("query").focus();
+    $("query").select();
+  } else if (event.key === "Escape" && !$("search").hidden) {
+    if (document.activeElement === $("query")) { $("query").value = ""; visit({q: ""}); }
+    else $("query").focus();
+  } else if (event.key === "ArrowDown" && document.activeElement === $("query")) {
+    const first = document.querySelector(".card");
+    if (first) first.focus();
+  } else if (!/^Arrow/.test(event.key) || in_field || !move(event.key)) {
+    return;
+  }
+  event.preventDefault();
+});
+
+const read_fields = () => typed({q: $("query").value.trim(), name: $("filter-name").value.trim(),
+    length: $("filter-length").value, top: $("filter-top").value === "12" ? "" : $("filter-top").value});
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const first = document.querySelector(".card");
+  if (first && shown.query === $("query").value.trim()) first.click();
+  else read_fields();
+});
+for (const id of ["query", "filter-name", "filter-length", "filter-top"])
+  $(id).addEventListener("input", debounced(read_fields, 150));
+$("query").addEventListener("change", () => { typing = false; });
+$("like-end").addEventListener("click", () => {
+  visit({like: "", at: ""});
+  $("query").focus();
+});
