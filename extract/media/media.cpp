@@ -7,20 +7,14 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <initializer_list>
+#include <utility>
 
 #include "data/error.h"
+#include "extract/media/browser_formats.h"
 #include "extract/media/media_input.h"
 
 namespace tvr {
 namespace {
-
-bool one_of(AVCodecID codec, std::initializer_list<AVCodecID> list) {
-  for (const AVCodecID candidate : list) {
-    if (codec == candidate) return true;
-  }
-  return false;
-}
 
 /// The usual name of a libav demuxer's format: "mov,mp4,m4a,..." is MP4.
 std::string container_name(const AVInputFormat& format) {
@@ -30,17 +24,6 @@ std::string container_name(const AVInputFormat& format) {
   std::string upper = name.substr(0, name.find(','));
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return upper;
-}
-
-void judge(AVCodecID codec, MediaFacts& facts) {
-  if (facts.container == "MP4" && one_of(codec, {AV_CODEC_ID_H264, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1})) {
-    facts.mime = "video/mp4";
-  } else if (facts.container == "Matroska" &&
-             one_of(codec, {AV_CODEC_ID_VP8, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1, AV_CODEC_ID_H264})) {
-    facts.mime = "video/webm";
-  }
-  facts.playable = !facts.mime.empty();
-  if (!facts.playable) facts.reason = "browsers do not play " + facts.codec + " in " + facts.container;
 }
 
 }  // namespace
@@ -57,8 +40,20 @@ MediaFacts examine_media(const SendableFile& file) {
   facts.container = container_name(*input.format().iformat);
   facts.width = parameters.width;
   facts.height = parameters.height;
-  judge(parameters.codec_id, facts);
+  const BrowserFormat format = browser_format(input.format(), input.stream_index());
+  facts.mime = format.mime;
+  facts.remuxed = format.is_remuxed;
+  facts.playable = !facts.mime.empty();
+  if (!facts.playable) facts.reason = "browsers do not play " + facts.codec + " in " + facts.container;
+  if (facts.remuxed) facts.lost_sound = browser_sound(input.format(), input.stream_index()).lost;
   return facts;
+}
+
+SendableFile::SendableFile(Descriptor file, std::string name, std::string version)
+    : name_(std::move(name)), descriptor_(std::move(file)), version_(std::move(version)) {
+  const struct stat status = status_of(descriptor_, name_);
+  size_ = status.st_size;
+  modified_s_ = status.st_mtim.tv_sec;
 }
 
 SendableFile::SendableFile(const std::filesystem::path& path)

@@ -17,9 +17,11 @@ struct MediaFacts {
   std::string container;  // "MP4", "AVI", ...
   int width = 0;          // as coded
   int height = 0;
-  bool playable = false;  // without transcoding: MP4 with H.264, VP9 or AV1; WebM with VP8, VP9 or AV1
+  bool playable = false;  // by some browsers, without transcoding: BrowserFormat
   std::string reason;     // why it is not playable
-  std::string mime;       // if playable
+  std::string mime;       // if playable, for canPlayType()
+  bool remuxed = false;   // if playable: by remux_to_mp4()
+  std::string lost_sound;  // if remuxed: the codec of sound that is left out; empty: none is
 };
 
 /// An open regular file that is sent in parts.
@@ -27,6 +29,8 @@ class SendableFile {
  public:
   /// Throws Error(NotFound | Unreadable | Unsupported).
   explicit SendableFile(const std::filesystem::path& path);
+  /// One that is open; `name` is for errors, `version` for others to tell it from.
+  SendableFile(Descriptor file, std::string name, std::string version);
 
   [[nodiscard]] std::int64_t size() const noexcept { return size_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

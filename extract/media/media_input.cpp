@@ -306,6 +306,11 @@ AVStream* MediaInput::film_behind_a_picture() {
   return films.front();
 }
 
+void MediaInput::read_also(int stream_index) {
+  also_read_ = stream_index;
+  format_->streams[stream_index]->discard = AVDISCARD_DEFAULT;
+}
+
 void MediaInput::refuse_encrypted() const {
   const std::string format = format_->iformat->name;
   if ((has(format, "matroska") && has_encryption(*stream_)) || file_->is_encrypted(format, stream_->id))
@@ -341,7 +346,7 @@ bool MediaInput::read(AVPacket& packet) {
     if (packet.size > limits_.max_packet_bytes) {
       throw Error(Fault::Limit, name_, "limit of packet bytes: a packet of " + std::to_string(packet.size));
     }
-    if (packet.stream_index == stream_->index) {
+    if (packet.stream_index == stream_->index || packet.stream_index == also_read_) {
       if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr)
         throw encrypted(name_);
       return true;

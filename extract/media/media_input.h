@@ -27,6 +27,9 @@ class MediaInput {
   MediaInput(const MediaInput&) = delete;
   MediaInput& operator=(const MediaInput&) = delete;
 
+  /// From now on read() returns the packets of this stream, too.
+  void read_also(int stream_index);
+
   /// The next packet of the video stream as the demuxer returns it; false at the end, or on a read error
   /// (then read_error() is set). Throws Error(Limit | Timeout), Error(Unsupported) for an encrypted packet.
   [[nodiscard]] bool read(AVPacket& packet);
@@ -60,6 +63,7 @@ class MediaInput {
   IoHandle io_;
   InputHandle format_;
   AVStream* stream_ = nullptr;
+  int also_read_ = -1;  // index of a further stream
   std::string read_error_;
 };
 
