@@ -133,7 +133,7 @@ std::filesystem::path folder_of(const ModelToSearch& what) {
 }
 
 void index_videos(ModelToSearch& what) {
-  if (!what.videos.is_named()) return;
+  if (!what.videos.is_named() || !what.run.empty() || !what.index.empty()) return;
   if (what.encoder.empty()) {
     throw Error(Fault::InvalidArgument, "--videos", "nothing says which model these videos are searched with",
                 "Pass --encoder FOLDER, a pretrained pair (docs/ENCODERS.md), or search a run by --run");
@@ -141,7 +141,7 @@ void index_videos(ModelToSearch& what) {
   IndexOptions options;
   options.encoder = what.encoder;
   options.videos = what.videos;
-  options.store = what.store.empty() ? what.index : what.store;
+  options.store = what.store;
   (void)update_index(options);
   what.index = store_of(options);
 }
@@ -220,13 +220,6 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
           "folder of a pretrained encoder pair (docs/ENCODERS.md); default: the one of --index, or the "
           "one that the head of --run was trained on")
       ->transform(encoder_folder());
-  command
-      .add_option("--videos", options.videos.folder,
-                  "with --encoder: folder of videos, which are indexed before the search")
-      ->check(CLI::ExistingDirectory)
-      ->transform(absolute_path())
-      ->excludes(run)
-      ->excludes(index);
   command.add_option("--store", options.store, "feature store to search (default: the run's own)")
       ->excludes(index);
   command
@@ -248,6 +241,13 @@ void add_search_command(CLI::App& app, int& exit_code) {
   CLI::App* const command =
       app.add_subcommand("search", "Find videos, and moments of long ones, by a sentence");
   add_search_flags(*command, arguments->search);
+  command
+      ->add_option("--videos", arguments->search.videos.folder,
+                   "with --encoder: folder of videos, which are indexed before the search")
+      ->check(CLI::ExistingDirectory)
+      ->transform(absolute_path())
+      ->excludes("--run")
+      ->excludes("--index");
   command->add_option("sentence", arguments->query.sentence, "what to search for");
   command
       ->add_option("--queries", arguments->queries, "file with one sentence per line, instead of a sentence")

@@ -23,7 +23,7 @@ struct ModelToSearch {
   WindowOptions windows;
   std::filesystem::path index{};    // store of `pipeline index`
   std::filesystem::path encoder{};  // folder of a pretrained pair; empty: the index's own
-  VideoSelection videos{};          // to be indexed
+  VideoSelection videos{};  // to be indexed; or, beside a run or an index, where its videos are now
 };
 
 /// Where what belongs to the searched videos is kept: the run's folder, or that of the index.
@@ -35,7 +35,8 @@ struct ModelToSearch {
 [[nodiscard]] std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sentences,
                                                       const Progress& progress = {});
 
-/// Brings the index up to date where videos are named. `what` then names the index.
+/// Brings the index up to date where videos are named and neither a run nor an index is: `what` then names
+/// it.
 void index_videos(ModelToSearch& what);
 
 struct SearchArguments {

@@ -3,15 +3,22 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <thread>
+#include <vector>
 
+#include "data/datasets/datasets.h"
+#include "data/datasets/video_selection.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/options.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/search_command.h"
 #include "pipeline/search/search_service.h"
+#include "pipeline/serve/web_api.h"
 #include "pipeline/serve/web_server.h"
 #include "pipeline/terminal/console.h"
+#include "pipeline/terminal/table.h"
 
 namespace tvr {
 namespace {
@@ -28,33 +35,55 @@ std::unique_ptr<Searcher> make_searcher(const ModelToSearch& what) {
   return open_searcher(what, true, progress_on(line));
 }
 
+/// The files below the folder that are videos of the index, by their names.
+VideoFiles files_below(const VideoSelection& folder, const SearchIndex& index) {
+  std::map<std::string, const IndexedVideo*> known;
+  std::vector<std::string> names;
+  for (const IndexedVideo& video : index.videos()) {
+    names.push_back(video_name(video.source.id));
+    known.emplace(names.back(), &video);
+  }
+  const std::vector<VideoSource> found = videos_of(folder);
+  std::map<std::string, const VideoSource*> of_id;
+  for (const VideoSource& source : found) of_id.emplace(source.id, &source);
+  VideoFiles files;
+  for (const auto& [name, id] : video_ids_of(names, found))
+    files.emplace(known.at(name)->source.id, of_id.at(id)->path);
+  say(fmt::format("serve: {} of {} videos are in {}", files.size(), index.videos().size(),
+                  printable(folder.folder.string())));
+  return files;
+}
+
 /// One warning for all: such videos are found all the same.
-void tell_missing_files(const SearchIndex& index) {
+void tell_missing_files(const SearchIndex& index, const VideoFiles& files) {
   std::size_t missing = 0;
   const IndexedVideo* first = nullptr;
   for (const IndexedVideo& video : index.videos()) {
     std::error_code problem;
-    if (std::filesystem::exists(video.source.path, problem)) continue;
+    if (files.count(video.source.id) > 0 || std::filesystem::exists(video.source.path, problem)) continue;
     if (missing++ == 0) first = &video;
   }
   if (first == nullptr) return;
-  warn(
-      fmt::format("{} of {} videos are not where they were when their features were extracted, for example "
-                  "{}: they can be found, but not played",
-                  missing, index.videos().size(), first->source.path.string()));
+  const std::string path = first->source.path.string();
+  warn(fmt::format("the files of {} of {} videos are not there, for example {}: they can be found, but not "
+                   "played. --videos FOLDER names where they are",
+                   missing, index.videos().size(), path.empty() ? video_line(first->source.id) : printable(path)));
 }
 
 int run_serve(const ServeOptions& options) {
   using Clock = std::chrono::steady_clock;
   ModelToSearch model = options.search;
+  const bool are_indexed = model.run.empty() && model.index.empty();
   index_videos(model);
   SearchService service(make_searcher(model));
-  const WebServer server(service, folder_of(model), options.host, options.port);
+  const VideoFiles files = !are_indexed && model.videos.is_named() ? files_below(model.videos, *service.index())
+                                                                   : VideoFiles();
+  const WebServer server(service, folder_of(model), options.host, options.port, files);
   say(fmt::format("serve: {} videos; Ctrl-C stops it", service.index()->videos().size()));
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
   fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());
   std::fflush(stdout);
-  tell_missing_files(*service.index());
+  tell_missing_files(*service.index(), files);
   const auto begin = Clock::now();
   const auto is_over = [&] {
     return options.max_seconds > 0 &&
@@ -70,6 +99,12 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* const command = app.add_subcommand("serve", "Search and play videos in a local web page");
   add_search_flags(*command, options->search);
+  command
+      ->add_option("--videos", options->search.videos.folder,
+                   "folder of videos: where those of --run or --index are now; or, with --encoder alone, videos "
+                   "that are indexed first")
+      ->check(CLI::ExistingDirectory)
+      ->transform(absolute_path());
   command->add_option("--port", options->port, "port to listen on; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();

@@ -36,8 +36,10 @@ class EncoderPair {
   /// Embeds parts of videos, pooled over time by pool_lanes(): [N, Dv] to [N, D], rows of unit length. A row
   /// does not depend on the others.
   [[nodiscard]] virtual Matrix embed_video(const Matrix& parts) const = 0;
+  /// Whether the model has a tower for single pictures.
+  [[nodiscard]] virtual bool takes_pictures() const noexcept = 0;
   /// Embeds a picture, comparable with sentences and videos: [D], unit length. Throws Error(Unsupported)
-  /// where the model has no tower for single pictures.
+  /// unless takes_pictures().
   [[nodiscard]] virtual ClipFeature embed_picture(const Picture& picture) const = 0;
   /// How an index keeps the embeddings of videos.
   [[nodiscard]] virtual IndexValues index_values() const noexcept = 0;

@@ -29,8 +29,9 @@ class HeadEncoder final : public EncoderPair {
   }
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return head_.embed_video(parts); }
 
+  [[nodiscard]] bool takes_pictures() const noexcept override { return head_.video_dim() == head_.dim(); }
   [[nodiscard]] ClipFeature embed_picture(const Picture& picture) const override {
-    if (head_.video_dim() != head_.dim()) {
+    if (!takes_pictures()) {
       throw Error(Fault::Unsupported, "a query by picture",
                   "the head of this run knows videos by further lanes, which a picture does not have",
                   "Search an index of the encoder alone (`pipeline index`), or name a video by --like");

@@ -52,6 +52,7 @@ class TowerPair final : public PretrainedPair {
 
   /// The mean of a window's frames has unit length already.
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return parts; }
+  [[nodiscard]] bool takes_pictures() const noexcept override { return true; }
   [[nodiscard]] ClipFeature embed_picture(const Picture& picture) const override {
     const Matrix row = towers_->embed_picture(scaled_picture(picture, towers_->lane()));
     ClipFeature embedded(row.row(0), row.row(0) + row.cols());

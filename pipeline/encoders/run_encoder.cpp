@@ -60,6 +60,7 @@ class RunEncoder final : public EncoderPair {
   }
 
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return model_.embed_video(parts); }
+  [[nodiscard]] bool takes_pictures() const noexcept override { return false; }
   [[nodiscard]] ClipFeature embed_picture(const Picture&) const override {
     throw Error(Fault::Unsupported, "a query by picture",
                 "the model of this run knows videos by their lanes alone",

@@ -32,6 +32,10 @@ class SearchService {
   [[nodiscard]] ClipFeature example_of(const std::string& video, std::optional<Micros> at) const {
     return searcher_->example_of(video, at);
   }
+  [[nodiscard]] ClipFeature example_of(const Picture& picture) const {
+    return searcher_->example_of(picture);
+  }
+  [[nodiscard]] bool takes_pictures() const noexcept { return searcher_->takes_pictures(); }
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const { return searcher_->index(); }
   [[nodiscard]] const std::filesystem::path& store() const noexcept { return searcher_->store(); }
 

@@ -69,6 +69,8 @@ class Searcher {
   /// The embedding of a picture. Throws what EncoderPair::embed_picture() throws. Thread-safe.
   [[nodiscard]] ClipFeature example_of(const Picture& picture) const;
 
+  [[nodiscard]] bool takes_pictures() const noexcept { return encoders_->takes_pictures(); }
+
   /// Rereads the store if its file has changed; returns whether it had. May run concurrently with answer().
   bool refresh();
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace tvr {
@@ -89,15 +91,33 @@ std::string text_of(const Parser::value_type& message, http::field name) {
   return {value.data(), value.size()};
 }
 
+/// What is wrong with how the message says where it ends; nullopt: nothing.
+std::optional<HttpRefusal> refusal_of_length(const Parser& parser) {
+  const Parser::value_type& message = parser.get();
+  const bool is_number =
+      text_of(message, http::field::content_length).find_first_not_of("0123456789") == std::string::npos;
+  if (message.count(http::field::transfer_encoding) > 0 || message.count(http::field::content_length) > 1 ||
+      !is_number)
+    return HttpRefusal{400, "the length of the request is ambiguous"};
+  const std::uint64_t length = parser.content_length().value_or(0);
+  if (message.method() != http::verb::post) {
+    return length > 0 ? std::optional(HttpRefusal{413, "such requests have no body here"}) : std::nullopt;
+  }
+  if (length == 0) return HttpRefusal{411, "a POST says how many bytes follow, at least one"};
+  if (length > kMostBodyBytes) return HttpRefusal{413, "the body has more than 16 MiB"};
+  if (message.count(http::field::expect) > 0) return HttpRefusal{417, "send the body at once"};
+  return std::nullopt;
+}
+
 std::variant<HttpIncomplete, HttpRequest, HttpRefusal> request_of(const Parser& parser) {
   const Parser::value_type& message = parser.get();
-  const bool is_head = message.method() == http::verb::head;
-  if (!is_head && message.method() != http::verb::get)
-    return HttpRefusal{405, "only GET and HEAD are supported"};
-  if (message.count(http::field::transfer_encoding) > 0 || message.count(http::field::content_length) > 1)
-    return HttpRefusal{400, "the length of the request is ambiguous"};
-  if (parser.content_length().value_or(0) > 0) return HttpRefusal{413, "requests have no body here"};
+  const http::verb method = message.method();
+  if (method != http::verb::get && method != http::verb::head && method != http::verb::post)
+    return HttpRefusal{405, "only GET, HEAD and POST are supported"};
+  if (std::optional<HttpRefusal> refusal = refusal_of_length(parser)) return *refusal;
   if (message.count(http::field::host) != 1) return HttpRefusal{400, "a request has exactly one Host"};
+  if (message.count(http::field::origin) > 1 || message.count(http::field::content_type) > 1)
+    return HttpRefusal{400, "a request has at most one Origin and one Content-Type"};
 
   const std::string_view target(message.target().data(), message.target().size());
   if (target.front() != '/' || target.find('#') != std::string_view::npos)
@@ -107,12 +127,16 @@ std::variant<HttpIncomplete, HttpRequest, HttpRefusal> request_of(const Parser& 
   request.path = target.substr(0, query);
   if (!read_parameters(target.substr(std::min(query + 1, target.size())), request))
     return HttpRefusal{400, "the query has a '%' without two hexadecimal digits"};
-  request.is_head = is_head;
+  request.is_head = method == http::verb::head;
+  request.is_post = method == http::verb::post;
   request.keep_alive = message.version() == 11 && message.keep_alive();
   request.host = lower(text_of(message, http::field::host));
   request.range = text_of(message, http::field::range);
   request.if_range = text_of(message, http::field::if_range);
   request.if_none_match = text_of(message, http::field::if_none_match);
+  request.origin = text_of(message, http::field::origin);
+  request.content_type = text_of(message, http::field::content_type);
+  request.body_bytes = static_cast<std::size_t>(parser.content_length().value_or(0));
   return request;
 }
 
@@ -139,13 +163,16 @@ std::variant<HttpIncomplete, HttpRequest, HttpRefusal> read_request(std::string_
   }
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(kMostHeadBytes));
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // refusal_of_length() is clearer
   boost::system::error_code problem;
   parser.put(boost::asio::buffer(head.data(), head.size()), problem);
   if (problem || !parser.is_header_done())
     return HttpRefusal{400, "this is not a request as RFC 9112 defines it"};
   std::variant<HttpIncomplete, HttpRequest, HttpRefusal> result = request_of(parser);
   auto* const request = std::get_if<HttpRequest>(&result);
-  if (request != nullptr && bytes.size() > head.size()) request->keep_alive = false;
+  if (request == nullptr) return result;
+  request->head_bytes = head.size();
+  if (bytes.size() > head.size() + request->body_bytes) request->keep_alive = false;
   return result;
 }
 

@@ -1,9 +1,11 @@
 #include "pipeline/serve/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/status.hpp>
+#include <cerrno>
 #include <chrono>
 #include <list>
 #include <optional>
@@ -32,7 +35,9 @@ constexpr std::size_t kThreads = 256;
 constexpr std::size_t kMostConnections =
     400;  // with a file for each below the usual limit of 1024 descriptors
 constexpr int kBacklog = 4096;
+constexpr int kMostBodies = 4;
 constexpr std::chrono::seconds kRequestTime{5};
+constexpr std::chrono::seconds kBodyTime{30};
 constexpr std::chrono::seconds kWriteTime{10};  // for each piece
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::chrono::milliseconds kPause{50};
@@ -47,6 +52,27 @@ std::string head_of(const HttpResponse& response, bool keep_alive) {
   if (!keep_alive) head += "Connection: close\r\n";
   return head + "\r\n";
 }
+
+/// What answers requests.
+struct Answering {
+  HttpServer::Handler handle;
+  HttpServer::Admit admit;
+  HttpServer::Refuse refuse;
+};
+
+/// How many bodies are in memory.
+class BodyPlace {
+ public:
+  explicit BodyPlace(std::atomic<int>& taken) : taken_(taken), is_free_(++taken <= kMostBodies) {}
+  ~BodyPlace() { --taken_; }
+  BodyPlace(const BodyPlace&) = delete;
+  BodyPlace& operator=(const BodyPlace&) = delete;
+  [[nodiscard]] bool is_free() const noexcept { return is_free_; }
+
+ private:
+  std::atomic<int>& taken_;
+  bool is_free_;
+};
 
 class Connection;
 
@@ -75,6 +101,7 @@ class Connections {
     const MutexLock lock(mutex_);
     return list_.size();
   }
+  std::atomic<int> bodies{0};  // BodyPlace
   /// The one that has not moved for the longest time, which now counts as the newest. Null: it is just
   /// ending.
   [[nodiscard]] std::shared_ptr<Connection> take_stalest() {
@@ -93,9 +120,8 @@ class Connections {
 /// time.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const HttpServer::Handler& handler, const HttpServer::Refuse& refuse,
-             Connections& all)
-      : stream_(std::move(socket)), handler_(handler), refuse_(refuse), all_(all), place_(all.add()) {}
+  Connection(tcp::socket socket, const Answering& answering, Connections& all)
+      : stream_(std::move(socket)), answering_(answering), all_(all), place_(all.add()) {}
   ~Connection() { all_.remove(place_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -127,21 +153,56 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void look() {
-    const auto read = read_request(received_);
+    if (request_) return take_body();
+    auto read = read_request(received_);
     if (std::holds_alternative<HttpIncomplete>(read)) return receive();
     all_.moved(place_);
+    if (const auto* const refusal = std::get_if<HttpRefusal>(&read)) return refuse(*refusal);
+    request_ = std::move(std::get<HttpRequest>(read));
+    if (!request_->is_post) return answer();
+    if (const auto refusal = answering_.admit(*request_)) return refuse(*refusal);
+    body_place_.emplace(all_.bodies);
+    if (!body_place_->is_free()) return refuse({503, "too many pictures come at once: try again"});
+    stream_.expires_after(kBodyTime);
+    take_body();
+  }
+
+  void take_body() {
+    const std::size_t whole = request_->head_bytes + request_->body_bytes;
+    if (received_.size() < whole) return receive();
+    request_->body = received_.substr(request_->head_bytes, request_->body_bytes);
+    if (received_.size() > whole) request_->keep_alive = false;
+    received_ = {};
+    answer();
+  }
+
+  void answer() {
     stream_.expires_never();
-    if (const auto* const refusal = std::get_if<HttpRefusal>(&read))
-      return send(refuse_(*refusal), false, false);
-    const auto& request = std::get<HttpRequest>(read);
-    HttpResponse response = handler_(request);
-    send(std::move(response), request.keep_alive && !has_more(), request.is_head);
+    request_->is_gone = [this] { return is_gone(); };
+    HttpResponse response = answering_.handle(*request_);
+    const bool is_head = request_->is_head, keep_alive = request_->keep_alive && !has_more();
+    request_.reset();
+    body_place_.reset();
+    send(std::move(response), keep_alive, is_head);
+  }
+
+  void refuse(const HttpRefusal& refusal) {
+    stream_.expires_never();
+    request_.reset();
+    body_place_.reset();
+    send(answering_.refuse(refusal), false, false);
   }
 
   /// Bytes have come that the client sent before it could have the answer.
   [[nodiscard]] bool has_more() {
     error_code ignored;
     return stream_.socket().available(ignored) > 0;
+  }
+
+  [[nodiscard]] bool is_gone() {
+    char next = 0;
+    const ssize_t got = ::recv(stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
   }
 
   void send(HttpResponse response, bool keep_alive, bool is_head) {
@@ -200,12 +261,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr std::int64_t kPieceBytes = 1 << 16;
 
   beast::tcp_stream stream_;
-  const HttpServer::Handler& handler_;
-  const HttpServer::Refuse& refuse_;
+  const Answering& answering_;
   Connections& all_;
   Connections::Place place_;
   std::array<char, 4096> buffer_;
-  std::string received_;  // since the last answer
+  std::string received_;                 // since the last answer
+  std::optional<HttpRequest> request_;   // whose head has come
+  std::optional<BodyPlace> body_place_;  // of its body
   HttpResponse response_;
   bool keep_alive_ = false;
   std::string out_;
@@ -217,8 +279,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class HttpServer::Impl {
  public:
-  Impl(const std::string& host, int port, Handler handler, Refuse refuse)
-      : handler_(std::move(handler)), refuse_(std::move(refuse)) {
+  Impl(const std::string& host, int port, Answering answering) : answering_(std::move(answering)) {
     listen(host, port);
   }
   ~Impl() {
@@ -232,7 +293,7 @@ class HttpServer::Impl {
 
   void accept() {
     acceptor_.async_accept(net::make_strand(threads_), [this](error_code problem, tcp::socket socket) {
-      if (!problem) std::make_shared<Connection>(std::move(socket), handler_, refuse_, connections_)->start();
+      if (!problem) std::make_shared<Connection>(std::move(socket), answering_, connections_)->start();
       if (problem || connections_.count() > kMostConnections) {
         if (const auto stalest = connections_.take_stalest()) stalest->close();
       }
@@ -267,8 +328,7 @@ class HttpServer::Impl {
   }
 
   // The threads end first, and with them the connections, which refer to the rest.
-  Handler handler_;
-  Refuse refuse_;
+  Answering answering_;
   Connections connections_;
   tcp::endpoint endpoint_;
   net::thread_pool threads_{kThreads};
@@ -276,8 +336,9 @@ class HttpServer::Impl {
   net::steady_timer pause_{threads_};
 };
 
-HttpServer::HttpServer(const std::string& host, int port, Handler handler, Refuse refuse)
-    : impl_(std::make_unique<Impl>(host, port, std::move(handler), std::move(refuse))) {}
+HttpServer::HttpServer(const std::string& host, int port, Handler handler, Admit admit, Refuse refuse)
+    : impl_(std::make_unique<Impl>(host, port,
+                                   Answering{std::move(handler), std::move(admit), std::move(refuse)})) {}
 HttpServer::~HttpServer() = default;
 void HttpServer::start() { impl_->accept(); }
 

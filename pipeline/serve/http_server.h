@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,20 +22,24 @@ struct HttpResponse {
   std::int64_t size = 0;
 };
 
-/// Answers GET and HEAD requests of HTTP/1.1, many at once. A connection costs no thread while it waits for
-/// bytes or for a slow reader, only while its request is being answered. A request must be complete five
-/// seconds after the connection began or the previous response ended. At most 400 connections are open: a
-/// further one closes the one that has not moved for the longest time.
+/// Answers GET, HEAD and POST requests of HTTP/1.1, many at once. A connection costs no thread while it waits
+/// for bytes or for a slow reader, only while its request is being answered. The head of a request must be
+/// complete five seconds after the connection began or the previous response ended, a body half a minute
+/// later. At most 400 connections are open: a further one closes the one that has not moved for the longest
+/// time. At most four have a body, of up to kMostBodyBytes, in memory: others get 503.
 class HttpServer {
  public:
   /// Called by several threads at once; must not throw.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
+  /// For a POST whose body has not been read yet: the refusal, after which the connection is closed; nullopt
+  /// lets it in. Must not throw.
+  using Admit = std::function<std::optional<HttpRefusal>(const HttpRequest&)>;
   /// For requests that do not reach the handler.
   using Refuse = std::function<HttpResponse(const HttpRefusal&)>;
 
   /// Listens from now on, answers from start() on; port 0: any free one. Throws Error(Unreadable) if that is
   /// not possible.
-  HttpServer(const std::string& host, int port, Handler handler, Refuse refuse);
+  HttpServer(const std::string& host, int port, Handler handler, Admit admit, Refuse refuse);
   /// Closes all connections; waits for handlers that are running.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

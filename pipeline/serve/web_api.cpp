@@ -1,9 +1,13 @@
 #include "pipeline/serve/web_api.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -13,6 +17,8 @@
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "data/usable_cores.h"
+#include "extract/media/picture_file.h"
+#include "extract/media/remux.h"
 #include "extract/media/thumbnail.h"
 #include "pipeline/run/placed_steps.h"
 #include "pipeline/run/run_folder.h"
@@ -25,6 +31,9 @@ using nlohmann::json;
 
 constexpr std::size_t kThumbnailBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostFacts = 20'000;
+constexpr std::size_t kRemuxedBytes = std::size_t{8} << 30;  // of disk, for all together
+constexpr std::uintmax_t kLeftFree = std::uintmax_t{1} << 30;  // of the disk
+constexpr int kMostWaiting = 8;
 constexpr std::int64_t kMostListed = 200;
 
 IndexedVideo find_video(const SearchIndex& index, const std::string& text) {
@@ -69,6 +78,28 @@ json json_of(const std::vector<OutcomeRow>& rows) {
     if (static_cast<std::int64_t>(list.size()) < kMostListed) list.push_back(json_of(row));
   }
   return list;
+}
+
+/// A file for what is made of a video: in the run's folder or, if that cannot be written, the system's folder
+/// for temporary files.
+Descriptor nameless_file(const std::filesystem::path& folder) {
+  std::error_code none;
+  for (const std::filesystem::path& place : {folder, std::filesystem::temp_directory_path(none)}) {
+    std::string name = (place / ".playing-XXXXXX").string();
+    Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
+    if (!file) continue;
+    ::unlink(name.c_str());
+    return file;
+  }
+  throw Error(Fault::Unsupported, folder.string(), "there is no place for what is made of the video");
+}
+
+void require_space(const Descriptor& to, const SendableFile& file) {
+  struct statvfs disk {};
+  if (::fstatvfs(to.get(), &disk) != 0) return;
+  const std::uintmax_t free = std::uintmax_t{disk.f_bavail} * disk.f_frsize;
+  if (free >= kLeftFree + static_cast<std::uintmax_t>(file.size())) return;
+  throw Error(Fault::Unsupported, file.name(), "the disk has no space for a copy that browsers play");
 }
 
 /// The content of a text file; empty when it does not exist or cannot be read.
@@ -125,17 +156,20 @@ json metrics_in(const RunFolder& folder) {
 
 }  // namespace
 
-WebApi::WebApi(SearchService& service, std::filesystem::path run)
+WebApi::WebApi(SearchService& service, std::filesystem::path run, VideoFiles files)
     : service_(service),
       run_(std::move(run)),
+      files_(std::move(files)),
       stills_(run_),
       thumbnails_(kThumbnailBytes),
       facts_(kMostFacts),
+      remuxed_(kRemuxedBytes),
       decoding_(std::max(2, usable_cores())) {}
 
 json WebApi::info() const {
   const auto index = service_.index();
   return {{"run", run_.filename().string()},
+          {"pictures", service_.takes_pictures()},
           {"videos", index->videos().size()},
           {"windows", index->windows().windows()}};
 }
@@ -145,6 +179,24 @@ json WebApi::search(SearchQuery query, const std::string& like, double at_s) {
     query.example =
         service_.example_of(find_video(*service_.index(), like).source.id, Micros(std::llround(at_s * 1e6)));
   }
+  return answer(std::move(query));
+}
+
+json WebApi::search(SearchQuery query, PictureBytes picture) {
+  PictureLimits limits;
+  limits.max_scans = 20;  // more takes minutes
+  {
+    const Turnstile::Pass pass(pictures_);
+    try {
+      query.example = service_.example_of(decode_picture(picture.bytes, "the picture", limits));
+    } catch (const Error& error) {
+      throw Error(Fault::Unsupported, "the picture", error.seen());
+    }
+  }
+  return answer(std::move(query));
+}
+
+json WebApi::answer(SearchQuery query) {
   const SearchAnswer answer = service_.answer(query);
   json result = json_of(query, answer);
   result["videos"] = service_.index()->videos().size();
@@ -212,17 +264,27 @@ std::string WebApi::report() const { return optional_text(RunFolder(run_).report
 json WebApi::media(const std::string& video, double at_s) {
   const IndexedVideo found = find_video(*service_.index(), video);
   const TimeSpan window = window_at(found, Micros(std::llround(at_s * 1e6)));
-  const MediaFacts facts = facts_at(found.source.path);
+  const std::filesystem::path& file = file_of(found);
+  const MediaFacts facts = facts_at(file);
   return {{"codec", facts.codec},
           {"container", facts.container},
           {"width", facts.width},
           {"height", facts.height},
           {"playable", facts.playable},
+          {"mime", facts.mime},
+          {"remuxed", facts.remuxed},
+          {"lost_sound", facts.lost_sound},
           {"reason", facts.reason},
+          {"path", file.string()},
           {"start", seconds(window.start)},
           {"end", seconds(window.end)},
           {"whole", found.windows.size() == 1},
           {"length", seconds(found.length)}};
+}
+
+const std::filesystem::path& WebApi::file_of(const IndexedVideo& video) const {
+  const auto found = files_.find(video.source.id);
+  return found == files_.end() ? video.source.path : found->second;
 }
 
 MediaFacts WebApi::facts_at(const std::filesystem::path& path) {
@@ -254,8 +316,9 @@ MediaFacts WebApi::facts_of(const SendableFile& file) {
   return facts;
 }
 
-WebApi::Media WebApi::open_media(const std::string& video) {
-  const std::filesystem::path path = find_video(*service_.index(), video).source.path;
+WebApi::Media WebApi::open_media(const std::string& video, const std::function<bool()>& stop) {
+  const IndexedVideo found = find_video(*service_.index(), video);
+  const std::filesystem::path& path = file_of(found);
   std::shared_ptr<const SendableFile> file;
   try {
     file = std::make_shared<const SendableFile>(path);
@@ -264,22 +327,45 @@ WebApi::Media WebApi::open_media(const std::string& video) {
   }
   const MediaFacts facts = facts_of(*file);
   if (!facts.playable) throw Error(Fault::Unsupported, video, facts.reason);
-  return {std::move(file), facts.mime};
+  if (facts.remuxed) file = remuxed(*file, stop);
+  return {std::move(file), facts.mime.substr(0, facts.mime.find(';'))};
+}
+
+std::shared_ptr<const SendableFile> WebApi::remuxed(const SendableFile& file,
+                                                    const std::function<bool()>& stop) {
+  const std::string key = file.version() + file.name();
+  if (auto known = remuxed_.find(key)) return *known;
+  const Turnstile::Pass pass(remuxing_, kMostWaiting, stop);
+  if (auto known = remuxed_.find(key)) return *known;  // made by another thread
+  Descriptor made = nameless_file(run_);
+  require_space(made, file);
+  try {
+    remux_to_mp4(file, made, stop);
+  } catch (const Error& error) {
+    const bool is_file = error.fault() == Fault::Corrupt || error.fault() == Fault::Limit ||
+                         error.fault() == Fault::Timeout;
+    if (!is_file) throw;
+    throw Error(Fault::Unsupported, file.name(), error.seen());
+  }
+  auto kept = std::make_shared<const SendableFile>(std::move(made), file.name(), file.version() + "-mp4");
+  remuxed_.put(key, kept, static_cast<std::size_t>(kept->size()));
+  return kept;
 }
 
 std::string WebApi::thumbnail(const std::string& video, double at_s) {
   const IndexedVideo found = find_video(*service_.index(), video);
   const double at = std::clamp(at_s, 0.0, seconds(found.length));
   const Micros moment(std::llround(at * 1e6));
-  if (!is_there(found.source.path)) {
+  const std::filesystem::path& file = file_of(found);
+  if (!is_there(file)) {
     std::string still = stills_.nearest(found.features, moment, window_at(found, moment));
     return is_jpeg(still) ? still : std::string();
   }
-  const std::string key = fmt::format("{}{}@{:.1f}", found.features, found.source.path.string(), at);
+  const std::string key = fmt::format("{}{}@{:.1f}", found.features, file.string(), at);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made by another thread
-  std::string jpeg = thumbnail_jpeg(found.source.path, moment);
+  std::string jpeg = thumbnail_jpeg(file, moment);
   stills_.keep(found.features, moment, jpeg);
   thumbnails_.put(key, jpeg, key.size() + jpeg.size());
   return jpeg;

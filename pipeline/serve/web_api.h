@@ -3,10 +3,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
+#include "data/error.h"
 #include "data/mutex.h"
 #include "extract/media/media.h"
 #include "pipeline/run/stills.h"
@@ -26,6 +30,23 @@ class Turnstile {
       while (turnstile_.places_ == 0) lock.wait(turnstile_.freed_);
       --turnstile_.places_;
     }
+    /// Waits while `stop` is false, and behind fewer than `most_waiting` others. Throws Error(Busy |
+    /// Interrupted).
+    Pass(Turnstile& turnstile, int most_waiting, const std::function<bool()>& stop) : turnstile_(turnstile) {
+      constexpr std::chrono::milliseconds kLook(200);
+      MutexLock lock(turnstile_.mutex_);
+      if (turnstile_.places_ == 0 && turnstile_.waiting_ >= most_waiting)
+        throw Error(Fault::Busy, "serve", "too many videos are being prepared", "Try again in a moment");
+      ++turnstile_.waiting_;
+      bool stopped = false;
+      while (turnstile_.places_ == 0 && !stopped) {
+        lock.wait_until(turnstile_.freed_, std::chrono::steady_clock::now() + kLook);
+        stopped = stop();
+      }
+      --turnstile_.waiting_;
+      if (stopped) throw Error(Fault::Interrupted, "serve", "nobody waits for it any more");
+      --turnstile_.places_;
+    }
     ~Pass() {
       const MutexLock lock(turnstile_.mutex_);
       ++turnstile_.places_;
@@ -42,17 +63,28 @@ class Turnstile {
   Mutex mutex_;
   std::condition_variable freed_;
   int places_ TVR_GUARDED_BY(mutex_);
+  int waiting_ TVR_GUARDED_BY(mutex_) = 0;  // of those who may be stopped
 };
+
+/// Where videos are that are not where their features were extracted, by id.
+using VideoFiles = std::map<std::string, std::filesystem::path>;
 
 /// The API of the web page, without HTTP: values in, JSON and bytes out. Thread-safe. Methods that take a
 /// video id throw Error(NotFound) if it is not in the index.
 class WebApi {
  public:
-  WebApi(SearchService& service, std::filesystem::path run);
+  WebApi(SearchService& service, std::filesystem::path run, VideoFiles files);
 
   [[nodiscard]] nlohmann::json info() const;
   /// `like`: the video, at the second `at_s`, that the results shall look like; empty: the sentence alone.
   [[nodiscard]] nlohmann::json search(SearchQuery query, const std::string& like = {}, double at_s = 0);
+  /// A JPEG, PNG or WebP file, any bytes.
+  struct PictureBytes {
+    std::string_view bytes;
+  };
+  /// What looks like the picture, and fits the sentence if there is one. Throws Error(Unsupported) for what is
+  /// no picture, is too large, or if the model takes none.
+  [[nodiscard]] nlohmann::json search(SearchQuery query, PictureBytes picture);
   /// `part`: only videos whose id contains this.
   [[nodiscard]] nlohmann::json store(const std::string& part) const;
   [[nodiscard]] nlohmann::json run() const;
@@ -67,22 +99,32 @@ class WebApi {
     std::shared_ptr<const SendableFile> file;
     std::string mime;
   };
-  /// The video's file: the open one that was examined. Throws Error(Unsupported) if browsers do not play it.
-  [[nodiscard]] Media open_media(const std::string& video);
+  /// The video's file, the open one that was examined, or what remux_to_mp4() makes of it. `stop` becomes true
+  /// when nobody waits for it any more. Throws Error(Unsupported) if browsers do not play it, Error(Busy) where
+  /// too many are being remuxed, Error(Interrupted).
+  [[nodiscard]] Media open_media(const std::string& video, const std::function<bool()>& stop);
   /// A JPEG of the frame at `at_s`; if the video file has moved, a still near that time that was saved
   /// before; empty if there is none.
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);
 
  private:
+  [[nodiscard]] nlohmann::json answer(SearchQuery query);
+  [[nodiscard]] const std::filesystem::path& file_of(const IndexedVideo& video) const;
   [[nodiscard]] MediaFacts facts_at(const std::filesystem::path& path);
   [[nodiscard]] MediaFacts facts_of(const SendableFile& file);
+  [[nodiscard]] std::shared_ptr<const SendableFile> remuxed(const SendableFile& file,
+                                                            const std::function<bool()>& stop);
 
   SearchService& service_;
   std::filesystem::path run_;
+  VideoFiles files_;
   Stills stills_;
   BoundedCache<std::string> thumbnails_;
   BoundedCache<MediaFacts> facts_;
+  BoundedCache<std::shared_ptr<const SendableFile>> remuxed_;  // files without a name, gone with the program
   Turnstile decoding_;
+  Turnstile remuxing_{2};
+  Turnstile pictures_{1};  // a large one takes hundreds of MB while it is decoded
 };
 
 }  // namespace tvr

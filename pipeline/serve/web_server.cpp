@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <charconv>
 #include <ctime>
@@ -31,9 +32,11 @@ constexpr std::size_t kMostNameBytes = 1024;
 constexpr std::size_t kMostResults = 500;
 constexpr double kYear = 366 * 86'400.0;
 
+constexpr const char* kNotForUs =
+    "this server only accepts requests to this machine's own names, such as localhost";
 constexpr const char* kPolicyField = "Content-Security-Policy";
 constexpr const char* kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 // The report is one file with inline style and images.
 constexpr const char* kReportPolicy =
@@ -199,16 +202,21 @@ const char* mime_of(const std::string& name) {
 
 class WebServer::Impl {
  public:
-  Impl(SearchService& service, std::filesystem::path run, const std::string& host, int port)
-      : api_(service, std::move(run)),
+  Impl(SearchService& service, std::filesystem::path run, const std::string& host, int port, VideoFiles files)
+      : api_(service, std::move(run), std::move(files)),
         host_(bracketed(lower(host))),
         server_(
             host, port, [this](const HttpRequest& request) { return with_common_fields(answer(request)); },
+            [this](const HttpRequest& request) { return refusal_of_post(request); },
             [](const HttpRefusal& refusal) {
               return with_common_fields(error_content(refusal.status, refusal.words));
             }) {
     server_.start();
   }
+
+  ~Impl() { ending_ = true; }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] int port() const noexcept { return server_.port(); }
 
@@ -220,10 +228,7 @@ class WebServer::Impl {
         {"/report", &Impl::report},     {"/api/info", &Impl::info},       {"/api/run", &Impl::run},
         {"/api/search", &Impl::search}, {"/api/store", &Impl::store},     {"/api/media", &Impl::media_facts},
         {"/api/steps", &Impl::steps},   {"/thumbnail", &Impl::thumbnail}, {"/media", &Impl::media}};
-    if (!is_for_us(request.host)) {
-      return error_content(
-          403, "this server only accepts requests to this machine's own names, such as localhost");
-    }
+    if (!is_for_us(request.host)) return error_content(403, kNotForUs);
     try {
       if (const auto found = answers.find(request.path); found != answers.end())
         return (this->*found->second)(request);
@@ -234,6 +239,18 @@ class WebServer::Impl {
       warn(std::string("serve: ") + error.what());
       return error_content(500, "internal server error; see the server's terminal");
     }
+  }
+
+  /// A POST is a picture to search by, from our page or a program: a browser names the page that sends it.
+  [[nodiscard]] std::optional<HttpRefusal> refusal_of_post(const HttpRequest& request) const {
+    if (!is_for_us(request.host)) return HttpRefusal{403, kNotForUs};
+    if (request.path != "/api/search") return HttpRefusal{405, "only /api/search takes a POST, a picture"};
+    if (!request.origin.empty() && request.origin != "http://" + request.host &&
+        request.origin != "https://" + request.host)
+      return HttpRefusal{403, "pages elsewhere may not send pictures"};
+    if (request.content_type.rfind("image/", 0) != 0)
+      return HttpRefusal{415, "the Content-Type of a picture begins with image/"};
+    return std::nullopt;
   }
 
   /// A page elsewhere whose name is made to point to this machine (DNS rebinding) sends that name. The port
@@ -265,6 +282,10 @@ class WebServer::Impl {
   HttpResponse run(const HttpRequest&) { return json_content(api_.run()); }
   HttpResponse search(const HttpRequest& request) {
     const std::string like = text_parameter(request, "like", kMostNameBytes);
+    if (request.is_post) {
+      if (!like.empty()) throw Error(Fault::InvalidArgument, "like", "there is a picture already");
+      return json_content(api_.search(search_query(request), WebApi::PictureBytes{request.body}));
+    }
     return json_content(api_.search(search_query(request), like, second_parameter(request)));
   }
   HttpResponse store(const HttpRequest& request) {
@@ -277,7 +298,8 @@ class WebServer::Impl {
     return json_content(api_.media(video_parameter(request), second_parameter(request)));
   }
   HttpResponse media(const HttpRequest& request) {
-    return file_content(api_.open_media(video_parameter(request)), request);
+    const auto stop = [&] { return ending_ || request.is_gone(); };
+    return file_content(api_.open_media(video_parameter(request), stop), request);
   }
   HttpResponse thumbnail(const HttpRequest& request) {
     std::string jpeg = api_.thumbnail(video_parameter(request), second_parameter(request));
@@ -289,11 +311,13 @@ class WebServer::Impl {
 
   WebApi api_;
   std::string host_;   // as given, in lower case
+  std::atomic<bool> ending_{false};
   HttpServer server_;  // last: its threads use the rest
 };
 
-WebServer::WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port)
-    : impl_(std::make_unique<Impl>(service, std::move(run), host, port)) {}
+WebServer::WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port,
+                     std::map<std::string, std::filesystem::path> files)
+    : impl_(std::make_unique<Impl>(service, std::move(run), host, port, std::move(files))) {}
 WebServer::~WebServer() = default;
 int WebServer::port() const noexcept { return impl_->port(); }
 

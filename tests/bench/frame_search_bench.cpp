@@ -60,6 +60,7 @@ class NumberedPair final : public EncoderPair {
     return text;
   }
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const override { return parts; }
+  [[nodiscard]] bool takes_pictures() const noexcept override { return true; }
   [[nodiscard]] ClipFeature embed_picture(const Picture&) const override { return ClipFeature(kDim); }
   [[nodiscard]] IndexValues index_values() const noexcept override { return IndexValues::Halves; }
   [[nodiscard]] Pooling pooling() const noexcept override { return Pooling::Mean; }

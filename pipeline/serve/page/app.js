@@ -34,6 +34,8 @@ window.addEventListener("popstate", () => {
 ask("api/info").then((info) => {
   title = `${info.run}: video search`;
   $("run-name").textContent = info.run;
+  takes_pictures = info.pictures;
+  $("choose").hidden = $("picture-hint").hidden = !takes_pictures;
   show_address();
 }, () => {});
 show_address();

@@ -16,8 +16,9 @@ function clock(seconds) {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
 }
 
-async function ask(path, parameters = {}, signal) {
-  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`, {signal});
+/// `body`: a Blob, which is then sent; else undefined.
+async function ask(path, parameters = {}, {signal, body} = {}) {
+  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`, {signal, body, method: body ? "POST" : "GET"});
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error || response.statusText);
   return answer;

@@ -8,7 +8,8 @@ let shown = {};       // the answer that the page shows
 /// What to ask the server for a state of the page.
 function question_of(state) {
   const question = {q: state.q || "", top: state.top || "12"};
-  if (state.like) Object.assign(question, {like: state.like, at: state.at || "0"});
+  if (state.picture) question.picture = state.picture;
+  else if (state.like) Object.assign(question, {like: state.like, at: state.at || "0"});
   if (state.name) question.video = state.name;
   const [least, most] = (state.length || "").split("-");
   if (Number(least)) question.min_s = least;
@@ -23,8 +24,13 @@ function show_search(state) {
   $("filter-top").value = state.top || "12";
   const active = Boolean(state.name) + Boolean(state.length);
   $("filters-on").textContent = active ? `(${active} on)` : "";
-  $("like").hidden = !state.like;
-  if (state.like) $("like-what").textContent = `${state.like} at ${clock(Number(state.at) || 0)}`;
+  const picture = pictures[state.picture - 1], at = Number(state.at) || 0;
+  $("like").hidden = !picture && !state.like;
+  if (picture || state.like) {
+    $("like-what").textContent = picture ? picture.name : `${state.like} at ${clock(at)}`;
+    $("like-picture").hidden = false;
+    $("like-picture").src = picture ? picture.url : still(state.like, at);
+  }
   search(question_of(state));
 }
 
@@ -33,7 +39,13 @@ async function search(question) {
   if (wanted === asked) return;
   asked = wanted;
   if (asking) asking.abort();
-  if (!question.q && !question.like) {
+  const {picture, ...words} = question, body = picture && pictures[picture - 1];
+  if (picture && !body) {
+    $("results").replaceChildren();
+    $("status").textContent = "A picture is not kept when the page is loaded anew: drop it again.";
+    return;
+  }
+  if (!question.q && !question.like && !body) {
     shown = {};
     $("results").replaceChildren();
     $("status").textContent = "";
@@ -42,7 +54,7 @@ async function search(question) {
   const mine = asking = new AbortController();
   const begun = performance.now();
   try {
-    const answer = await ask("api/search", question, mine.signal);
+    const answer = await ask("api/search", words, {signal: mine.signal, body: body && body.sent});
     shown = answer;
     show_answer(answer, performance.now() - begun);
   } catch (error) {
@@ -84,10 +96,10 @@ function card(hit, i, best) {
   button.setAttribute("aria-label", `${i + 1}: ${hit.video}, ${time}, score ${hit.score.toFixed(3)}. Play`);
   button.addEventListener("click", () => play(hit.video, hit.start));
   ask("api/media", {video: hit.video}).then((media) => {
-    if (media.playable) return;
-    button.title = media.reason;
-    if (media.codec) words.append(element("span", {className: "note", textContent: `frames only: ${media.reason}`}));
-    else say_once("Videos that were moved or deleted cannot be played; for some, still images were kept.");
+    if (plays(media)) return;
+    button.title = why_not(media);
+    if (media.codec) words.append(element("span", {className: "note soft", textContent: "still frames only"}));
+    else say_once("Files that are not there cannot be played; pipeline serve --videos FOLDER names where they are.");
   }, () => {});
   return button;
 }
@@ -141,6 +153,7 @@ for (const id of ["query", "filter-name", "filter-length", "filter-top"])
   $(id).addEventListener("input", debounced(read_fields, 150));
 $("query").addEventListener("change", () => { typing = false; });
 $("like-end").addEventListener("click", () => {
-  visit({like: "", at: ""});
+  visit({like: "", at: "", picture: ""});
   $("query").focus();
 });
+$("like-picture").addEventListener("error", () => { $("like-picture").hidden = true; });

@@ -192,18 +192,78 @@ TEST_F(BrowserTest, OtherPagesLeadBackToTheResultsAndAnAddressWithoutSenseIsTheS
     EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('main:not([hidden])').length === 1")) << nonsense;
   }
   browser_->value("location.hash = '#/search?video=nothing&t=3'");
-  EXPECT_TRUE(browser_->becomes_true("!document.getElementById('player-problem').hidden"));
+  EXPECT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent.includes('no searchable')"));
 }
 
 TEST_F(BrowserTest, AFormatThatBrowsersDoNotPlayIsSaidOnTheCardAndShownInStills) {
   search("red");
   ASSERT_TRUE(browser_->becomes_true("document.querySelector('.note')"));
-  EXPECT_THAT(browser_->value("document.querySelector('.note').textContent").get<std::string>(),
-              HasSubstr("mpeg4 in AVI"));
+  EXPECT_EQ(browser_->value("document.querySelector('.note').textContent"), "still frames only");
   browser_->value("document.querySelector('.note').closest('.card').click()");
+  ASSERT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent !== ''"));
+  EXPECT_THAT(browser_->value("document.getElementById('player-note').textContent").get<std::string>(),
+              HasSubstr("mpeg4 in AVI"));
+  EXPECT_EQ(browser_->value("document.getElementById('player-file').textContent"), (folder_ / "old.avi").string());
+  browser_->click("#player-copy");
+  EXPECT_EQ(browser_->value("String(getSelection())"), (folder_ / "old.avi").string());
   EXPECT_TRUE(
       browser_->becomes_true("[...document.querySelectorAll('#stills img')].filter((i) => i.naturalWidth > 0)"
                              ".length === 6"));
+}
+
+TEST_F(BrowserTest, VideosInContainersThatBrowsersDoNotKnowPlayAtTheirMoment) {
+  for (const char* const ending : {".avi", ".ts", ".mkv"}) {
+    add(std::string("in") + ending, 40, "libx264", ending, 35, kGreen);
+    serve();
+    browser_->open("about:blank");
+    browser_->open(address("127.0.0.1") + "#/search?video=in" + ending + "&t=30");
+    ASSERT_TRUE(browser_->becomes_true(
+        "document.getElementById('video').readyState >= 2 && !video.seeking && video.currentTime >= 30")) << ending;
+    EXPECT_LT(browser_->value("video.currentTime").get<double>(), 40) << ending;
+    EXPECT_NEAR(browser_->value("video.duration").get<double>(), 40, 0.5) << ending;
+    browser_->value("video.currentTime = 3");
+    EXPECT_TRUE(browser_->becomes_true("!video.seeking && video.readyState >= 2 && video.currentTime < 6")) << ending;
+    EXPECT_EQ(browser_->complaints(), "") << ending;
+  }
+}
+
+TEST_F(BrowserTest, HevcIsOfferedWhereTheBrowserSaysThatItPlaysIt) {
+  const std::filesystem::path file = folder_ / "hevc.mp4";
+  try {
+    testing::write_video(file, {"libx265", 160, 120, testing::at_rate(kFps, 20)});
+  } catch (const std::exception& error) {
+    GTEST_SKIP() << error.what();
+  }
+  run_->add_video("hevc", std::vector<int>(4, kGreen), file);
+  serve();
+  for (const bool plays : {false, true}) {
+    browser_->open("about:blank");
+    browser_->open(address("127.0.0.1"));
+    browser_->value(std::string("HTMLMediaElement.prototype.canPlayType = (type) => (window.offered = type, '") +
+                    (plays ? "probably" : "") + "')");
+    search("green");
+    browser_->value("[...document.querySelectorAll('.card')].find((c) => c.textContent.includes('hevc')).click()");
+    ASSERT_TRUE(browser_->becomes_true("playing && playing.media"));
+    EXPECT_THAT(browser_->value("window.offered").get<std::string>(), HasSubstr("codecs=\"hvc1.1.6.L"));
+    if (plays) {  // this browser cannot in truth: then stills as well
+      EXPECT_TRUE(browser_->becomes_true("performance.getEntriesByType('resource').some((e) => "
+                                         "e.name.includes('/media?video=hevc'))"));
+    } else {
+      EXPECT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent.includes('does not play hevc')"));
+    }
+    EXPECT_TRUE(browser_->becomes_true("plays(playing.media) && video.readyState >= 1 || document.querySelectorAll('#stills img').length === 6"));
+  }
+}
+
+TEST_F(BrowserTest, OfVideosWhoseFilesAreGoneItSaysSoOnceAndShowsNoBrokenPictures) {
+  for (const char* const name : {"clip.mp4", "plain.mp4", "old.avi"}) std::filesystem::remove(folder_ / name);
+  search("dog");
+  ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('.picture img').length === 0"));
+  const auto status = browser_->value("document.getElementById('status').textContent").get<std::string>();
+  const std::size_t first = status.find("--videos FOLDER");
+  ASSERT_NE(first, std::string::npos) << status;
+  EXPECT_EQ(status.find("--videos", first + 1), std::string::npos) << "once";
+  EXPECT_EQ(browser_->value("getComputedStyle(document.querySelector('.none')).display"), "none");
 }
 
 TEST_F(BrowserTest, AnIdIsTextWhateverItHolds) {

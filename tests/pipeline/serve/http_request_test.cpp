@@ -86,10 +86,46 @@ TEST(HttpRequest, HasExactlyOneHost) {
 }
 
 TEST(HttpRequest, OfAnotherMethodIsRefused) {
-  for (const char* const method :
-       {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "X"})
+  for (const char* const method : {"PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "post", "X"})
     EXPECT_EQ(refusal_of(std::string(method) + " / HTTP/1.1\r\n" + kHost + "\r\n"), 405) << method;
-  EXPECT_EQ(refusal_of("POST / HTTP/1.1\r\n" + kHost + "Content-Length: 3\r\n\r\nabc"), 405);
+  EXPECT_EQ(refusal_of("PUT / HTTP/1.1\r\n" + kHost + "Content-Length: 3\r\n\r\nabc"), 405);
+}
+
+TEST(HttpRequest, OfAPostSaysByOneNumberHowLongItsBodyIs) {
+  const auto with = [](const std::string& fields) {
+    return refusal_of("POST / HTTP/1.1\r\n" + kHost + fields + "\r\n");
+  };
+  EXPECT_EQ(with("Content-Length: 3\r\n"), 0);
+  EXPECT_EQ(with("Content-Length: 16777216\r\n"), 0);
+  EXPECT_EQ(with("Content-Length: 16777217\r\n"), 413);
+  EXPECT_EQ(with("Content-Length: 18446744073709551615\r\n"), 413);
+  EXPECT_EQ(with("Content-Length: 18446744073709551616\r\n"), 400);
+  EXPECT_EQ(with(""), 411);
+  EXPECT_EQ(with("Content-Length: 0\r\n"), 411);
+  EXPECT_EQ(with("Content-Length: -3\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 0x3\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 3, 3\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 3\r\nContent-Length: 3\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400);
+  EXPECT_EQ(with("Transfer-Encoding: chunked\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 3\r\nExpect: 100-continue\r\n"), 417);
+  EXPECT_EQ(with("Content-Length: 3\r\nOrigin: http://a\r\nOrigin: http://localhost:8000\r\n"), 400);
+  EXPECT_EQ(with("Content-Length: 3\r\nContent-Type: image/png\r\nContent-Type: text/plain\r\n"), 400);
+}
+
+TEST(HttpRequest, OfAPostSaysWhereItsBodyBeginsAndEnds) {
+  const std::string head = "POST /api/search?q=a HTTP/1.1\r\n" + kHost +
+                           "Content-Length: 3\r\nContent-Type: image/png\r\nOrigin: http://localhost:8000\r\n\r\n";
+  for (const char* const body : {"", "a", "abc", "\n\r\n"}) {
+    const HttpRequest request = request_of(head + body);
+    EXPECT_TRUE(request.is_post);
+    EXPECT_EQ(request.head_bytes, head.size());
+    EXPECT_EQ(request.body_bytes, 3U);
+    EXPECT_EQ(request.content_type, "image/png");
+    EXPECT_EQ(request.origin, "http://localhost:8000");
+    EXPECT_TRUE(request.keep_alive);
+  }
+  EXPECT_FALSE(request_of(head + "abcG").keep_alive) << "what follows is not looked at";
 }
 
 TEST(HttpRequest, OfAnotherVersionIsRefusedAtItsFirstLine) {

@@ -31,7 +31,7 @@ TEST_F(ServeTest, GivesThePageAndWhatBelongsToItAndAllowsItNoOtherHost) {
   EXPECT_THAT(page->body, HasSubstr("<!doctype html>"));
   EXPECT_THAT(page->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_EQ(page->get_header_value_count("Content-Security-Policy"), 1U);
-  ASSERT_EQ(web_files().size(), 10U);
+  ASSERT_EQ(web_files().size(), 11U);
   for (const WebFile& file : web_files()) {
     const httplib::Result got = get(file.name == "index.html" ? "/" : "/" + file.name);
     ASSERT_TRUE(got && got->status == 200) << file.name;
