@@ -14,7 +14,7 @@ packages=(
 for wish in "$@"; do
   case "$wish" in
     --tests) packages+=(libgtest-dev libgmock-dev libcpp-httplib-dev ffmpeg sqlite3) ;;
-    --browser) packages+=(chromium chromium-driver) ;;
+    --browser) packages+=(chromium chromium-driver poppler-utils) ;;
     --style) packages+=(clang-tidy libomp-dev)  # clang does not read GCC's <omp.h>
       # clang-format 14 is Debian 12's alone; elsewhere the format is not checked (scripts/check_style.sh).
       if (. /etc/os-release && [ "${VERSION_ID:-}" = 12 ]); then packages+=(clang-format-14); fi ;;

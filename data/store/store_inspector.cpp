@@ -50,14 +50,14 @@ class StoreInspector::Impl {
     features_ = feature_summary(database_);
   }
 
-  void for_each(const OutcomeFilter& filter, std::int64_t limit,
+  void for_each(const OutcomeFilter& filter, std::int64_t skip, std::int64_t limit,
                 const std::function<void(const OutcomeRow&)>& use) {
     const std::string sql =
         "SELECT v.name, r.lane, r.identity, o.status, o.message, v.path, o.content, o.finished_at, "
         "coalesce(f.row_count, 0), coalesce(f.dim, 0), o.decoded_frames, o.expected_frames, o.duration_s, "
         "o.seconds, o.first_frame_only, r.id FROM " +
         joined(filter) + " CROSS JOIN recipe r ON r.id = o.recipe" + with_features() + where(filter) +
-        " ORDER BY v.name, r.lane, r.identity LIMIT ?4";
+        " ORDER BY v.name, r.lane, r.identity LIMIT ?4 OFFSET ?6";
     Statement(database_, sql.c_str())
         .for_each(
             [&](const Statement& row) {
@@ -66,7 +66,14 @@ class StoreInspector::Impl {
                    row.real(12), row.real(13), row.integer(14) != 0, row.integer(15)});
             },
             composed(filter.video), filter.status, composed(filter.part),
-            limit > 0 ? limit : std::int64_t{-1}, filter.id);
+            limit > 0 ? limit : std::int64_t{-1}, filter.id, skip);
+  }
+
+  std::vector<std::string> newest_videos(std::int64_t limit) {
+    std::vector<std::string> names;
+    Statement(database_, "SELECT name FROM video ORDER BY id DESC LIMIT ?1")
+        .for_each([&](const Statement& row) { names.push_back(row.text(0)); }, limit);
+    return names;
   }
 
   std::vector<OutcomeSum> sums(const OutcomeFilter& filter) {
@@ -96,7 +103,7 @@ class StoreInspector::Impl {
     std::vector<DamagedRow> damaged;
     const std::int64_t total = progress ? database_.integer("SELECT count(*) FROM feature") : 0;
     std::int64_t done = 0;
-    for_each(filter, 0, [&](const OutcomeRow& row) {
+    for_each(filter, 0, 0, [&](const OutcomeRow& row) {
       if (progress && !progress({"verify", done++, total}))
         throw Error(Fault::Interrupted, path_.string(), "the check was stopped");
       try {
@@ -180,12 +187,16 @@ StoreInspector::~StoreInspector() = default;
 
 void StoreInspector::for_each(const OutcomeFilter& filter, std::int64_t limit,
                               const std::function<void(const OutcomeRow&)>& use) const {
-  impl_->for_each(filter, limit, use);
+  impl_->for_each(filter, 0, limit, use);
 }
-std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit) const {
+std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit,
+                                                 std::int64_t skip) const {
   std::vector<OutcomeRow> rows;
-  for_each(filter, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
+  impl_->for_each(filter, skip, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
   return rows;
+}
+std::vector<std::string> StoreInspector::newest_videos(std::int64_t limit) const {
+  return impl_->newest_videos(limit);
 }
 std::vector<OutcomeSum> StoreInspector::sums(const OutcomeFilter& filter) const {
   return impl_->sums(filter);

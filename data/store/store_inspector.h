@@ -61,7 +61,11 @@ class StoreInspector {
   /// store's size.
   void for_each(const OutcomeFilter& filter, std::int64_t limit,
                 const std::function<void(const OutcomeRow&)>& use) const;
-  [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0) const;
+  /// The same as a list, without the first `skip` rows.
+  [[nodiscard]] std::vector<OutcomeRow> outcomes(const OutcomeFilter& filter, std::int64_t limit = 0,
+                                                 std::int64_t skip = 0) const;
+  /// The ids of the videos that were added last, the newest first.
+  [[nodiscard]] std::vector<std::string> newest_videos(std::int64_t limit) const;
   /// In order of lane, recipe and status.
   [[nodiscard]] std::vector<OutcomeSum> sums(const OutcomeFilter& filter) const;
   /// Features that are not as they were written (FeatureStore::read()) or not sound (require_sound()), in

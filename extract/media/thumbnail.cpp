@@ -16,9 +16,9 @@
 namespace tvr {
 namespace {
 
-LaneOptions thumbnail_lane() {
+LaneOptions thumbnail_lane(int short_side_px) {
   LaneOptions lane;
-  lane.short_side_px = 112;
+  lane.short_side_px = short_side_px;
   return lane;
 }
 
@@ -89,7 +89,8 @@ cv::Mat with_square_pixels(const cv::Mat& picture, MediaInput& input, AVFrame& f
 }
 
 /// BGR, and empty if there is none; at the middle without `at`.
-cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micros>& at, bool seek) {
+cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micros>& at, int short_side_px,
+                   bool seek) {
   AvLog unprinted;
   const AvLog::Listening listening(unprinted);
   try {
@@ -103,7 +104,7 @@ cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micro
     const FrameHandle found = seek ? last_by_seeking(input, wanted) : last_until(input, wanted, false);
     if (found == nullptr) return {};
     const std::unique_ptr<PictureConverter> converter = make_picture_converter(
-        input.name(), *found, input.stream(), thumbnail_lane(), std::nullopt, limits.max_scaled_pixels);
+        input.name(), *found, input.stream(), thumbnail_lane(short_side_px), std::nullopt, limits.max_scaled_pixels);
     const FrameHandle rgb = converter->convert(*found);
     cv::Mat bgr;
     cv::cvtColor(
@@ -117,11 +118,12 @@ cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micro
 
 }  // namespace
 
-std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at) {
+std::string thumbnail_jpeg(const std::filesystem::path& video, const std::optional<Micros>& at,
+                           int short_side_px) {
   constexpr std::chrono::seconds kWorthSeeking(10);
   cv::Mat bgr;
-  if (at && *at >= kWorthSeeking) bgr = picture_at(video, at, true);
-  if (bgr.empty()) bgr = picture_at(video, at, false);
+  if (at && *at >= kWorthSeeking) bgr = picture_at(video, at, short_side_px, true);
+  if (bgr.empty()) bgr = picture_at(video, at, short_side_px, false);
   if (bgr.empty()) return {};
   std::vector<unsigned char> jpeg;
   cv::imencode(".jpg", bgr, jpeg, {cv::IMWRITE_JPEG_QUALITY, 80});

@@ -191,6 +191,7 @@ int run_search(const SearchArguments& arguments) {
   Searcher& searcher = *opened;
   warn_of_damaged(searcher.index()->damaged());
   require_videos(*searcher.index(), searcher.store());
+  if (const std::string note = note_on_random(searcher.random_lanes()); !note.empty()) warn(note);
   SearchQuery query = arguments.query;
   if (!arguments.like.empty()) query.example = example_named(searcher, arguments.like);
   if (!arguments.image.empty()) query.example = searcher.example_of(read_picture(arguments.image));

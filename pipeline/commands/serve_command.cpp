@@ -3,19 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <thread>
-#include <vector>
 
-#include "data/datasets/datasets.h"
-#include "data/datasets/video_selection.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
+#include "pipeline/commands/page_facts.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/search_command.h"
 #include "pipeline/search/search_service.h"
-#include "pipeline/serve/web_api.h"
 #include "pipeline/serve/web_server.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -33,25 +29,6 @@ struct ServeOptions {
 std::unique_ptr<Searcher> make_searcher(const ModelToSearch& what) {
   ProgressLine line("serve: embedding", "videos", 0);
   return open_searcher(what, true, progress_on(line));
-}
-
-/// The files below the folder that are videos of the index, by their names.
-VideoFiles files_below(const VideoSelection& folder, const SearchIndex& index) {
-  std::map<std::string, const IndexedVideo*> known;
-  std::vector<std::string> names;
-  for (const IndexedVideo& video : index.videos()) {
-    names.push_back(video_name(video.source.id));
-    known.emplace(names.back(), &video);
-  }
-  const std::vector<VideoSource> found = videos_of(folder);
-  std::map<std::string, const VideoSource*> of_id;
-  for (const VideoSource& source : found) of_id.emplace(source.id, &source);
-  VideoFiles files;
-  for (const auto& [name, id] : video_ids_of(names, found))
-    files.emplace(known.at(name)->source.id, of_id.at(id)->path);
-  say(fmt::format("serve: {} of {} videos are in {}", files.size(), index.videos().size(),
-                  printable(folder.folder.string())));
-  return files;
 }
 
 /// One warning for all: such videos are found all the same.
@@ -76,14 +53,19 @@ int run_serve(const ServeOptions& options) {
   const bool are_indexed = model.run.empty() && model.index.empty();
   index_videos(model);
   SearchService service(make_searcher(model));
-  const VideoFiles files = !are_indexed && model.videos.is_named() ? files_below(model.videos, *service.index())
-                                                                   : VideoFiles();
-  const WebServer server(service, folder_of(model), options.host, options.port, files);
+  PageFacts facts = page_facts(options.search.run, service);
+  if (!are_indexed && model.videos.is_named()) {
+    facts.files = files_below(model.videos.folder, *service.index());
+    say(fmt::format("serve: {} of {} videos are in {}", facts.files.size(), service.index()->videos().size(),
+                    printable(model.videos.folder.string())));
+  }
+  const WebServer server(service, folder_of(model), options.host, options.port, facts);
   say(fmt::format("serve: {} videos; Ctrl-C stops it", service.index()->videos().size()));
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
   fmt::print("http://{}:{}/\n", is_ipv6 ? "[" + options.host + "]" : options.host, server.port());
   std::fflush(stdout);
-  tell_missing_files(*service.index(), files);
+  if (const std::string note = service.note_on_random(); !note.empty()) warn(note);
+  tell_missing_files(*service.index(), facts.files);
   const auto begin = Clock::now();
   const auto is_over = [&] {
     return options.max_seconds > 0 &&

@@ -50,7 +50,7 @@ ul.plain{margin:.3rem 0;padding-left:1.2rem}li{margin:.2rem 0}
 code,pre{font:.85rem/1.5 ui-monospace,monospace}pre{overflow-x:auto;margin:.6rem 0 0}code{overflow-wrap:anywhere}
 summary{cursor:pointer}footer{margin-top:2rem;color:var(--soft);font-size:.85rem}
 @media(max-width:40rem){th,td{padding:.35rem .45rem}body{padding:1rem .7rem 2rem}}
-@media print{body{background:#fff}.card,.tiles div{break-inside:avoid}}
+@media print{body{background:#fff}.card,.tiles div,.query,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 )";
 
 }  // namespace tvr

@@ -35,6 +35,7 @@ class SearchService {
   [[nodiscard]] ClipFeature example_of(const Picture& picture) const {
     return searcher_->example_of(picture);
   }
+  [[nodiscard]] std::string note_on_random() const { return tvr::note_on_random(searcher_->random_lanes()); }
   [[nodiscard]] bool takes_pictures() const noexcept { return searcher_->takes_pictures(); }
   [[nodiscard]] std::shared_ptr<const SearchIndex> index() const { return searcher_->index(); }
   [[nodiscard]] const std::filesystem::path& store() const noexcept { return searcher_->store(); }

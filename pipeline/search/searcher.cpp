@@ -86,6 +86,14 @@ std::string note_on(const SearchAnswer& answer) {
       fmt::join(answer.guessed, ", "));
 }
 
+std::string note_on_random(const std::vector<std::string>& lanes) {
+  if (lanes.empty()) return {};
+  return fmt::format(
+      "the networks of lane{} {} have random weights, so the results say little about what the videos show; "
+      "extract with published weights (`pipeline get`)",
+      lanes.size() == 1 ? "" : "s", fmt::join(lanes, " and "));
+}
+
 Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
     : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
   const FeatureStore store(options_.store);
@@ -93,6 +101,8 @@ Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options,
   const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis, encoders_->dim());
   replace_index(SearchIndex(store, *encoders_, options_.windows, kept ? &*kept : nullptr, progress));
   if (index_->newly_embedded() > 0) keep_index(basis);
+  for (const RecipeRow& lane : encoders_->lanes_in(store))
+    if (lane.recipe.weights.rfind("random:", 0) == 0) random_lanes_.push_back(lane.recipe.lane);
 }
 
 void Searcher::keep_index(const SearchIndex::Basis& basis) const {

@@ -51,6 +51,9 @@ struct SearchAnswer {
 /// first few by name, the others by their number.
 void warn_of_damaged(const std::vector<std::string>& ids);
 
+/// A sentence on what lanes with random weights are worth; empty where there are none.
+[[nodiscard]] std::string note_on_random(const std::vector<std::string>& lanes);
+
 /// Searches the videos of a store by sentences.
 class Searcher {
  public:
@@ -71,6 +74,9 @@ class Searcher {
 
   [[nodiscard]] bool takes_pictures() const noexcept { return encoders_->takes_pictures(); }
 
+  /// The lanes whose features are those of networks with random weights, which say nothing of what is seen.
+  [[nodiscard]] const std::vector<std::string>& random_lanes() const noexcept { return random_lanes_; }
+
   /// Rereads the store if its file has changed; returns whether it had. May run concurrently with answer().
   bool refresh();
 
@@ -85,6 +91,7 @@ class Searcher {
 
   std::unique_ptr<EncoderPair> encoders_;
   SearchOptions options_;
+  std::vector<std::string> random_lanes_;
   std::string stamp_;  // of the store's files when they were last read
   mutable Mutex mutex_;
   std::shared_ptr<const SearchIndex> index_ TVR_GUARDED_BY(mutex_);

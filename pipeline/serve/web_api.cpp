@@ -20,6 +20,7 @@
 #include "extract/media/picture_file.h"
 #include "extract/media/remux.h"
 #include "extract/media/thumbnail.h"
+#include "model/retrieval_metrics.h"
 #include "pipeline/run/placed_steps.h"
 #include "pipeline/run/run_folder.h"
 #include "pipeline/search/search_json.h"
@@ -30,11 +31,15 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kThumbnailBytes = std::size_t{64} << 20;
+constexpr int kThumbnailPx = 288;  // sharp on a card on a screen of two pixels per pixel
+constexpr std::size_t kNewest = 8;
+constexpr std::int64_t kNewestLookedAt = 100;
+constexpr std::size_t kMostCaptions = 3;
 constexpr std::size_t kMostFacts = 20'000;
 constexpr std::size_t kRemuxedBytes = std::size_t{8} << 30;  // of disk, for all together
 constexpr std::uintmax_t kLeftFree = std::uintmax_t{1} << 30;  // of the disk
 constexpr int kMostWaiting = 8;
-constexpr std::int64_t kMostListed = 200;
+constexpr std::int64_t kMostListed = 100;
 
 IndexedVideo find_video(const SearchIndex& index, const std::string& text) {
   const auto found =
@@ -154,24 +159,68 @@ json metrics_in(const RunFolder& folder) {
   }
 }
 
+/// Of text to video: what a random order of the test clips gives; null where their number is not known.
+json chance_in(const json& metrics) {
+  const json::json_pointer clips("/test/v2t/queries");
+  if (!metrics.is_object() || !metrics.contains(clips) || !metrics[clips].is_number_unsigned()) return nullptr;
+  const RetrievalMetrics chance = chance_among(metrics[clips].get<double>());
+  json values;
+  for (std::size_t m = 0; m < chance.values.size(); ++m) values[chance.table()[m].name] = chance.values[m];
+  return values;
+}
+
 }  // namespace
 
-WebApi::WebApi(SearchService& service, std::filesystem::path run, VideoFiles files)
+WebApi::WebApi(SearchService& service, std::filesystem::path run, PageFacts facts)
     : service_(service),
       run_(std::move(run)),
-      files_(std::move(files)),
+      facts_(std::move(facts)),
       stills_(run_),
       thumbnails_(kThumbnailBytes),
-      facts_(kMostFacts),
+      media_facts_(kMostFacts),
       remuxed_(kRemuxedBytes),
       decoding_(std::max(2, usable_cores())) {}
 
 json WebApi::info() const {
   const auto index = service_.index();
+  Micros length(0);
+  std::map<std::string_view, const IndexedVideo*> known;
+  for (const IndexedVideo& video : index->videos()) {
+    length += video.length;
+    known.emplace(video.source.id, &video);
+  }
+  json newest = json::array();
+  for (const std::string& id : StoreInspector(service_.store()).newest_videos(kNewestLookedAt)) {
+    const auto found = known.find(id);
+    if (found == known.end() || newest.size() >= kNewest) continue;
+    const IndexedVideo& video = *found->second;
+    newest.push_back({{"video", video_text(id)},
+                      {"start", 0.0},
+                      {"end", seconds(video.length)},
+                      {"whole", true},
+                      {"length", seconds(video.length)},
+                      {"captions", captions_of(id, {Micros(0), video.length})}});
+  }
   return {{"run", run_.filename().string()},
           {"pictures", service_.takes_pictures()},
+          {"random_weights", service_.note_on_random()},
           {"videos", index->videos().size()},
-          {"windows", index->windows().windows()}};
+          {"seconds", seconds(length)},
+          {"windows", index->windows().windows()},
+          {"sentences", facts_.sentences},
+          {"newest", std::move(newest)}};
+}
+
+std::vector<std::string> WebApi::captions_of(const std::string& id, const TimeSpan& span) const {
+  std::vector<std::string> texts;
+  const auto found = facts_.captions.find(id);
+  if (found == facts_.captions.end()) return texts;
+  for (const KnownCaption& caption : found->second) {
+    const bool overlaps =
+        !caption.span || (caption.span->start < span.end && span.start < caption.span->end);
+    if (overlaps && texts.size() < kMostCaptions) texts.push_back(caption.text);
+  }
+  return texts;
 }
 
 json WebApi::search(SearchQuery query, const std::string& like, double at_s) {
@@ -200,10 +249,13 @@ json WebApi::answer(SearchQuery query) {
   const SearchAnswer answer = service_.answer(query);
   json result = json_of(query, answer);
   result["videos"] = service_.index()->videos().size();
+  if (facts_.weak_below && query.example.empty()) result["weak_below"] = *facts_.weak_below;
+  for (std::size_t i = 0; i < answer.hits.size(); ++i)
+    result["results"][i]["captions"] = captions_of(answer.hits[i].source.id, answer.hits[i].span);
   return result;
 }
 
-json WebApi::store(const std::string& part) const {
+json WebApi::store(const std::string& part, std::int64_t from) const {
   const StoreInspector inspector(service_.store());
   json progress = json::array();
   for (const OutcomeSum& sum : inspector.sums({})) {
@@ -217,15 +269,17 @@ json WebApi::store(const std::string& part) const {
   OutcomeFilter filter, failed;
   filter.part = part;
   failed.failed = true;
-  const std::vector<OutcomeRow> listed = inspector.outcomes(filter, kMostListed + 1);
+  std::int64_t count = 0;
+  for (const OutcomeSum& sum : inspector.sums(filter)) count += sum.videos;
   const auto index = service_.index();
   return {{"path", service_.store().string()},
           {"searchable", index->videos().size()},
           {"windows", index->windows().windows()},
           {"progress", std::move(progress)},
           {"failures", json_of(inspector.outcomes(failed, kMostListed))},
-          {"listed", json_of(listed)},
-          {"more", static_cast<std::int64_t>(listed.size()) > kMostListed}};
+          {"listed", json_of(inspector.outcomes(filter, kMostListed, from))},
+          {"from", from},
+          {"count", count}};
 }
 
 json WebApi::steps(const std::string& part) const {
@@ -251,8 +305,10 @@ json WebApi::steps(const std::string& part) const {
 
 json WebApi::run() const {
   const RunFolder folder(run_);
+  const json metrics = metrics_in(folder);
   return {{"path", run_.string()},
-          {"metrics", metrics_in(folder)},
+          {"chance", chance_in(metrics)},
+          {"metrics", metrics},
           {"history", json_lines(optional_text(folder.history()))},
           {"config", optional_text(folder.config())},
           {"steps", is_there(folder.placed_steps())},
@@ -283,8 +339,8 @@ json WebApi::media(const std::string& video, double at_s) {
 }
 
 const std::filesystem::path& WebApi::file_of(const IndexedVideo& video) const {
-  const auto found = files_.find(video.source.id);
-  return found == files_.end() ? video.source.path : found->second;
+  const auto found = facts_.files.find(video.source.id);
+  return found == facts_.files.end() ? video.source.path : found->second;
 }
 
 MediaFacts WebApi::facts_at(const std::filesystem::path& path) {
@@ -303,7 +359,7 @@ MediaFacts WebApi::facts_at(const std::filesystem::path& path) {
 
 MediaFacts WebApi::facts_of(const SendableFile& file) {
   const std::string key = file.version() + file.name();  // libav looks at the extension, too
-  if (std::optional<MediaFacts> known = facts_.find(key)) return *known;
+  if (std::optional<MediaFacts> known = media_facts_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);
   MediaFacts facts;
   try {
@@ -312,7 +368,7 @@ MediaFacts WebApi::facts_of(const SendableFile& file) {
     facts.reason = error.seen();
     return facts;
   }
-  facts_.put(key, facts, 1);
+  media_facts_.put(key, facts, 1);
   return facts;
 }
 
@@ -365,7 +421,7 @@ std::string WebApi::thumbnail(const std::string& video, double at_s) {
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;
   const Turnstile::Pass pass(decoding_);
   if (std::optional<std::string> known = thumbnails_.find(key)) return *known;  // made by another thread
-  std::string jpeg = thumbnail_jpeg(file, moment);
+  std::string jpeg = thumbnail_jpeg(file, moment, kThumbnailPx);
   stills_.keep(found.features, moment, jpeg);
   thumbnails_.put(key, jpeg, key.size() + jpeg.size());
   return jpeg;

@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/error.h"
 #include "data/mutex.h"
@@ -16,6 +17,7 @@
 #include "pipeline/run/stills.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/bounded_cache.h"
+#include "pipeline/serve/page_facts.h"
 
 namespace tvr {
 
@@ -66,14 +68,11 @@ class Turnstile {
   int waiting_ TVR_GUARDED_BY(mutex_) = 0;  // of those who may be stopped
 };
 
-/// Where videos are that are not where their features were extracted, by id.
-using VideoFiles = std::map<std::string, std::filesystem::path>;
-
 /// The API of the web page, without HTTP: values in, JSON and bytes out. Thread-safe. Methods that take a
 /// video id throw Error(NotFound) if it is not in the index.
 class WebApi {
  public:
-  WebApi(SearchService& service, std::filesystem::path run, VideoFiles files);
+  WebApi(SearchService& service, std::filesystem::path run, PageFacts facts);
 
   [[nodiscard]] nlohmann::json info() const;
   /// `like`: the video, at the second `at_s`, that the results shall look like; empty: the sentence alone.
@@ -85,8 +84,8 @@ class WebApi {
   /// What looks like the picture, and fits the sentence if there is one. Throws Error(Unsupported) for what is
   /// no picture, is too large, or if the model takes none.
   [[nodiscard]] nlohmann::json search(SearchQuery query, PictureBytes picture);
-  /// `part`: only videos whose id contains this.
-  [[nodiscard]] nlohmann::json store(const std::string& part) const;
+  /// `part`: only videos whose id contains this; `from`: without the first ones.
+  [[nodiscard]] nlohmann::json store(const std::string& part, std::int64_t from) const;
   [[nodiscard]] nlohmann::json run() const;
   /// The steps of the videos whose name or task contains `part`, of the run's localized.csv. Throws
   /// Error(NotFound) if there is none, and what read_placed_steps() throws.
@@ -109,6 +108,7 @@ class WebApi {
 
  private:
   [[nodiscard]] nlohmann::json answer(SearchQuery query);
+  [[nodiscard]] std::vector<std::string> captions_of(const std::string& id, const TimeSpan& span) const;
   [[nodiscard]] const std::filesystem::path& file_of(const IndexedVideo& video) const;
   [[nodiscard]] MediaFacts facts_at(const std::filesystem::path& path);
   [[nodiscard]] MediaFacts facts_of(const SendableFile& file);
@@ -117,10 +117,10 @@ class WebApi {
 
   SearchService& service_;
   std::filesystem::path run_;
-  VideoFiles files_;
+  PageFacts facts_;
   Stills stills_;
   BoundedCache<std::string> thumbnails_;
-  BoundedCache<MediaFacts> facts_;
+  BoundedCache<MediaFacts> media_facts_;
   BoundedCache<std::shared_ptr<const SendableFile>> remuxed_;  // files without a name, gone with the program
   Turnstile decoding_;
   Turnstile remuxing_{2};

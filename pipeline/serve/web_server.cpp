@@ -202,8 +202,8 @@ const char* mime_of(const std::string& name) {
 
 class WebServer::Impl {
  public:
-  Impl(SearchService& service, std::filesystem::path run, const std::string& host, int port, VideoFiles files)
-      : api_(service, std::move(run), std::move(files)),
+  Impl(SearchService& service, std::filesystem::path run, const std::string& host, int port, PageFacts facts)
+      : api_(service, std::move(run), std::move(facts)),
         host_(bracketed(lower(host))),
         server_(
             host, port, [this](const HttpRequest& request) { return with_common_fields(answer(request)); },
@@ -289,7 +289,9 @@ class WebServer::Impl {
     return json_content(api_.search(search_query(request), like, second_parameter(request)));
   }
   HttpResponse store(const HttpRequest& request) {
-    return json_content(api_.store(text_parameter(request, "video", kMostNameBytes)));
+    constexpr double kMostRows = 1e12;
+    const auto from = static_cast<std::int64_t>(number_parameter(request, "from", 0, kMostRows));
+    return json_content(api_.store(text_parameter(request, "video", kMostNameBytes), from));
   }
   HttpResponse steps(const HttpRequest& request) {
     return json_content(api_.steps(text_parameter(request, "video", kMostNameBytes)));
@@ -316,8 +318,8 @@ class WebServer::Impl {
 };
 
 WebServer::WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port,
-                     std::map<std::string, std::filesystem::path> files)
-    : impl_(std::make_unique<Impl>(service, std::move(run), host, port, std::move(files))) {}
+                     PageFacts facts)
+    : impl_(std::make_unique<Impl>(service, std::move(run), host, port, std::move(facts))) {}
 WebServer::~WebServer() = default;
 int WebServer::port() const noexcept { return impl_->port(); }
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "pipeline/search/search_service.h"
+#include "pipeline/serve/page_facts.h"
 
 namespace tvr {
 
@@ -16,10 +16,10 @@ namespace tvr {
 /// rebinding).
 class WebServer {
  public:
-  /// Starts listening immediately; port 0: any free port. `files`: where videos are that have moved. Throws
-  /// Error(Unreadable) when the address cannot be bound.
+  /// Starts listening immediately; port 0: any free port. Throws Error(Unreadable) when the address cannot be
+  /// bound.
   WebServer(SearchService& service, std::filesystem::path run, const std::string& host, int port,
-            std::map<std::string, std::filesystem::path> files = {});
+            PageFacts facts = {});
   /// Closes connections and waits for answers that are being computed.
   ~WebServer();
   WebServer(const WebServer&) = delete;

@@ -171,6 +171,10 @@ std::string Browser::screenshot() {
   return decoded_base64(ask("GET", session_ + "/screenshot", {}).get<std::string>());
 }
 
+std::string Browser::pdf() {
+  return decoded_base64(devtools("Page.printToPDF", nlohmann::json::object()).at("data").get<std::string>());
+}
+
 std::string Browser::complaints() {
   std::string lines;
   for (const json& entry : ask("POST", session_ + "/se/log", {{"type", "browser"}})) {

@@ -35,6 +35,8 @@ class Browser {
   void prefer_dark(bool dark);
   /// Pages opened from now on may do what their Content-Security-Policy forbids.
   void ignore_policies();
+  /// The page as it is printed: PDF bytes.
+  [[nodiscard]] std::string pdf();
   /// PNG bytes.
   [[nodiscard]] std::string screenshot();
   /// Complaints in the browser's console so far, a line each.

@@ -34,6 +34,7 @@ window.addEventListener("popstate", () => {
 ask("api/info").then((info) => {
   title = `${info.run}: video search`;
   $("run-name").textContent = info.run;
+  show_start(info);
   takes_pictures = info.pictures;
   $("choose").hidden = $("picture-hint").hidden = !takes_pictures;
   show_address();

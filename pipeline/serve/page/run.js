@@ -30,22 +30,58 @@ function plot(title, points) {
   return picture;
 }
 
+const kMetrics = ["R@1", "R@5", "R@10", "MedR", "MeanR"];
+
+/// The table of metrics, with intervals where there are any, and chance below it.
+function metrics_of(run) {
+  const rows = [];
+  for (const [split, metrics] of Object.entries(run.metrics || {})) {
+    for (const [way, name] of [["t2v", "text to video"], ["v2t", "video to text"]]) {
+      if (metrics && metrics[way]) rows.push({name: `${split}, ${name}`, ...metrics[way]});
+    }
+  }
+  if (!rows.length) return [nothing("No metrics: the run has no test split.")];
+  if (run.chance) rows.push({name: "by chance, text to video", ...run.chance});
+  const value = (key) => (row) => {
+    if (typeof row[key] !== "number") return "";
+    const [low, high] = (row.interval_95 && row.interval_95[key]) || [];
+    const interval = typeof low === "number" ? element("small", {textContent: `${low.toFixed(1)} – ${high.toFixed(1)}`}) : "";
+    return [row[key].toFixed(1), interval];
+  };
+  const columns = [["", "name"], ...kMetrics.map((key) => [key, value(key), "number"]), ["Queries", "queries", "number"]];
+  const shown = [table(rows, columns, "Retrieval metrics")];
+  if (rows.some((row) => row.interval_95))
+    shown.push(nothing("In small print: 95 % bootstrap interval over the videos. R@K: percentage of queries whose video is among the first K; ranks: lower is better."));
+  return shown;
+}
+
+/// The options of a config.toml as tables, one for each section.
+function options_of(toml) {
+  const sections = [];
+  for (const line of toml.split("\n").map((one) => one.trim())) {
+    const section = line.match(/^\[(.*)\]$/), option = line.match(/^([\w-]+)\s*=\s*(.*)$/);
+    if (section) sections.push({name: section[1], options: []});
+    else if (option) {
+      if (!sections.length) sections.push({name: "", options: []});
+      sections[sections.length - 1].options.push({name: option[1], value: option[2].replace(/^"(.*)"$/, "$1")});
+    }
+  }
+  return sections.filter((one) => one.options.length).map(({name, options}) => {
+    const list = element("dl", {className: "options"});
+    for (const option of options)
+      list.append(element("div", {}, element("dt", {textContent: option.name}), element("dd", {textContent: option.value || "–"})));
+    return element("section", {}, ...(name ? [element("h4", {textContent: name})] : []), list);
+  });
+}
+
 async function show_run({steps = ""}) {
   try {
     const run = await ask("api/run");
     $("run-path").textContent = run.path;
     $("run-report").hidden = !run.report;
     $("run-config").textContent = run.config;
-    const rows = [];
-    for (const [split, metrics] of Object.entries(run.metrics || {})) {
-      for (const [way, name] of [["t2v", "text to video"], ["v2t", "video to text"]]) {
-        if (metrics && metrics[way]) rows.push({name: `${split}, ${name}`, ...metrics[way]});
-      }
-    }
-    const percent = (key) => [key, (row) => typeof row[key] === "number" ? row[key].toFixed(1) : "", "number"];
-    $("run-metrics").replaceChildren(rows.length
-        ? table(rows, [["", "name"], ...["R@1", "R@5", "R@10", "MedR", "MeanR"].map(percent), ["Queries", "queries", "number"]], "Retrieval metrics")
-        : nothing("No metrics: the run has no test split."));
+    $("run-options").replaceChildren(...options_of(run.config));
+    $("run-metrics").replaceChildren(...metrics_of(run));
     const keys = new Set(run.history.flatMap((line) => Object.keys(line)));
     keys.delete("epoch");
     const plots = [];

@@ -4,10 +4,12 @@
 let asking = null;    // the current request: a newer one aborts it
 let asked = null;     // what the results on the page answer
 let shown = {};       // the answer that the page shows
+const kAtOnce = 24;   // further results come when one scrolls to the end
+const kMost = 480;
 
 /// What to ask the server for a state of the page.
 function question_of(state) {
-  const question = {q: state.q || "", top: state.top || "12"};
+  const question = {q: state.q || "", top: kAtOnce};
   if (state.picture) question.picture = state.picture;
   else if (state.like) Object.assign(question, {like: state.like, at: state.at || "0"});
   if (state.name) question.video = state.name;
@@ -21,7 +23,6 @@ function show_search(state) {
   fill($("query"), state.q);
   fill($("filter-name"), state.name);
   $("filter-length").value = state.length || "";
-  $("filter-top").value = state.top || "12";
   const active = Boolean(state.name) + Boolean(state.length);
   $("filters-on").textContent = active ? `(${active} on)` : "";
   const picture = pictures[state.picture - 1], at = Number(state.at) || 0;
@@ -45,7 +46,9 @@ async function search(question) {
     $("status").textContent = "A picture is not kept when the page is loaded anew: drop it again.";
     return;
   }
-  if (!question.q && !question.like && !body) {
+  $("start").hidden = Boolean(question.q || question.like || body);
+  $("more").hidden = true;
+  if (!$("start").hidden) {
     shown = {};
     $("results").replaceChildren();
     $("status").textContent = "";
@@ -55,7 +58,7 @@ async function search(question) {
   const begun = performance.now();
   try {
     const answer = await ask("api/search", words, {signal: mine.signal, body: body && body.sent});
-    shown = answer;
+    shown = {...answer, words, body};
     show_answer(answer, performance.now() - begun);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -67,33 +70,68 @@ async function search(question) {
 
 function show_answer(answer, took_ms) {
   const unknown = answer.unknown.length ? ` Unknown words: ${answer.unknown.join(", ")}.` : "";
-  const count = answer.results.length;
+  const count = answer.results.length, is_all = count < kAtOnce;
   $("status").textContent = !answer.understood ? `None of the words are known to the model.${unknown}`
-      : `${count} ${count === 1 ? "result" : "results"} of ${answer.videos} videos in ${Math.round(took_ms)} ms.${unknown}`;
+      : `${is_all ? "" : "The best "}${count} ${count === 1 ? "result" : "results"} of ${answer.videos} videos in ${Math.round(took_ms)} ms.${unknown}`;
   if (answer.note) say_once(`Note: ${answer.note}.`);
-  const best = Math.max(...answer.results.map((hit) => hit.score), 0.001);
-  $("results").replaceChildren(...answer.results.map((hit, i) => element("li", {}, card(hit, i, best))));
+  if (count && answer.results[0].score < answer.weak_below)
+    say_once("All matches are weak: no better than wrong videos of the test captions.");
+  $("results").replaceChildren();
+  append(answer);
+  $("more").hidden = is_all;
 }
+
+/// Adds the cards of the results that are not shown yet.
+function append(answer) {
+  const have = $("results").children.length, best = Math.max(...answer.results.map((hit) => hit.score), 0.001);
+  $("results").append(...answer.results.slice(have).map((hit, i) => element("li", {}, card(hit, {
+    index: have + i, share: Math.max(0, hit.score / best), weak: hit.score < answer.weak_below}))));
+}
+
+let asking_more = false;
+async function show_more() {
+  const have = $("results").children.length, {words, body} = shown;
+  if (asking_more || $("more").hidden || !words) return;
+  asking_more = true;
+  try {
+    const answer = await ask("api/search", {...words, top: have + kAtOnce}, {body: body && body.sent});
+    if (shown.words !== words) return;
+    append(answer);
+    const count = answer.results.length;
+    $("more").hidden = count < have + kAtOnce || count >= kMost;
+  } catch {
+    $("more").hidden = true;
+  } finally {
+    asking_more = false;
+  }
+}
+const sentinel = new IntersectionObserver((entries) => { if (entries.some((one) => one.isIntersecting)) show_more(); },
+    {rootMargin: "600px"});
+sentinel.observe($("more"));
 
 const moment = (hit) => hit.whole ? clock(hit.length) : `${clock(hit.start)}–${clock(hit.end)}`;
 const middle = (hit) => (hit.start + hit.end) / 2;
 const still = (video, at) => `thumbnail?${new URLSearchParams({video, at: at.toFixed(2)})}`;
 
-function card(hit, i, best) {
+/// `place`: of a result, {index, share of the best score, weak}; without it a video as such.
+function card(hit, place) {
   const picture = element("img", {src: still(hit.video, middle(hit)), alt: "", loading: "lazy"});
   picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no preview"})));
-  const span = element("span", {className: "span", textContent: moment(hit)});
-  const filled = element("span");
-  filled.style.width = `${Math.max(0, 100 * hit.score / best)}%`;
-  const words = element("span", {className: "words"},
-      element("span", {className: "name", textContent: hit.video}),
-      element("span", {className: "bar"}, filled),
-      element("span", {className: "soft", textContent: `score ${hit.score.toFixed(3)}`}));
-  const button = element("button", {type: "button", className: "card"},
-      element("span", {className: "picture"}, picture, span), words);
-  button.dataset.index = i;
+  const words = element("span", {className: "words"}, element("span", {className: "name", textContent: hit.video}));
+  if (hit.captions.length) words.append(element("span", {className: "caption soft", textContent: hit.captions.join(" · ")}));
   const time = hit.whole ? `${Math.round(hit.length)} seconds` : `from ${clock(hit.start)} to ${clock(hit.end)}`;
-  button.setAttribute("aria-label", `${i + 1}: ${hit.video}, ${time}, score ${hit.score.toFixed(3)}. Play`);
+  let label = `${hit.video}, ${time}. Play`;
+  if (place) {
+    const filled = element("span"), weak = place.weak ? ", weak match" : "";
+    filled.style.width = `${100 * place.share}%`;
+    words.append(element("span", {className: "bar"}, filled),
+        element("span", {className: "soft", textContent: `score ${hit.score.toFixed(3)}${weak}`}));
+    label = `${place.index + 1}: ${hit.video}, ${time}, score ${hit.score.toFixed(3)}${weak}. Play`;
+  }
+  const button = element("button", {type: "button", className: place && place.weak ? "card weak" : "card"},
+      element("span", {className: "picture"}, picture, element("span", {className: "span", textContent: moment(hit)})), words);
+  if (place) button.dataset.index = place.index;
+  button.setAttribute("aria-label", label);
   button.addEventListener("click", () => play(hit.video, hit.start));
   ask("api/media", {video: hit.video}).then((media) => {
     if (plays(media)) return;
@@ -111,7 +149,7 @@ function say_once(sentence) {
 
 /// The focus goes to the card in this direction; false: it is on none.
 function move(key) {
-  const cards = [...document.querySelectorAll(".card")];
+  const cards = [...document.querySelectorAll(".card")].filter((one) => one.checkVisibility());
   const at = cards.indexOf(document.activeElement);
   if (at < 0) return false;
   const top = cards[0].getBoundingClientRect().top;
@@ -133,7 +171,7 @@ document.addEventListener("keydown", (event) => {
     if (document.activeElement === $("query")) { $("query").value = ""; visit({q: ""}); }
     else $("query").focus();
   } else if (event.key === "ArrowDown" && document.activeElement === $("query")) {
-    const first = document.querySelector(".card");
+    const first = [...document.querySelectorAll(".card")].find((one) => one.checkVisibility());
     if (first) first.focus();
   } else if (!/^Arrow/.test(event.key) || in_field || !move(event.key)) {
     return;
@@ -142,14 +180,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 const read_fields = () => typed({q: $("query").value.trim(), name: $("filter-name").value.trim(),
-    length: $("filter-length").value, top: $("filter-top").value === "12" ? "" : $("filter-top").value});
+    length: $("filter-length").value});
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const first = document.querySelector(".card");
+  const first = document.querySelector("#results .card");
   if (first && shown.query === $("query").value.trim()) first.click();
   else read_fields();
 });
-for (const id of ["query", "filter-name", "filter-length", "filter-top"])
+for (const id of ["query", "filter-name", "filter-length"])
   $(id).addEventListener("input", debounced(read_fields, 150));
 $("query").addEventListener("change", () => { typing = false; });
 $("like-end").addEventListener("click", () => {

@@ -31,7 +31,7 @@ class Playing : public testing::ServeTest {
     server_.reset();
     service_ = std::make_unique<SearchService>(
         std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
-    server_ = std::make_unique<WebServer>(*service_, run_.run(), "127.0.0.1", 0, files);
+    server_ = std::make_unique<WebServer>(*service_, run_.run(), "127.0.0.1", 0, PageFacts{files});
   }
   std::filesystem::path add(const std::string& name) {
     const std::filesystem::path file = folder_ / name;

@@ -31,7 +31,7 @@ TEST_F(ServeTest, GivesThePageAndWhatBelongsToItAndAllowsItNoOtherHost) {
   EXPECT_THAT(page->body, HasSubstr("<!doctype html>"));
   EXPECT_THAT(page->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_EQ(page->get_header_value_count("Content-Security-Policy"), 1U);
-  ASSERT_EQ(web_files().size(), 11U);
+  ASSERT_EQ(web_files().size(), 12U);
   for (const WebFile& file : web_files()) {
     const httplib::Result got = get(file.name == "index.html" ? "/" : "/" + file.name);
     ASSERT_TRUE(got && got->status == 200) << file.name;
@@ -67,8 +67,8 @@ TEST_F(ServeTest, ThumbnailsShowTheMomentThatWasAskedFor) {
     EXPECT_EQ(got->get_header_value("Content-Type"), "image/jpeg");
     const std::vector<unsigned char> jpeg(got->body.begin(), got->body.end());
     const cv::Mat picture = cv::imdecode(jpeg, cv::IMREAD_GRAYSCALE);
-    ASSERT_EQ(picture.rows, 112);
-    const int frame = testing::frame_index_of_level(picture.at<unsigned char>(56, 70));
+    ASSERT_EQ(picture.rows, 288);
+    const int frame = testing::frame_index_of_level(picture.at<unsigned char>(144, 180));
     // Early ones come from the 1 fps lane, whose picture of second s is that nearest to it.
     const double off = std::remainder(frame - second * kFps, 50);
     EXPECT_LE(std::abs(off), kFps) << "at " << second << " s: frame " << frame;
@@ -125,6 +125,28 @@ TEST_F(ServeTest, NamesTheMomentOfAVideoAtASecondAsTheSearchDoes) {
   EXPECT_EQ(whole["whole"], true);
   EXPECT_EQ(whole["end"], 2);
   EXPECT_EQ(status_of("/api/media?video=clip&at=-1"), 400);
+}
+
+TEST_F(ServeTest, SaysWhatThereIsBeforeASearch) {
+  PageFacts facts;
+  facts.sentences = {"a dog runs"};
+  facts.captions["clip"] = {{std::nullopt, "the whole"},
+                            {TimeSpan{Micros(0), std::chrono::seconds(5)}, "the beginning"},
+                            {TimeSpan{std::chrono::seconds(34), std::chrono::seconds(38)}, "a dog"}};
+  facts.weak_below = 0.5F;
+  server_ = std::make_unique<WebServer>(*service_, run_.run(), "127.0.0.1", 0, facts);
+  const json info = json_of("/api/info");
+  EXPECT_EQ(info["videos"], 3);
+  EXPECT_EQ(info["seconds"], 44);
+  EXPECT_EQ(info["sentences"], json::array({"a dog runs"}));
+  ASSERT_EQ(info["newest"].size(), 3U);
+  EXPECT_EQ(info["newest"][0]["video"], "passwords") << "it was added last";
+  EXPECT_EQ(info["newest"][2]["captions"], json::array({"the whole", "the beginning", "a dog"}));
+  EXPECT_THAT(info["random_weights"].get<std::string>(), HasSubstr("lanes 2d and 3d have random weights"));
+  const json answer = json_of("/api/search?q=dog");
+  EXPECT_EQ(answer["results"][0]["captions"], json::array({"the whole", "a dog"})) << "of that moment";
+  EXPECT_EQ(answer["weak_below"], 0.5);
+  EXPECT_FALSE(json_of("/api/search?q=dog&like=clip&at=35").contains("weak_below")) << "other scores";
 }
 
 TEST_F(ServeTest, RefusesBadParametersWithWords) {
@@ -246,7 +268,16 @@ TEST_F(ServeTest, ListsTheStoreWithItsFailuresAndTheRun) {
   EXPECT_EQ(store["failures"][0]["status"], "unreadable");
   EXPECT_EQ(store["listed"].size(), 7U);  // three videos in two lanes, one in one
   EXPECT_EQ(json_of("/api/store?video=kitchen")["listed"].size(), 2U);
+  EXPECT_EQ(store["count"], 7);
+  EXPECT_EQ(json_of("/api/store?from=5")["listed"][0], store["listed"][5]);
+  EXPECT_EQ(json_of("/api/store?from=5")["listed"].size(), 2U);
+  EXPECT_EQ(json_of("/api/store?from=99")["listed"].size(), 0U);
+  EXPECT_EQ(json_of("/api/store?video=kitchen")["count"], 2);
+  EXPECT_EQ(status_of("/api/store?from=-1"), 400);
   const json run = json_of("/api/run");
+  EXPECT_TRUE(run["chance"].is_null()) << "how many clips there are is not said";
+  testing::write_file(run_.run() / "metrics.json", R"({"test": {"v2t": {"queries": 20}}})");
+  EXPECT_NEAR(json_of("/api/run")["chance"]["R@5"].get<double>(), 25, 1e-9);
   EXPECT_EQ(run["metrics"]["test"]["t2v"]["R@1"], 50);
   EXPECT_EQ(run["history"].size(), 1U);
   EXPECT_THAT(run["config"].get<std::string>(), HasSubstr("max-words"));
