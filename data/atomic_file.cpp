@@ -74,17 +74,28 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_.get()) != 0) fail("cannot be synced");
-  if (temporary_.empty()) name_it();
+  sync_and_name();
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
   temporary_.clear();
-  descriptor_.reset();
-  const Descriptor opened(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened) ::fsync(opened.get());  // else the rename is done; only its durability is not guaranteed
+  sync_folder();
+}
+
+bool AtomicFile::commit_new() {
+  sync_and_name();
+  if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+    if (errno == EEXIST) return false;
+    fail("cannot be named");
+  }
+  ::unlink(temporary_.c_str());
+  temporary_.clear();
+  sync_folder();
+  return true;
 }
 
 /// A link cannot replace a file, as a rename can: the file gets a random name first.
-void AtomicFile::name_it() {
+void AtomicFile::sync_and_name() {
+  if (::fsync(descriptor_.get()) != 0) fail("cannot be synced");
+  if (!temporary_.empty()) return;
   std::filesystem::path name;
   int rc = 0;
   do {
@@ -93,6 +104,13 @@ void AtomicFile::name_it() {
   } while (rc != 0 && errno == EEXIST);
   if (rc != 0) fail("cannot be named");
   temporary_ = name;
+}
+
+/// Where it cannot be synced the file has its name all the same; only its durability is not guaranteed.
+void AtomicFile::sync_folder() {
+  descriptor_.reset();
+  const Descriptor opened(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened) ::fsync(opened.get());
 }
 
 void AtomicFile::fail(const char* what) const { throw write_error(path_.string(), what, errno); }

@@ -30,10 +30,13 @@ class AtomicFile {
   [[nodiscard]] const std::string& aside() const noexcept { return aside_; }
   /// Syncs and names it. Do not write after it.
   void commit();
+  /// The same where nothing has the name yet; false, and nothing is named, where something has.
+  [[nodiscard]] bool commit_new();
 
  private:
   void open_named();
-  void name_it();
+  void sync_and_name();
+  void sync_folder();
   [[noreturn]] void fail(const char* what) const;
 
   std::filesystem::path path_, folder_;

@@ -12,6 +12,7 @@ extern "C" {
 #include <libavformat/avformat.h>
 #include <libavutil/buffer.h>
 #include <libavutil/frame.h>
+#include <libswscale/swscale.h>
 }
 
 /// RAII owners of libav objects: the only file that frees them.
@@ -33,13 +34,27 @@ struct AvIoFree {
   }
 };
 
+/// A muxer, and the file that it writes.
+struct AvMuxerFree {
+  void operator()(AVFormatContext* muxer) const noexcept {
+    avio_closep(&muxer->pb);
+    avformat_free_context(muxer);
+  }
+};
+
+struct AvScalerFree {
+  void operator()(SwsContext* scaler) const noexcept { sws_freeContext(scaler); }
+};
+
 using BufferHandle = std::unique_ptr<AVBufferRef, AvFree<av_buffer_unref>>;
 using CodecHandle = std::unique_ptr<AVCodecContext, AvFree<avcodec_free_context>>;
 using FrameHandle = std::unique_ptr<AVFrame, AvFree<av_frame_free>>;
 using GraphHandle = std::unique_ptr<AVFilterGraph, AvFree<avfilter_graph_free>>;
 using InputHandle = std::unique_ptr<AVFormatContext, AvFree<avformat_close_input>>;
 using IoHandle = std::unique_ptr<AVIOContext, AvIoFree>;
+using MuxerHandle = std::unique_ptr<AVFormatContext, AvMuxerFree>;
 using PacketHandle = std::unique_ptr<AVPacket, AvFree<av_packet_free>>;
+using ScalerHandle = std::unique_ptr<SwsContext, AvScalerFree>;
 
 /// AVDictionary options: one set, or one per stream for `count` streams; passed by address as libav expects.
 class AvOptions {

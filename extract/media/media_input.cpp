@@ -279,6 +279,13 @@ void MediaInput::select(AVStream* chosen) {
   }
 }
 
+bool MediaInput::select_sound() {
+  const int found = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_->index, nullptr, 0);
+  if (found < 0) return false;
+  select(format_->streams[found]);
+  return true;
+}
+
 /// The first video stream with more than one packet, if there are several video streams and it is not the
 /// first of them. Some writers put a preview before the film without saying so. nullptr: stay with the first.
 /// Reads on.

@@ -34,6 +34,9 @@ class MediaInput {
   /// (then read_error() is set). Throws Error(Limit | Timeout), Error(Unsupported) for an encrypted packet.
   [[nodiscard]] bool read(AVPacket& packet);
 
+  /// From here on stream() and read() are those of the sound that belongs to the video; false: it has none.
+  [[nodiscard]] bool select_sound();
+
   [[nodiscard]] AVFormatContext& format() noexcept { return *format_; }
   [[nodiscard]] AVStream& stream() noexcept { return *stream_; }
   [[nodiscard]] int stream_index() const noexcept { return stream_->index; }

@@ -27,19 +27,6 @@ std::optional<DisplayMatrix> matrix_from(const std::uint8_t* bytes) {
   return matrix;
 }
 
-std::optional<DisplayMatrix> stream_matrix(const AVStream& stream) {
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-  const AVCodecParameters& parameters = *stream.codecpar;
-  const AVPacketSideData* const data = av_packet_side_data_get(
-      parameters.coded_side_data, parameters.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
-#else
-  std::size_t bytes = 0;
-  const std::uint8_t* const data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-  return bytes < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data);
-#endif
-}
-
 /// Clockwise rotation to apply, in degrees, in about [0, 360); NaN for a degenerate matrix.
 double degrees_of(const DisplayMatrix& matrix) {
   const double turn = -std::round(av_display_rotation_get(matrix.data()));
@@ -112,6 +99,19 @@ std::optional<DisplayMatrix> display_matrix(const AVFrame& frame) {
   return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
 }
 
+std::optional<DisplayMatrix> display_matrix(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVCodecParameters& parameters = *stream.codecpar;
+  const AVPacketSideData* const data = av_packet_side_data_get(
+      parameters.coded_side_data, parameters.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data == nullptr || data->size < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data->data);
+#else
+  std::size_t bytes = 0;
+  const std::uint8_t* const data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+  return bytes < sizeof(DisplayMatrix) ? std::nullopt : matrix_from(data);
+#endif
+}
+
 PictureSize scaled_size(PictureSize shown, const LaneOptions& lane) {
   if (lane.resize == Resize::Squash) return {lane.short_side_px, lane.short_side_px};
   const auto longer = [&](int side, int other) {
@@ -168,7 +168,7 @@ Rotation rotation_of(const std::optional<DisplayMatrix>& matrix) {
 
 Rotation rotation_of(const AVFrame& frame, const AVStream& stream) {
   const std::optional<DisplayMatrix> own = display_matrix(frame);
-  return rotation_of(own ? own : stream_matrix(stream));
+  return rotation_of(own ? own : display_matrix(stream));
 }
 
 void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels) {
@@ -180,7 +180,7 @@ void require_pixels(const std::string& name, PictureSize shown, PictureSize targ
               "Crop the video");
 }
 
-bool is_turned(const AVStream& stream) { return !rotation_of(stream_matrix(stream)).filters.empty(); }
+bool is_turned(const AVStream& stream) { return !rotation_of(display_matrix(stream)).filters.empty(); }
 
 std::unique_ptr<PictureConverter> make_picture_converter(const std::string& name, const AVFrame& frame,
                                                          const AVStream& stream, const LaneOptions& lane,

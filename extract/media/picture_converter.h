@@ -34,8 +34,9 @@ namespace tvr {
 [[nodiscard]] PillowResize pillow_resize(PictureSize from, PictureSize target, const LaneOptions& lane);
 
 using DisplayMatrix = std::array<std::int32_t, 9>;
-/// The display matrix of the frame itself.
+/// The display matrix of the frame itself, of the stream.
 [[nodiscard]] std::optional<DisplayMatrix> display_matrix(const AVFrame& frame);
+[[nodiscard]] std::optional<DisplayMatrix> display_matrix(const AVStream& stream);
 
 /// The filters with which the ffmpeg program (5.1) rotates a frame upright.
 struct Rotation {

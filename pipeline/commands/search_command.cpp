@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/folder_of.h"
 #include "data/json_text.h"
 #include "data/text_file.h"
+#include "extract/media/cut.h"
 #include "extract/media/picture_file.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/index_command.h"
@@ -22,6 +24,8 @@
 #include "pipeline/encoders/index_folder.h"
 #include "pipeline/encoders/pretrained_pair.h"
 #include "pipeline/encoders/run_encoder.h"
+#include "pipeline/run/run_folder.h"
+#include "pipeline/search/moments.h"
 #include "pipeline/search/search_json.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -81,49 +85,115 @@ ClipFeature example_named(const Searcher& searcher, const std::string& like) {
 
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
 
-/// Warns, once, of videos that are not where they were when their features were extracted.
-class MissingVideos {
+/// What becomes of the moments besides being printed: clips, and lists for players and editors. Warns of what
+/// fails.
+class Moments {
  public:
-  /// The path of a video, or words in its place.
+  explicit Moments(const SearchArguments& arguments) : arguments_(arguments) {}
+
+  /// The path of a video, or words in its place. Warns, once, of videos that are not where they were when
+  /// their features were extracted.
   std::string path_of(const VideoSource& video) {
     std::error_code unseen;
     if (std::filesystem::exists(video.path, unseen)) return video.path.string();
-    if (!said_) {
+    if (!said_missing_) {
       warn(fmt::format("video not found at {}: it has moved since its features were extracted",
                        printable(video.path.string())));
     }
-    said_ = true;
+    said_missing_ = true;
     return "not found";
   }
 
+  /// The clip of a hit, which is cut unless it is there; empty where it cannot be.
+  std::string cut(const SearchHit& hit) {
+    std::filesystem::path file;
+    try {
+      file = clip_path(arguments_.cut, hit);
+      if (std::filesystem::exists(std::filesystem::symlink_status(file))) {
+        say(fmt::format("{} is there already and is left as it is", printable(file.string())));
+        return file.string();
+      }
+      make_folder_of(file, arguments_.cut);
+      const CutClip clip = cut_video(hit.source.path, hit.span, file, arguments_.exact);
+      if (!clip.copied && !arguments_.exact)
+        say(fmt::format("{} was encoded again: its pictures cannot be copied", printable(file.string())));
+      if (!clip.silence.empty())
+        say(fmt::format("{} has no sound: {}", printable(file.string()), clip.silence));
+      return file.string();
+    } catch (const std::exception& error) {
+      fail(error);
+      return {};
+    }
+  }
+
+  /// Takes a hit for the lists.
+  void list(const SearchHit& hit, const std::string& sentence) {
+    if (arguments_.m3u.empty() && arguments_.otio.empty() && arguments_.edl.empty()) return;
+    try {
+      listed_.push_back({hit, sentence, stated_rate(hit.source.path)});
+    } catch (const Error& error) {
+      fail(error);
+    }
+  }
+
+  void write_lists() const {
+    if (!arguments_.m3u.empty()) write_text(arguments_.m3u, m3u_of(listed_));
+    if (!arguments_.otio.empty()) write_text(arguments_.otio, otio_of(listed_));
+    if (!arguments_.edl.empty()) write_text(arguments_.edl, edl_of(listed_));
+  }
+
+  [[nodiscard]] bool some_failed() const noexcept { return failed_; }
+
  private:
-  bool said_ = false;
+  void fail(const std::exception& error) {
+    warn(error.what());
+    failed_ = true;
+  }
+
+  const SearchArguments& arguments_;
+  std::vector<Moment> listed_;
+  bool said_missing_ = false, failed_ = false;
 };
 
-std::string table_of(const SearchAnswer& answer, MissingVideos& missing) {
+std::string table_of(const SearchAnswer& answer, const std::vector<std::string>& clips, Moments& moments) {
   using Align = Table::Align;
-  Table table({{"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}});
-  for (const SearchHit& hit : answer.hits) {
+  std::vector<Table::Column> columns = {
+      {"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}};
+  if (!clips.empty()) columns.push_back({"clip"});
+  Table table(columns);
+  for (std::size_t i = 0; i < answer.hits.size(); ++i) {
+    const SearchHit& hit = answer.hits[i];
     const auto time = [&](Micros at) { return hit.whole ? std::string() : seconds_text(seconds(at)); };
-    table.add({fmt::format("{:.3f}", hit.score), video_line(hit.source.id), time(hit.span.start),
-               time(hit.span.end), missing.path_of(hit.source)});
+    std::vector<std::string> row = {fmt::format("{:.3f}", hit.score), video_line(hit.source.id),
+                                    time(hit.span.start), time(hit.span.end), moments.path_of(hit.source)};
+    if (!clips.empty()) row.push_back(clips[i]);
+    table.add(row);
   }
   return table.text();
 }
 
 void print_answer(const SearchArguments& arguments, const SearchQuery& query, const SearchAnswer& answer,
-                  MissingVideos& missing) {
+                  Moments& moments) {
   if (!answer.unknown.empty())
     warn(fmt::format("unknown words in '{}': {}", query.sentence, fmt::join(answer.unknown, ", ")));
   if (!answer.understood) warn(fmt::format("'{}' has no known word: nothing can be found", query.sentence));
   if (const std::string note = note_on(answer); !note.empty())
     warn(fmt::format("'{}': {}", query.sentence, note));
+  std::vector<std::string> clips;
+  for (const SearchHit& hit : answer.hits) {
+    if (!arguments.cut.empty()) clips.push_back(moments.cut(hit));
+    moments.list(hit, query.sentence);
+  }
   if (arguments.json) {
-    fmt::print("{}\n", json_line(json_of(query, answer)));
+    nlohmann::json json = json_of(query, answer);
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      if (!clips[i].empty()) json["results"][i]["clip"] = clips[i];
+    }
+    fmt::print("{}\n", json_line(json));
     return;
   }
   if (!arguments.queries.empty()) fmt::print("# {}\n", printable(query.sentence));
-  fmt::print("{}", table_of(answer, missing));
+  fmt::print("{}", table_of(answer, clips, moments));
 }
 
 }  // namespace
@@ -195,7 +265,7 @@ int run_search(const SearchArguments& arguments) {
   SearchQuery query = arguments.query;
   if (!arguments.like.empty()) query.example = example_named(searcher, arguments.like);
   if (!arguments.image.empty()) query.example = searcher.example_of(read_picture(arguments.image));
-  MissingVideos missing;
+  Moments moments(arguments);
   for (std::size_t begin = 0; begin < sentences.size(); begin += kQueriesAtOnce) {
     std::vector<SearchQuery> queries;
     for (std::size_t i = begin; i < std::min(begin + kQueriesAtOnce, sentences.size()); ++i) {
@@ -203,9 +273,10 @@ int run_search(const SearchArguments& arguments) {
       queries.back().sentence = sentences[i];
     }
     const std::vector<SearchAnswer> answers = searcher.answer(queries);
-    for (std::size_t i = 0; i < answers.size(); ++i) print_answer(arguments, queries[i], answers[i], missing);
+    for (std::size_t i = 0; i < answers.size(); ++i) print_answer(arguments, queries[i], answers[i], moments);
   }
-  return kDone;
+  moments.write_lists();
+  return moments.some_failed() ? kSomeVideosFailed : kDone;
 }
 
 void add_search_flags(CLI::App& command, ModelToSearch& options) {
@@ -271,6 +342,26 @@ void add_search_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--video", arguments->query.video, "only videos whose id contains this text");
   command->add_flag("--json", arguments->json, "print JSON, one line per sentence");
+  const std::string group = "Moments as files";
+  auto* const cut =
+      command
+          ->add_option(
+              "--cut", arguments->cut,
+              "folder to write each moment to as an MP4 with sound, copied from the key frame before "
+              "it; what is there is never overwritten")
+          ->group(group);
+  command
+      ->add_flag("--exact", arguments->exact,
+                 "clips of exactly the moments, whose pictures are encoded again (H.264)")
+      ->needs(cut)
+      ->group(group);
+  command->add_option("--m3u", arguments->m3u, "write a playlist of the moments (M3U, for VLC)")
+      ->group(group);
+  command
+      ->add_option("--otio", arguments->otio, "write a timeline of the moments for editors (OpenTimelineIO)")
+      ->group(group);
+  command->add_option("--edl", arguments->edl, "write an edit decision list of the moments (CMX 3600)")
+      ->group(group);
   command->footer("Example: pipeline search --run demo-run \"a red ball rolls\"");
   command->callback([arguments, &exit_code] { exit_code = run_search(*arguments); });
 }

@@ -46,9 +46,13 @@ struct SearchArguments {
   std::string like;               // VIDEO[@SECONDS]: more like this one; empty: none
   std::filesystem::path image;    // a picture file: what looks like it; empty: none
   bool json = false;
+  std::filesystem::path cut;             // folder for the moments as clips; empty: none are cut
+  bool exact = false;                    // clips of exactly the moments
+  std::filesystem::path m3u, otio, edl;  // lists of the moments; empty: none
 };
 
-/// `pipeline search`: finds videos and their moments by sentences. Returns the exit code.
+/// `pipeline search`: finds videos and their moments by sentences. Returns the exit code, which is
+/// kSomeVideosFailed where moments could not be cut or listed.
 [[nodiscard]] int run_search(const SearchArguments& arguments);
 
 void add_search_flags(CLI::App& command, ModelToSearch& options);

@@ -6,7 +6,6 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/opt.h>
-#include <libswscale/swscale.h>
 }
 
 #include "data/atomic_file.h"
@@ -14,22 +13,6 @@ extern "C" {
 #include "extract/media/av_handle.h"
 
 namespace tvr {
-namespace {
-
-struct MuxerFree {
-  void operator()(AVFormatContext* muxer) const noexcept {
-    avio_closep(&muxer->pb);
-    avformat_free_context(muxer);
-  }
-};
-using MuxerHandle = std::unique_ptr<AVFormatContext, MuxerFree>;
-
-struct ScalerFree {
-  void operator()(SwsContext* scaler) const noexcept { sws_freeContext(scaler); }
-};
-using ScalerHandle = std::unique_ptr<SwsContext, ScalerFree>;
-
-}  // namespace
 
 class VideoWriter::Impl {
  public:

@@ -44,6 +44,23 @@ TEST(AtomicFile, WithoutCommitNothingHasHappened) {
   EXPECT_EQ(files_in(folder), 1);
 }
 
+TEST(AtomicFile, ANewFileTakesNobodysName) {
+  const TempFolder folder;
+  AtomicFile first(folder / "a"), second(folder / "a");
+  first.write("first");
+  second.write("second");
+  EXPECT_TRUE(first.commit_new());
+  EXPECT_FALSE(second.commit_new());
+  EXPECT_EQ(text_of(folder / "a"), "first");
+  std::filesystem::create_symlink("nowhere", folder / "link");
+  {
+    AtomicFile file(folder / "link");
+    file.write("text");
+    EXPECT_FALSE(file.commit_new());
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+}
+
 TEST(AtomicFile, AKilledWriterLeavesNothing) {
   const TempFolder folder;
   const Descriptor nameless(::open(folder.path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));

@@ -10,6 +10,7 @@ extern "C" {
 #include <libavutil/display.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
+#include <libavutil/samplefmt.h>
 }
 
 namespace tvr::testing {
@@ -18,6 +19,7 @@ namespace {
 constexpr int kDarkest = 20;
 constexpr int kStep = 4;
 constexpr int kLevels = 50;
+constexpr int kSampleRate = 48000;
 
 struct OutputFree {
   void operator()(AVFormatContext* format) const {
@@ -54,6 +56,7 @@ class Writer {
       still_ = track(video.still_codec, video.still_codec == "mjpeg" ? "yuvj420p" : "yuv420p");
     film_ = track(video.codec, video.pixel_format);
     if (video.rotation_degrees != 0) set_rotation(*film_.stream, video.rotation_degrees);
+    if (!video.sound_codec.empty()) sound_ = sound_track(video.sound_codec);
     check(avio_open(&format_->pb, path.c_str(), AVIO_FLAG_WRITE), "the file");
     AVDictionary* options = nullptr;
     check(av_dict_parse_string(&options, video.muxer_options.c_str(), "=", ":", 0), "options");
@@ -67,8 +70,12 @@ class Writer {
       send(still_, picture(still_, 0).get());
       send(still_, nullptr);
     }
-    for (std::size_t i = 0; i < video_.pts_ms.size(); ++i) send(film_, picture(film_, i).get());
+    for (std::size_t i = 0; i < video_.pts_ms.size(); ++i) {
+      send(film_, picture(film_, i).get());
+      write_sound_until(video_.pts_ms[i]);
+    }
     send(film_, nullptr);
+    if (sound_.stream != nullptr) send(sound_, nullptr);
     check(av_write_trailer(format_.get()), "the trailer");
   }
 
@@ -100,6 +107,40 @@ class Writer {
     made.stream->sample_aspect_ratio = context.sample_aspect_ratio;
     check(avcodec_parameters_from_context(made.stream->codecpar, &context), "parameters");
     return made;
+  }
+
+  Track sound_track(const std::string& codec) {
+    const AVCodec* const encoder = avcodec_find_encoder_by_name(codec.c_str());
+    if (encoder == nullptr) throw std::runtime_error("no encoder " + codec);
+    Track made{CodecHandle(avcodec_alloc_context3(encoder)), nullptr};
+    AVCodecContext& context = *made.codec;
+    context.sample_rate = kSampleRate;
+    context.sample_fmt = encoder->sample_fmts[0];
+    context.ch_layout = AV_CHANNEL_LAYOUT_MONO;
+    context.time_base = {1, kSampleRate};
+    context.bit_rate = 64000;
+    if ((format_->oformat->flags & AVFMT_GLOBALHEADER) != 0) context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    check(avcodec_open2(&context, encoder, nullptr), "the sound's encoder");
+    made.stream = avformat_new_stream(format_.get(), nullptr);
+    made.stream->time_base = context.time_base;
+    check(avcodec_parameters_from_context(made.stream->codecpar, &context), "parameters");
+    return made;
+  }
+
+  void write_sound_until(std::int64_t ms) {
+    while (sound_.stream != nullptr && samples_ * 1000 < ms * kSampleRate) {
+      const AVCodecContext& codec = *sound_.codec;
+      FrameHandle frame{av_frame_alloc()};
+      frame->format = codec.sample_fmt;
+      frame->ch_layout = codec.ch_layout;
+      frame->sample_rate = kSampleRate;
+      frame->nb_samples = codec.frame_size > 0 ? codec.frame_size : 1024;
+      frame->pts = samples_;
+      check(av_frame_get_buffer(frame.get(), 0), "samples");
+      check(av_samples_set_silence(frame->data, 0, frame->nb_samples, 1, codec.sample_fmt), "silence");
+      send(sound_, frame.get());
+      samples_ += frame->nb_samples;
+    }
   }
 
   /// MPEG-2 knows a few frame rates only.
@@ -146,7 +187,8 @@ class Writer {
 
   TestVideo video_;
   OutputHandle format_;
-  Track still_, film_;
+  Track still_, film_, sound_;
+  std::int64_t samples_ = 0;
   int left_out_ = 0;
 };
 

@@ -22,6 +22,7 @@ struct TestVideo {
   int key_frame_every = 10;
   int b_frames = 0;
   int packets_left_out = 0;        // of the film, at its beginning, as if they had been lost
+  std::string sound_codec = "";    // if any: a track of silence as long as the film, 48 kHz mono
   std::string muxer_options = "";  // "name=value:name=value"
 };
 

@@ -5,11 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/text_file.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/search/search_json.h"
 #include "tests/pipeline/commands/learning_fixture.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/planted_run.h"
+#include "tests/support/test_video.h"
 
 namespace tvr {
 namespace {
@@ -103,6 +105,72 @@ TEST(SearchCommand, NotesThatNoWordIsAmongThoseOfTheTraining) {
   EXPECT_EQ(known["guessed"], nlohmann::json({"zeppelin"}));
   EXPECT_EQ(known.count("note"), 0U);
   EXPECT_THAT(search(folder / "run", queries.path(), "a zeppelin\n").err, Not(HasSubstr("no word is among")));
+}
+
+/// A run with a video file that is found by "red", and one that is gone.
+class SearchedMoments : public ::testing::Test {
+ protected:
+  SearchedMoments() : planted_(folder_ / "planted") {
+    testing::TestVideo video;
+    video.codec = "libx264";
+    video.pts_ms = testing::at_rate(25, 3 * 25);
+    testing::write_video(folder_ / "red.mp4", video);
+    planted_.add_video("floor/red", {kRed, kRed}, folder_ / "red.mp4");
+    arguments_.search.run = planted_.run();
+    arguments_.query.sentence = "red";
+    arguments_.cut = folder_ / "clips";
+  }
+
+  int run() {
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    const int code = run_search(arguments_);
+    printed_ = {::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+    return code;
+  }
+
+  const TempFolder folder_;
+  const PlantedRun planted_;
+  SearchArguments arguments_;
+  Printed printed_;
+};
+
+TEST_F(SearchedMoments, AreCutOnceAndNeverOverwritten) {
+  const std::filesystem::path clip = folder_ / "clips/floor/red@0.0-2.0.mp4";
+  EXPECT_EQ(run(), kDone);
+  EXPECT_THAT(printed_.out, HasSubstr(clip.string()));
+  const auto written = std::filesystem::last_write_time(clip);
+  EXPECT_EQ(run(), kDone);
+  EXPECT_THAT(printed_.err, HasSubstr("is there already and is left as it is"));
+  EXPECT_EQ(std::filesystem::last_write_time(clip), written);
+  arguments_.cut = folder_ / "exact";
+  arguments_.exact = arguments_.json = true;
+  EXPECT_EQ(run(), kDone);
+  EXPECT_EQ(nlohmann::json::parse(printed_.out)["results"][0]["clip"],
+            (folder_ / "exact/floor/red@0.0-2.0.mp4").string());
+}
+
+TEST_F(SearchedMoments, ThatCannotBeCutAreNamedAndTheOthersAreCut) {
+  planted_.add_video("gone", {kRed, kRed}, "/old/place/gone.mp4");
+  planted_.add_video("text", {kRed, kRed}, testing::write_file(folder_ / "text.mp4", "no video"));
+  arguments_.otio = folder_ / "found.otio";
+  arguments_.m3u = folder_ / "found.m3u";
+  arguments_.edl = folder_ / "found.edl";
+  EXPECT_EQ(run(), kSomeVideosFailed);
+  EXPECT_THAT(printed_.err, AllOf(HasSubstr("/old/place/gone.mp4"), HasSubstr("not a media file")));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "clips/floor/red@0.0-2.0.mp4"));
+  EXPECT_THAT(read_text_file(arguments_.m3u), AllOf(HasSubstr("red.mp4"), Not(HasSubstr("gone.mp4"))));
+  EXPECT_THAT(read_text_file(arguments_.otio), HasSubstr("Timeline.1"));
+  EXPECT_THAT(read_text_file(arguments_.edl), HasSubstr("floor/red"));
+}
+
+TEST_F(SearchedMoments, AreNotWrittenThroughALink) {
+  std::filesystem::create_directories(folder_ / "elsewhere");
+  std::filesystem::create_directories(arguments_.cut);
+  std::filesystem::create_directory_symlink(folder_ / "elsewhere", arguments_.cut / "floor");
+  EXPECT_EQ(run(), kSomeVideosFailed);
+  EXPECT_THAT(printed_.err, HasSubstr("is a link, where a folder belongs"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "elsewhere"));
 }
 
 }  // namespace
