@@ -40,12 +40,12 @@ struct EvalOptions {
   std::filesystem::path encoder;               // folder of a pretrained pair, a subject or the run's
   std::string checkpoint;                      // a file, or a glob of several
   std::vector<std::string> sets;               // further data sets: parse_eval_set()
-  std::vector<std::filesystem::path> compare;  // two folders of runs
+  std::vector<std::filesystem::path> compare;  // folders of two runs or more
   StoreRunOptions given;                       // features, captions and words
   Ties ties = Ties::Average;
   std::filesystem::path ranks, trec_run, trec_qrels;
   bool dual_softmax = false, querybank = false;
-  bool json = false;
+  bool json = false, latex = false, csv = false;
 };
 
 void add_eval_flags(CLI::App& command, EvalOptions& options) {
@@ -70,11 +70,13 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
           "--eval", options.sets,
           "data set to evaluate checkpoints on: NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
       ->needs(checkpoint);
-  command
-      .add_option("--compare", options.compare,
-                  "folders of two runs: significance tests on the same queries, over all their seeds")
-      ->expected(2)
-      ->check(CLI::ExistingDirectory);
+  auto* compare =
+      command
+          .add_option("--compare", options.compare,
+                      "folders of two runs or more: one table, with significance tests against the first on "
+                      "the same queries, over all their seeds")
+          ->expected(2, 1000)
+          ->check(CLI::ExistingDirectory);
   add_choice(command, "--ties", options.ties, kTies, "how equal similarities are ranked");
   command.add_option("--ranks", options.ranks, "write the rank of every query to this CSV");
   command.add_option("--trec-run", options.trec_run, "write the text-to-video rankings as a TREC run");
@@ -84,7 +86,15 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
                    "add a row of text-to-video metrics by dual softmax over all test queries (transductive)");
   command.add_flag("--qb-norm", options.querybank,
                    "add a row of text-to-video metrics by QB-Norm, whose bank are the training captions");
-  command.add_flag("--json", options.json, "print the metrics as JSON");
+  auto* json = command.add_flag("--json", options.json, "print the metrics as JSON");
+  auto* latex =
+      command.add_flag("--latex", options.latex, "print the comparison as a LaTeX table (booktabs)")
+          ->needs(compare)
+          ->excludes(json);
+  command.add_flag("--csv", options.csv, "print the comparison as CSV: a line per run, direction and metric")
+      ->needs(compare)
+      ->excludes(json)
+      ->excludes(latex);
   add_store_flags(command, options.given);
   add_input_flags(command, options.given.learn);
   command.get_option("--word-vectors")
@@ -372,14 +382,14 @@ void write_files(const EvalOptions& options, const Answers& answers) {
 /// Each run is evaluated as its run.json says; flags may only say where its captions and features are now.
 /// Any other flag would be ignored silently.
 void require_only_compare_flags(const CLI::App& command) {
-  const std::set<std::string> meant = {"--compare",      "--ties",        "--json",          "--store",
-                                       "--annotations",  "--captions",    "--train",         "--val",
-                                       "--test",         "--test-videos", "--test-fraction", "--val-fraction",
-                                       "--word-vectors", "--encoder"};
+  const std::set<std::string> meant = {"--compare",       "--ties",         "--json",         "--latex",
+                                       "--csv",           "--store",        "--annotations",  "--captions",
+                                       "--train",         "--val",          "--test",         "--test-videos",
+                                       "--test-fraction", "--val-fraction", "--word-vectors", "--encoder"};
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || meant.count(option->get_name()) != 0) continue;
     throw Error(Fault::InvalidArgument, option->get_name(), "it cannot be used with --compare",
-                "Both runs are evaluated as their run.json says");
+                "All runs are evaluated as their run.json says");
   }
 }
 
@@ -398,26 +408,45 @@ void print(nlohmann::json json, const std::string& table, const std::vector<std:
   fmt::print("{}\n", ordered.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
+/// What run.json says of how and on what a run was trained.
+RunFacts facts_of(const std::string& name, const RunManifest& run) {
+  const auto value = [](const std::map<std::string, std::string>& values, const char* key) {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string() : found->second;
+  };
+  RunFacts facts{name, value(run.training, "training-preset"), {}, value(run.made, "commit")};
+  if (!run.encoder.empty()) facts.recipe = "head on " + run.encoder.filename().string();
+  const DatasetSpec& dataset = run.data.dataset;
+  facts.data = dataset.format;
+  for (const std::filesystem::path* const file : {&dataset.annotations, &dataset.test})
+    if (!file->empty()) facts.data += " " + file->filename().string();
+  return facts;
+}
+
 int run_compare(const CLI::App& command, const EvalOptions& options) {
   require_only_compare_flags(command);
-  const auto trainings = [&](const std::filesystem::path& folder) {
-    return trainings_of(folder, run_in(folder, command, options));
-  };
-  std::vector<RunManifest> runs_a = trainings(options.compare[0]), runs_b = trainings(options.compare[1]);
-  if ((runs_a.size() == 1) != (runs_b.size() == 1)) {
-    warn("one of the runs has a single seed: the first seed alone of the other is compared with it");
-    runs_a.resize(1);
-    runs_b.resize(1);
+  Comparison comparison;
+  Pairs queries;
+  std::vector<Evaluation> first;
+  std::vector<std::string> findings;
+  std::set<std::string> told;
+  for (const std::filesystem::path& folder : options.compare) {
+    const std::string name = folder.string();
+    say("eval: " + name);
+    const std::vector<RunManifest> trainings = trainings_of(folder, run_in(folder, command, options));
+    Answers answers = answers_of(trainings, options, name);
+    if (first.empty()) queries = answers.test;
+    require_same_queries(queries, answers.test);
+    comparison.push_back(compared(facts_of(name, trainings.front()), answers.seeds, first));
+    if (first.empty()) first = std::move(answers.seeds);
+    if (told.insert(name).second)
+      findings.insert(findings.end(), answers.findings.begin(), answers.findings.end());
   }
-  const std::string name_a = options.compare[0].string(), name_b = options.compare[1].string();
-  say("eval: " + name_a);
-  const Answers a = answers_of(runs_a, options, name_a);
-  say("eval: " + name_b);
-  const Answers b = answers_of(runs_b, options, name_b);
-  require_same_queries(a.test, b.test);
-  const Comparison comparison = compare(a.seeds, b.seeds);
-  std::vector<std::string> findings = a.findings;
-  if (name_a != name_b) findings.insert(findings.end(), b.findings.begin(), b.findings.end());
+  if (options.latex || options.csv) {
+    for (const std::string& finding : findings) warn(finding);
+    fmt::print("{}", options.latex ? comparison_latex(comparison) : comparison_csv(comparison));
+    return kDone;
+  }
   print(options.json ? json_of(comparison) : nlohmann::json(), comparison_table(comparison), findings);
   return kDone;
 }
@@ -465,11 +494,11 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
 void add_eval_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command =
-      app.add_subcommand("eval", "Compute the metrics of a run or a checkpoint, or compare two runs");
+      app.add_subcommand("eval", "Compute the metrics of a run or a checkpoint, or compare runs");
   add_eval_flags(*command, *options);
   command->footer(
       "Example: pipeline eval --run trial --ties pessimistic --ranks ranks.csv\n"
-      "         pipeline eval --compare trial-a trial-b");
+      "         pipeline eval --compare trial-a trial-b trial-c --latex");
   command->callback([options, command, &exit_code] { exit_code = run_eval(*command, *options); });
 }
 

@@ -6,39 +6,98 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "data/csv.h"
 #include "data/error.h"
 #include "pipeline/terminal/table.h"
 
 namespace tvr {
 namespace {
 
+constexpr double kSignificant = 0.05;
+
+struct Direction {
+  const char* name;
+  const char* title;
+  ComparedDirection ComparedRun::*of;
+};
+constexpr Direction kDirections[] = {{"t2v", "text to video", &ComparedRun::t2v},
+                                     {"v2t", "video to text", &ComparedRun::v2t}};
+
 bool same_clip(const ClipRef& a, const ClipRef& b) {
   if (a.video_id != b.video_id || a.span.has_value() != b.span.has_value()) return false;
   return !a.span || (a.span->start == b.span->start && a.span->end == b.span->end);
 }
 
-/// Calls visit(name, direction) for both directions.
-template <class Visit>
-void for_directions(const Comparison& comparison, const Visit& visit) {
-  visit("t2v", comparison.t2v);
-  visit("v2t", comparison.v2t);
-}
-
-ComparedDirection compare_direction(const std::vector<Evaluation>& a, const std::vector<Evaluation>& b,
+ComparedDirection compare_direction(const std::vector<Evaluation>& seeds,
+                                    const std::vector<Evaluation>& first,
                                     RetrievalMetrics Evaluation::*direction,
                                     RanksOfVideos Evaluation::*ranks) {
-  const auto ranks_of = [&](const std::vector<Evaluation>& seeds) {
+  const auto ranks_of = [&](const std::vector<Evaluation>& of) {
     std::vector<RanksOfVideos> all;
-    for (const Evaluation& seed : seeds) all.push_back(seed.*ranks);
+    for (const Evaluation& seed : of) all.push_back(seed.*ranks);
     return all;
   };
-  const std::vector<RetrievalMetrics> of_a = metrics_of(a, direction), of_b = metrics_of(b, direction);
-  ComparedDirection compared{spread_of(of_a), spread_of(of_b), compare_paired(ranks_of(a), ranks_of(b)), {}};
-  if (a.size() > 1 && b.size() > 1) compared.p_seeds = welch_p_values(of_a, of_b);
+  const std::vector<RetrievalMetrics> metrics = metrics_of(seeds, direction);
+  ComparedDirection compared{spread_of(metrics), {}, {}};
+  if (first.empty()) return compared;
+  compared.paired = compare_paired(ranks_of(first), ranks_of(seeds));
+  if (first.size() > 1 && seeds.size() > 1)
+    compared.p_seeds = welch_p_values(metrics_of(first, direction), metrics);
   return compared;
 }
 
 std::string p_text(double p) { return std::isnan(p) ? "-" : fmt::format("{:.4f}", p); }
+
+std::string run_title(const ComparedRun& run) {
+  return run.seeds > 1 ? fmt::format("{}, {} seeds", run.facts.name, run.seeds) : run.facts.name;
+}
+
+std::string value_text(const ComparedRun& run, const Spread& spread, std::size_t metric,
+                       const char* plus_minus) {
+  const std::string mean = fmt::format("{:.1f}", spread.mean.values[metric]);
+  if (run.seeds == 1) return mean;
+  return fmt::format("{}{}{:.1f}", mean, plus_minus, spread.deviation.values[metric]);
+}
+
+const MetricTable& metrics_in(const Comparison& comparison) {
+  return comparison.front().t2v.spread.mean.table();
+}
+
+/// The runs and what made them.
+std::string runs_table(const Comparison& comparison) {
+  Table table({{"run"}, {"recipe"}, {"data"}, {"commit"}});
+  for (const ComparedRun& run : comparison)
+    table.add({run_title(run), run.facts.recipe, run.facts.data, run.facts.commit});
+  return table.text();
+}
+
+/// A row below a run's, with a text per metric.
+template <class Text>
+void add_row(Table& table, const std::string& title, std::size_t metrics, const Text& text) {
+  std::vector<std::string> row = {title};
+  for (std::size_t m = 0; m < metrics; ++m) row.push_back(text(m));
+  table.add(row);
+}
+
+/// Text in which LaTeX sees no commands.
+std::string latex_text(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\') {
+      escaped += "\\textbackslash{}";
+    } else if (c == '~' || c == '^') {
+      escaped += fmt::format("\\{}{{}}", c);
+    } else {
+      if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) escaped += '\\';
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string csv_number(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : std::string();
+}
 
 }  // namespace
 
@@ -49,63 +108,115 @@ void require_same_queries(const Pairs& a, const Pairs& b) {
   throw Error(Fault::Mismatch, "compare",
               fmt::format("the runs were tested on different queries: {} captions of {} clips, and {} of {}",
                           a.captions.size(), a.clips.size(), b.captions.size(), b.clips.size()),
-              "Train both with the same captions and --test, on stores that hold the same videos");
+              "Train all with the same captions and --test, on stores that hold the same videos");
 }
 
-Comparison compare(const std::vector<Evaluation>& a, const std::vector<Evaluation>& b) {
-  return {a.size(), b.size(), compare_direction(a, b, &Evaluation::t2v, &Evaluation::t2v_ranks),
-          compare_direction(a, b, &Evaluation::v2t, &Evaluation::v2t_ranks)};
+ComparedRun compared(RunFacts facts, const std::vector<Evaluation>& seeds,
+                     const std::vector<Evaluation>& first) {
+  return {std::move(facts), seeds.size(),
+          compare_direction(seeds, first, &Evaluation::t2v, &Evaluation::t2v_ranks),
+          compare_direction(seeds, first, &Evaluation::v2t, &Evaluation::v2t_ranks)};
 }
 
 nlohmann::json json_of(const Comparison& comparison) {
   nlohmann::json json;
-  for_directions(comparison, [&](const char* name, const ComparedDirection& direction) {
-    const auto& [a, b, paired, p_seeds] = direction;
-    for (std::size_t m = 0; m < a.mean.values.size(); ++m) {
-      nlohmann::json& metric = json[name][a.mean.table()[m].name];
-      metric = {{"a", a.mean.values[m]},
-                {"b", b.mean.values[m]},
-                {"difference", paired.difference.values[m]},
-                {"p", paired.p_value.values[m]}};
-      if (!p_seeds) continue;
-      metric["a_deviation"] = a.deviation.values[m];
-      metric["b_deviation"] = b.deviation.values[m];
-      metric["p_seeds"] = p_seeds->values[m];  // NaN is written as null
+  for (const ComparedRun& run : comparison) {
+    json["runs"].push_back({{"run", run.facts.name},
+                            {"seeds", run.seeds},
+                            {"recipe", run.facts.recipe},
+                            {"data", run.facts.data},
+                            {"commit", run.facts.commit}});
+    for (const Direction& direction : kDirections) {
+      const auto& [spread, paired, p_seeds] = run.*direction.of;
+      json[direction.name]["queries"] = spread.mean.queries;
+      for (std::size_t m = 0; m < spread.mean.values.size(); ++m) {
+        nlohmann::json value = {{"mean", spread.mean.values[m]}};
+        if (run.seeds > 1) value["deviation"] = spread.deviation.values[m];
+        if (paired) {
+          value["difference"] = paired->difference.values[m];
+          value["p"] = paired->p_value.values[m];
+        }
+        if (p_seeds) value["p_seeds"] = p_seeds->values[m];  // NaN is written as null
+        json[direction.name][spread.mean.table()[m].name].push_back(std::move(value));
+      }
     }
-    json[name]["queries"] = a.mean.queries;
-    if (p_seeds) json["seeds"] = {{"a", comparison.a_seeds}, {"b", comparison.b_seeds}};
-  });
+  }
   return json;
 }
 
 std::string comparison_table(const Comparison& comparison) {
-  const bool seeds = comparison.t2v.p_seeds.has_value();
-  const auto title = [&](const char* name, std::size_t count) {
-    return seeds ? fmt::format("{}, {} seeds", name, count) : std::string(name);
-  };
-  using Align = Table::Align;
-  std::vector<Table::Column> columns = {{""},
-                                        {title("A", comparison.a_seeds), Align::Right},
-                                        {title("B", comparison.b_seeds), Align::Right},
-                                        {"B - A", Align::Right},
-                                        {seeds ? "p (videos)" : "p", Align::Right}};
-  if (seeds) columns.push_back({"p (seeds)", Align::Right});
+  std::vector<Table::Column> columns = {{""}};
+  for (const Metric& metric : metrics_in(comparison)) columns.push_back({metric.name, Table::Align::Right});
+  const std::size_t metrics = columns.size() - 1;
   Table table(columns);
-  for_directions(comparison, [&](const char* name, const ComparedDirection& direction) {
-    const auto& [a, b, paired, p_seeds] = direction;
-    const auto value = [&](const Spread& spread, std::size_t m) {
-      const std::string mean = fmt::format("{:.1f}", spread.mean.values[m]);
-      return seeds ? fmt::format("{} ± {:.1f}", mean, spread.deviation.values[m]) : mean;
-    };
-    for (std::size_t m = 0; m < a.mean.values.size(); ++m) {
-      std::vector<std::string> row = {fmt::format("{} {}", name, a.mean.table()[m].name), value(a, m),
-                                      value(b, m), fmt::format("{:+.1f}", paired.difference.values[m]),
-                                      p_text(paired.p_value.values[m])};
-      if (p_seeds) row.push_back(p_text(p_seeds->values[m]));
-      table.add(row);
+  for (const Direction& direction : kDirections) {
+    add_row(table, direction.title, metrics, [](std::size_t) { return std::string(); });
+    for (const ComparedRun& run : comparison) {
+      const auto& [spread, paired, p_seeds] = run.*direction.of;
+      add_row(table, "  " + run_title(run), metrics,
+              [&, s = &spread](std::size_t m) { return value_text(run, *s, m, " ± "); });
+      if (paired) {
+        add_row(table, "    difference", metrics,
+                [p = &*paired](std::size_t m) { return fmt::format("{:+.1f}", p->difference.values[m]); });
+        add_row(table, p_seeds ? "    p (videos)" : "    p", metrics,
+                [p = &*paired](std::size_t m) { return p_text(p->p_value.values[m]); });
+      }
+      if (p_seeds)
+        add_row(table, "    p (seeds)", metrics,
+                [p = &*p_seeds](std::size_t m) { return p_text(p->values[m]); });
     }
-  });
-  return table.text();
+  }
+  return runs_table(comparison) + "\n" + table.text();
+}
+
+std::string comparison_latex(const Comparison& comparison) {
+  const MetricTable& metrics = metrics_in(comparison);
+  std::string text =
+      "% Needs \\usepackage{booktabs}. Mean and standard deviation over seeds. A star: p < 0.05 in the\n"
+      "% paired randomisation test over the videos, against the first run.\n";
+  for (const ComparedRun& run : comparison) {
+    const std::string facts = fmt::format("{}: recipe {}; data {}; commit {}", run.facts.name,
+                                          run.facts.recipe, run.facts.data, run.facts.commit);
+    text += fmt::format("% {}\n", printable(facts));
+  }
+  text += fmt::format("\\begin{{tabular}}{{l{}}}\n\\toprule\n", std::string(metrics.size(), 'r'));
+  for (const Metric& metric : metrics) text += fmt::format(" & {}", latex_text(metric.name));
+  text += " \\\\\n";
+  for (const Direction& direction : kDirections) {
+    text += fmt::format("\\midrule\n\\multicolumn{{{}}}{{l}}{{\\emph{{{}}}}} \\\\\n", metrics.size() + 1,
+                        direction.title);
+    for (const ComparedRun& run : comparison) {
+      const auto& [spread, paired, p_seeds] = run.*direction.of;
+      text += latex_text(printable(run_title(run)));
+      for (std::size_t m = 0; m < metrics.size(); ++m) {
+        const bool star = paired && paired->p_value.values[m] < kSignificant;
+        text += fmt::format(" & ${}{}$", value_text(run, spread, m, " \\pm "), star ? "^{*}" : "");
+      }
+      text += " \\\\\n";
+    }
+  }
+  return text + "\\bottomrule\n\\end{tabular}\n";
+}
+
+std::string comparison_csv(const Comparison& comparison) {
+  std::string text =
+      "run,direction,metric,queries,seeds,mean,deviation,difference,p,p_seeds,recipe,data,commit\n";
+  for (const ComparedRun& run : comparison) {
+    for (const Direction& direction : kDirections) {
+      const auto& [spread, paired, p_seeds] = run.*direction.of;
+      for (std::size_t m = 0; m < spread.mean.values.size(); ++m) {
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(run.facts.name),
+                            direction.name, csv_cell(spread.mean.table()[m].name), spread.mean.queries,
+                            run.seeds, csv_number(spread.mean.values[m]),
+                            run.seeds > 1 ? csv_number(spread.deviation.values[m]) : std::string(),
+                            paired ? csv_number(paired->difference.values[m]) : std::string(),
+                            paired ? csv_number(paired->p_value.values[m]) : std::string(),
+                            p_seeds ? csv_number(p_seeds->values[m]) : std::string(),
+                            csv_cell(run.facts.recipe), csv_cell(run.facts.data), csv_cell(run.facts.commit));
+      }
+    }
+  }
+  return text;
 }
 
 }  // namespace tvr

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 #include "data/store/store_inspector.h"
 #include "data/text_file.h"
 #include "tests/data/store/store_fixture.h"
+#include "tests/support/documented.h"
+#include "tests/support/python.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -91,6 +94,31 @@ TEST_F(StoreReaders, NeitherStopAWriterNorMissWhatItWritesMeanwhile) {
   }
   read(3);
   EXPECT_THAT(files_in(folder_.path()), ElementsAre("s.db", "s.db.lock"));
+}
+
+TEST_F(StoreReaders, InPythonAreFifteenLines) {
+  TVR_NEEDS_PYTHON("numpy");
+  write("a");
+  write("floor 3/\xc3\xa4");
+  const std::string reader = testing::documented_python("data/store/FORMAT.md");
+  ASSERT_NE(reader, "");
+  EXPECT_LE(std::count(reader.begin(), reader.end(), '\n'), 15);
+  int status = 0;
+  const std::string said = testing::run_python(reader + R"(
+import sys
+seen = features(sys.argv[1], '2d')
+assert list(seen) == ['a', 'floor 3/\u00e4'], list(seen)
+times, values = seen['a']
+assert values.dtype == np.float16 and values.shape == (3, 64) and times.tolist()[1] == [0.001, 0.002]
+print(float(values.astype(float).sum()))
+)",
+                                               "'" + (folder_ / "s.db").string() + "'", status);
+  ASSERT_EQ(status, 0) << said;
+  const std::optional<FeatureSequence> rows = FeatureStore(folder_ / "s.db").read("a", 1);
+  ASSERT_TRUE(rows);
+  double sum = 0;
+  for (std::int64_t i = 0; i < 3 * 64; ++i) sum += static_cast<double>(rows->values.data()[i]);
+  EXPECT_NEAR(std::stod(said), sum, 1e-6);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "data/csv.h"
 #include "tests/pipeline/commands/learning_fixture.h"
 #include "tests/support/expect_error.h"
 
@@ -120,18 +121,17 @@ TEST(EvalCommand, ComparesAllSeedsWhereBothRunsHaveSeveral) {
         folder.run({"eval", "--compare", (folder / a).string(), (folder / b).string(), "--json"}));
   };
   const json several = compared("short", "long");
-  EXPECT_EQ(several["seeds"], json({{"a", 3}, {"b", 3}}));
-  const json& mean_rank = several["t2v"]["MeanR"];
-  EXPECT_EQ(mean_rank["b"], trained["test"]["t2v"]["MeanR"]);
-  EXPECT_EQ(mean_rank["b_deviation"], trained["test"]["t2v"]["deviation"]["MeanR"]);
+  EXPECT_EQ(several["runs"][0]["seeds"], 3);
+  const json& mean_rank = several["t2v"]["MeanR"][1];
+  EXPECT_EQ(mean_rank["mean"], trained["test"]["t2v"]["MeanR"]);
+  EXPECT_EQ(mean_rank["deviation"], trained["test"]["t2v"]["deviation"]["MeanR"]);
   EXPECT_LT(mean_rank["p"], 0.05);
   EXPECT_LT(mean_rank["p_seeds"], 0.05);
   (void)folder.train("one", {"--epochs", "1"});
-  ::testing::internal::CaptureStderr();
   const json single = compared("one", "long");
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("the first seed alone of the other"));
-  EXPECT_EQ(single.count("seeds"), 0U);
-  EXPECT_EQ(single["t2v"]["MeanR"]["b"], trained["seeds"][0]["t2v"]["MeanR"]);
+  EXPECT_EQ(single["runs"][0]["seeds"], 1);
+  EXPECT_EQ(single["t2v"]["MeanR"][1]["mean"], trained["test"]["t2v"]["MeanR"]);
+  EXPECT_EQ(single["t2v"]["MeanR"][1].count("p_seeds"), 0U) << "one seed says nothing about others";
 }
 
 TEST(EvalCommand, RefusesTheCheckpointOfAnotherSeed) {
@@ -278,14 +278,33 @@ TEST(EvalCommand, ComparesTwoRunsOnTheSameQueriesOnly) {
   (void)folder.train("long", {"--epochs", "60", "--lr", "0.001"});
   const json comparison = json::parse(
       folder.run({"eval", "--compare", (folder / "short").string(), (folder / "long").string(), "--json"}));
-  const json& mean_rank = comparison["t2v"]["MeanR"];
-  EXPECT_LT(mean_rank["difference"], 0) << "more training ranks better";
-  EXPECT_LT(mean_rank["p"], 0.05);
-  EXPECT_NEAR(mean_rank["b"].get<double>() - mean_rank["a"].get<double>(),
-              mean_rank["difference"].get<double>(), 1e-9);
+  const json &first = comparison["t2v"]["MeanR"][0], &second = comparison["t2v"]["MeanR"][1];
+  EXPECT_LT(second["difference"], 0) << "more training ranks better";
+  EXPECT_LT(second["p"], 0.05);
+  EXPECT_NEAR(second["mean"].get<double>() - first["mean"].get<double>(), second["difference"].get<double>(),
+              1e-9);
   const json same = json::parse(
       folder.run({"eval", "--compare", (folder / "long").string(), (folder / "long").string(), "--json"}));
-  EXPECT_EQ(same["v2t"]["R@5"]["p"], 1);
+  EXPECT_EQ(same["v2t"]["R@5"][1]["p"], 1);
+}
+
+TEST(EvalCommand, ComparesAnyNumberOfRunsInFourForms) {
+  const LearningFolder folder;
+  for (const char* const name : {"a", "b", "c"}) (void)folder.train(name, {"--epochs", "1"});
+  std::vector<std::string> compare = {"eval", "--compare", (folder / "a").string(), (folder / "b").string(),
+                                      (folder / "c").string()};
+  EXPECT_THAT(folder.run(compare), HasSubstr("p "));
+  compare.emplace_back("--json");
+  const json runs = json::parse(folder.run(compare))["runs"];
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[0]["recipe"], "howto100m");
+  EXPECT_EQ(runs[0]["data"], "captions captions.csv");
+  compare.back() = "--latex";
+  EXPECT_THAT(folder.run(compare), HasSubstr("\\begin{tabular}{lrrrrr}"));
+  compare.back() = "--csv";
+  const CsvTable table("comparison", folder.run(compare));
+  EXPECT_EQ(table.rows().size(), 3U * 2 * 5);
+  EXPECT_EQ(table.columns().front(), "run");
 }
 
 TEST(EvalCommand, RefusesToCompareRunsOnOtherQueries) {

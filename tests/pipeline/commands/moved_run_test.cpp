@@ -37,7 +37,7 @@ class MovedRun : public ::testing::Test {
 TEST_F(MovedRun, IsEvaluatedWithoutFlagsWhileFeaturesAndCaptionsAreWhereTheyWere) {
   EXPECT_EQ(json::parse(folder_.run({"eval", "--run", path("moved"), "--json"}))["test"], trained_["test"]);
   const json same = json::parse(folder_.run({"eval", "--compare", path("moved"), path("moved"), "--json"}));
-  EXPECT_EQ(same["t2v"]["R@1"]["p"], 1);
+  EXPECT_EQ(same["t2v"]["R@1"][1]["p"], 1);
 }
 
 TEST_F(MovedRun, SaysWhichFlagNamesWhatIsGone) {
@@ -64,7 +64,7 @@ TEST_F(MovedRun, IsEvaluatedAndComparedWhereTheRestIsNamed) {
     return json::parse(folder_.run(arguments));
   };
   EXPECT_EQ(run({"eval", "--run", path("moved")})["test"], trained_["test"]);
-  EXPECT_EQ(run({"eval", "--compare", path("moved"), path("moved")})["t2v"]["R@1"]["p"], 1);
+  EXPECT_EQ(run({"eval", "--compare", path("moved"), path("moved")})["t2v"]["R@1"][1]["p"], 1);
 }
 
 TEST_F(MovedRun, IsSearchedAndServedWithoutVideosAndCaptions) {

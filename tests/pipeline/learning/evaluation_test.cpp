@@ -68,14 +68,26 @@ TEST(Evaluation, ShowsAMetricThatIsARowMoreInTableAndJson) {
   EXPECT_EQ(json_of(std::vector<Evaluation>{evaluation, evaluation})["v2t"]["deviation"]["worst"], 0);
 }
 
-TEST(Comparison, ShowsAMetricThatIsARowMoreInTableAndJson) {
+TEST(Comparison, ShowsAMetricThatIsARowMoreInEveryForm) {
   const MetricTable table = one_more();
   const Evaluation a = evaluation_with(table);
   const PairedComparison paired = compare_paired(a.t2v_ranks, a.v2t_ranks, 100, 1, table);
   const Spread t2v = spread_of({a.t2v}), v2t = spread_of({a.v2t});
-  const Comparison comparison{1, 1, {t2v, v2t, paired, {}}, {v2t, t2v, paired, {}}};
-  EXPECT_EQ(json_of(comparison)["t2v"]["worst"]["a"], 10);
-  EXPECT_THAT(comparison_table(comparison), HasSubstr("v2t worst"));
+  const Comparison comparison{{{"a", "", "", ""}, 1, {t2v, {}, {}}, {v2t, {}, {}}},
+                              {{"b", "", "", ""}, 1, {v2t, paired, {}}, {t2v, paired, {}}}};
+  EXPECT_EQ(json_of(comparison)["t2v"]["worst"][0]["mean"], 10);
+  EXPECT_THAT(comparison_table(comparison), HasSubstr("worst"));
+  EXPECT_THAT(comparison_latex(comparison), HasSubstr("& worst"));
+  EXPECT_THAT(comparison_csv(comparison), HasSubstr("a,t2v,worst,5,1,10,,,,,,,\n"));
+}
+
+Comparison comparison_of(const std::vector<std::vector<Evaluation>>& systems) {
+  Comparison comparison;
+  for (std::size_t i = 0; i < systems.size(); ++i) {
+    const RunFacts facts{"run_" + std::to_string(i), "best", "captions c.csv", "abc1234"};
+    comparison.push_back(compared(facts, systems[i], i == 0 ? std::vector<Evaluation>() : systems[0]));
+  }
+  return comparison;
 }
 
 TEST(Comparison, OfSeveralSeedsShowsBothUncertainties) {
@@ -83,20 +95,46 @@ TEST(Comparison, OfSeveralSeedsShowsBothUncertainties) {
   better.t2v_ranks.ranks[1] = 1;
   better.t2v = summarize(better.t2v_ranks.ranks);
   const std::vector<Evaluation> a = {evaluation_with(), evaluation_with()}, b = {evaluation_with(), better};
-  const auto json = nlohmann::json::parse(json_of(compare(a, b)).dump());
-  EXPECT_EQ(json["seeds"], nlohmann::json({{"a", 2}, {"b", 2}}));
+  const Comparison comparison = comparison_of({a, b});
+  const auto json = nlohmann::json::parse(json_of(comparison).dump());
+  EXPECT_EQ(json["runs"][1], nlohmann::json({{"run", "run_1"},
+                                             {"seeds", 2},
+                                             {"recipe", "best"},
+                                             {"data", "captions c.csv"},
+                                             {"commit", "abc1234"}}));
+  EXPECT_EQ(json["t2v"]["queries"], 5);
   const nlohmann::json& recall = json["t2v"]["R@1"];
-  EXPECT_EQ(recall["a_deviation"], 0);
-  EXPECT_NEAR(recall["b_deviation"].get<double>(), 14.1, 0.1);
-  EXPECT_NEAR(recall["difference"].get<double>(), 10, 1e-9);
-  EXPECT_NEAR(recall["p_seeds"].get<double>(), 0.5, 1e-9) << "t = 1 with one degree of freedom";
-  EXPECT_TRUE(json["v2t"]["R@1"]["p_seeds"].is_null()) << "equal in all trainings";
-  EXPECT_THAT(comparison_table(compare(a, b)),
-              AllOf(HasSubstr("A, 2 seeds"), HasSubstr("B, 2 seeds"), HasSubstr("p (videos)"),
-                    HasSubstr("p (seeds)"), HasSubstr("30.0 ± 14.1")));
+  EXPECT_EQ(recall[0], nlohmann::json({{"mean", 20.0}, {"deviation", 0.0}}));
+  EXPECT_NEAR(recall[1]["deviation"].get<double>(), 14.1, 0.1);
+  EXPECT_NEAR(recall[1]["difference"].get<double>(), 10, 1e-9);
+  EXPECT_NEAR(recall[1]["p_seeds"].get<double>(), 0.5, 1e-9) << "t = 1 with one degree of freedom";
+  EXPECT_TRUE(json["v2t"]["R@1"][1]["p_seeds"].is_null()) << "equal in all trainings";
+  EXPECT_THAT(comparison_table(comparison),
+              AllOf(HasSubstr("run_0, 2 seeds"), HasSubstr("run_1, 2 seeds"), HasSubstr("p (videos)"),
+                    HasSubstr("p (seeds)"), HasSubstr("30.0 ± 14.1"), HasSubstr("abc1234")));
   const std::vector<Evaluation> one = {evaluation_with()};
-  EXPECT_EQ(json_of(compare(one, one)).count("seeds"), 0U);
-  EXPECT_THAT(comparison_table(compare(one, one)), Not(HasSubstr("seeds")));
+  EXPECT_THAT(comparison_table(comparison_of({one, one})), Not(HasSubstr("seeds")));
+}
+
+TEST(Comparison, TakesAnyNumberOfRunsEachAgainstTheFirst) {
+  const std::vector<Evaluation> one = {evaluation_with()}, two = {evaluation_with(), evaluation_with()};
+  const auto json = json_of(comparison_of({one, two, one}));
+  ASSERT_EQ(json["t2v"]["MedR"].size(), 3U);
+  EXPECT_EQ(json["t2v"]["MedR"][0].count("p"), 0U);
+  EXPECT_EQ(json["t2v"]["MedR"][1]["p"], 1);
+  EXPECT_EQ(json["t2v"]["MedR"][1].count("p_seeds"), 0U) << "the first has one seed";
+  EXPECT_EQ(json["t2v"]["MedR"][2]["difference"], 0);
+}
+
+TEST(Comparison, IsATableForPapers) {
+  Evaluation good = evaluation_with();
+  good.t2v_ranks.ranks.assign(5, 1);
+  good.t2v = summarize(good.t2v_ranks.ranks);
+  const std::string text = comparison_latex(comparison_of({{evaluation_with()}, {good, evaluation_with()}}));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr("% run_0: recipe best; data captions c.csv; commit abc1234\n"),
+                  HasSubstr("\\begin{tabular}{lrrrrr}\n\\toprule\n & R@1 & R@5 & R@10 & MedR & MeanR \\\\\n"),
+                  HasSubstr("run\\_0 & $20.0$ & $60.0$"), HasSubstr("run\\_1, 2 seeds & $60.0 \\pm 56.6$")));
 }
 
 TEST(History, HasAMetricThatIsARowMore) {
