@@ -33,10 +33,15 @@ struct ExportReport {
 /// A video whose name is too long for a file is listed as a failure, and the export continues.
 ///   npy  one file [T, D] per video and lane; videos that are not in the list, if there is one, are left out
 /// Videos go by their names, in a .pth by their ids where a name is not UTF-8.
+///   embeddings  per lane one file LANE.npy [N, D] of the rows of all videos, and LANE.csv with a line per
+///   row
+///        in the same order: row, video, start_s, end_s (empty where the time is unknown), path
 ///   pth  {lane: {video: [D]}}, the maximum over time, as howto100m's MSR-VTT loader reads it
 ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter& filter,
                         const std::filesystem::path& folder, const FeatureFileNames& names,
                         const Progress& progress = {});
+ExportReport export_embeddings(const std::filesystem::path& store, const OutcomeFilter& filter,
+                               const std::filesystem::path& folder, const Progress& progress = {});
 ExportReport export_pth(const std::filesystem::path& store, const OutcomeFilter& filter,
                         const std::filesystem::path& file, const Progress& progress = {});
 

@@ -1,10 +1,16 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <climits>
 #include <cstring>
 #include <map>
 #include <set>
 
+#include "data/atomic_file.h"
+#include "data/csv.h"
 #include "data/error.h"
+#include "data/folder_of.h"
 #include "data/store/feature_exchange.h"
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
@@ -27,12 +33,15 @@ class Exporter {
                     "Choose one with --recipe and its first digits; `pipeline store stats` lists them");
       }
       total_ += sum.videos;
+      rows_[sum.lane] += sum.feature_rows;
     }
     if (recipes_.empty()) {
       throw Error(Fault::NotFound, where_, "no features match",
                   "`pipeline store ls` with the same filters shows what exists");
     }
   }
+
+  [[nodiscard]] std::int64_t rows_of(const std::string& lane) const { return rows_.at(lane); }
 
   /// Calls use(row, features), which returns whether it exported them.
   template <class Use>
@@ -45,13 +54,15 @@ class Exporter {
       if (progress_ && !progress_({"export", done++, total_}))
         throw Error(Fault::Interrupted, where_, "the export was stopped", "Run it again");
       const auto features = store_.read(row.video, row.recipe_row);
-      if (!features || !use(row, *features)) return;
-      ExportReport::Lane& lane = lanes[row.lane];
-      if (lane.videos > 0 && lane.dim != features->values.cols()) {
+      if (!features) return;
+      const auto others = lanes.find(row.lane);
+      if (others != lanes.end() && others->second.dim != features->values.cols()) {
         throw Error(Fault::Mismatch, where_,
                     "video '" + row.video + "' has " + std::to_string(features->values.cols()) +
-                        " columns, others of its lane have " + std::to_string(lane.dim));
+                        " columns, others of its lane have " + std::to_string(others->second.dim));
       }
+      if (!use(row, *features)) return;
+      ExportReport::Lane& lane = lanes[row.lane];
       lane.dim = features->values.cols();
       ++lane.videos;
       lane.rows += features->values.rows();
@@ -81,21 +92,44 @@ class Exporter {
   const OutcomeFilter& filter_;
   const Progress& progress_;
   std::map<std::string, std::string> recipes_;  // by lane
+  std::map<std::string, std::int64_t> rows_;    // by lane
   std::int64_t total_ = 0;
 };
 
-/// Creates the folder of `file` in `folder`. A link on the way would lead the file to somewhere else.
-void make_folder_of(const std::filesystem::path& file, const std::filesystem::path& folder) {
-  std::filesystem::path made = folder;
-  for (const std::filesystem::path& part :
-       file.parent_path().lexically_normal().lexically_relative(folder.lexically_normal())) {
-    made /= part;
-    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(made))) continue;
-    throw Error(Fault::Unsupported, made.string(), "is a link, where a folder of features belongs",
-                "Remove it, or export into another folder");
+/// The rows of a lane, one below the other, and a table of what they are.
+class LaneFiles {
+ public:
+  LaneFiles(const std::filesystem::path& folder, const std::string& lane, std::int64_t rows, std::int64_t dim)
+      : values_(folder / (lane + ".npy"), DType::F16, {rows, dim}), table_(folder / (lane + ".csv")) {
+    table_.write("row,video,start_s,end_s,path\n");
   }
-  std::filesystem::create_directories(file.parent_path());
-}
+
+  void add(const OutcomeRow& row, const FeatureSequence& features) {
+    const Matrix& values = features.values;
+    const Tensor halves = Tensor::from_floats({values.rows(), values.cols()}, values.data(), DType::F16);
+    values_.write(halves.bytes.data(), halves.bytes.size());
+    const std::string video = csv_cell(video_text(row.video)), path = csv_cell(row.path);
+    std::string lines;
+    for (const TimeSpan& time : features.times) {
+      const bool known = time.end > time.start;
+      const auto seconds = [&](Micros at) {
+        return known ? fmt::format("{}", std::chrono::duration<double>(at).count()) : std::string();
+      };
+      lines += fmt::format("{},{},{},{},{}\n", row_++, video, seconds(time.start), seconds(time.end), path);
+    }
+    table_.write(lines);
+  }
+
+  void commit() {
+    values_.commit();
+    table_.commit();
+  }
+
+ private:
+  NpyWriter values_;
+  AtomicFile table_;
+  std::int64_t row_ = 0;
+};
 
 bool can_be_a_file(const std::filesystem::path& path) {
   return path.native().size() < PATH_MAX && std::all_of(path.begin(), path.end(), [](const auto& part) {
@@ -134,6 +168,23 @@ ExportReport export_npy(const std::filesystem::path& store, const OutcomeFilter&
     return true;
   });
   report.failures = std::move(failures);
+  return report;
+}
+
+ExportReport export_embeddings(const std::filesystem::path& store, const OutcomeFilter& filter,
+                               const std::filesystem::path& folder, const Progress& progress) {
+  Exporter exporter(store, filter, progress);
+  std::filesystem::create_directories(folder);
+  std::map<std::string, LaneFiles> lanes;
+  const ExportReport report = exporter.run([&](const OutcomeRow& row, const FeatureSequence& features) {
+    validate_lane(row.lane, store.string());
+    const auto lane =
+        lanes.try_emplace(row.lane, folder, row.lane, exporter.rows_of(row.lane), features.values.cols())
+            .first;
+    lane->second.add(row, features);
+    return true;
+  });
+  for (auto& [name, lane] : lanes) lane.commit();
   return report;
 }
 

@@ -165,28 +165,46 @@ Tensor read_npy(const std::filesystem::path& path) {
   return std::move(named.front().second);
 }
 
-void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+NpyWriter::NpyWriter(const std::filesystem::path& path, DType dtype, const std::vector<std::int64_t>& shape)
+    : path_(path.string()), file_(path), left_(size_of(dtype)) {
   std::string header;
   for (const Descr& known : kDescrs) {
-    if (known.dtype == tensor.dtype)
+    if (known.dtype == dtype)
       header = std::string("{'descr': '") + known.text + "', 'fortran_order': False, 'shape': (";
   }
-  if (header.empty())
-    throw Error(Fault::Unsupported, path.string(), "numpy has no " + std::string(name(tensor.dtype)));
-  for (const std::int64_t size : tensor.shape) header += std::to_string(size) + ", ";
-  if (tensor.shape.size() > 1) header.resize(header.size() - 2);
+  if (header.empty()) throw Error(Fault::Unsupported, path_, "numpy has no " + std::string(name(dtype)));
+  for (const std::int64_t size : shape) {
+    header += std::to_string(size) + ", ";
+    if (__builtin_mul_overflow(left_, static_cast<std::uint64_t>(size), &left_))
+      throw Error(Fault::InvalidArgument, path_, "the shape " + shape_text(shape) + " overflows");
+  }
+  if (shape.size() > 1) header.resize(header.size() - 2);
   header += "), }";
   constexpr std::size_t kAlignment = 64, kFixed = 10;
   header.append(kAlignment - (kFixed + header.size() + 1) % kAlignment, ' ');
   header += '\n';
-  AtomicFile file(path);
-  file.write(kMagic);
-  file.write(std::string_view("\x01\x00", 2));
+  file_.write(kMagic);
+  file_.write(std::string_view("\x01\x00", 2));
   const char length[2] = {static_cast<char>(header.size() & 0xFFU), static_cast<char>(header.size() >> 8U)};
-  file.write({length, 2});
-  file.write(header);
-  file.write(tensor.bytes.data(), tensor.bytes.size());
-  file.commit();
+  file_.write({length, 2});
+  file_.write(header);
+}
+
+void NpyWriter::write(const void* bytes, std::size_t count) {
+  if (count > left_) throw Error(Fault::Mismatch, path_, "more values than the array has");
+  file_.write(bytes, count);
+  left_ -= count;
+}
+
+void NpyWriter::commit() {
+  if (left_ > 0) throw Error(Fault::Mismatch, path_, "fewer values than the array has");
+  file_.commit();
+}
+
+void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+  NpyWriter writer(path, tensor.dtype, tensor.shape);
+  writer.write(tensor.bytes.data(), tensor.bytes.size());
+  writer.commit();
 }
 
 }  // namespace tvr

@@ -27,6 +27,7 @@ struct FileArguments : StoreArguments {
 };
 
 struct ExportArguments : FileArguments {
+  std::filesystem::path embeddings;
   OutcomeFilter filter;
 };
 
@@ -55,12 +56,15 @@ void warn_of(const std::vector<std::string>& failures) {
 }
 
 int run_export(const ExportArguments& arguments) {
-  require_one_place({arguments.npy, arguments.pth}, "--npy and --pth");
+  require_one_place({arguments.npy, arguments.pth, arguments.embeddings}, "--npy, --pth and --embeddings");
   ProgressLine line("exporting", "rows", 0);
+  const Progress progress = progress_on(line);
   const ExportReport report =
-      arguments.npy.empty() ? export_pth(arguments.store, arguments.filter, arguments.pth, progress_on(line))
-                            : export_npy(arguments.store, arguments.filter, arguments.npy,
-                                         names_of(arguments, arguments.filter.lane), progress_on(line));
+      !arguments.embeddings.empty()
+          ? export_embeddings(arguments.store, arguments.filter, arguments.embeddings, progress)
+      : arguments.npy.empty() ? export_pth(arguments.store, arguments.filter, arguments.pth, progress)
+                              : export_npy(arguments.store, arguments.filter, arguments.npy,
+                                           names_of(arguments, arguments.filter.lane), progress);
   if (report.incomplete > 0) {
     warn(
         fmt::format("{} videos have features in some lanes only: programs that need all lanes will miss them",
@@ -138,12 +142,17 @@ void add_file_flags(CLI::App& command, FileArguments& arguments) {
 void add_store_export(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command = add_store_subcommand(
-      store, "export",
-      "Export features as .npy files, or max-pooled over time, one vector per video, as a .pth",
+      store, "export", "Export features as .npy files, one matrix of all, or max-pooled over time as a .pth",
       "export features.db --pth msrvtt_features.pth\n"
       "         pipeline store export features.db --npy features --name '{video}_{lane}.npy'",
       *arguments);
   add_file_flags(*command, *arguments);
+  command
+      ->add_option(
+          "--embeddings", arguments->embeddings,
+          "or a folder for one LANE.npy of all rows, and LANE.csv saying which video and time each is "
+          "of, as FiftyOne, UMAP or a notebook take them")
+      ->group("Files");
   add_filter_flags(*command, arguments->filter);
   command->callback([arguments, &exit_code] { exit_code = run_export(*arguments); });
 }

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <map>
 
+#include "data/csv.h"
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
 #include "tests/data/store/store_fixture.h"
@@ -74,6 +76,43 @@ TEST(FeatureExchange, NpyFilesGoOutAndComeBackAsTheyWere) {
   }
   EXPECT_EQ(import_npy(folder / "back.db", folder / "npy", kByLane, options).fresh, 6)
       << "nothing is read twice";
+}
+
+TEST(FeatureExchange, EmbeddingsAreOneMatrixAndATableOfItsRows) {
+  const TempFolder folder;
+  fill(folder / "s.db");
+  const ExportReport report = export_embeddings(folder / "s.db", {}, folder / "out");
+  ASSERT_EQ(report.lanes.size(), 2U);
+  const Tensor all = read_npy(folder / "out/2d.npy");
+  EXPECT_EQ(all.dtype, DType::F16);
+  ASSERT_EQ(all.shape, (std::vector<std::int64_t>{9, 64}));
+  const CsvTable table(folder / "out/2d.csv");
+  ASSERT_EQ(table.rows().size(), 9U);
+  EXPECT_EQ(table.columns(), (std::vector<std::string>{"row", "video", "start_s", "end_s", "path"}));
+  const FeatureStore store(folder / "s.db");
+  const std::vector<float> values = all.to_floats();
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < 9; ++i) {
+    const std::vector<std::string>& cells = table.rows()[i].cells;
+    EXPECT_EQ(cells[0], std::to_string(i));
+    const auto features = store.read(cells[1], 1);
+    ASSERT_TRUE(features) << cells[1];
+    const std::size_t row = seen[cells[1]]++;
+    EXPECT_EQ(std::stod(cells[2]), std::chrono::duration<double>(features->times[row].start).count());
+    EXPECT_EQ(std::stod(cells[3]), std::chrono::duration<double>(features->times[row].end).count());
+    const float* const wanted = features->values.row(static_cast<std::int64_t>(row));
+    EXPECT_TRUE(std::equal(wanted, wanted + 64, values.data() + i * 64)) << i;
+  }
+  EXPECT_EQ(seen.size(), 3U);
+}
+
+TEST(FeatureExchange, EmbeddingsOfUnknownTimeHaveEmptyCells) {
+  const TempFolder folder;
+  write_values(folder / "npy/v.npy", {1, 2, 3, 4}, 2);
+  (void)import_npy(folder / "s.db", folder / "npy", FeatureFileNames::by_pattern("{video}.npy", "vgg"), {});
+  (void)export_embeddings(folder / "s.db", {}, folder / "out");
+  const CsvTable table(folder / "out/vgg.csv");
+  EXPECT_EQ(table.rows().at(1).cells[2], "");
 }
 
 TEST(FeatureExchange, ThePthHoldsTheMaximumOverTimeAndIsReadBack) {

@@ -11,6 +11,7 @@
 namespace tvr {
 namespace {
 
+using testing::expect_error;
 using testing::TempFolder;
 
 TEST(Npy, ReadsWhatItWroteInEveryRank) {
@@ -94,6 +95,20 @@ numpy.save(folder + '/fortran.npy', numpy.asfortranarray(ours.astype('f8')))
                                                  "'" + folder.path().string() + "'", status);
   ASSERT_EQ(status, 0) << output;
   EXPECT_EQ(read_npy(folder / "fortran.npy").to_floats(), std::vector<float>(values, values + 6));
+}
+
+TEST(Npy, IsWrittenInPiecesOfAsManyValuesAsItsShapeSays) {
+  const TempFolder folder;
+  const float values[4] = {1, 2, 3, 4};
+  const auto write = [&](std::size_t pieces) {
+    NpyWriter writer(folder / "a.npy", DType::F32, {2, 2});
+    for (std::size_t i = 0; i < pieces; ++i) writer.write(values + i % 4, sizeof(float));
+    writer.commit();
+  };
+  write(4);
+  EXPECT_EQ(read_npy(folder / "a.npy").to_floats(), (std::vector<float>{1, 2, 3, 4}));
+  expect_error([&] { write(3); }, Fault::Mismatch, "fewer values");
+  expect_error([&] { write(5); }, Fault::Mismatch, "more values");
 }
 
 }  // namespace
