@@ -21,7 +21,8 @@ struct BrowserSound {
   int index = -1;    // of its stream; -1: none
   std::string lost;  // where there is none: the codec of the file's sound; empty: it has none
 };
-/// The sound that belongs to the video stream `index`, or another one in its place if browsers do not play it.
+/// The sound that belongs to the video stream `index`, or another one in its place if browsers do not play
+/// it.
 [[nodiscard]] BrowserSound browser_sound(AVFormatContext& format, int index);
 
 }  // namespace tvr

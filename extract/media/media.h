@@ -17,10 +17,10 @@ struct MediaFacts {
   std::string container;  // "MP4", "AVI", ...
   int width = 0;          // as coded
   int height = 0;
-  bool playable = false;  // by some browsers, without transcoding: BrowserFormat
-  std::string reason;     // why it is not playable
-  std::string mime;       // if playable, for canPlayType()
-  bool remuxed = false;   // if playable: by remux_to_mp4()
+  bool playable = false;   // by some browsers, without transcoding: BrowserFormat
+  std::string reason;      // why it is not playable
+  std::string mime;        // if playable, for canPlayType()
+  bool remuxed = false;    // if playable: by remux_to_mp4()
   std::string lost_sound;  // if remuxed: the codec of sound that is left out; empty: none is
 };
 

@@ -155,8 +155,7 @@ class Remuxer {
     constexpr int kLooked = 32;
     if (video_.from->codecpar->video_delay == 0) return true;
     bool known = true;
-    for (int i = 0; i < kLooked && known && read(); ++i)
-      known = !is_picture() || packet_->pts != kUnknown;
+    for (int i = 0; i < kLooked && known && read(); ++i) known = !is_picture() || packet_->pts != kUnknown;
     open();
     return known;
   }
@@ -208,7 +207,8 @@ class Remuxer {
     av_packet_unref(packet_.get());
     if (!input_->read(*packet_)) return false;
     if (++packets_ > limits_.max_packets)
-      throw Error(Fault::Limit, file_.name(), "limit of packets: more than " + std::to_string(limits_.max_packets));
+      throw Error(Fault::Limit, file_.name(),
+                  "limit of packets: more than " + std::to_string(limits_.max_packets));
     return true;
   }
 
@@ -261,7 +261,8 @@ class Remuxer {
     const std::int64_t duration = track_duration(track);
     track.next_us = track.in_us((packet_->dts != kUnknown ? packet_->dts : packet_->pts) + duration);
     av_packet_rescale_ts(packet_.get(), base, track.to->time_base);
-    if (packet_->dts == kUnknown) packet_->dts = track.last_dts == kUnknown ? packet_->pts : track.last_dts + 1;
+    if (packet_->dts == kUnknown)
+      packet_->dts = track.last_dts == kUnknown ? packet_->pts : track.last_dts + 1;
     if (track.last_dts != kUnknown) packet_->dts = std::max(packet_->dts, track.last_dts + 1);
     if (packet_->pts == kUnknown) packet_->pts = packet_->dts;
     packet_->pts = std::max(packet_->pts, packet_->dts);
@@ -276,7 +277,8 @@ class Remuxer {
 
   void require(int status) const {
     output_.check(file_.name());
-    if (status < 0) throw Error(Fault::Corrupt, file_.name(), "it cannot be copied into an MP4: " + av_words(status));
+    if (status < 0)
+      throw Error(Fault::Corrupt, file_.name(), "it cannot be copied into an MP4: " + av_words(status));
   }
 
   const RemuxLimits& limits_;

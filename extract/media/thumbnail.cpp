@@ -103,8 +103,9 @@ cv::Mat picture_at(const std::filesystem::path& video, const std::optional<Micro
         av_rescale_q(at ? at->count() : middle_us, AV_TIME_BASE_Q, input.stream().time_base);
     const FrameHandle found = seek ? last_by_seeking(input, wanted) : last_until(input, wanted, false);
     if (found == nullptr) return {};
-    const std::unique_ptr<PictureConverter> converter = make_picture_converter(
-        input.name(), *found, input.stream(), thumbnail_lane(short_side_px), std::nullopt, limits.max_scaled_pixels);
+    const std::unique_ptr<PictureConverter> converter =
+        make_picture_converter(input.name(), *found, input.stream(), thumbnail_lane(short_side_px),
+                               std::nullopt, limits.max_scaled_pixels);
     const FrameHandle rgb = converter->convert(*found);
     cv::Mat bgr;
     cv::cvtColor(

@@ -23,7 +23,7 @@ struct ModelToSearch {
   WindowOptions windows;
   std::filesystem::path index{};    // store of `pipeline index`
   std::filesystem::path encoder{};  // folder of a pretrained pair; empty: the index's own
-  VideoSelection videos{};  // to be indexed; or, beside a run or an index, where its videos are now
+  VideoSelection videos{};          // to be indexed; or, beside a run or an index, where its videos are now
 };
 
 /// Where what belongs to the searched videos is kept: the run's folder, or that of the index.

@@ -42,9 +42,10 @@ void tell_missing_files(const SearchIndex& index, const VideoFiles& files) {
   }
   if (first == nullptr) return;
   const std::string path = first->source.path.string();
-  warn(fmt::format("the files of {} of {} videos are not there, for example {}: they can be found, but not "
-                   "played. --videos FOLDER names where they are",
-                   missing, index.videos().size(), path.empty() ? video_line(first->source.id) : printable(path)));
+  warn(fmt::format(
+      "the files of {} of {} videos are not there, for example {}: they can be found, but not "
+      "played. --videos FOLDER names where they are",
+      missing, index.videos().size(), path.empty() ? video_line(first->source.id) : printable(path)));
 }
 
 int run_serve(const ServeOptions& options) {
@@ -82,9 +83,10 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand("serve", "Search and play videos in a local web page");
   add_search_flags(*command, options->search);
   command
-      ->add_option("--videos", options->search.videos.folder,
-                   "folder of videos: where those of --run or --index are now; or, with --encoder alone, videos "
-                   "that are indexed first")
+      ->add_option(
+          "--videos", options->search.videos.folder,
+          "folder of videos: where those of --run or --index are now; or, with --encoder alone, videos "
+          "that are indexed first")
       ->check(CLI::ExistingDirectory)
       ->transform(absolute_path());
   command->add_option("--port", options->port, "port to listen on; 0: any free one")

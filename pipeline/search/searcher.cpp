@@ -89,8 +89,9 @@ std::string note_on(const SearchAnswer& answer) {
 std::string note_on_random(const std::vector<std::string>& lanes) {
   if (lanes.empty()) return {};
   return fmt::format(
-      "the networks of lane{} {} have random weights, so the results say little about what the videos show; "
-      "extract with published weights (`pipeline get`)",
+      "the networks of lane{} {} have random weights: this shows that the program works, but says little "
+      "about "
+      "real videos; `pipeline get` downloads published weights",
       lanes.size() == 1 ? "" : "s", fmt::join(lanes, " and "));
 }
 

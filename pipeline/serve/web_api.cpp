@@ -36,7 +36,7 @@ constexpr std::size_t kNewest = 8;
 constexpr std::int64_t kNewestLookedAt = 100;
 constexpr std::size_t kMostCaptions = 3;
 constexpr std::size_t kMostFacts = 20'000;
-constexpr std::size_t kRemuxedBytes = std::size_t{8} << 30;  // of disk, for all together
+constexpr std::size_t kRemuxedBytes = std::size_t{8} << 30;    // of disk, for all together
 constexpr std::uintmax_t kLeftFree = std::uintmax_t{1} << 30;  // of the disk
 constexpr int kMostWaiting = 8;
 constexpr std::int64_t kMostListed = 100;
@@ -162,7 +162,8 @@ json metrics_in(const RunFolder& folder) {
 /// Of text to video: what a random order of the test clips gives; null where their number is not known.
 json chance_in(const json& metrics) {
   const json::json_pointer clips("/test/v2t/queries");
-  if (!metrics.is_object() || !metrics.contains(clips) || !metrics[clips].is_number_unsigned()) return nullptr;
+  if (!metrics.is_object() || !metrics.contains(clips) || !metrics[clips].is_number_unsigned())
+    return nullptr;
   const RetrievalMetrics chance = chance_among(metrics[clips].get<double>());
   json values;
   for (std::size_t m = 0; m < chance.values.size(); ++m) values[chance.table()[m].name] = chance.values[m];
@@ -216,8 +217,7 @@ std::vector<std::string> WebApi::captions_of(const std::string& id, const TimeSp
   const auto found = facts_.captions.find(id);
   if (found == facts_.captions.end()) return texts;
   for (const KnownCaption& caption : found->second) {
-    const bool overlaps =
-        !caption.span || (caption.span->start < span.end && span.start < caption.span->end);
+    const bool overlaps = !caption.span || (caption.span->start < span.end && span.start < caption.span->end);
     if (overlaps && texts.size() < kMostCaptions) texts.push_back(caption.text);
   }
   return texts;
@@ -398,8 +398,8 @@ std::shared_ptr<const SendableFile> WebApi::remuxed(const SendableFile& file,
   try {
     remux_to_mp4(file, made, stop);
   } catch (const Error& error) {
-    const bool is_file = error.fault() == Fault::Corrupt || error.fault() == Fault::Limit ||
-                         error.fault() == Fault::Timeout;
+    const bool is_file =
+        error.fault() == Fault::Corrupt || error.fault() == Fault::Limit || error.fault() == Fault::Timeout;
     if (!is_file) throw;
     throw Error(Fault::Unsupported, file.name(), error.seen());
   }

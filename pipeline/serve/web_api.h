@@ -81,8 +81,8 @@ class WebApi {
   struct PictureBytes {
     std::string_view bytes;
   };
-  /// What looks like the picture, and fits the sentence if there is one. Throws Error(Unsupported) for what is
-  /// no picture, is too large, or if the model takes none.
+  /// What looks like the picture, and fits the sentence if there is one. Throws Error(Unsupported) for what
+  /// is no picture, is too large, or if the model takes none.
   [[nodiscard]] nlohmann::json search(SearchQuery query, PictureBytes picture);
   /// `part`: only videos whose id contains this; `from`: without the first ones.
   [[nodiscard]] nlohmann::json store(const std::string& part, std::int64_t from) const;
@@ -98,9 +98,9 @@ class WebApi {
     std::shared_ptr<const SendableFile> file;
     std::string mime;
   };
-  /// The video's file, the open one that was examined, or what remux_to_mp4() makes of it. `stop` becomes true
-  /// when nobody waits for it any more. Throws Error(Unsupported) if browsers do not play it, Error(Busy) where
-  /// too many are being remuxed, Error(Interrupted).
+  /// The video's file, the open one that was examined, or what remux_to_mp4() makes of it. `stop` becomes
+  /// true when nobody waits for it any more. Throws Error(Unsupported) if browsers do not play it,
+  /// Error(Busy) where too many are being remuxed, Error(Interrupted).
   [[nodiscard]] Media open_media(const std::string& video, const std::function<bool()>& stop);
   /// A JPEG of the frame at `at_s`; if the video file has moved, a still near that time that was saved
   /// before; empty if there is none.

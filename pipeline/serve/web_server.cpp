@@ -36,7 +36,8 @@ constexpr const char* kNotForUs =
     "this server only accepts requests to this machine's own names, such as localhost";
 constexpr const char* kPolicyField = "Content-Security-Policy";
 constexpr const char* kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
+    "connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 // The report is one file with inline style and images.
 constexpr const char* kReportPolicy =
@@ -312,7 +313,7 @@ class WebServer::Impl {
   }
 
   WebApi api_;
-  std::string host_;   // as given, in lower case
+  std::string host_;  // as given, in lower case
   std::atomic<bool> ending_{false};
   HttpServer server_;  // last: its threads use the rest
 };

@@ -35,7 +35,8 @@ const kMetrics = ["R@1", "R@5", "R@10", "MedR", "MeanR"];
 /// The table of metrics, with intervals where there are any, and chance below it.
 function metrics_of(run) {
   const rows = [];
-  for (const [split, metrics] of Object.entries(run.metrics || {})) {
+  const {test, ...others} = run.metrics || {};
+  for (const [split, metrics] of Object.entries({test, ...others})) {
     for (const [way, name] of [["t2v", "text to video"], ["v2t", "video to text"]]) {
       if (metrics && metrics[way]) rows.push({name: `${split}, ${name}`, ...metrics[way]});
     }
@@ -48,7 +49,7 @@ function metrics_of(run) {
     const interval = typeof low === "number" ? element("small", {textContent: `${low.toFixed(1)} – ${high.toFixed(1)}`}) : "";
     return [row[key].toFixed(1), interval];
   };
-  const columns = [["", "name"], ...kMetrics.map((key) => [key, value(key), "number"]), ["Queries", "queries", "number"]];
+  const columns = [["Split", "name"], ...kMetrics.map((key) => [key, value(key), "number"]), ["Queries", "queries", "number"]];
   const shown = [table(rows, columns, "Retrieval metrics")];
   if (rows.some((row) => row.interval_95))
     shown.push(nothing("In small print: 95 % bootstrap interval over the videos. R@K: percentage of queries whose video is among the first K; ranks: lower is better."));

@@ -125,7 +125,7 @@ function card(hit, place) {
     const filled = element("span"), weak = place.weak ? ", weak match" : "";
     filled.style.width = `${100 * place.share}%`;
     words.append(element("span", {className: "bar"}, filled),
-        element("span", {className: "soft", textContent: `score ${hit.score.toFixed(3)}${weak}`}));
+        element("span", {className: "soft", textContent: `${place.weak ? "weak match," : "score"} ${hit.score.toFixed(3)}`}));
     label = `${place.index + 1}: ${hit.video}, ${time}, score ${hit.score.toFixed(3)}${weak}. Play`;
   }
   const button = element("button", {type: "button", className: place && place.weak ? "card weak" : "card"},

@@ -7,14 +7,17 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "data/error.h"
 #include "extract/media/frame_stream.h"
 #include "extract/media/media_input.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/hostile_files.h"
+#include "tests/support/mutate.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
 
 namespace tvr {
 namespace {
@@ -131,7 +134,8 @@ TEST_F(RemuxOf, WritesNoMoreThanItsLimitAndCopiesNoMorePackets) {
 TEST_F(RemuxOf, EndsWhenNobodyWaitsForIt) {
   write("libx264", 500);
   int asked = 0;
-  expect_error([&] { (void)remuxed(file_, {}, [&] { return ++asked > 100; }); }, Fault::Interrupted, "nobody waits");
+  expect_error([&] { (void)remuxed(file_, {}, [&] { return ++asked > 100; }); }, Fault::Interrupted,
+               "nobody waits");
   EXPECT_EQ(asked, 101);
 }
 
@@ -172,8 +176,8 @@ bool ffmpeg(const std::string& arguments) {
 TEST_F(RemuxOf, KeepsSoundThatBrowsersPlayAndSaysWhatIsLost) {
   const auto with_sound = [&](const std::string& ending, const std::string& sound) {
     file_ = folder_ / ("sound." + ending);
-    return ffmpeg("-f lavfi -i testsrc=d=3:s=64x48:r=25 -f lavfi -i sine=d=3 -c:v libx264 -pix_fmt yuv420p " + sound +
-                  " -shortest '" + file_.string() + "'");
+    return ffmpeg("-f lavfi -i testsrc=d=3:s=64x48:r=25 -f lavfi -i sine=d=3 -c:v libx264 -pix_fmt yuv420p " +
+                  sound + " -shortest '" + file_.string() + "'");
   };
   if (!with_sound("ts", "-c:a aac")) GTEST_SKIP() << "needs the ffmpeg program";
   const auto streams = [&] {
@@ -188,8 +192,10 @@ TEST_F(RemuxOf, KeepsSoundThatBrowsersPlayAndSaysWhatIsLost) {
   };
   EXPECT_EQ(streams(), "h264 aac ") << "whose ADTS headers go";
   EXPECT_EQ(examine_media(SendableFile(file_)).lost_sound, "");
-  for (const auto& [ending, sound, name] : std::vector<std::array<std::string, 3>>{
-           {"avi", "-c:a libmp3lame", "mp3"}, {"mkv", "-c:a libopus", "opus"}, {"mkv", "-c:a flac", "flac"}}) {
+  for (const auto& [ending, sound, name] :
+       std::vector<std::array<std::string, 3>>{{"avi", "-c:a libmp3lame", "mp3"},
+                                               {"mkv", "-c:a libopus", "opus"},
+                                               {"mkv", "-c:a flac", "flac"}}) {
     ASSERT_TRUE(with_sound(ending, sound));
     EXPECT_EQ(streams(), "h264 " + name + " ");
   }
@@ -198,6 +204,23 @@ TEST_F(RemuxOf, KeepsSoundThatBrowsersPlayAndSaysWhatIsLost) {
   EXPECT_EQ(examine_media(SendableFile(file_)).lost_sound, "ac3");
   ASSERT_TRUE(with_sound("mkv", "-map 0:v -map 1:a -map 1:a -c:a:0 ac3 -c:a:1 aac"));
   EXPECT_EQ(streams(), "h264 aac ") << "the second in place of the first";
+}
+
+TEST_F(RemuxOf, DamagedBytesGiveAFileOrWords) {
+  std::mt19937 random(11);
+  for (const char* const ending : {".avi", ".mkv", ".ts", ".flv"}) {
+    file_ = folder_ / (std::string("seed") + ending);
+    write("libx264", 30);
+    const std::string seed = bytes_of(file_);
+    for (int i = 0; i < 60; ++i) {
+      testing::write_file(file_, testing::mutate(seed, random));
+      try {
+        EXPECT_GT(std::filesystem::file_size(remuxed(file_)), 0U);
+      } catch (const Error& error) {
+        EXPECT_FALSE(error.seen().empty());
+      }
+    }
+  }
 }
 
 TEST(RemuxOfHostileFiles, EndsWithAFileOrWordsAndKeepsToItsLimits) {

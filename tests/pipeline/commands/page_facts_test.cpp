@@ -25,8 +25,8 @@ class PageFactsOfARun : public ::testing::Test {
     testing::write_file(folder_ / "captions.csv",
                         "video,caption,split\na/dog,a dog,test\na/dog,the dog,test\na/cat,dog cat,test\n"
                         "b/green,green,train\n");
-    service_ =
-        std::make_unique<SearchService>(std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
+    service_ = std::make_unique<SearchService>(
+        std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run_.run()))));
   }
 
   TempFolder folder_;

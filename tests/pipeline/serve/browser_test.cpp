@@ -1,6 +1,7 @@
 // The page of `pipeline serve` in a real browser: scripts/browser_test.sh runs these.
 #include "tests/support/browser.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/commands/page_facts.h"
 #include "pipeline/report/report_style.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/serve/web_server.h"
@@ -189,14 +191,16 @@ TEST_F(BrowserTest, OtherPagesLeadBackToTheResultsAndAnAddressWithoutSenseIsTheS
   browser_->click("#to-search");
   ASSERT_TRUE(browser_->becomes_true("!document.getElementById('search').hidden"));
   EXPECT_EQ(browser_->value("document.getElementById('query').value"), "red");
-  for (const char* const nonsense :
-       {"#", "#/nowhere?x=%25", "#/search?t=x&at=y&top=z", "#/search?q=red&top=1e9", "#?%%%", "#/store?name=%FF"}) {
+  for (const char* const nonsense : {"#", "#/nowhere?x=%25", "#/search?t=x&at=y&top=z",
+                                     "#/search?q=red&top=1e9", "#?%%%", "#/store?name=%FF"}) {
     browser_->value(std::string("location.hash = '") + nonsense + "'");
     browser_->value("location.reload()");
-    EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('main:not([hidden])').length === 1")) << nonsense;
+    EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('main:not([hidden])').length === 1"))
+        << nonsense;
   }
   browser_->value("location.hash = '#/search?video=nothing&t=3'");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent.includes('no searchable')"));
+  EXPECT_TRUE(
+      browser_->becomes_true("document.getElementById('player-note').textContent.includes('no searchable')"));
 }
 
 TEST_F(BrowserTest, AFormatThatBrowsersDoNotPlayIsSaidOnTheCardAndShownInStills) {
@@ -207,7 +211,8 @@ TEST_F(BrowserTest, AFormatThatBrowsersDoNotPlayIsSaidOnTheCardAndShownInStills)
   ASSERT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent !== ''"));
   EXPECT_THAT(browser_->value("document.getElementById('player-note').textContent").get<std::string>(),
               HasSubstr("mpeg4 in AVI"));
-  EXPECT_EQ(browser_->value("document.getElementById('player-file').textContent"), (folder_ / "old.avi").string());
+  EXPECT_EQ(browser_->value("document.getElementById('player-file').textContent"),
+            (folder_ / "old.avi").string());
   browser_->click("#player-copy");
   EXPECT_EQ(browser_->value("String(getSelection())"), (folder_ / "old.avi").string());
   EXPECT_TRUE(
@@ -222,11 +227,13 @@ TEST_F(BrowserTest, VideosInContainersThatBrowsersDoNotKnowPlayAtTheirMoment) {
     browser_->open("about:blank");
     browser_->open(address("127.0.0.1") + "#/search?video=in" + ending + "&t=30");
     ASSERT_TRUE(browser_->becomes_true(
-        "document.getElementById('video').readyState >= 2 && !video.seeking && video.currentTime >= 30")) << ending;
+        "document.getElementById('video').readyState >= 2 && !video.seeking && video.currentTime >= 30"))
+        << ending;
     EXPECT_LT(browser_->value("video.currentTime").get<double>(), 40) << ending;
     EXPECT_NEAR(browser_->value("video.duration").get<double>(), 40, 0.5) << ending;
     browser_->value("video.currentTime = 3");
-    EXPECT_TRUE(browser_->becomes_true("!video.seeking && video.readyState >= 2 && video.currentTime < 6")) << ending;
+    EXPECT_TRUE(browser_->becomes_true("!video.seeking && video.readyState >= 2 && video.currentTime < 6"))
+        << ending;
     EXPECT_EQ(browser_->complaints(), "") << ending;
   }
 }
@@ -243,24 +250,34 @@ TEST_F(BrowserTest, HevcIsOfferedWhereTheBrowserSaysThatItPlaysIt) {
   for (const bool plays : {false, true}) {
     browser_->open("about:blank");
     browser_->open(address("127.0.0.1"));
-    browser_->value(std::string("HTMLMediaElement.prototype.canPlayType = (type) => (window.offered = type, '") +
-                    (plays ? "probably" : "") + "')");
+    browser_->value(
+        std::string("HTMLMediaElement.prototype.canPlayType = (type) => (window.offered = type, '") +
+        (plays ? "probably" : "") + "')");
     search("green");
-    browser_->value("[...document.querySelectorAll('#results .card')].find((c) => c.textContent.includes('hevc')).click()");
+    browser_->value(
+        "[...document.querySelectorAll('#results .card')].find((c) => "
+        "c.textContent.includes('hevc')).click()");
     ASSERT_TRUE(browser_->becomes_true("playing && playing.media"));
     EXPECT_THAT(browser_->value("window.offered").get<std::string>(), HasSubstr("codecs=\"hvc1.1.6.L"));
     if (plays) {  // this browser cannot in truth: then stills as well
-      EXPECT_TRUE(browser_->becomes_true("performance.getEntriesByType('resource').some((e) => "
-                                         "e.name.includes('/media?video=hevc'))"));
+      EXPECT_TRUE(
+          browser_->becomes_true("performance.getEntriesByType('resource').some((e) => "
+                                 "e.name.includes('/media?video=hevc'))"));
     } else {
-      EXPECT_TRUE(browser_->becomes_true("document.getElementById('player-note').textContent.includes('does not play hevc')"));
+      EXPECT_TRUE(browser_->becomes_true(
+          "document.getElementById('player-note').textContent.includes('does not play hevc')"));
     }
-    EXPECT_TRUE(browser_->becomes_true("plays(playing.media) && video.readyState >= 1 || document.querySelectorAll('#stills img').length === 6"));
+    EXPECT_TRUE(
+        browser_->becomes_true("plays(playing.media) && video.readyState >= 1 || "
+                               "document.querySelectorAll('#stills img').length === 6"));
   }
 }
 
 TEST_F(BrowserTest, OfVideosWhoseFilesAreGoneItSaysSoOnceAndShowsNoBrokenPictures) {
-  for (const char* const name : {"clip.mp4", "plain.mp4", "old.avi"}) std::filesystem::remove(folder_ / name);
+  run_ = std::make_unique<PlantedRun>(folder_ / "imported");
+  for (const char* const id : {"one", "two", "three"}) run_->add_video(id, {kDog, kRed});
+  serve();
+  browser_->open(address("127.0.0.1"));
   search("dog");
   ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('.picture img').length === 0"));
   const auto status = browser_->value("document.getElementById('status').textContent").get<std::string>();
@@ -301,17 +318,20 @@ TEST_F(BrowserTest, TheStartPageSaysWhatThereIsAndOffersSentencesAndTheNewestVid
   serve(facts);
   browser_->open(address("127.0.0.1"));
   ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('#newest .card').length === 3"));
-  EXPECT_EQ(browser_->value("document.getElementById('start-sizes').textContent"), "3 videos, 64 seconds in all.");
+  EXPECT_EQ(browser_->value("document.getElementById('start-sizes').textContent"),
+            "3 videos, 64 seconds in all.");
   EXPECT_THAT(browser_->value("document.getElementById('banner').textContent").get<std::string>(),
               HasSubstr("random weights"));
-  EXPECT_EQ(browser_->value("document.querySelectorAll('#start-sentences button')[1].textContent"), "<b>red</b>");
+  EXPECT_EQ(browser_->value("document.querySelectorAll('#start-sentences button')[1].textContent"),
+            "<b>red</b>");
   browser_->click("#start-sentences button");
   ASSERT_TRUE(browser_->becomes_true("document.querySelectorAll('#results .card').length === 3"));
   EXPECT_EQ(browser_->value("location.hash"), "#/search?q=dog");
   EXPECT_EQ(browser_->value("document.getElementById('start').hidden"), true);
   EXPECT_EQ(browser_->value("document.querySelector('#results .caption').textContent"), "<i>a dog</i>");
-  EXPECT_EQ(browser_->value("[...document.querySelectorAll('#results .card')].map((c) => c.matches('.weak'))"),
-            nlohmann::json::array({false, true, true}));
+  EXPECT_EQ(
+      browser_->value("[...document.querySelectorAll('#results .card')].map((c) => c.matches('.weak'))"),
+      nlohmann::json::array({false, true, true}));
   browser_->value("history.back()");
   EXPECT_TRUE(browser_->becomes_true("!document.getElementById('start').hidden"));
   EXPECT_EQ(browser_->complaints(), "");
@@ -328,20 +348,25 @@ TEST_F(BrowserTest, MoreResultsComeWhereOneScrollsToTheEnd) {
     (void)browser_->becomes_true("!asking_more");
   }
   EXPECT_TRUE(browser_->becomes_true("document.querySelectorAll('#results .card').length === 73"));
-  EXPECT_EQ(browser_->value("new Set([...document.querySelectorAll('#results .name')].map((n) => n.textContent)).size"), 73);
+  EXPECT_EQ(browser_->value(
+                "new Set([...document.querySelectorAll('#results .name')].map((n) => n.textContent)).size"),
+            73);
   EXPECT_EQ(browser_->value("document.getElementById('more').hidden"), true);
 }
 
 TEST_F(BrowserTest, TheStoresVideosComeInPages) {
   for (int i = 0; i < 70; ++i) run_->add_video("video" + std::to_string(i), {kRed});
   browser_->click("nav a[href='#/store']");
-  ASSERT_TRUE(browser_->becomes_true("document.getElementById('store-place').textContent === '1–100 of 147'"));
+  ASSERT_TRUE(
+      browser_->becomes_true("document.getElementById('store-place').textContent === '1–100 of 147'"));
   browser_->click("#store-after");
-  ASSERT_TRUE(browser_->becomes_true("document.getElementById('store-place').textContent === '101–147 of 147'"));
+  ASSERT_TRUE(
+      browser_->becomes_true("document.getElementById('store-place').textContent === '101–147 of 147'"));
   EXPECT_EQ(browser_->value("document.querySelectorAll('#store-videos tbody tr').length"), 47);
   EXPECT_EQ(browser_->value("document.getElementById('store-after').disabled"), true);
   browser_->value("history.back()");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('store-place').textContent === '1–100 of 147'"));
+  EXPECT_TRUE(
+      browser_->becomes_true("document.getElementById('store-place').textContent === '1–100 of 147'"));
 }
 
 TEST_F(BrowserTest, TheStoresPageShowsFailuresWithTheirWordsAsText) {
@@ -354,7 +379,8 @@ TEST_F(BrowserTest, TheStoresPageShowsFailuresWithTheirWordsAsText) {
 }
 
 TEST_F(BrowserTest, TheRunsPageDrawsCurvesAndMetrics) {
-  testing::write_file(run_->run() / "metrics.json", R"({"test": {"t2v": {"R@1": 12.5, "queries": 8, "interval_95": {"R@1": [2.5, 31]}},
+  testing::write_file(run_->run() / "metrics.json",
+                      R"({"test": {"t2v": {"R@1": 12.5, "queries": 8, "interval_95": {"R@1": [2.5, 31]}},
                               "v2t": {"R@1": 25, "queries": 4}}})");
   testing::write_file(run_->run() / "history.jsonl",
                       "{\"epoch\":1,\"loss\":0.5}\n{\"epoch\":2,\"loss\":0.25}\n");
@@ -362,7 +388,8 @@ TEST_F(BrowserTest, TheRunsPageDrawsCurvesAndMetrics) {
   ASSERT_TRUE(browser_->becomes_true("document.querySelector('#run-curves polyline')"));
   EXPECT_THAT(browser_->value("document.getElementById('run-metrics').textContent").get<std::string>(),
               ::testing::AllOf(HasSubstr("12.52.5 – 31.0"), HasSubstr("by chance, text to video25.0")));
-  EXPECT_EQ(browser_->value("[...document.querySelectorAll('#run-options dt')].map((e) => e.textContent).includes('max-words')"),
+  EXPECT_EQ(browser_->value("[...document.querySelectorAll('#run-options dt')].map((e) => "
+                            "e.textContent).includes('max-words')"),
             true);
   EXPECT_EQ(browser_->complaints(), "");
 }
@@ -418,7 +445,8 @@ std::string findings(Browser& browser) {
   const std::string axe((std::istreambuf_iterator<char>(file)), {});
   browser.value("(() => { if (!window.axe) { " + axe + " } return 0; })()");
   const nlohmann::json found = browser.value(
-      "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120) + ' ' + "
+      "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120) + "
+      "' ' + "
       "(n.any[0] ? n.any[0].message : '')).slice(0, 3).join(' | ')))");
   std::string lines;
   for (const auto& line : found) lines += line.get<std::string>() + '\n';
@@ -426,9 +454,11 @@ std::string findings(Browser& browser) {
 }
 
 TEST_F(BrowserTest, AxeFindsNothingOnAnyPage) {
-  if (std::getenv("TVR_AXE") == nullptr) GTEST_SKIP() << "TVR_AXE does not name axe.min.js: run scripts/browser_test.sh";
-  testing::write_file(run_->run() / "metrics.json",
-                      R"({"test": {"t2v": {"R@1": 12.5, "interval_95": {"R@1": [2, 31]}}, "v2t": {"queries": 4}}})");
+  if (std::getenv("TVR_AXE") == nullptr)
+    GTEST_SKIP() << "TVR_AXE does not name axe.min.js: run scripts/browser_test.sh";
+  testing::write_file(
+      run_->run() / "metrics.json",
+      R"({"test": {"t2v": {"R@1": 12.5, "interval_95": {"R@1": [2, 31]}}, "v2t": {"queries": 4}}})");
   testing::write_file(run_->run() / "history.jsonl",
                       "{\"epoch\":1,\"loss\":0.5}\n{\"epoch\":2,\"loss\":0.25}\n");
   testing::write_file(run_->run() / "localized.csv",
@@ -460,23 +490,32 @@ TEST_F(BrowserTest, AxeFindsNothingOnAnyPage) {
 
 TEST_F(BrowserTest, ADroppedPictureIsSentToTheServerOrRefusedInWords) {
   const std::string drop =
-      "((type, bytes) => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(bytes)], 'a picture', {type})); "
-      "document.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); })";
+      "((type, bytes) => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(bytes)], "
+      "'a picture', {type})); "
+      "document.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); "
+      "})";
   browser_->value(drop + "('image/png', [1, 2, 3])");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('status').textContent.includes('words alone')"));
+  EXPECT_TRUE(
+      browser_->becomes_true("document.getElementById('status').textContent.includes('words alone')"));
   EXPECT_EQ(browser_->value("document.getElementById('choose').hidden"), true);
   browser_->value("takes_pictures = true");  // the model still takes none, which the server says
-  browser_->value("(() => { const c = document.createElement('canvas'); c.width = c.height = 8; c.getContext('2d').fillRect(0, 0, 8, 8); "
-                  "return new Promise((done) => c.toBlob((blob) => { search_by(new File([blob], 'square.png', {type: 'image/png'})); done(0); })); })()");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('status').textContent.includes('lanes alone')"));
+  browser_->value(
+      "(() => { const c = document.createElement('canvas'); c.width = c.height = 8; "
+      "c.getContext('2d').fillRect(0, 0, 8, 8); "
+      "return new Promise((done) => c.toBlob((blob) => { search_by(new File([blob], 'square.png', {type: "
+      "'image/png'})); done(0); })); })()");
+  EXPECT_TRUE(
+      browser_->becomes_true("document.getElementById('status').textContent.includes('lanes alone')"));
   EXPECT_EQ(browser_->value("document.getElementById('like-what').textContent"), "square.png");
   EXPECT_TRUE(browser_->becomes_true("document.getElementById('like-picture').naturalWidth === 8"));
   EXPECT_EQ(browser_->value("location.hash"), "#/search?picture=1");
   browser_->value("location.reload()");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('status').textContent.includes('drop it again')"));
+  EXPECT_TRUE(
+      browser_->becomes_true("document.getElementById('status').textContent.includes('drop it again')"));
   browser_->value("takes_pictures = true");
   browser_->value(drop + "('image/x-none', [1, 2, 3])");
-  EXPECT_TRUE(browser_->becomes_true("document.getElementById('status').textContent.includes('no picture that the browser can read')"));
+  EXPECT_TRUE(browser_->becomes_true(
+      "document.getElementById('status').textContent.includes('no picture that the browser can read')"));
 }
 
 TEST(ReportInPrint, LeavesNoHeadingAloneAtTheEndOfAPage) {
@@ -485,24 +524,29 @@ TEST(ReportInPrint, LeavesNoHeadingAloneAtTheEndOfAPage) {
   const TempFolder folder;
   std::string page = std::string("<!doctype html><style>") + kReportStyle + "</style>";
   for (int i = 0; i < 60; ++i) {
-    page += "<h2>Heading " + std::to_string(i) + "</h2><div class=\"card\" style=\"height:" +
-            std::to_string(100 + i * 83 % 290) + "px\">text</div>";
+    page += "<h2>Heading " + std::to_string(i) +
+            "</h2><div class=\"card\" style=\"height:" + std::to_string(100 + i * 83 % 290) +
+            "px\">text</div>";
   }
   testing::write_file(folder / "report.html", page);
   Browser browser(folder / "profile");
   browser.open("file://" + (folder / "report.html").string());
   testing::write_file(folder / "report.pdf", browser.pdf());
-  ASSERT_EQ(std::system(("cd '" + folder.path().string() + "' && pdftotext -layout report.pdf report.txt").c_str()), 0);
+  ASSERT_EQ(
+      std::system(("cd '" + folder.path().string() + "' && pdftotext -layout report.pdf report.txt").c_str()),
+      0);
   std::ifstream text(folder / "report.txt");
   int pages = 0;
   std::string line, last;
   while (std::getline(text, line)) {
     if (line.find('\f') != std::string::npos) {
-      EXPECT_EQ(last.find("Heading"), std::string::npos) << "at the end of page " << ++pages << ": " << last;
+      ++pages;
+      EXPECT_EQ(last.find("Heading"), std::string::npos) << "at the end of page " << pages << ": " << last;
       line.erase(0, line.find('\f') + 1);
     }
     // The browser's own last line is the address and the number of the page.
-    if (line.find_first_not_of(" ") != std::string::npos && line.find("report.html") == std::string::npos) last = line;
+    if (line.find_first_not_of(" ") != std::string::npos && line.find("report.html") == std::string::npos)
+      last = line;
   }
   EXPECT_GT(pages, 5);
 }
@@ -575,32 +619,45 @@ TEST(Screenshots, AreTakenWhereTheyAreAskedFor) {
   if (folder == nullptr || run == nullptr || sentence == nullptr)
     GTEST_SKIP() << "TVR_SCREENSHOTS... are not set";
   SearchService service(std::unique_ptr<Searcher>(new Searcher(testing::searcher_of(run))));
-  const WebServer server(service, run, "127.0.0.1", 0);
+  const WebServer server(service, run, "127.0.0.1", 0, page_facts(run, service));
   const TempFolder profile;
   Browser browser(profile / "profile");
-  browser.open("http://127.0.0.1:" + std::to_string(server.port()) + "/");
-  const auto shoot = [&](const std::string& name) {
-    testing::write_file(std::filesystem::path(folder) / (name + ".png"), browser.screenshot());
+  const std::string page = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
+  browser.open(page);
+  const std::string words =
+      browser.value("new URLSearchParams({q: '" + std::string(sentence) + "'}).toString()");
+  const std::string loaded =
+      "[...document.images].filter((i) => i.checkVisibility() && i.getBoundingClientRect().top < "
+      "innerHeight).every((i) => i.complete)";
+  struct View {
+    std::string name, address, there;
   };
-  const std::string all_loaded =
-      "document.querySelectorAll('#results .card').length > 0 && [...document.images].every((i) => i.complete)";
-  browser.type(sentence);
-  ASSERT_TRUE(browser.becomes_true(all_loaded));
-  shoot("search-light");
-  browser.prefer_dark(true);
-  shoot("search-dark");
-  browser.resize(375, 780, true);
-  shoot("search-phone");
-  browser.resize(1280, 900, false);
-  browser.click("#results .card");
-  ASSERT_TRUE(browser.becomes_true("document.getElementById('video').readyState >= 2"));
-  shoot("player-dark");
-  browser.type(keys::kEscape);
-  browser.prefer_dark(false);
-  for (const std::string page : {"store", "run"}) {
-    browser.click("nav a[href='#/" + page + "']");
-    ASSERT_TRUE(browser.becomes_true("document.querySelector('#" + page + " td')"));
-    shoot(page);
+  const std::vector<View> views = {
+      {"start", "", "document.querySelector('#newest .card') && " + loaded},
+      {"search", "#/search?" + words, "document.querySelector('#results .card') && " + loaded},
+      {"player", "#/search?" + words, "document.querySelector('#results .card') && " + loaded},
+      {"store", "#/store", "document.querySelector('#store-videos td')"},
+      {"run", "#/run", "document.querySelector('#run-metrics td')"}};
+  for (const int width : {390, 1280, 2560}) {
+    browser.resize(width, width == 390 ? 844 : width * 9 / 16, width == 390);
+    for (const bool dark : {false, true}) {
+      browser.prefer_dark(dark);
+      for (const View& view : views) {
+        browser.open("about:blank");
+        browser.open(page + view.address);
+        ASSERT_TRUE(browser.becomes_true(view.there)) << view.name;
+        if (view.name == "player") {
+          browser.click("#results .card");
+          ASSERT_TRUE(
+              browser.becomes_true("document.getElementById('video').readyState >= 2 && !video.seeking || "
+                                   "document.querySelectorAll('#stills img').length === 6"));
+        }
+        EXPECT_LE(browser.value("document.documentElement.scrollWidth").get<int>(), width) << view.name;
+        testing::write_file(std::filesystem::path(folder) /
+                                fmt::format("{}-{}-{}.png", view.name, width, dark ? "dark" : "light"),
+                            browser.screenshot());
+      }
+    }
   }
 }
 

@@ -86,7 +86,8 @@ TEST(HttpRequest, HasExactlyOneHost) {
 }
 
 TEST(HttpRequest, OfAnotherMethodIsRefused) {
-  for (const char* const method : {"PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "post", "X"})
+  for (const char* const method :
+       {"PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "post", "X"})
     EXPECT_EQ(refusal_of(std::string(method) + " / HTTP/1.1\r\n" + kHost + "\r\n"), 405) << method;
   EXPECT_EQ(refusal_of("PUT / HTTP/1.1\r\n" + kHost + "Content-Length: 3\r\n\r\nabc"), 405);
 }
@@ -114,8 +115,9 @@ TEST(HttpRequest, OfAPostSaysByOneNumberHowLongItsBodyIs) {
 }
 
 TEST(HttpRequest, OfAPostSaysWhereItsBodyBeginsAndEnds) {
-  const std::string head = "POST /api/search?q=a HTTP/1.1\r\n" + kHost +
-                           "Content-Length: 3\r\nContent-Type: image/png\r\nOrigin: http://localhost:8000\r\n\r\n";
+  const std::string head =
+      "POST /api/search?q=a HTTP/1.1\r\n" + kHost +
+      "Content-Length: 3\r\nContent-Type: image/png\r\nOrigin: http://localhost:8000\r\n\r\n";
   for (const char* const body : {"", "a", "abc", "\n\r\n"}) {
     const HttpRequest request = request_of(head + body);
     EXPECT_TRUE(request.is_post);

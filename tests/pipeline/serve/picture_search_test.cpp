@@ -27,7 +27,8 @@ using nlohmann::json;
 using testing::RawClient;
 using testing::TempFolder;
 
-/// A server over an index of a tiny pretrained pair: "dark", whose pictures are black on the left, and "bright".
+/// A server over an index of a tiny pretrained pair: "dark", whose pictures are black on the left, and
+/// "bright".
 class PictureSearch : public ::testing::Test {
  protected:
   PictureSearch() {
@@ -58,7 +59,8 @@ class PictureSearch : public ::testing::Test {
   }
 
   [[nodiscard]] httplib::Result post(const std::string& body, const std::string& path = "/api/search",
-                                     const httplib::Headers& fields = {}, const char* type = "image/png") const {
+                                     const httplib::Headers& fields = {},
+                                     const char* type = "image/png") const {
     httplib::Client client("127.0.0.1", server_->port());
     client.set_read_timeout(60);
     return client.Post(path.c_str(), fields, body, type);
@@ -92,7 +94,8 @@ TEST_F(PictureSearch, FindsWhatLooksLikeItAsTheCommandDoes) {
     EXPECT_EQ(answer["understood"], true);
     EXPECT_EQ(answer["videos"], 2);
   }
-  const json alone = json::parse(post(picture())->body), mixed = json::parse(post(picture(), "/api/search?q=a%20dog")->body);
+  const json alone = json::parse(post(picture())->body),
+             mixed = json::parse(post(picture(), "/api/search?q=a%20dog")->body);
   EXPECT_NE(alone["results"][0]["score"], mixed["results"][0]["score"]);
   EXPECT_EQ(mixed["query"], "a dog");
   EXPECT_EQ(json::parse(post(picture(), "/api/search?top=1&video=bright")->body)["results"].size(), 1U);
@@ -102,14 +105,21 @@ TEST_F(PictureSearch, FindsWhatLooksLikeItAsTheCommandDoes) {
 TEST_F(PictureSearch, TakesPicturesFromItsOwnPageAndProgramsAndFromNobodyElse) {
   const std::string own = "127.0.0.1:" + std::to_string(server_->port());
   EXPECT_EQ(post(picture(), "/api/search", {{"Origin", "http://" + own}})->status, 200);
-  EXPECT_EQ(post(picture(), "/api/search", {{"Host", "localhost:1"}, {"Origin", "http://localhost:1"}})->status, 200);
-  for (const std::string& origin : {std::string("http://evil.example"), std::string("null"), "http://" + own + ".evil.example",
-                                    std::string("http://127.0.0.1"), "file://" + own, own, "http://x@" + own})
+  EXPECT_EQ(
+      post(picture(), "/api/search", {{"Host", "localhost:1"}, {"Origin", "http://localhost:1"}})->status,
+      200);
+  for (const std::string& origin :
+       {std::string("http://evil.example"), std::string("null"), "http://" + own + ".evil.example",
+        std::string("http://127.0.0.1"), "file://" + own, own, "http://x@" + own})
     EXPECT_EQ(post(picture(), "/api/search", {{"Origin", origin}})->status, 403) << origin;
-  EXPECT_EQ(post(picture(), "/api/search", {{"Host", "evil.example"}, {"Origin", "http://evil.example"}})->status, 403)
+  EXPECT_EQ(
+      post(picture(), "/api/search", {{"Host", "evil.example"}, {"Origin", "http://evil.example"}})->status,
+      403)
       << "a name that is made to point to this machine";
-  for (const char* const type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "imagex/png"})
-    EXPECT_EQ(post(picture(), "/api/search", {}, type)->status, 415) << "sent without asking the server first: " << type;
+  for (const char* const type :
+       {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "imagex/png"})
+    EXPECT_EQ(post(picture(), "/api/search", {}, type)->status, 415)
+        << "sent without asking the server first: " << type;
   EXPECT_EQ(post(picture(), "/api/store")->status, 405);
   EXPECT_EQ(post(picture(), "/")->status, 405);
   expect_alive();
@@ -117,8 +127,12 @@ TEST_F(PictureSearch, TakesPicturesFromItsOwnPageAndProgramsAndFromNobodyElse) {
 
 TEST_F(PictureSearch, SaysWhatIsNoPictureAndGoesOnWhateverTheBytes) {
   const std::string good = picture(), jpeg = picture(".jpg"), webp = picture(".webp");
-  std::vector<std::string> bad = {"x", "GIF89a", std::string(100'000, '\0'), "<svg xmlns='http://www.w3.org/2000/svg'/>",
-                                  "GET /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n", good.substr(0, good.size() / 2)};
+  std::vector<std::string> bad = {"x",
+                                  "GIF89a",
+                                  std::string(100'000, '\0'),
+                                  "<svg xmlns='http://www.w3.org/2000/svg'/>",
+                                  "GET /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                  good.substr(0, good.size() / 2)};
   std::string huge = good;
   huge.replace(16, 8, "\x7f\xff\xff\xff\x7f\xff\xff\xff");  // the size in its header
   bad.push_back(huge);
@@ -161,8 +175,9 @@ TEST_F(PictureSearch, NeverTakesWhatIsInABodyOrBehindItForARequest) {
   const std::string hidden = "GET /api/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   const std::string begin = "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n";
   const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n";
-  for (const std::string& bytes : {begin + length + hidden + hidden, begin + "Content-Length: 1\r\n\r\nx" + hidden,
-                                   begin + "Content-Type: text/plain\r\n" + length + hidden}) {
+  for (const std::string& bytes :
+       {begin + length + hidden + hidden, begin + "Content-Length: 1\r\n\r\nx" + hidden,
+        begin + "Content-Type: text/plain\r\n" + length + hidden}) {
     const RawClient client(server_->port());
     client.send(bytes);
     const std::string answers = client.all_answers();
@@ -174,8 +189,9 @@ TEST_F(PictureSearch, NeverTakesWhatIsInABodyOrBehindItForARequest) {
 
 TEST_F(PictureSearch, ComesInPiecesAndOverAConnectionThatIsKept) {
   const std::string body = picture();
-  const std::string request = "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string request =
+      "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
   const RawClient client(server_->port());
   for (int i = 0; i < 2; ++i) {
     for (std::size_t at = 0; at < request.size(); at += 40) {
@@ -188,7 +204,8 @@ TEST_F(PictureSearch, ComesInPiecesAndOverAConnectionThatIsKept) {
 
 TEST_F(PictureSearch, HoldsFourBodiesAtOnceAndLetsGoOfThoseWhoseClientLeaves) {
   const std::string begin =
-      "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 16000000\r\n\r\nx";
+      "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: "
+      "16000000\r\n\r\nx";
   {
     std::vector<RawClient> slow;
     for (int i = 0; i < 4; ++i) {

@@ -85,19 +85,22 @@ TEST_F(Playing, FewWaitForAPlaceAndThoseWhoLeaveDoNot) {
   Turnstile one(1);
   const Turnstile::Pass held(one);
   expect_error([&] { const Turnstile::Pass pass(one, 0, kGoOn); }, Fault::Busy, "too many");
-  expect_error([&] { const Turnstile::Pass pass(one, 1, [] { return true; }); }, Fault::Interrupted, "nobody");
+  expect_error([&] { const Turnstile::Pass pass(one, 1, [] { return true; }); }, Fault::Interrupted,
+               "nobody");
 }
 
 TEST(HttpRequestIsGone, OnceItsClientHasHungUp) {
   std::atomic<bool> seen{false}, began{false};
   const auto wait = [&](const HttpRequest& request) {
     began = true;
-    for (int i = 0; i < 200 && !request.is_gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (int i = 0; i < 200 && !request.is_gone(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     seen = request.is_gone();
     return HttpResponse();
   };
-  HttpServer server("127.0.0.1", 0, wait, [](const HttpRequest&) { return std::nullopt; },
-                    [](const HttpRefusal&) { return HttpResponse(); });
+  HttpServer server(
+      "127.0.0.1", 0, wait, [](const HttpRequest&) { return std::nullopt; },
+      [](const HttpRefusal&) { return HttpResponse(); });
   server.start();
   {
     const RawClient client(server.port());
