@@ -51,6 +51,11 @@ TEST(StoreInspector, ListsByVideoAndFilters) {
   status.status = "partial";
   EXPECT_EQ(inspector.outcomes(status).size(), 1u);
   EXPECT_EQ(inspector.outcomes({}, 2).size(), 2u);
+  const auto rest = inspector.outcomes({}, 2, 1);
+  ASSERT_EQ(rest.size(), 2u);
+  EXPECT_EQ(rest[0].video, "x/a");
+  EXPECT_EQ(inspector.outcomes({}, 2, 3).size(), 0u);
+  EXPECT_EQ(inspector.newest_videos(2), (std::vector<std::string>{"x/b", "c"}));
   OutcomeFilter part;
   part.part = "/";
   EXPECT_EQ(inspector.outcomes(part).size(), 2u);
