@@ -202,7 +202,8 @@ json WebApi::info() const {
                       {"length", seconds(video.length)},
                       {"captions", captions_of(id, {Micros(0), video.length})}});
   }
-  return {{"run", run_.filename().string()},
+  const bool is_index = run_.extension() == ".index";  // index_folder()
+  return {{"run", (is_index ? service_.store().stem() : run_.filename()).string()},
           {"pictures", service_.takes_pictures()},
           {"random_weights", service_.note_on_random()},
           {"videos", index->videos().size()},

@@ -70,6 +70,7 @@ class PictureSearch : public ::testing::Test {
     const httplib::Result got = client.Get("/api/info");
     ASSERT_TRUE(got);
     EXPECT_EQ(json::parse(got->body)["pictures"], true);
+    EXPECT_EQ(json::parse(got->body)["run"], "clips") << "as the index is called";
   }
 
   TempFolder folder_;
