@@ -36,6 +36,7 @@ const Table kInnerRooms = {
     {"data/datasets", {"data", "data/tensors"}},
     {"data/store", {"data", "data/tensors", "data/datasets"}},
     {"data/narrations", {"data", "data/tensors", "data/datasets"}},
+    {"data/subtitles", {"data", "data/datasets", "data/store", "data/narrations"}},
 
     {"extract", {"extract/media", "extract/networks"}},
     {"extract/media", {"extract", "extract/cuda"}},

@@ -146,6 +146,10 @@ class ZipNarrations : public CsvNarrations {
 
 }  // namespace
 
+Narration read_narration_csv(const fs::path& path) {
+  return narration_of(CsvTable(path.string(), read_text_file(path, kMostNarrationBytes)));
+}
+
 std::unique_ptr<NarrationSource> open_narration_folder(const fs::path& folder) {
   return std::make_unique<FolderNarrations>(folder);
 }

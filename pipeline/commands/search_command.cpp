@@ -155,11 +155,19 @@ class Moments {
   bool said_missing_ = false, failed_ = false;
 };
 
+const char* found_by(const SearchHit& hit) {
+  if (hit.line.empty()) return "pictures";
+  return hit.by_pictures ? "both" : "subtitles";
+}
+
 std::string table_of(const SearchAnswer& answer, const std::vector<std::string>& clips, Moments& moments) {
   using Align = Table::Align;
   std::vector<Table::Column> columns = {
       {"score", Align::Right}, {"video"}, {"from", Align::Right}, {"to", Align::Right}, {"file"}};
   if (!clips.empty()) columns.push_back({"clip"});
+  const bool said = std::any_of(answer.hits.begin(), answer.hits.end(),
+                                [](const SearchHit& hit) { return !hit.line.empty(); });
+  if (said) columns.insert(columns.end(), {{"found by"}, {"said"}});
   Table table(columns);
   for (std::size_t i = 0; i < answer.hits.size(); ++i) {
     const SearchHit& hit = answer.hits[i];
@@ -167,6 +175,7 @@ std::string table_of(const SearchAnswer& answer, const std::vector<std::string>&
     std::vector<std::string> row = {fmt::format("{:.3f}", hit.score), video_line(hit.source.id),
                                     time(hit.span.start), time(hit.span.end), moments.path_of(hit.source)};
     if (!clips.empty()) row.push_back(clips[i]);
+    if (said) row.insert(row.end(), {found_by(hit), hit.line});
     table.add(row);
   }
   return table.text();
@@ -247,7 +256,8 @@ std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sen
   }
   if (many_sentences) encoders->prepare();
   return std::make_unique<Searcher>(std::move(encoders),
-                                    SearchOptions{store, folder_of(what) / "search_index.bin", what.windows},
+                                    SearchOptions{store, folder_of(what) / "search_index.bin", what.windows,
+                                                  folder_of(what) / "subtitles.db", what.subtitles},
                                     progress);
 }
 
@@ -299,6 +309,11 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
                   "word vectors that the run was trained with, if the file has moved")
       ->check(CLI::ExistingFile);
   command
+      .add_option(
+          "--subtitles", options.subtitles,
+          "folder of subtitles that do not lie beside the videos: VIDEO.srt, .vtt, or .csv as HowTo100M's")
+      ->check(CLI::ExistingDirectory);
+  command
       .add_option("--window", options.windows.window_s,
                   "length in seconds of the moments that long videos are split into")
       ->capture_default_str();
@@ -341,6 +356,8 @@ void add_search_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--video", arguments->query.video, "only videos whose id contains this text");
+  add_choice(*command, "--in", arguments->query.in, kSearchIn,
+             "what to search: the pictures, the subtitles beside the videos, or both, joined");
   command->add_flag("--json", arguments->json, "print JSON, one line per sentence");
   const std::string group = "Moments as files";
   auto* const cut =

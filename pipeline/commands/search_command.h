@@ -21,9 +21,10 @@ struct ModelToSearch {
   std::filesystem::path store;         // empty: the run's own, or the default of `index`
   std::filesystem::path word_vectors;  // empty: the run's own
   WindowOptions windows;
-  std::filesystem::path index{};    // store of `pipeline index`
-  std::filesystem::path encoder{};  // folder of a pretrained pair; empty: the index's own
-  VideoSelection videos{};          // to be indexed; or, beside a run or an index, where its videos are now
+  std::filesystem::path index{};      // store of `pipeline index`
+  std::filesystem::path encoder{};    // folder of a pretrained pair; empty: the index's own
+  VideoSelection videos{};            // to be indexed; or, beside a run or an index, where its videos are now
+  std::filesystem::path subtitles{};  // folder of those that do not lie beside the videos; empty: none
 };
 
 /// Where what belongs to the searched videos is kept: the run's folder, or that of the index.

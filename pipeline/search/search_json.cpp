@@ -13,8 +13,18 @@ using nlohmann::json;
 double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
 
 json json_of(const SearchHit& hit) {
-  return {{"video", video_text(hit.source.id)}, {"score", hit.score}, {"start", seconds(hit.span.start)},
-          {"end", seconds(hit.span.end)},       {"whole", hit.whole}, {"length", seconds(hit.length)}};
+  json found_by = json::array();
+  if (hit.by_pictures) found_by.push_back("pictures");
+  if (!hit.line.empty()) found_by.push_back("subtitles");
+  json result = {
+      {"video", video_text(hit.source.id)}, {"score", hit.score}, {"start", seconds(hit.span.start)},
+      {"end", seconds(hit.span.end)},       {"whole", hit.whole}, {"length", seconds(hit.length)},
+      {"found_by", std::move(found_by)}};
+  if (!hit.line.empty()) {
+    result["line"] = {
+        {"text", hit.line}, {"start", seconds(hit.line_span.start)}, {"end", seconds(hit.line_span.end)}};
+  }
+  return result;
 }
 
 }  // namespace

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "data/error.h"
 #include "pipeline/terminal/console.h"
+#include "text/stop_words.h"
 
 namespace tvr {
 namespace {
@@ -32,6 +35,12 @@ bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
          (query.video.empty() ||
           composed(video_name(video.source.id)).find(composed(query.video)) != std::string::npos);
 }
+
+constexpr double kFusion = 60;
+constexpr std::size_t kUnranked = std::numeric_limits<std::size_t>::max();
+
+/// How many videos of each ranking are joined.
+std::size_t depth_of(const SearchQuery& query) { return std::max<std::size_t>(query.top, 100); }
 
 /// The sum of sentence and example in the query's shares, of unit length: what is compared with the videos.
 void mix(const SearchQuery& query, float* row, std::size_t dim) {
@@ -104,6 +113,24 @@ Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options,
   if (index_->newly_embedded() > 0) keep_index(basis);
   for (const RecipeRow& lane : encoders_->lanes_in(store))
     if (lane.recipe.weights.rfind("random:", 0) == 0) random_lanes_.push_back(lane.recipe.lane);
+  update_subtitles(*index_);
+}
+
+/// The pictures are searched all the same where the subtitles cannot be.
+void Searcher::update_subtitles(const SearchIndex& index) {
+  if (options_.subtitles.empty()) return;
+  std::vector<VideoSource> videos;
+  for (const IndexedVideo& video : index.videos()) videos.push_back(video.source);
+  const MutexLock lock(subtitles_mutex_);
+  try {
+    if (subtitles_ == nullptr) subtitles_ = std::make_unique<SubtitleIndex>(options_.subtitles);
+    const std::vector<std::string> faults = subtitles_->update(videos, options_.subtitle_folder);
+    if (!faults.empty())
+      warn(fmt::format("{} (files of subtitles that cannot be read: {})", faults.front(), faults.size()));
+  } catch (const Error& error) {
+    warn(fmt::format("subtitles are not searched: {}", error.what()));
+    subtitles_.reset();
+  }
 }
 
 void Searcher::keep_index(const SearchIndex::Basis& basis) const {
@@ -132,6 +159,7 @@ bool Searcher::refresh() {
   const std::shared_ptr<const SearchIndex> known = index();
   const FeatureStore store(options_.store);
   replace_index(SearchIndex(store, *encoders_, options_.windows, known.get(), {}));
+  update_subtitles(*index());
   stamp_ = std::move(stamp);
   return true;
 }
@@ -174,13 +202,14 @@ std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queri
   }
   const std::shared_ptr<const SearchIndex> index = this->index();
   const BestWindows best = index->windows().best_windows(text.rows);
+  const std::vector<Said> said = this->said(*index, queries);
   std::vector<SearchAnswer> answers;
   for (std::size_t q = 0; q < queries.size(); ++q) {
-    SearchAnswer answer;
-    if (text.understood[q]) {
-      answer = best_of(*index, queries[q], best, static_cast<std::int64_t>(q));
-    }
-    answer.understood = text.understood[q];
+    SearchQuery query = queries[q];
+    // Vectors that know no word of it say nothing; the subtitles may.
+    if (!text.understood[q]) query.in = SearchIn::Subtitles;
+    SearchAnswer answer = best_of(*index, query, best, static_cast<std::int64_t>(q), said[q]);
+    answer.understood = text.understood[q] || !said[q].empty();
     answer.familiar = text.familiar[q];
     answer.unknown = std::move(text.unknown[q]);
     answer.guessed = std::move(text.guessed[q]);
@@ -189,30 +218,92 @@ std::vector<SearchAnswer> Searcher::answer(const std::vector<SearchQuery>& queri
   return answers;
 }
 
+std::vector<Searcher::Said> Searcher::said(const SearchIndex& index,
+                                           const std::vector<SearchQuery>& queries) const {
+  std::vector<std::vector<SubtitleHit>> lines(queries.size());
+  std::unordered_map<std::string, std::size_t> places;
+  {
+    const MutexLock lock(subtitles_mutex_);
+    for (std::size_t q = 0; q < queries.size() && subtitles_ != nullptr; ++q) {
+      if (queries[q].in == SearchIn::Pictures) continue;
+      const std::string telling = without_stop_words(queries[q].sentence);
+      lines[q] = subtitles_->search(telling.empty() ? queries[q].sentence : telling, depth_of(queries[q]));
+      for (const SubtitleHit& line : lines[q]) places.emplace(line.video, index.videos().size());
+    }
+  }
+  for (std::size_t v = 0; v < index.videos().size() && !places.empty(); ++v) {
+    const auto place = places.find(index.videos()[v].source.id);
+    if (place != places.end()) place->second = v;
+  }
+  std::vector<Said> said(queries.size());
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    for (SubtitleHit& line : lines[q]) {
+      const std::size_t v = places.at(line.video);
+      if (v < index.videos().size() && is_wanted(index.videos()[v], queries[q]))
+        said[q].emplace_back(v, std::move(line));
+    }
+  }
+  return said;
+}
+
 SearchAnswer Searcher::best_of(const SearchIndex& index, const SearchQuery& query, const BestWindows& best,
-                               std::int64_t row) const {
+                               std::int64_t row, const Said& said) const {
   const std::vector<IndexedVideo>& videos = index.videos();
   const float* const scores = best.scores.row(row);
   const std::int32_t* const windows = best.windows.data() + static_cast<std::size_t>(row) * videos.size();
+  const auto better = [&](std::size_t a, std::size_t b) {
+    if (scores[a] != scores[b]) return scores[a] > scores[b];
+    return videos[a].source.id < videos[b].source.id;
+  };
   std::vector<std::size_t> order;
-  for (std::size_t v = 0; v < videos.size(); ++v) {
+  for (std::size_t v = 0; v < videos.size() && query.in != SearchIn::Subtitles; ++v) {
     if (is_wanted(videos[v], query) && std::isfinite(scores[v])) order.push_back(v);
   }
-  const std::size_t count = std::min(query.top, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                    [&](std::size_t a, std::size_t b) {
-                      if (scores[a] != scores[b]) return scores[a] > scores[b];
-                      return videos[a].source.id < videos[b].source.id;
-                    });
+  const std::size_t count = std::min(said.empty() ? query.top : depth_of(query), order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(), better);
+  order.resize(count);
+
+  struct Ranks {
+    std::size_t by_pictures = kUnranked, by_subtitles = kUnranked;
+    [[nodiscard]] double fused() const {
+      double sum = 0;
+      for (const std::size_t rank : {by_pictures, by_subtitles})
+        if (rank != kUnranked) sum += 1 / (kFusion + static_cast<double>(rank));
+      return sum;
+    }
+  };
+  std::unordered_map<std::size_t, Ranks> ranks;
+  for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i]].by_pictures = i + 1;
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    if (ranks.count(said[i].first) == 0) order.push_back(said[i].first);
+    ranks[said[i].first].by_subtitles = i + 1;
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double fused_a = ranks[a].fused(), fused_b = ranks[b].fused();
+    return fused_a != fused_b ? fused_a > fused_b : better(a, b);
+  });
+  order.resize(std::min(query.top, order.size()));
+
   SearchAnswer answer;
-  for (std::size_t i = 0; i < count; ++i) {
-    const IndexedVideo& video = videos[order[i]];
+  for (const std::size_t v : order) {
+    const IndexedVideo& video = videos[v];
+    const Ranks& of = ranks[v];
     const float* const of_windows =
-        best.all.row(row) + index.windows().first_window(static_cast<std::int64_t>(order[i]));
-    answer.hits.push_back(
-        {video.source, scores[order[i]],
-         moment_around(static_cast<std::size_t>(windows[order[i]]), video.windows, of_windows),
-         video.windows.size() == 1, video.length});
+        best.all.row(row) + index.windows().first_window(static_cast<std::int64_t>(v));
+    SearchHit hit{video.source, std::isfinite(scores[v]) ? scores[v] : 0,
+                  moment_around(static_cast<std::size_t>(windows[v]), video.windows, of_windows),
+                  video.windows.size() == 1, video.length};
+    hit.by_pictures = of.by_pictures <= query.top;
+    if (of.by_subtitles != kUnranked) {
+      const SubtitleHit& line = said[of.by_subtitles - 1].second;
+      hit.line = line.text;
+      hit.line_span = line.span;
+      if (of.by_subtitles < of.by_pictures) {
+        hit.span = line.span;
+        hit.whole = false;
+      }
+    }
+    answer.hits.push_back(std::move(hit));
   }
   return answer;
 }

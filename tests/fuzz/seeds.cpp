@@ -69,6 +69,10 @@ void write_tensor_files(const Seeds& seeds) {
 
 void write_texts(const Seeds& seeds) {
   seeds.write("csv", "captions.csv", "video,caption,start,end\nvideo1,\"a man, \"\"cooking\"\"\",0,2.5\r\n");
+  seeds.write("subtitles", "a.srt",
+              "1\r\n00:00:01,500 --> 00:00:04,000\r\nSlice <i>the</i>\r\nonions.\r\n\r\n");
+  seeds.write("subtitles", "a.vtt",
+              "WEBVTT\n\nNOTE x\n\nid\n00:01.000 --> 00:02.500 line:0\n<v B>Salt &amp; {x}\n");
   seeds.write("crosstask", "tasks.txt", "23521\nMake Jello Shots\nhttp://u\n2\npour water,stir mixture\n\n");
   seeds.write("crosstask", "videos.csv", "23521,-D-1sev2dP0,https://u\n23521,_dUOtpdgAHc,https://u\n");
   seeds.write("crosstask", "annotation.csv", "2,11.4,30\n1,7.99,8.01\n");

@@ -107,6 +107,21 @@ TEST(SearchCommand, NotesThatNoWordIsAmongThoseOfTheTraining) {
   EXPECT_THAT(search(folder / "run", queries.path(), "a zeppelin\n").err, Not(HasSubstr("no word is among")));
 }
 
+TEST(SearchCommand, ShowsWhatIsSaidWhereSubtitlesFoundIt) {
+  const TempFolder folder;
+  const PlantedRun planted(folder / "planted");
+  planted.add_video("seen", {kRed}, testing::write_file(folder / "seen.mp4", ""));
+  planted.add_video("heard", {kDog}, testing::write_file(folder / "heard.mp4", ""));
+  EXPECT_THAT(search(planted.run(), folder.path(), "red\n").out, Not(HasSubstr("found by")));
+  EXPECT_FALSE(std::filesystem::exists(planted.run() / "subtitles.db"));
+  testing::write_file(folder / "heard.srt", "00:00:00,000 --> 00:00:01,000\nthe red one\n");
+  const std::string out = search(planted.run(), folder.path(), "red\n").out;
+  EXPECT_THAT(out, AllOf(HasSubstr("found by"), HasSubstr("the red one")));
+  testing::write_file(folder / "heard.srt", "no subtitle\n");
+  EXPECT_THAT(search(planted.run(), folder.path(), "red\n").err,
+              HasSubstr("heard.srt: it holds no subtitle"));
+}
+
 /// A run with a video file that is found by "red", and one that is gone.
 class SearchedMoments : public ::testing::Test {
  protected:

@@ -13,6 +13,7 @@
 
 #include "data/json_text.h"
 #include "data/store/sqlite.h"
+#include "pipeline/search/search_json.h"
 #include "pipeline/search/search_service.h"
 #include "pipeline/search/searcher.h"
 #include "tests/support/expect_error.h"
@@ -125,6 +126,85 @@ TEST_F(SearchTest, JoinsTheWindowsOfAMomentThatLastsLonger) {
   EXPECT_EQ(spans["start"], (TimeSpan{seconds(0), seconds(40)}));
   EXPECT_EQ(spans["end"], (TimeSpan{seconds(570), seconds(601)}));
   EXPECT_EQ(spans["all"], (TimeSpan{seconds(0), seconds(10)}));  // no part is better than another
+}
+
+/// Videos of which some say something, in subtitles beside them.
+class SubtitledSearch : public SearchTest {
+ protected:
+  void add(const std::string& id, const std::vector<int>& shown, const std::string& said = "") {
+    run_.add_video(id, shown, folder_ / ("videos/" + id + ".mp4"));
+    if (said.empty()) return;
+    testing::write_file(folder_ / ("videos/" + id + ".srt"), "00:00:01,000 --> 00:00:02,500\n" + said + "\n");
+  }
+  [[nodiscard]] SearchAnswer ask(const std::string& sentence, SearchIn in = SearchIn::Both,
+                                 std::size_t top = 10) const {
+    const RunManifest run = read_manifest(run_.run());
+    Searcher searcher(open_run(run),
+                      {run.store, run_.run() / "search_index.bin", {}, run_.run() / "subtitles.db"}, {});
+    SearchQuery query;
+    query.sentence = sentence;
+    query.in = in;
+    query.top = top;
+    return searcher.answer({query}).front();
+  }
+};
+
+TEST_F(SubtitledSearch, JoinsTheRankingsAndSaysWhichFoundAVideo) {
+  add("both", {kRed, kDog}, "a red one");
+  add("heard", {kSleeps, kSleeps}, "a red kite");
+  add("seen", {kRed, kRed});
+  add("neither", {kSleeps});
+  const SearchAnswer answer = ask("red", SearchIn::Both, 3);
+  ASSERT_EQ(ids(answer), (std::vector<std::string>{"both", "heard", "seen"}));
+  const SearchHit &both = answer.hits[0], &heard = answer.hits[1], &seen = answer.hits[2];
+  EXPECT_TRUE(both.by_pictures);
+  EXPECT_EQ(both.line, "a red one");
+  EXPECT_EQ(both.line_span, (TimeSpan{Micros(1'000'000), Micros(2'500'000)}));
+  EXPECT_EQ(heard.line, "a red kite");
+  EXPECT_EQ(heard.span, heard.line_span) << "the subtitles rank it higher";
+  EXPECT_FALSE(heard.whole);
+  EXPECT_TRUE(seen.by_pictures);
+  EXPECT_EQ(seen.line, "");
+  EXPECT_TRUE(seen.whole);
+}
+
+TEST_F(SubtitledSearch, IsAsWithoutSubtitlesInPicturesAloneAndAsWithoutPicturesInSubtitlesAlone) {
+  add("seen", {kRed, kRed});
+  add("heard", {kSleeps}, "a red kite");
+  EXPECT_EQ(ids(ask("red", SearchIn::Pictures)), (std::vector<std::string>{"seen", "heard"}));
+  EXPECT_EQ(ask("red", SearchIn::Pictures).hits[1].line, "");
+  EXPECT_EQ(ids(ask("red", SearchIn::Subtitles)), (std::vector<std::string>{"heard"}));
+  EXPECT_TRUE(ask("green", SearchIn::Subtitles).hits.empty());
+}
+
+TEST_F(SubtitledSearch, FindsWordsThatTheModelDoesNotKnow) {
+  add("a", {kRed}, "a zeppelin over the town");
+  const SearchAnswer answer = ask("the zeppelins");
+  EXPECT_TRUE(answer.understood);
+  ASSERT_EQ(ids(answer), (std::vector<std::string>{"a"}));
+  EXPECT_FALSE(answer.hits[0].by_pictures);
+  EXPECT_FALSE(ask("the airships").understood) << "stop words are not looked for";
+}
+
+TEST_F(SubtitledSearch, FiltersWhatIsSaidToo) {
+  add("x/1", {kRed}, "a red kite");
+  add("y/1", {kRed}, "a red kite");
+  const RunManifest run = read_manifest(run_.run());
+  Searcher searcher(open_run(run),
+                    {run.store, run_.run() / "search_index.bin", {}, run_.run() / "subtitles.db"}, {});
+  SearchQuery query;
+  query.sentence = "red kite";
+  query.video = "y/";
+  EXPECT_EQ(ids(searcher.answer({query}).front()), (std::vector<std::string>{"y/1"}));
+}
+
+TEST_F(SubtitledSearch, TellsProgramsWhichFoundAVideo) {
+  add("heard", {kSleeps}, "a red kite");
+  SearchQuery query;
+  query.sentence = "red";
+  const json result = json_of(query, ask("red"))["results"][0];
+  EXPECT_EQ(result["found_by"], json({"pictures", "subtitles"}));
+  EXPECT_EQ(result["line"], json({{"text", "a red kite"}, {"start", 1.0}, {"end", 2.5}}));
 }
 
 TEST_F(SearchTest, SaysWhichWordsAreUnknownAndFindsNothingWithoutAnyKnown) {
