@@ -15,6 +15,7 @@
 #include "extract/media/browser_formats.h"
 #include "extract/media/media_input.h"
 #include "extract/media/picture_order.h"
+#include "extract/media/track.h"
 
 extern "C" {
 #include <libavutil/mathematics.h>
@@ -86,23 +87,13 @@ class Output {
   int error_ = 0;
 };
 
+/// A muxer whose output is another's.
 struct MuxerFree {
   void operator()(AVFormatContext* format) const noexcept { avformat_free_context(format); }
 };
 
-void copy_rotation(const AVStream& from, AVStream& to) {
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-  (void)from, (void)to;  // the parameters have it
-#else
-  std::size_t bytes = 0;
-  const std::uint8_t* const matrix = av_stream_get_side_data(&from, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-  if (matrix == nullptr) return;
-  std::memcpy(av_allocated(av_stream_new_side_data(&to, AV_PKT_DATA_DISPLAYMATRIX, bytes)), matrix, bytes);
-#endif
-}
-
 /// A stream and its copy.
-struct Track {
+struct CopiedStream {
   AVStream* from = nullptr;
   AVStream* to = nullptr;
   std::int64_t last_dts = kUnknown;  // of the copy, in its time base
@@ -192,14 +183,14 @@ class Remuxer {
     require(avformat_write_header(muxer_.get(), nullptr));
   }
 
-  void add(Track& track) {
+  void add(CopiedStream& track) {
     track.to = av_allocated(avformat_new_stream(muxer_.get(), nullptr));
     require(avcodec_parameters_copy(track.to->codecpar, track.from->codecpar));
     track.to->codecpar->codec_tag = 0;
     track.to->time_base = track.from->time_base;
     track.to->avg_frame_rate = track.from->avg_frame_rate;
     track.to->sample_aspect_ratio = av_guess_sample_aspect_ratio(&input_->format(), track.from, nullptr);
-    copy_rotation(*track.from, *track.to);
+    copy_display_matrix(*track.from, *track.to);
   }
 
   [[nodiscard]] bool read() {
@@ -223,7 +214,7 @@ class Remuxer {
 
   void copy() {
     if (packet_->size == 0) return;
-    Track& track = is_picture() ? video_ : sound_;
+    CopiedStream& track = is_picture() ? video_ : sound_;
     if (!shown_at_.empty() && &track == &video_) {
       if (pictures_ >= shown_at_.size()) return;
       packet_->pts = decoded_[shown_at_[pictures_]];
@@ -240,7 +231,7 @@ class Remuxer {
 
   /// Times from 0 on, without jumps of the clock, strictly rising in the order of decoding, as an MP4 has
   /// them.
-  void set_times(Track& track) {
+  void set_times(CopiedStream& track) {
     const AVRational base = track.from->time_base;
     if (packet_->dts == kUnknown && packet_->pts != kUnknown && track.from->codecpar->video_delay == 0)
       packet_->dts = packet_->pts;
@@ -269,7 +260,7 @@ class Remuxer {
     track.last_dts = packet_->dts;
   }
 
-  [[nodiscard]] std::int64_t track_duration(const Track& track) const {
+  [[nodiscard]] std::int64_t track_duration(const CopiedStream& track) const {
     constexpr std::int64_t kMost = std::int64_t{1} << 40;
     if (packet_->duration > 0 && packet_->duration < kMost) return packet_->duration;
     return &track == &video_ ? frame_ticks() : 0;
@@ -290,7 +281,7 @@ class Remuxer {
   PacketHandle packet_{av_allocated(av_packet_alloc())};
   std::optional<MediaInput> input_;
   std::unique_ptr<AVFormatContext, MuxerFree> muxer_;
-  Track video_, sound_;
+  CopiedStream video_, sound_;
   std::int64_t offset_us_ = 0;  // added to the times of the file
   std::int64_t packets_ = 0;
   // Where the container has the times of decoding alone, those of all pictures, and what is made of them.

@@ -70,7 +70,7 @@ TEST_F(MovedRun, IsEvaluatedAndComparedWhereTheRestIsNamed) {
 TEST_F(MovedRun, IsSearchedAndServedWithoutVideosAndCaptions) {
   move_the_rest();
   SearchService service(open_searcher({path("moved"), path("store.db"), {}, {}}, true));
-  WebApi api(service, path("moved"));
+  WebApi api(service, path("moved"), {});
   SearchQuery query;
   query.sentence = "a cat, a lamp";
   query.top = 3;
@@ -78,8 +78,8 @@ TEST_F(MovedRun, IsSearchedAndServedWithoutVideosAndCaptions) {
   ASSERT_EQ(answer["results"].size(), 3U);
   const std::string best = answer["results"][0]["video"];
   EXPECT_EQ(api.thumbnail(best, 0), "");
-  EXPECT_FALSE(api.media_facts(best).playable);
-  EXPECT_THAT(api.media_facts(best).reason, HasSubstr("has been moved or deleted"));
+  EXPECT_FALSE(api.media(best, 0)["playable"].get<bool>());
+  EXPECT_THAT(api.media(best, 0)["reason"].get<std::string>(), HasSubstr("has been moved or deleted"));
   EXPECT_EQ(api.run()["metrics"], trained_);
 }
 
