@@ -82,14 +82,20 @@ std::int64_t CopiedTrack::key_frame_before(Micros time) {
   for (const int back_s : {0, 2, 10}) {
     const Micros target = time - std::chrono::seconds(back_s);
     if (!seek(target)) continue;
-    std::int64_t found = AV_NOPTS_VALUE;
-    while (input_->read(*packet)) {
+    std::int64_t found = AV_NOPTS_VALUE, shown_until = AV_NOPTS_VALUE;
+    bool goes_on = false;
+    while (!goes_on && input_->read(*packet)) {
       const std::int64_t shown = ticks(packet->pts), decoded = ticks(packet->dts);
       const bool is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+      const std::int64_t duration = av_rescale_q(packet->duration, input_->stream().time_base, kTrackTime);
       av_packet_unref(packet.get());
       if (is_key && shown != AV_NOPTS_VALUE && shown <= begin_) found = shown;
-      if (decoded != AV_NOPTS_VALUE ? decoded > begin_ : is_key && shown > begin_) break;
+      if (shown != AV_NOPTS_VALUE)
+        shown_until = std::max(shown_until, shown + std::clamp<std::int64_t>(duration, 1, kMostTicks));
+      goes_on = decoded != AV_NOPTS_VALUE ? decoded > begin_ : is_key && shown > begin_;
     }
+    if (!goes_on && shown_until != AV_NOPTS_VALUE && shown_until <= begin_)
+      throw nothing_shown(input_->name());
     if (found == AV_NOPTS_VALUE) continue;
     if (begin_ - found > in_ticks(kMostLead) || !seek(target)) break;
     return found;

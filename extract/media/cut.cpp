@@ -85,10 +85,7 @@ void write_clip(const std::filesystem::path& path, const std::vector<std::unique
     file.write(*next[first], static_cast<int>(first));
     has[first] = tracks[first]->next(*next[first]);
   }
-  if (empty) {
-    throw Error(Fault::Corrupt, video, "no frames: none is shown at the moment to cut",
-                "The video may have changed since its features were extracted: extract them again");
-  }
+  if (empty) throw nothing_shown(video);
   file.finish();
 }
 

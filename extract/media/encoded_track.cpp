@@ -46,8 +46,7 @@ void EncodedTrack::find_first(const OpenMedia& open) {
   frames_.reset();
   input_ = open();
   if (begins_in_time(false)) return;
-  throw Error(Fault::Corrupt, input_->name(), "no frames: none is shown at the moment to cut",
-              "The video may have changed since its features were extracted: extract them again");
+  throw nothing_shown(input_->name());
 }
 
 /// Leaves the picture that is shown at the beginning in held_; the first one of the video where none is yet.

@@ -6,6 +6,11 @@
 
 namespace tvr {
 
+Error nothing_shown(const std::string& video) {
+  return {Fault::Corrupt, video, "no frames: none is shown at the moment to cut",
+          "The video may have changed since its features were extracted: extract them again"};
+}
+
 void copy_display_matrix(const AVStream& from, AVStream& to) {
   const std::optional<DisplayMatrix> matrix = display_matrix(from);
   if (!matrix) return;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "data/error.h"
 #include "extract/media/av_handle.h"
 
 namespace tvr {
@@ -17,6 +20,9 @@ class Track {
   /// Of the packets; also what belongs to the track as a whole, its display matrix among it.
   virtual void describe(AVStream& stream) const = 0;
 };
+
+/// The Error(Corrupt) of a video that shows nothing at the moment to cut.
+[[nodiscard]] Error nothing_shown(const std::string& video);
 
 /// Turns and flips `to` as `from` is.
 void copy_display_matrix(const AVStream& from, AVStream& to);

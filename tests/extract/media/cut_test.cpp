@@ -232,6 +232,8 @@ TEST(Cut, RefusesWhatIsNoPartOfTheVideo) {
     (void)cut_video(folder / "a.mp4", span, folder / "clip.mp4", exact);
   };
   expect_error([&] { cut({ms(2), ms(2)}, false); }, Fault::InvalidArgument, "empty");
+  expect_error([&] { cut({ms(40500), ms(41000)}, true); }, Fault::Corrupt, "none is shown");
+  expect_error([&] { cut({ms(40500), ms(41000)}, false); }, Fault::Corrupt, "none is shown");
   expect_error([&] { cut({ms(90000), ms(91000)}, true); }, Fault::Corrupt, "none is shown");
   expect_error([&] { cut({ms(90000), ms(91000)}, false); }, Fault::Corrupt, "none is shown");
   EXPECT_FALSE(std::filesystem::exists(folder / "clip.mp4"));
