@@ -12,10 +12,24 @@ namespace {
 
 constexpr std::size_t kMaxColumns = 1000;
 
+std::string name_of(char separator) {
+  switch (separator) {
+    case ';':
+      return "a semicolon";
+    case '\t':
+      return "a tab";
+    case '|':
+      return "a '|'";
+    default:
+      return "a comma";
+  }
+}
+
 /// Splits CSV text into rows, one at a time.
 class CsvParser {
  public:
-  CsvParser(const std::string& name, std::string_view text) : name_(name), text_(text) {}
+  CsvParser(const std::string& name, std::string_view text, char separator)
+      : name_(name), text_(text), separator_(separator), ends_{separator, '\r', '\n'} {}
 
   /// The next row that is not blank; nullopt at the end.
   std::optional<CsvTable::Row> next() {
@@ -27,7 +41,7 @@ class CsvParser {
           throw Error(Fault::Limit, at(line_), "a row has more than 1000 cells");
         row.quoted.push_back(at_ < text_.size() && text_[at_] == '"');
         row.cells.push_back(row.quoted.back() ? quoted() : plain());
-      } while (take(','));
+      } while (take(separator_));
       take_line_end();
       if (row.cells.size() > 1 || !row.cells[0].empty()) return row;
     }
@@ -36,7 +50,7 @@ class CsvParser {
 
  private:
   std::string plain() {
-    const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
+    const std::size_t end = std::min(text_.find_first_of(std::string_view(ends_, 3), at_), text_.size());
     std::string value(text_.substr(at_, end - at_));
     at_ = end;
     return value;
@@ -55,9 +69,9 @@ class CsvParser {
       if (at_ == text_.size() || text_[at_] != '"') break;
       value += '"';
     }
-    if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\r' && text_[at_] != '\n')
+    if (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\r' && text_[at_] != '\n')
       throw Error(Fault::Corrupt, at(line_),
-                  "text follows a closing quote; expected a comma or the end of the line",
+                  "text follows a closing quote; expected " + name_of(separator_) + " or the end of the line",
                   "Write quotes inside a quoted cell twice");
     return value;
   }
@@ -82,6 +96,8 @@ class CsvParser {
 
   const std::string& name_;
   std::string_view text_;
+  const char separator_;
+  const char ends_[3];  // what ends a cell that is not quoted
   std::size_t at_ = 0;
   std::int64_t line_ = 1;
 };
@@ -104,18 +120,20 @@ std::string quoted_list(const std::vector<std::string>& names) {
   return list;
 }
 
-/// What to do about a header whose only cell holds another separator, as spreadsheets in some countries
-/// write.
-std::string advice_on_separators(const std::vector<std::string>& columns) {
-  if (columns.size() != 1) return {};
-  const std::size_t at = columns.front().find_first_of(";\t|");
-  if (at == std::string::npos) return {};
-  const char separator = columns.front()[at];
-  return std::string("Its columns are separated by ") +
-         (separator == ';'    ? "semicolons"
-          : separator == '\t' ? "tabs"
-                              : "'|'") +
-         "; save it with commas, and cells that hold a comma in double quotes";
+/// What separates the cells: a comma, or where the header has none, what spreadsheets in some countries write
+/// instead.
+char separator_of(const std::string& name, std::string_view text) {
+  const std::optional<CsvTable::Row> header = CsvParser(name, text, ',').next();
+  if (!header || header->cells.size() > 1) return ',';
+  const std::string& line = header->cells.front();
+  const std::size_t at = header->quoted.front() ? std::string::npos : line.find_first_of(";\t|");
+  return at == std::string::npos ? ',' : line[at];
+}
+
+std::string lower(std::string_view text) {
+  std::string made(text);
+  for (char& letter : made) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return made;
 }
 
 /// Whether it is no formula though it begins as one: "-4wsuPCjDBc".
@@ -152,7 +170,8 @@ void CsvTable::for_each_row(const std::filesystem::path& path,
 
 void CsvTable::read(std::string_view text, const std::function<void(Row&&)>& use) {
   require_plain_text(name_, text);
-  CsvParser parser(name_, text);
+  const char separator = separator_of(name_, text);
+  CsvParser parser(name_, text, separator);
   std::optional<Row> header = parser.next();
   if (!header) throw Error(Fault::Corrupt, name_, "is empty; expected a header line with column names");
   std::set<std::string> seen;
@@ -166,13 +185,17 @@ void CsvTable::read(std::string_view text, const std::function<void(Row&&)>& use
       throw Error(Fault::Corrupt, where(*row),
                   "the row has " + std::to_string(row->cells.size()) + " cells, the header " +
                       std::to_string(columns_.size()),
-                  "Put a cell that holds a comma in double quotes");
+                  "Put a cell that holds " + name_of(separator) + " in double quotes");
     use(std::move(*row));
   }
 }
 
-std::optional<std::size_t> CsvTable::find_column(std::string_view name) const noexcept {
-  const auto found = std::find(columns_.begin(), columns_.end(), name);
+std::optional<std::size_t> CsvTable::find_column(std::string_view name) const {
+  auto found = std::find(columns_.begin(), columns_.end(), name);
+  if (found == columns_.end()) {  // "Video" for "video"
+    found = std::find_if(columns_.begin(), columns_.end(),
+                         [&](const std::string& column) { return lower(column) == name; });
+  }
   if (found == columns_.end()) return std::nullopt;
   return static_cast<std::size_t>(found - columns_.begin());
 }
@@ -180,8 +203,7 @@ std::optional<std::size_t> CsvTable::find_column(std::string_view name) const no
 std::size_t CsvTable::column(std::string_view name) const {
   if (const auto found = find_column(name)) return *found;
   throw Error(Fault::NotFound, name_,
-              "there is no column '" + std::string(name) + "'; its header has " + quoted_list(columns_),
-              advice_on_separators(columns_));
+              "there is no column '" + std::string(name) + "'; its header has " + quoted_list(columns_));
 }
 
 std::string CsvTable::required(const Row& row, std::size_t column) const {

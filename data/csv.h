@@ -16,8 +16,10 @@ namespace tvr {
 [[nodiscard]] std::string csv_cell(std::string text);
 
 /// A table of text with a header line, in the format of RFC 4180: cells may be quoted; a quoted cell may hold
-/// commas, line breaks and doubled quotes. Columns are looked up by name. Blank lines are skipped. UTF-8
-/// only, with or without a byte order mark; lines end with LF, CRLF or CR.
+/// commas, line breaks and doubled quotes. A header without a comma may have semicolons, tabs or '|' instead,
+/// which then separate all cells. Columns are looked up by their name in lower case; exactly that name comes
+/// first. Blank lines are skipped. UTF-8 only, with or without a byte order mark; lines end with LF, CRLF or
+/// CR.
 class CsvTable {
  public:
   struct Row {
@@ -39,7 +41,7 @@ class CsvTable {
 
   [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
-  [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name) const noexcept;
+  [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name) const;
   /// Throws Error(NotFound) listing the existing columns.
   [[nodiscard]] std::size_t column(std::string_view name) const;
   /// The cell without surrounding blanks. Throws Error(Corrupt) if it is empty.

@@ -4,6 +4,7 @@
 
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "data/gzip.h"
 
 namespace tvr {
 namespace {
@@ -44,10 +45,9 @@ std::string read_text_file(const std::filesystem::path& path, std::uintmax_t mos
                     std::to_string(most_bytes >> 20U) + " MiB");
   std::string text(static_cast<std::size_t>(size), '\0');
   text.resize(read_all(file, text.data(), text.size(), where));
+  if (is_gzip(text)) text = gunzip(text, where, static_cast<std::size_t>(most_bytes));
   if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
     throw Error(Fault::Unsupported, where, "is UTF-16 text; expected UTF-8", "Save it as UTF-8");
-  if (starts_with(text, "\x1f\x8b"))
-    throw Error(Fault::Unsupported, where, "is compressed with gzip", "Unpack it first: gunzip --keep FILE");
   if (starts_with(text, "\xef\xbb\xbf")) text.erase(0, 3);
   return text;
 }

@@ -11,7 +11,8 @@ namespace tvr {
 /// MSR-VTT's annotations have 22 MiB.
 constexpr std::uintmax_t kMostTextBytes = std::uintmax_t{256} << 20;
 
-/// The bytes of a regular file of at most `most_bytes`, without a UTF-8 byte order mark. Throws
+/// The bytes of a regular file of at most `most_bytes`, without a UTF-8 byte order mark; of a gzip file those
+/// that it holds, at most as many. Throws
 /// Error(NotFound | Unreadable | Limit), and Error(Unsupported) for UTF-16 and for anything but a regular
 /// file (a FIFO would block).
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& path,

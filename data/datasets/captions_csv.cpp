@@ -134,8 +134,14 @@ void cut(std::vector<Row>& rows, const CaptionSplit& split, const std::string& w
 void note_unread_columns(DataSet& data, const CsvTable& table) {
   const std::set<std::string> known = {"video", "caption", "start", "end", "split"};
   std::vector<std::string> unread;
+  const auto is_read = [&](const std::string& column) {
+    return std::any_of(known.begin(), known.end(), [&](const std::string& name) {
+      const auto found = table.find_column(name);
+      return found && table.columns()[*found] == column;
+    });
+  };
   for (const std::string& column : table.columns())
-    if (known.count(column) == 0) unread.push_back("'" + column + "'");
+    if (!is_read(column)) unread.push_back("'" + column + "'");
   if (unread.empty()) return;
   data.notes.push_back(fmt::format("columns that are not read: {}; those that are: {}",
                                    fmt::join(unread, ", "), fmt::join(known, ", ")));

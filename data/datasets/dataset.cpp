@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "data/datasets/caption_lists.h"
 #include "data/datasets/lsmdc.h"
 #include "data/datasets/msrvtt_json.h"
 #include "data/datasets/pooled_clips.h"
@@ -41,8 +42,14 @@ void require_no_lists(const DatasetSpec& spec) {
 /// Throws unless an annotation file is given.
 void require_named(const DatasetSpec& spec, const std::vector<DatasetFormat>& formats) {
   if (!spec.annotations.empty()) return;
-  throw Error(Fault::InvalidArgument, "captions", "none are given",
-              "Pass --annotations FILE or --captions FILE.csv; known formats: " + known_annotations(formats));
+  throw Error(
+      Fault::InvalidArgument, "captions", "none are given, and training needs some",
+      "Pass --captions FILE.csv (video,caption) or --annotations FILE. Without captions, videos are searched "
+      "by a pretrained pair (`pipeline index --encoder clip-vit-b-32 FOLDER`, then `pipeline search --index "
+      "FOLDER.db`) or by a run that somebody has trained (`pipeline search --run THEIRS --store OWN.db`). "
+      "Known "
+      "formats of annotations: " +
+          known_annotations(formats));
 }
 
 }  // namespace
@@ -76,6 +83,14 @@ const std::vector<DatasetFormat>& dataset_formats() {
       {"lsmdc", "LSMDC", "LSMDC16_annos_training.csv",
        "Rohrbach et al., IJCV 2017; needs a signed agreement: https://sites.google.com/site/describingmovies",
        is_lsmdc, read_lsmdc, with_lists},
+      {"msvd", "MSVD", "AllVideoDescriptions.txt",
+       "Chen and Dolan, ACL 2011; https://www.cs.utexas.edu/~ml/clamp/videoDescription; with lists of the "
+       "splits: "
+       "https://github.com/ArrowLuo/CLIP4Clip/releases/download/v0.0/msvd_data.zip",
+       is_msvd, read_msvd, with_lists},
+      {"vatex", "VATEX", "vatex_training_v1.0.json",
+       "Wang et al., ICCV 2019; https://eric-xw.github.io/vatex-website/download.html", is_vatex, read_vatex,
+       with_lists},
       {"captions", "your own captions", "CSV with video,caption[,start,end][,split]", "", is_captions_csv,
        [](const DatasetSpec& spec) {
          require_no_lists(spec);

@@ -91,17 +91,38 @@ TEST(CsvTable, PassesOverAByteOrderMark) {
 }
 
 TEST(CsvTable, ListsTheColumnsThatThereAreWhenOneIsMissing) {
-  const CsvTable table("t.csv", "video;caption\nv1;x\n");
-  expect_error([&] { (void)table.column("caption"); }, Fault::NotFound, "its header has 'video;caption'");
+  const CsvTable table("t.csv", "video;text\nv1;x\n");
+  expect_error([&] { (void)table.column("caption"); }, Fault::NotFound, "its header has 'video', 'text'");
 }
 
-TEST(CsvTable, NamesTheSeparatorOfATableWithoutCommas) {
-  for (const auto& [text, advice] : {std::pair{"video;caption\nv1;x\n", "separated by semicolons"},
-                                     std::pair{"video\tcaption\nv1\tx\n", "separated by tabs"},
-                                     std::pair{"video|caption\nv1|x\n", "separated by '|'"}}) {
+TEST(CsvTable, TakesWhatSpreadsheetsWriteInsteadOfCommas) {
+  for (const char* text : {"video;caption\nv1;\"a;b\", c, d\n", "video\tcaption\nv1\t\"a;b\", c, d\n"})
+    EXPECT_THROW(CsvTable("t.csv", text), Error) << "text after a closing quote";
+  for (const char* text : {"video;caption\nv1;one, two\n", "video\tcaption\r\nv1\tone, two\r\n",
+                           "video|caption\nv1|\"one, two\"\n"}) {
     const CsvTable table("t.csv", text);
-    expect_error([&] { (void)table.column("video"); }, Fault::NotFound, advice);
+    ASSERT_EQ(table.rows().size(), 1u);
+    EXPECT_EQ(table.required(table.rows()[0], table.column("caption")), "one, two");
   }
+  EXPECT_EQ(CsvTable("t.csv", "video,a;b\nv1,x\n").columns()[1], "a;b") << "a comma comes first";
+  expect_error([] { CsvTable("t.csv", "video;caption\nv1;a;b\n"); }, Fault::Corrupt, "3 cells");
+}
+
+TEST(CsvTable, FindsAColumnInUpperCaseUnlessOneHasExactlyThatName) {
+  EXPECT_EQ(CsvTable("t.csv", "Video,CAPTION\nv,x\n").column("caption"), 1u);
+  EXPECT_EQ(CsvTable("t.csv", "Video,video\nv,x\n").column("video"), 1u);
+}
+
+TEST(CsvTable, ReadsAFileThatIsCompressed) {
+  const TempFolder folder;
+  // gzip.compress(b"video,caption\nv1,x\n", mtime=0) of Python.
+  const std::string bytes(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcb\x4c\x49\xcd\xd7\x49\x4e\x2c\x28\xc9\xcc"
+      "\xcf\xe3\x2a\x33\xd4\xa9\xe0\x02\x00\x33\xa3\x36\x18\x13\x00\x00\x00",
+      39);
+  EXPECT_EQ(CsvTable(write_file(folder / "c.csv.gz", bytes)).rows().size(), 1u);
+  expect_error([&] { CsvTable{write_file(folder / "cut.csv.gz", bytes.substr(0, 20))}; }, Fault::Corrupt,
+               "cut.csv.gz");
 }
 
 TEST(CsvTable, RefusesAnEmptyFileARepeatedColumnAndAHugeRow) {

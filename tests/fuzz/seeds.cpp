@@ -89,6 +89,9 @@ void write_texts(const Seeds& seeds) {
       R"({"database":{"x_1":{"subset":"training","annotations":[{"segment":[1,9.5],"sentence":"cut"}]},)"
       R"("y":{"subset":"validation","annotations":[{"segment":[0,3],"sentence":""}]}}})");
   seeds.write("dataset", "youcook2.csv", "end,start,task,text,video_id\n60,47,226,pick the ends,x_1\n");
+  seeds.write("dataset", "msvd.txt", "# MSVD\nmv89psg6zh4_33_46 a bird\nx_1_2 a cat\n");
+  seeds.write("dataset", "msvd.json", R"([{"id": "x_1_2.avi", "caption": ["one", "two"]}])");
+  seeds.write("dataset", "vatex.json", R"([{"videoID": "x_000001_000011", "enCap": ["one"], "chCap": []}])");
   seeds.write("dataset", "lsmdc.csv",
               "m_1\t00.00.01.000\t00.00.02.000\t00.00.01.000\t00.00.02.000\t\"SOMEONE \"\"cuts\"\".\" He\n"
               "m_2\t00.00.03.000\t00.00.04.000\t00.00.03.000\t00.00.04.000\tNA\n");

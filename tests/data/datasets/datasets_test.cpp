@@ -144,8 +144,8 @@ TEST(ReadCaptions, LeavesOutAndCountsClipsThatEndWhereTheyStart) {
 }
 
 TEST(ReadCaptions, NotesColumnsThatItDoesNotRead) {
-  const DataSet data = read("video,caption,Start,ende\nv1,a cat,1,2\nv2,a dog,1,2\n");
-  EXPECT_THAT(data.notes, ::testing::Contains("columns that are not read: 'Start', 'ende'; those that are: "
+  const DataSet data = read("video,caption,begin,ende\nv1,a cat,1,2\nv2,a dog,1,2\n");
+  EXPECT_THAT(data.notes, ::testing::Contains("columns that are not read: 'begin', 'ende'; those that are: "
                                               "caption, end, split, start, video"));
 }
 
