@@ -2,11 +2,46 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cassert>
 #include <filesystem>
 #include <sstream>
 #include <string>
 
 namespace tvr {
+
+const std::vector<CommandRow>& command_rows() {
+  static const std::vector<CommandRow> rows = {
+      {"run",
+       "Extract features, train word vectors and the model, evaluate, report; skips what is up to date"},
+      {"extract", "Extract features from videos into the store"},
+      {"train", "Train the joint embedding on a feature store and captions"},
+      {"eval", "Compute the metrics of a run or a checkpoint, or compare runs"},
+      {"localize", "Find when the steps of a task happen in videos"},
+      {"index", "Make videos searchable by sentences with a pretrained encoder pair, without training"},
+      {"search", "Find videos, and moments of long ones, by a sentence"},
+      {"serve", "Search and play videos in a local web page"},
+      {"store", "Inspect and maintain a feature store"},
+      {"narrations", "Import what is said in videos (HowTo100M), and look at it"},
+      {"get", "Download published models, weights, word vectors and annotations; without a NAME, list them"},
+      {"words", "Use the word vectors of a run in other programs"},
+      {"tokens", "Print the ids that an encoder's text tower gets for each line of standard input"},
+      {"frames", "Write the frames that a lane's network sees"},
+      {"demo",
+       "Write the demo data set: generated H.264 clips with captions. With --narrated: generate long "
+       "narrated videos, learn from them, transfer, localize"},
+      {"doctor", "Check what is installed, found and missing on this machine, and say what to do about it"},
+      {"config",
+       "Print the resolved configuration (precedence: flags, --config FILE.toml, environment, defaults)"},
+  };
+  return rows;
+}
+
+CLI::App* add_command(CLI::App& app, const std::string& name) {
+  const auto row = std::find_if(command_rows().begin(), command_rows().end(),
+                                [&](const CommandRow& other) { return other.name == name; });
+  assert(row != command_rows().end());
+  return app.add_subcommand(name, row->help);
+}
 
 const CLI::Validator& absolute_path() {
   static const CLI::Validator make_absolute(
@@ -20,7 +55,11 @@ const CLI::Validator& absolute_path() {
 
 std::string toml_of(const CLI::App& command) {
   std::istringstream lines(command.config_to_str(true, false));
-  std::string text = "[" + command.get_name() + "]\n";
+  std::string path = command.get_name();
+  for (const CLI::App* in = command.get_parent(); in != nullptr && in->get_parent() != nullptr;
+       in = in->get_parent())
+    path = in->get_name() + "." + path;
+  std::string text = "[" + path + "]\n";
   for (std::string line; std::getline(lines, line);) {
     const bool unset = line.size() > 3 && line.compare(line.size() - 3, 3, "=\"\"") == 0;
     if (!unset && !line.empty()) text += line + '\n';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipeline/commands/exit_code.h"
 
@@ -14,6 +15,17 @@ namespace tvr {
 
 /// Makes a path absolute, so that a run's config.toml means the same from any working directory.
 [[nodiscard]] const CLI::Validator& absolute_path();
+
+/// A subcommand of the program, and what it does.
+struct CommandRow {
+  const char* name;
+  const char* help;
+};
+/// All of them, in the order of --help.
+[[nodiscard]] const std::vector<CommandRow>& command_rows();
+
+/// Adds the subcommand of that row, without flags.
+[[nodiscard]] CLI::App* add_command(CLI::App& app, const std::string& name);
 
 /// The resolved options of a subcommand as a section of a TOML file that --config reads back.
 [[nodiscard]] std::string toml_of(const CLI::App& command);

@@ -32,10 +32,7 @@ void write_clips(const DemoArguments& arguments) {
 
 void add_demo_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<DemoArguments>();
-  CLI::App* command =
-      app.add_subcommand("demo",
-                         "Write the demo data set: generated H.264 clips with captions. With --narrated: "
-                         "generate long narrated videos, learn from them, transfer, localize");
+  CLI::App* command = add_command(app, "demo");
   command->add_option("--out", arguments->out,
                       "folder to write to (with --narrated by default: demo-narrated)");
   auto* const clips = command

@@ -493,8 +493,7 @@ int run_eval(const CLI::App& command, const EvalOptions& options) {
 
 void add_eval_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
-  CLI::App* command =
-      app.add_subcommand("eval", "Compute the metrics of a run or a checkpoint, or compare runs");
+  CLI::App* command = add_command(app, "eval");
   add_eval_flags(*command, *options);
   command->footer(
       "Example: pipeline eval --run trial --ties pessimistic --ranks ranks.csv\n"

@@ -54,7 +54,7 @@ int run_extract(const ExtractOptions& options, bool json) {
 void add_extract_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ExtractOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("extract", "Extract features from videos into the store");
+  CLI::App* command = add_command(app, "extract");
   add_extract_flags(*command, *options);
   add_shard_flag(*command, options->videos.shard);
   add_feature_flags(*command, options->features);

@@ -70,8 +70,7 @@ int get(const GetArguments& arguments) {
 
 void add_get_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<GetArguments>();
-  CLI::App* const command = app.add_subcommand(
-      "get", "Download published models, weights, word vectors and annotations; without a NAME, list them");
+  CLI::App* const command = add_command(app, "get");
   command->add_option("name", arguments->name, "what to get");
   command->add_option("--to", arguments->to, "the folder for its files (default: the cache folder's)")
       ->transform(absolute_path());

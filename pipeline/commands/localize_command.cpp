@@ -294,7 +294,7 @@ void add_localize_flags(CLI::App& command, LocalizeArguments& arguments) {
 
 void add_localize_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<LocalizeArguments>();
-  CLI::App* const command = app.add_subcommand("localize", "Find when the steps of a task happen in videos");
+  CLI::App* const command = add_command(app, "localize");
   add_localize_flags(*command, *arguments);
   command->footer(
       "Examples: pipeline localize --run RUN --crosstask crosstask_release --store crosstask.db\n"

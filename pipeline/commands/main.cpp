@@ -1,6 +1,6 @@
-// pipeline: runs `store`, `narrations`, `tokens` and `get` itself and executes pipeline-torch, which lies
-// beside it, for everything else. Loading LibTorch and the 300 libraries that Debian's needs takes half a
-// second; listing a million rows takes less.
+// pipeline: runs `store`, `narrations`, `tokens` and `get` itself, lists the commands and tells the version,
+// and executes pipeline-torch, which lies beside it, for everything else. Loading LibTorch and the 300
+// libraries that Debian's needs takes half a second; listing a million rows takes less.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <istream>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -23,9 +25,18 @@
 
 namespace {
 
-bool is_ours(std::string_view command) {
-  return command == "store" || command == "narrations" || command == "tokens" || command == "get";
+/// The commands that this program has.
+const std::map<std::string_view, void (*)(CLI::App& app, int& exit_code)>& ours() {
+  static const std::map<std::string_view, void (*)(CLI::App&, int&)> commands = {
+      {"store", tvr::add_store_command},
+      {"narrations", tvr::add_narrations_command},
+      {"tokens", tvr::add_tokens_command},
+      {"get", tvr::add_get_command},
+  };
+  return commands;
 }
+
+bool is_ours(std::string_view command) { return ours().count(command) > 0; }
 
 /// Reads only the flags of these commands from the --config file: this program has no other subcommands.
 class OurConfig : public CLI::ConfigTOML {
@@ -40,16 +51,47 @@ class OurConfig : public CLI::ConfigTOML {
   }
 };
 
+/// Of the other program's commands only what --help says of them.
 void add_commands(CLI::App& app, int& exit_code) {
   app.config_formatter(std::make_shared<OurConfig>());
-  tvr::add_store_command(app, exit_code);
-  tvr::add_narrations_command(app, exit_code);
-  tvr::add_tokens_command(app, exit_code);
-  tvr::add_get_command(app, exit_code);
+  for (const tvr::CommandRow& row : tvr::command_rows()) {
+    const auto command = ours().find(row.name);
+    if (command != ours().end())
+      command->second(app, exit_code);
+    else
+      (void)tvr::add_command(app, row.name);
+  }
 }
 
-/// Variables that set flags are left to the program that knows the flags of every subcommand.
-bool is_for_us(int argc, char** argv) { return argc > 1 && is_ours(argv[1]) && !tvr::sets_variables(); }
+bool is_command(std::string_view word) {
+  const auto& rows = tvr::command_rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const tvr::CommandRow& row) { return word == row.name; });
+}
+
+/// Whether the other program is not needed: for commands of ours, unless variables set flags, which is left
+/// to the program that knows the flags of every command; for the list of commands, the version, and a word
+/// that is no command.
+bool is_for_us(const std::vector<char*>& arguments) {
+  if (arguments.size() < 2) return true;
+  const std::string_view first = arguments[1];
+  if (is_ours(first)) return !tvr::sets_variables();
+  if (first.rfind('-', 0) == 0)
+    return first == "-h" || first == "--help" || first == "-V" || first == "--version";
+  return !is_command(first);
+}
+
+/// `pipeline help run` is `pipeline run --help`, and `pipeline version` is `pipeline --version`.
+std::vector<char*> plain(int argc, char** argv) {
+  static char help[] = "--help", version[] = "--version";  // argv is of text that may be changed
+  std::vector<char*> arguments(argv, argv + argc);
+  if (argc < 2) return arguments;
+  const std::string_view first = arguments[1];
+  if (argc == 2 && first == "version") arguments[1] = version;
+  if (first != "help") return arguments;
+  arguments.erase(arguments.begin() + 1);
+  arguments.push_back(help);
+  return arguments;
+}
 
 int become_pipeline_torch(char** argv) {
   std::error_code error;
@@ -67,5 +109,9 @@ int become_pipeline_torch(char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return is_for_us(argc, argv) ? tvr::run_program(argc, argv, add_commands) : become_pipeline_torch(argv);
+  std::vector<char*> arguments = plain(argc, argv);
+  if (is_for_us(arguments))
+    return tvr::run_program(static_cast<int>(arguments.size()), arguments.data(), add_commands);
+  arguments.push_back(nullptr);
+  return become_pipeline_torch(arguments.data());
 }

@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <string>
 
 #include "data/error.h"
+#include "data/text_file.h"
 #include "data/write_error.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/usage.h"
@@ -21,19 +23,24 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
                "pipeline");
   app.require_subcommand(1);
   read_config_file(app);
-  app.set_version_flag("--version", program_version_text());
+  app.set_version_flag("-V,--version", program_version_text());
   app.add_flag_callback(
       "--quiet", [] { set_quiet(true); }, "print only warnings and results");
   app.fallthrough();
   app.footer(
       "Every flag can also be set in the --config file or by an environment variable: --embd-dim by "
-      "PIPELINE_EMBD_DIM.");
+      "PIPELINE_EMBD_DIM.\n"
+      "`pipeline help COMMAND` shows the flags of one, `pipeline doctor` what is missing on this machine.");
 
   int exit_code = kDone;
   add_commands(app, exit_code);
   read_environment(app);
   require_numbers(app);
   app.parse_complete_callback([&app] { require_legal_environment(app); });
+  if (argc < 2) {
+    say(std::string(trim(app.help())));
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
     const bool flushed = std::fflush(stdout) == 0;
@@ -44,10 +51,11 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
     return exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    complain(explain(app, error) + "\nRun with --help for more information.");
+    complain(explain(app, error, {argv + 1, argv + argc}) + "\nRun with --help for more information.");
     return kUsage;
   } catch (const Error& error) {
     complain(error.what());
+    if (error.fault() == Fault::Interrupted && stop_requested()) return kSignalled + stop_signal();
     return error.fault() == Fault::InvalidArgument ? kUsage : kFailed;
   } catch (const std::filesystem::filesystem_error& error) {
     complain(error.path1().string() + ": " + error.code().message());

@@ -101,9 +101,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
 void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand(
-      "run",
-      "Extract features, train word vectors and the model, evaluate, report; skips what is up to date");
+  CLI::App* command = add_command(app, "run");
   add_run_flags(*command, *options);
   command->add_flag("--json", *json, "print the metrics as JSON")->configurable(false);
   command->footer(

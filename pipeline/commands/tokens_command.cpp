@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "data/error.h"
-#include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/command.h"
 #include "text/tokenizers/open_tokenizer.h"
 
 namespace tvr {
@@ -52,8 +52,7 @@ int print_tokens(const TokensArguments& arguments) {
 
 void add_tokens_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<TokensArguments>();
-  CLI::App* command = app.add_subcommand(
-      "tokens", "Print the ids that an encoder's text tower gets for each line of standard input");
+  CLI::App* command = add_command(app, "tokens");
   CLI::Option_group* from = command->add_option_group("Tokenizer");
   from->add_option("--encoder", arguments->encoder,
                    "folder of an encoder, as Hugging Face or open_clip serves it")

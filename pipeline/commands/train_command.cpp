@@ -190,8 +190,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   auto sets = std::make_shared<std::vector<std::string>>();
   auto out = std::make_shared<std::filesystem::path>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command =
-      app.add_subcommand("train", "Train the joint embedding on a feature store and captions");
+  CLI::App* command = add_command(app, "train");
   command->add_option("--out", *out, "folder for the results")->required()->transform(absolute_path());
   command
       ->add_option("--seed", options->learn.train.seed,

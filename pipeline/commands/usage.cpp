@@ -12,6 +12,7 @@
 #include <memory>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,7 @@
 
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "data/text_file.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -114,11 +116,16 @@ std::string nearest_of(const Words& words, const std::string& unknown, std::size
   return nearest;
 }
 
+/// "; did you mean X?" of the word that differs least, or nothing.
+std::string did_you_mean(const std::vector<std::string>& words, const std::string& unknown,
+                         const std::string& before = "", const std::string& after = "") {
+  const std::string nearest = nearest_of(words, unknown, std::max<std::size_t>(2, unknown.size() / 3));
+  return nearest.empty() ? "" : "; did you mean " + before + nearest + after + "?";
+}
+
 std::string suggestion(const CLI::App& app, std::string unknown) {
   unknown = unknown.substr(0, unknown.find('='));
-  const std::string nearest =
-      nearest_of(words_like(app, unknown), unknown, std::max<std::size_t>(2, unknown.size() / 3));
-  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+  return did_you_mean(words_like(app, unknown), unknown);
 }
 
 /// Why `text` is not a Value: empty if it is one.
@@ -151,6 +158,125 @@ void add_variables(const CLI::App& app, std::set<std::string>& variables) {
   for (const CLI::App* subcommand : app.get_subcommands({})) add_variables(*subcommand, variables);
 }
 
+/// What the checks of a flag say of a value that they refuse.
+std::string why_not(const CLI::Option& option, std::string value) {
+  try {
+    for (int i = 0;; ++i) {
+      const std::string fault = (*const_cast<CLI::Option&>(option).get_validator(i))(value);
+      if (!fault.empty()) return fault;
+    }
+  } catch (const CLI::OptionNotFound&) {  // past the last one
+    return "it is not a valid value";
+  }
+}
+
+/// A line of the --config file by what it sets: "run.epochs", or "[run]".
+struct ConfigLine {
+  std::size_t number;
+  std::string sets;
+};
+
+std::vector<ConfigLine> lines_of(const std::string& file) {
+  std::vector<ConfigLine> lines;
+  std::istringstream text(read_text_file(file));
+  std::string section, line;
+  for (std::size_t number = 1; std::getline(text, line); ++number) {
+    const std::string_view content = trim(line);
+    if (content.empty() || content.front() == '#' || content.front() == ';') continue;
+    const bool opens = content.front() == '[' && content.back() == ']';
+    if (opens) section = std::string(content.substr(1, content.size() - 2));
+    const std::string key(trim(content.substr(0, content.find('='))));
+    lines.push_back({number, opens ? "[" + section + "]" : section.empty() ? key : section + "." + key});
+  }
+  return lines;
+}
+
+/// "FILE:LINE" of the first line of the --config file that sets this; empty: none does.
+std::string place_in_config(const CLI::App& app, const std::string& sets) {
+  const CLI::Option* const config = app.get_config_ptr();
+  if (config == nullptr || config->count() == 0) return {};
+  const std::string file = config->results().front();
+  for (const ConfigLine& line : lines_of(file)) {
+    if (line.sets == sets) return file + ":" + std::to_string(line.number);
+  }
+  return {};
+}
+
+std::string place_or_file(const CLI::App& app, const std::string& sets) {
+  const std::string place = place_in_config(app, sets);
+  return place.empty() ? app.get_config_ptr()->results().front() : place;
+}
+
+/// The subcommand "store.ls"; nullptr: there is none.
+const CLI::App* command_at(const CLI::App& app, const std::string& path) {
+  if (path.empty()) return &app;
+  const std::size_t end = std::min(path.find('.'), path.size());
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == path.substr(0, end))
+      return command_at(*command, path.substr(std::min(end + 1, path.size())));
+  }
+  return nullptr;
+}
+
+/// Of what CLI11 found in the --config file and does not know: "run.epohcs", or "trian.++", which is what it
+/// calls the beginning of [trian].
+std::string explain_config(const CLI::App& app, const std::string& name) {
+  const std::size_t opens = name.rfind(".++");
+  if (opens != std::string::npos) {
+    const std::string section = name.substr(0, opens);
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+    return place_or_file(app, "[" + section + "]") + ": [" + section + "] is not a command" +
+           did_you_mean(commands, section, "[", "]");
+  }
+  const std::size_t dot = name.rfind('.');
+  const std::string section = dot == std::string::npos ? "" : name.substr(0, dot);
+  const std::string key = name.substr(dot == std::string::npos ? 0 : dot + 1);
+  std::vector<std::string> flags;
+  if (const CLI::App* const command = command_at(app, section)) {
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->get_configurable() && option->get_name().rfind("--", 0) == 0)
+        flags.push_back(option->get_name().substr(2));
+    }
+  }
+  return place_or_file(app, name) + ": '" + key + "' is not a flag" +
+         (section.empty() ? "; flags stand below a section, a line such as [run]" : " of " + section) +
+         did_you_mean(flags, key);
+}
+
+/// The first flag that a message names, such as "--epochs".
+std::string flag_in(const std::string& text) {
+  const std::size_t begin = text.find("--");
+  if (begin == std::string::npos) return {};
+  const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", begin);
+  return text.substr(begin, std::min(end, text.size()) - begin);
+}
+
+bool is_given(const std::vector<std::string>& arguments, const std::string& flag) {
+  return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+    return argument == flag || argument.rfind(flag + "=", 0) == 0;
+  });
+}
+
+/// A message about a flag, with the line or variable that sets it where the command line does not.
+std::string with_origin(const CLI::App& app, const std::string& text,
+                        const std::vector<std::string>& arguments) {
+  const std::string flag = flag_in(text);
+  if (flag.empty() || is_given(arguments, flag)) return text;
+  const CLI::App* command = &innermost(app);
+  const CLI::Option* option = command->get_option_no_throw(flag);
+  std::string path;
+  for (; command->get_parent() != nullptr; command = command->get_parent())
+    path = command->get_name() + "." + path;
+  if (option == nullptr) return text;
+  const std::string place = place_in_config(app, path + flag.substr(2));
+  if (!place.empty()) return place + ": " + text;
+  const char* const value =
+      option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+  if (value == nullptr || *value == '\0') return text;
+  return option->get_envname() + "=" + value + ": " + text;
+}
+
 /// Names of videos may begin with one hyphen, as no flag of ours does.
 std::string hint_for_names(const std::string& unknown) {
   const bool may_be_a_name = unknown.size() > 2 && unknown[0] == '-' && unknown[1] != '-';
@@ -179,7 +305,7 @@ void require_legal_environment(const CLI::App& app) {
     const std::string variable = option->get_envname();
     const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
     if (value != nullptr && *value != '\0' && option->count() == 0) {
-      throw CLI::ValidationError(option->get_name(), variable + "=" + value + " is not a valid value");
+      throw CLI::ValidationError(option->get_name(), why_not(*option, value));
     }
   }
   for (const CLI::App* subcommand : app.get_subcommands()) require_legal_environment(*subcommand);
@@ -221,19 +347,14 @@ bool sets_variables() {
   return *entry != nullptr;
 }
 
-std::string explain(const CLI::App& app, const CLI::Error& error) {
+std::string explain(const CLI::App& app, const CLI::Error& error, const std::vector<std::string>& arguments) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::string text = error.what();
-  if (kind == CLI::ExitCodes::ConfigError && text.rfind("INI was not able to parse ", 0) == 0) {
-    const std::string name = text.substr(text.rfind(' ') + 1);
-    const std::size_t section = name.rfind(".++");  // what CLI11 calls the beginning of one
-    return section == std::string::npos
-               ? "the --config file contains '" + name + "', which is not a flag"
-               : "the --config file contains [" + name.substr(0, section) + "], which is not a command";
-  }
+  if (kind == CLI::ExitCodes::ConfigError && text.rfind("INI was not able to parse ", 0) == 0)
+    return explain_config(app, text.substr(text.rfind(' ') + 1));
   const bool may_be_a_typo = kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError;
   const std::vector<std::string> unknown = app.remaining(true);
-  if (!may_be_a_typo || unknown.empty()) return text;
+  if (!may_be_a_typo || unknown.empty()) return with_origin(app, text, arguments);
   return "unknown argument '" + unknown.front() + "'" + suggestion(app, unknown.front()) +
          hint_for_names(unknown.front());
 }

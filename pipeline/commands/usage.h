@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -32,7 +33,9 @@ void require_known_variables(const CLI::App& app);
 /// Whether there is a variable PIPELINE_X.
 [[nodiscard]] bool sets_variables();
 
-/// The message for a parse error; for a misspelt flag or subcommand, with the most similar one.
-[[nodiscard]] std::string explain(const CLI::App& app, const CLI::Error& error);
+/// The message for an error of parsing `arguments`: for a misspelt flag or subcommand, with the most similar
+/// one; where the --config file or a variable sets the flag, with its line or the variable.
+[[nodiscard]] std::string explain(const CLI::App& app, const CLI::Error& error,
+                                  const std::vector<std::string>& arguments);
 
 }  // namespace tvr

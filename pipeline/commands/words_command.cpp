@@ -50,7 +50,7 @@ int run_export(const WordsExport& options) {
 }  // namespace
 
 void add_words_command(CLI::App& app, int& exit_code) {
-  CLI::App* words = app.add_subcommand("words", "Use the word vectors of a run in other programs");
+  CLI::App* words = add_command(app, "words");
   words->require_subcommand(1);
   auto options = std::make_shared<WordsExport>();
   CLI::App* command =

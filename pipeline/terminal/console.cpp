@@ -61,7 +61,7 @@ extern "C" void remember_stop(int signal) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
-  stop_flag = 1;
+  stop_flag = signal;
 }
 
 bool is_terminal(int descriptor) {
@@ -104,6 +104,7 @@ void install_stop_handler() {
 }
 
 bool stop_requested() noexcept { return stop_flag != 0; }
+int stop_signal() noexcept { return stop_flag; }
 
 ProgressLine::ProgressLine(std::string title, std::string unit, std::int64_t total)
     : state_{std::move(title), std::move(unit), 0, total, 0, {}},

@@ -32,6 +32,8 @@ enum class Colour { Red, Yellow, Green };
 /// clears the progress line.
 void install_stop_handler();
 [[nodiscard]] bool stop_requested() noexcept;
+/// The signal that has requested it; 0: none.
+[[nodiscard]] int stop_signal() noexcept;
 
 /// A progress line on stderr: redrawn on a terminal, else a plain line every ten seconds (after five minutes,
 /// every minute). Thread-safe; only one may exist at a time.

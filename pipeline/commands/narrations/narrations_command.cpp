@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "pipeline/commands/command.h"
+
 namespace tvr {
 
 CLI::App* add_narrations_subcommand(CLI::App& narrations, const std::string& name, const std::string& help,
@@ -15,8 +17,7 @@ CLI::App* add_narrations_subcommand(CLI::App& narrations, const std::string& nam
 }
 
 void add_narrations_command(CLI::App& app, int& exit_code) {
-  CLI::App* narrations =
-      app.add_subcommand("narrations", "Import what is said in videos (HowTo100M), and look at it");
+  CLI::App* narrations = add_command(app, "narrations");
   narrations->require_subcommand(1);
   narrations->footer("Example: pipeline narrations import caption.json narrations.db");
   add_narrations_import(*narrations, exit_code);

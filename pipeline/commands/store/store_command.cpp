@@ -4,6 +4,7 @@
 
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
+#include "pipeline/commands/command.h"
 
 namespace tvr {
 
@@ -29,7 +30,7 @@ void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
 }
 
 void add_store_command(CLI::App& app, int& exit_code) {
-  CLI::App* store = app.add_subcommand("store", "Inspect and maintain a feature store");
+  CLI::App* store = add_command(app, "store");
   store->require_subcommand(1);
   store->footer(
       "Example: pipeline store ls features.db --status partial\n"

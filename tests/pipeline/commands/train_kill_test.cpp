@@ -142,7 +142,7 @@ TEST_F(KilledTraining, WritesAStateAndSaysSoWhenAskedToEnd) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   kill(child, SIGTERM);
-  EXPECT_EQ(ended(child), 1);
+  EXPECT_EQ(ended(child), 128 + SIGTERM);
   const std::string said = bytes_of(folder / "log");
   EXPECT_NE(said.find("stopped in epoch"), std::string::npos) << said;
   EXPECT_NE(said.find("Run the same command again to resume"), std::string::npos) << said;

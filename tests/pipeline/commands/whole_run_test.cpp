@@ -135,14 +135,14 @@ TEST_F(WholeRun, KilledInExtractionDecodesNoFinishedVideoAgain) {
 
 TEST_F(WholeRun, StoppedByCtrlCSaysHowToGoOnAndGoesOn) {
   const ProgramResult extracting = interrupt(demo_run(), SIGINT, [this] { return finished_videos() >= 3; });
-  EXPECT_EQ(extracting.exit_code, kFailed) << extracting.err;
+  EXPECT_EQ(extracting.exit_code, 130) << extracting.err;
   EXPECT_THAT(extracting.err, HasSubstr("error: extraction: stopped"));
   EXPECT_THAT(extracting.err, HasSubstr("Run the same command again to resume"));
 
   const Arguments longer = endless_run();
   const std::filesystem::path history = folder_ / "ein Läuf/history.jsonl";
   const ProgramResult training = interrupt(longer, SIGTERM, [&] { return std::filesystem::exists(history); });
-  EXPECT_EQ(training.exit_code, kFailed) << training.err;
+  EXPECT_EQ(training.exit_code, 143) << training.err;
   EXPECT_THAT(training.err, HasSubstr("error: training: stopped in epoch"));
   const ProgramResult again = interrupt(longer, SIGINT, [&, lines = std::filesystem::file_size(history)] {
     return std::filesystem::file_size(history) > lines;

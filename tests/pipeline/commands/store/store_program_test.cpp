@@ -152,7 +152,7 @@ TEST_F(StoreProgram, CtrlCStopsTheHashingOfAHugeVideo) {
   program.signal(SIGINT);
   const ProgramResult result = program.wait();
   EXPECT_LT(Clock::now() - start, std::chrono::seconds(2)) << "0.2 s on an idle machine";
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, 130);
   EXPECT_THAT(result.err, HasSubstr("hashed"));
 }
 
