@@ -14,6 +14,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(CURL 7.85 REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(JPEG REQUIRED)
 find_package(TBB REQUIRED)
 find_package(Boost 1.74 REQUIRED CONFIG)  # Beast, Asio and Math, which are headers alone
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)

@@ -8,7 +8,7 @@ packages=(
   build-essential cmake ninja-build ccache pkg-config
   libtorch-dev libdnnl-dev libopenblas0-openmp
   libavcodec-dev libavformat-dev libavfilter-dev libswscale-dev libavutil-dev
-  libopencv-dev libtbb-dev libsqlite3-dev libssl-dev zlib1g-dev libcurl4-openssl-dev libfasttext-dev libutf8proc-dev
+  libopencv-dev libjpeg-dev libtbb-dev libsqlite3-dev libssl-dev zlib1g-dev libcurl4-openssl-dev libfasttext-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libboost-dev libeigen3-dev
 )
 for wish in "$@"; do

@@ -91,6 +91,8 @@ const Table kThirdParties = {
     {"boost/", {"pipeline/serve"}},
     {"boost/math/", {"model"}},
     {"httplib", {}},  // the client of the tests
+    {"jerror.h", {"extract/media"}},
+    {"jpeglib.h", {"extract/media"}},
     {"opencv2/", {"extract/media", "pipeline/demo", "pipeline/commands"}},
     {"opencv2/core/", {"extract/media", "pipeline/demo", "pipeline/machine"}},
     {"nlohmann/", {"data", "extract", "text", "model", "pipeline", "towers"}},

@@ -171,13 +171,14 @@ Rotation rotation_of(const AVFrame& frame, const AVStream& stream) {
   return rotation_of(own ? own : display_matrix(stream));
 }
 
-void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels) {
+void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels,
+                    const std::string& what) {
   if (std::int64_t{target.height} * target.width <= max_pixels) return;
   throw Error(Fault::Limit, name,
               "limit of pixels: " + std::to_string(shown.width) + "x" + std::to_string(shown.height) +
                   " scales to " + std::to_string(target.width) + "x" + std::to_string(target.height) +
                   " pixels",
-              "Crop the video");
+              "Crop the " + what);
 }
 
 bool is_turned(const AVStream& stream) { return !rotation_of(display_matrix(stream)).filters.empty(); }

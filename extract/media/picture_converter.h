@@ -48,8 +48,10 @@ struct Rotation {
 /// The rotation of a frame: its own display matrix takes precedence over the stream's.
 [[nodiscard]] Rotation rotation_of(const AVFrame& frame, const AVStream& stream);
 
-/// Throws Error(Limit) if a frame displayed at `shown` would be scaled to more than `max_pixels`.
-void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels);
+/// Throws Error(Limit) if a frame displayed at `shown` would be scaled to more than `max_pixels`. `what`:
+/// "video" or "picture", of which the error speaks.
+void require_pixels(const std::string& name, PictureSize shown, PictureSize target, std::int64_t max_pixels,
+                    const std::string& what = "video");
 
 /// Converts decoded frames of one pixel format, size and orientation to rgb24 of one lane.
 class PictureConverter {

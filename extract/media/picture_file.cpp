@@ -7,6 +7,7 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "extract/media/clip_stream.h"
+#include "extract/media/jpeg_damage.h"
 #include "extract/media/picture_converter.h"
 #include "extract/media/picture_header.h"
 
@@ -40,6 +41,10 @@ Picture decode_picture(std::string_view bytes, const std::string& name, const Pi
   const std::int64_t pixels = std::int64_t{header.size.height} * header.size.width;
   if (pixels > limits.max_pixels) over_limit(name, "pixels", pixels, limits.max_pixels);
   if (header.scans > limits.max_scans) over_limit(name, "scans", header.scans, limits.max_scans);
+  if (header.scans > 0) {  // a JPEG
+    if (const std::string damage = jpeg_damage(bytes); !damage.empty())
+      throw Error(Fault::Corrupt, name, "the picture is damaged: " + damage);
+  }
   // libpng prints warnings about chunks that do not matter here, so it is not given them.
   if (!header.essential.empty()) bytes = header.essential;
   const cv::Mat coded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
@@ -61,7 +66,7 @@ Picture scaled_picture(const Picture& picture, const LaneOptions& lane) {
                 std::string("its preset, ") + kPresets.name(lane.preset) + ", is for videos alone");
   }
   const PictureSize target = scaled_size(picture.size, lane);
-  require_pixels("picture", picture.size, target, DecodeLimits().max_scaled_pixels);
+  require_pixels("picture", picture.size, target, DecodeLimits().max_scaled_pixels, "picture");
   const PillowResize resize = pillow_resize(picture.size, target, lane);
   Picture scaled{resize.size(), {}};
   scaled.rgb.resize(bytes_of(scaled.size));

@@ -130,6 +130,19 @@ TEST(PictureFile, RefusesAFileCutAnywhere) {
   }
 }
 
+TEST(PictureFile, RefusesAJpegThatWasCutAndClosedWithoutAWordOfLibjpegs) {
+  for (const int progressive : {0, 1}) {
+    const std::string whole = encoded(".jpg", ramp(64, 64), {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+    ::testing::internal::CaptureStderr();
+    EXPECT_NO_THROW(static_cast<void>(decode_picture(whole, "a")));
+    const std::size_t scan = whole.find("\xff\xda");
+    const std::string cut = whole.substr(0, scan + (whole.size() - scan) / 3) + "\xff\xd9";
+    expect_error([&] { static_cast<void>(decode_picture(cut, "a")); }, Fault::Corrupt,
+                 "the picture is damaged: ");
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  }
+}
+
 TEST(PictureFile, TakesAnyBytes) {
   const cv::Mat bgr = ramp(16, 32);
   std::mt19937 random(1);
@@ -156,7 +169,7 @@ TEST(PictureFile, IsScaledAsALanesFramesAre) {
   expect_error([&] { static_cast<void>(scaled_picture(picture, lane_2d())); }, Fault::InvalidArgument,
                "ffmpeg5, is for videos alone");
   picture = {{1, 60000}, std::vector<std::uint8_t>(60000 * 3)};
-  expect_error([&] { static_cast<void>(scaled_picture(picture, cut)); }, Fault::Limit, "limit of pixels");
+  expect_error([&] { static_cast<void>(scaled_picture(picture, cut)); }, Fault::Limit, "Crop the picture");
 }
 
 constexpr const char* kByPillow = R"(
