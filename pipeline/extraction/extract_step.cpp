@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -13,11 +12,13 @@
 #include "data/error.h"
 #include "data/usable_cores.h"
 #include "extract/decoding/decoder_host.h"
+#include "extract/decoding/header_durations.h"
 #include "extract/decoding/in_process_decoder.h"
 #include "extract/gpu.h"
 #include "extract/networks/plugin.h"
 #include "extract/networks/tower_backbone.h"
 #include "pipeline/extraction/row_files.h"
+#include "pipeline/extraction/video_progress.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -215,12 +216,21 @@ class Planner {
   std::vector<std::pair<const VideoSource*, SourceFingerprint>> touched_;
 };
 
+/// For the estimate of the time left, which a slow network must not delay much.
+std::vector<double> durations_of(const std::vector<ExtractionTask>& tasks) {
+  constexpr double kLimitS = 5;
+  std::vector<std::filesystem::path> videos;
+  for (const ExtractionTask& task : tasks) videos.push_back(task.source.path);
+  return header_durations(videos, kLimitS);
+}
+
 }  // namespace
 
 ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSource>& videos,
                                  const ExtractionPlan& plan) {
   const auto start = Clock::now();
   ExtractReport report;
+  report.store = plan.store;
   report.videos = static_cast<std::int64_t>(videos.size());
 
   std::vector<ExtractionLane> work;
@@ -235,25 +245,25 @@ ExtractReport extract_into_store(FeatureStore& store, const std::vector<VideoSou
     planner.note();
   } else {
     warn_of_trials(plan.lanes);
+    const std::vector<double> durations = durations_of(tasks);
     const auto loading = Clock::now();
     const Equipment equipment = equip(plan.lanes, plan.speed);  // not needed when everything is up to date
     report.loading_s = std::chrono::duration<double>(Clock::now() - loading).count();
     planner.note();
-    ProgressLine line("extract", "videos", static_cast<std::int64_t>(tasks.size()));
-    std::atomic<std::int64_t> finished{0}, failed{0};
-    const std::int64_t noted = report.failed;
+    double rate = 0;
+    for (const PlannedLane& lane : plan.lanes) rate += rows_per_second(lane.recipe);
+    VideoProgress progress(tasks, durations, rate);
+    ProgressLine line("extract", progress.unit(), progress.total());
     const ParallelOptions parallel{jobs_of(plan.speed), batch_of(plan), plan.store};
     report.times = extract_parallel(
         equipment.devices, tasks, work, parallel,
         [&](const VideoOutcome& outcome) {
           store.write(outcome);
           add_to(report, outcome);
-          finished = report.extracted + report.failed - noted;
-          failed = report.failed;
+          progress.finish(outcome);
         },
         [&](const ProgressEvent& clips) {
-          line.update(finished, (failed > 0 ? fmt::format("{} failed, ", failed.load()) : "") +
-                                    fmt::format("{} clips", clips.done));
+          line.update(progress.done(clips.done), progress.note());
           return !stop_requested();
         });
     remove_row_files(plan.store);
@@ -286,9 +296,9 @@ void tell(const ExtractReport& report) {
   for (const std::string& failure : report.failures) warn(failure);
   if (report.known_failures > 0) {
     warn(
-        fmt::format("{} videos failed before and are unchanged: see `pipeline store failures`, or pass "
+        fmt::format("{} videos failed before and are unchanged: see `pipeline store failures {}`, or pass "
                     "--retry-failed",
-                    report.known_failures));
+                    report.known_failures, printable(report.store.string())));
   }
 }
 

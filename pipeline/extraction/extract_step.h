@@ -14,6 +14,7 @@ namespace tvr {
 
 /// Statistics of one extraction.
 struct ExtractReport {
+  std::filesystem::path store;
   std::int64_t videos = 0;          // requested
   std::int64_t fresh = 0;           // already up to date
   std::int64_t extracted = 0;       // in this run, ok or partial

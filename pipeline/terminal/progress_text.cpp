@@ -47,7 +47,8 @@ void RateMeter::add(Time now, std::int64_t done) {
 
 std::string progress_text(const ProgressState& state, std::size_t columns, bool bar) {
   const bool known = state.total > 0;
-  const double share = known ? static_cast<double>(state.done) / static_cast<double>(state.total) : 0;
+  const double share =
+      known ? std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total)) : 0;
   std::vector<Piece> pieces = {
       {0, known ? fmt::format("{}/{}", state.done, state.total) : fmt::format("{}", state.done)},
       {4, ' ' + state.unit}};

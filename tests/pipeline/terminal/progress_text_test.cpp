@@ -14,6 +14,10 @@ TEST(ProgressText, ShowsEverythingWhereThereIsRoom) {
             "extract 12/60 videos (20 %), 3.14 per second, 15 s left, 2 failed");
 }
 
+TEST(ProgressText, NeverSaysMoreThanTheWhole) {
+  EXPECT_EQ(progress_text({"extract", "videos", 66, 60, 0, {}}, 200, false), "extract 66/60 videos (100 %)");
+}
+
 TEST(ProgressText, DrawsABarOfWhatIsDone) {
   EXPECT_EQ(progress_text(kState, 100, true),
             "extract #####................... 12/60 videos (20 %), 3.14 per second, 15 s left, 2 failed");

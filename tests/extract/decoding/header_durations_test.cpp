@@ -1,0 +1,35 @@
+#include "extract/decoding/header_durations.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_video.h"
+#include "tests/support/write_file.h"
+
+namespace tvr {
+namespace {
+
+TEST(HeaderDurations, AreThoseOfTheContainersAndZeroWhereThereIsNone) {
+  const testing::TempFolder folder;
+  testing::TestVideo video;
+  video.pts_ms = testing::at_rate(1, 3);
+  testing::write_video(folder / "a.mkv", video);
+  const std::vector<double> durations =
+      header_durations({folder / "a.mkv", testing::write_file(folder / "b.mkv", "no film"),
+                        folder / "none.mkv", folder / "a.mkv"},
+                       60);
+  ASSERT_EQ(durations.size(), 4u);
+  EXPECT_NEAR(durations[0], 3, 0.1);
+  EXPECT_EQ(durations[1], 0);
+  EXPECT_EQ(durations[2], 0);
+  EXPECT_EQ(durations[3], durations[0]);
+}
+
+TEST(HeaderDurations, WaitNoLongerThanTheyMay) {
+  const testing::TempFolder folder;
+  EXPECT_EQ(header_durations({folder / "a.mkv"}, 0), std::vector<double>{0});
+  EXPECT_TRUE(header_durations({}, 1).empty());
+}
+
+}  // namespace
+}  // namespace tvr
