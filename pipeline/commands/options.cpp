@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "data/descriptor.h"
 #include "data/error.h"
 #include "extract/networks/plugin.h"
 #include "extract/networks/tower_backbone.h"
@@ -60,6 +62,25 @@ CLI::Validator size_of_memory() {
       "SIZE");
 }
 
+/// A file of weights, made absolute, or the one that `pipeline get` has got under this name.
+CLI::Validator weights_file(const BuiltinLane& lane) {
+  return CLI::Validator(
+      [from = std::string(lane.weights_from)](std::string& text) {
+        try {
+          std::optional<std::filesystem::path> file;
+          if (!std::filesystem::exists(text)) file = find_download(text);
+          if (!file) file = std::filesystem::absolute(text).lexically_normal();
+          (void)open_regular(*file);
+          text = file->string();
+          return std::string();
+        } catch (const Error& error) {
+          return error.where() + ": " + error.seen() + ". " +
+                 (error.fault() == Fault::NotFound ? from : error.advice());
+        }
+      },
+      "FILE or NAME");
+}
+
 /// Implements --model and --weights (`base`): --model 2d=resnet50 is the same as --model-2d resnet50.
 void give_to_lane(CLI::App& command, const std::string& base, const std::string& lane_and_value) {
   const std::size_t sign = lane_and_value.find('=');
@@ -106,8 +127,9 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
         ->group(group);
     command
         .add_option("--weights-" + name, network.weights,
-                    "weights of the " + name + " network, .pth or .safetensors, e.g. " + lane.weights)
-        ->transform(absolute_path())
+                    "weights of the " + name + " network, .pth or .safetensors, e.g. " + lane.weights +
+                        "; or what `pipeline get` calls them")
+        ->transform(weights_file(lane))
         ->group(group);
   }
   for (const std::string base : {"--model", "--weights"}) {
@@ -152,8 +174,6 @@ void add_feature_flags(CLI::App& command, FeatureOptions& options, const std::ve
              "how frames are scaled: bicubic (FFmpeg 5) or bilinear (as in 2019); -gpu: on the GPU")
       ->group(group);
   add_network_flags(command, options.networks, group, lanes);
-  for (const BuiltinLane& lane : lanes)
-    command.get_option("--weights-" + std::string(lane.name))->check(CLI::ExistingFile);
   command
       .add_flag(
           "--random-weights", options.random_weights,

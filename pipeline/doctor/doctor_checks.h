@@ -33,6 +33,9 @@ namespace tvr {
 [[nodiscard]] Check check_blas(const Blas& blas, const Machine& machine);
 /// missing: what missing_for_gpu() says of this build and machine.
 [[nodiscard]] Checks check_cuda(const CudaDriver& cuda, const std::string& missing);
+/// Nothing, unless the value of `flag` asks for a GPU ("cuda", "cuda:0,1"). `missing` as above.
+[[nodiscard]] Checks check_wish_for_gpu(const std::string& flag, const std::string& value,
+                                        const std::string& missing);
 
 /// Whether a store can lie there: its folder (or the nearest parent that exists) must be writable, and its
 /// file system must support locks and be local.
@@ -52,6 +55,10 @@ struct StoreEstimate {
     const std::function<double(const std::filesystem::path&)>& duration_s,
     const std::vector<BuiltinLane>& lanes = builtin_lanes());
 [[nodiscard]] Check check_room(const StoreEstimate& estimate, double free_bytes);
+
+/// Whether a video of this length, sampled at `fps`, has at most `most` frames.
+[[nodiscard]] Check check_frames_limit(const std::filesystem::path& video, double seconds, double fps,
+                                       std::int64_t most);
 
 /// Weights whose name contains the first digits of their sha256, as torchvision's do, must have that content.
 /// If `model` is not empty, they must also fit that network.

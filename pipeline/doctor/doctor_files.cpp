@@ -151,6 +151,21 @@ Check check_room(const StoreEstimate& estimate, double free_bytes) {
   return check;
 }
 
+Check check_frames_limit(const fs::path& video, double seconds, double fps, std::int64_t most) {
+  const auto frames = static_cast<std::int64_t>(seconds * fps);
+  Check check{"data set",
+              "longest video",
+              Finding::Ok,
+              fmt::format("{}, {}: {} frames at {:g} per second", video.filename().string(),
+                          seconds_text(seconds), frames, fps),
+              {}};
+  if (frames <= most) return check;
+  check.finding = Finding::Missing;
+  check.seen += fmt::format(", more than --max-frames {}", most);
+  check.advice = fmt::format("Pass --max-frames {}, or the video fails", frames);
+  return check;
+}
+
 Check check_weights(const std::string& lane, const fs::path& file, const std::string& model) {
   Check check{"files", "weights " + lane, Finding::Ok, file.string(), {}};
   const std::string digits = digits_in_name(file);

@@ -122,4 +122,11 @@ Checks check_cuda(const CudaDriver& cuda, const std::string& missing) {
   return checks;
 }
 
+Checks check_wish_for_gpu(const std::string& flag, const std::string& value, const std::string& missing) {
+  if (value.rfind("cuda", 0) != 0) return {};
+  if (missing.empty()) return {{"GPU", flag.substr(2), Finding::Ok, value + " can be used", {}}};
+  return {{"GPU", flag.substr(2), Finding::Missing, value + " cannot be used: " + missing,
+           "Pass " + flag + " cpu"}};
+}
+
 }  // namespace tvr

@@ -15,6 +15,7 @@
 #include "data/fingerprint.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
+#include "extract/gpu.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "model/trainer.h"
@@ -198,6 +199,9 @@ std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units
       (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
     throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
                 "Use it with --loss max-margin and an --n-pair of 2 or more");
+  }
+  if (const std::string missing = missing_for_gpu(); options.train.gpu >= 0 && !missing.empty()) {
+    throw Error(Fault::Unsupported, "--train-device cuda", missing, "Use --train-device cpu");
   }
   TrainOptions train = options.train;
   train.batch_size = fitted_batch(options, units);

@@ -134,6 +134,23 @@ TEST(DoctorMachine, WarnsOfAnOldProcessor) {
   EXPECT_EQ(find(check_machine({}, 1), "instructions").finding, Finding::Warning);
 }
 
+TEST(DoctorGpu, NamesAWishThatCannotBeFulfilled) {
+  EXPECT_TRUE(check_wish_for_gpu("--train-device", "cpu", "this build has no CUDA").empty());
+  EXPECT_TRUE(check_wish_for_gpu("--train-device", "", "this build has no CUDA").empty());
+  const Checks wish = check_wish_for_gpu("--train-device", "cuda", "this build has no CUDA");
+  EXPECT_EQ(find(wish, "train-device").finding, Finding::Missing);
+  EXPECT_EQ(find(wish, "train-device").seen, "cuda cannot be used: this build has no CUDA");
+  EXPECT_EQ(find(check_wish_for_gpu("--device", "cuda:0", ""), "device").finding, Finding::Ok);
+}
+
+TEST(DoctorLimits, NamesAVideoTooLongForTheLimitOfFrames) {
+  EXPECT_EQ(check_frames_limit("a.mp4", 7200, 24, 172'800).finding, Finding::Ok);
+  const Check check = check_frames_limit("/v/a.mp4", 7200, 24, 100'000);
+  EXPECT_EQ(check.finding, Finding::Missing);
+  EXPECT_THAT(check.seen, HasSubstr("a.mp4, 2:00:00"));
+  EXPECT_THAT(check.advice, HasSubstr("--max-frames 172800"));
+}
+
 TEST(DoctorBlas, WarnsOfTheReferenceOne) {
   const Check check = check_blas({"the reference BLAS", "", "libblas.so.3.11", true, 4}, {});
   EXPECT_EQ(check.finding, Finding::Warning);

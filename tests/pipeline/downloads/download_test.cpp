@@ -12,6 +12,7 @@
 
 #include "data/descriptor.h"
 #include "data/fingerprint.h"
+#include "pipeline/downloads/download_table.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/in_child.h"
 #include "tests/support/scripted_server.h"
@@ -54,6 +55,23 @@ std::string rest(const std::string& content, std::size_t from, const std::string
   return http_reply(206, content.substr(from),
                     headers + "Content-Range: bytes " + std::to_string(from) + "-" +
                         std::to_string(content.size() - 1) + "/" + std::to_string(content.size()) + "\r\n");
+}
+
+TEST(DownloadTable, IsInTheDocumentationAsItIs) {
+  const std::string text = content_of(std::filesystem::path(TVR_SOURCE_DIR) / "docs/DOWNLOADS.md");
+  const auto shown = [](std::int64_t bytes) {
+    std::string digits = std::to_string(bytes);
+    for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+      digits.insert(static_cast<std::size_t>(at), ",");
+    return bytes == 0 ? "not known here" : digits;
+  };
+  for (const Download& download : downloads()) {
+    for (const PublishedFile& file : download.files) {
+      EXPECT_THAT(text, HasSubstr("| " + download.name + " | `" + file.name + "` | " + shown(file.bytes) +
+                                  " | " + (file.sha256.empty() ? "not known here" : "`" + file.sha256 + "`") +
+                                  " | " + download.licence + " | <" + file.url + "> |\n"));
+    }
+  }
 }
 
 class DownloadTest : public ::testing::Test {

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "pipeline/commands/options.h"
 #include "pipeline/doctor/doctor_checks.h"
@@ -15,6 +17,7 @@
 namespace tvr {
 namespace {
 
+using ::testing::AllOf;
 using testing::expect_error;
 using ::testing::HasSubstr;
 using testing::TempFolder;
@@ -140,16 +143,52 @@ TEST(BuiltinLanes, AreARowEach) {
 }
 
 TEST(NetworkFlags, TakeALaneThatIsNamedInTheValue) {
+  const TempFolder folder;
+  const std::string weights = testing::write_file(folder / "w.pth", "").string();
   CLI::App app;
   std::map<std::string, NetworkChoice> networks;
   add_network_flags(app, networks, "");
-  app.parse("--model 2d=resnet18 --model 3d=resnext50 --weights 2d=w.pth");
+  app.parse(std::vector<std::string>{"2d=" + weights, "--weights", "3d=resnext50", "--model", "2d=resnet18",
+                                     "--model"});  // in reverse
   EXPECT_EQ(networks["2d"].model, "resnet18");
   EXPECT_EQ(networks["3d"].model, "resnext50");
   EXPECT_EQ(networks["2d"].weights.filename(), "w.pth");
   CLI::App refusing;
   add_network_flags(refusing, networks, "");
   EXPECT_THROW(refusing.parse("--model 4d=resnet18"), CLI::ValidationError);
+}
+
+TEST(NetworkFlags, SayWhatIsWrongWithAFileOfWeightsAndWhereToGetIt) {
+  const TempFolder folder;
+  const auto said = [&](const std::string& value) {
+    CLI::App app;
+    std::map<std::string, NetworkChoice> networks;
+    add_network_flags(app, networks, "");
+    try {
+      app.parse(std::vector<std::string>{value, "--weights-2d"});  // in reverse
+    } catch (const CLI::ValidationError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(
+      said((folder / "none.pth").string()),
+      AllOf(HasSubstr("none.pth: cannot be opened: No such file"), HasSubstr("`pipeline get resnet152`")));
+  EXPECT_THAT(said(folder.path().string()), HasSubstr("is a directory, not a regular file"));
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  EXPECT_THAT(said((folder / "fifo").string()), HasSubstr("is a FIFO, socket or device"));
+}
+
+TEST(NetworkFlags, TakeTheNameOfWhatHasBeenDownloaded) {
+  const TempFolder folder;
+  ::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
+  testing::write_file(folder / "pipeline/resnet152/resnet152-b121ed2d.pth", "");
+  CLI::App app;
+  std::map<std::string, NetworkChoice> networks;
+  add_network_flags(app, networks, "");
+  app.parse("--weights-2d resnet152");
+  EXPECT_EQ(networks["2d"].weights, folder / "pipeline/resnet152/resnet152-b121ed2d.pth");
+  ::unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace
