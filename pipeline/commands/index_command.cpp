@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/store/known_ids.h"
 #include "extract/networks/plugin.h"
@@ -17,6 +21,7 @@
 #include "pipeline/commands/video_flags.h"
 #include "pipeline/encoders/index_folder.h"
 #include "pipeline/extraction/faster_ways.h"
+#include "pipeline/learning/learning_data.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
 
@@ -30,9 +35,25 @@ int run_index(const IndexOptions& options) {
   model.index = store_of(options);
   ProgressLine line("index: windows", "videos", 0);
   const std::unique_ptr<Searcher> searcher = open_searcher(model, false, progress_on(line));
-  say(fmt::format("index: {} videos can be searched, by `pipeline search --index {} \"...\"`",
-                  searcher->index()->videos().size(), printable(model.index.string())));
+  const auto searchable = static_cast<std::int64_t>(searcher->index()->videos().size());
+  say(fmt::format("index: {}search by `pipeline search --index {} \"...\"`",
+                  searchable == report.videos ? "" : fmt::format("{} videos can be searched; ", searchable),
+                  printable(model.index.string())));
   return report.all_well() ? kDone : kSomeVideosFailed;
+}
+
+/// Says which videos of the index have been deleted since: they are still found.
+void tell_deleted(const FeatureStore& store, const std::filesystem::path& file) {
+  std::vector<std::string> deleted;
+  for (const VideoSource& source : sources_of(store)) {
+    std::error_code unseen;
+    if (!std::filesystem::exists(source.path, unseen) && !unseen) deleted.push_back(video_line(source.id));
+  }
+  if (deleted.empty()) return;
+  warn(fmt::format(
+      "{} of its videos are there no more, such as {}, and are found all the same; `pipeline store gc "
+      "{} --drop` forgets them",
+      deleted.size(), deleted.front(), printable(file.string())));
 }
 
 /// Without a separator at its end.
@@ -91,14 +112,14 @@ ExtractReport update_index(const IndexOptions& options) {
   const ExtractReport report = extract_into_store(store, videos, plan);
   lap(time, report);
   tell(report);
+  tell_deleted(store, extraction.store);
   tell(time, faster_ways(plan));
   return report;
 }
 
 void add_index_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<IndexOptions>();
-  CLI::App* const command = app.add_subcommand(
-      "index", "Make videos searchable by sentences with a pretrained encoder pair, without training");
+  CLI::App* const command = add_command(app, "index");
   command
       ->add_option(
           "--encoder", options->encoder,

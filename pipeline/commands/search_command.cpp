@@ -42,7 +42,12 @@ bool has_example(const SearchArguments& arguments) {
 
 std::vector<std::string> sentences_of(const SearchArguments& arguments) {
   if (has_example(arguments) && arguments.queries.empty()) return {arguments.query.sentence};
-  if (arguments.query.sentence.empty() == arguments.queries.empty()) {
+  if (!arguments.query.sentence.empty() && !arguments.queries.empty()) {
+    throw Error(Fault::InvalidArgument, "search",
+                "there is a sentence, '" + arguments.query.sentence + "', and --queries FILE too",
+                "Pass one of the two");
+  }
+  if (arguments.query.sentence.empty() && arguments.queries.empty()) {
     throw Error(Fault::InvalidArgument, "search",
                 "needs a sentence, --queries FILE, --like VIDEO or --image FILE",
                 "pipeline search --index clips.db \"a man is cooking\"");
@@ -61,11 +66,21 @@ std::vector<std::string> sentences_of(const SearchArguments& arguments) {
 
 void require_videos(const SearchIndex& index, const std::filesystem::path& store) {
   if (!index.videos().empty()) return;
-  throw Error(
-      Fault::NotFound, store.string(),
-      "none of its videos can be searched: none has sound features in every lane of the model",
-      "Extract them with the lanes and weights of the run (they are in its run.json); `pipeline store "
-      "failures` says which failed");
+  throw Error(Fault::NotFound, store.string(),
+              "none of its videos can be searched: none has sound features in every lane of the model",
+              "`pipeline store failures " + printable(store.string()) +
+                  "` says which failed, `pipeline store verify " + printable(store.string()) +
+                  "` which are damaged");
+}
+
+/// Warns where no video has the name that --video asks for.
+void warn_of_no_match(const SearchIndex& index, const std::string& video) {
+  const std::vector<IndexedVideo>& videos = index.videos();
+  if (video.empty() || std::any_of(videos.begin(), videos.end(),
+                                   [&](const IndexedVideo& each) { return has_name(each.source.id, video); }))
+    return;
+  warn(fmt::format("--video: none of {} videos matches '{}'; one is '{}'", videos.size(), video,
+                   video_line(videos.front().source.id)));
 }
 
 /// The part of a video that VIDEO or VIDEO@SECONDS names. A name may itself end in '@' and a number.
@@ -195,6 +210,8 @@ void print_answer(const SearchArguments& arguments, const SearchQuery& query, co
   }
   if (arguments.json) {
     nlohmann::json json = json_of(query, answer);
+    for (std::size_t i = 0; i < answer.hits.size(); ++i)
+      json["results"][i]["path"] = answer.hits[i].source.path.string();
     for (std::size_t i = 0; i < clips.size(); ++i) {
       if (!clips[i].empty()) json["results"][i]["clip"] = clips[i];
     }
@@ -228,7 +245,8 @@ void index_videos(ModelToSearch& what) {
 std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sentences,
                                         const Progress& progress) {
   if (what.run.empty() == what.index.empty()) {
-    throw Error(Fault::InvalidArgument, "search", "needs a model and the videos to search",
+    throw Error(Fault::InvalidArgument, "--index, --videos or --run",
+                "a model and the videos to search are needed",
                 "Pass --index FILE.db, made by `pipeline index`; or --videos FOLDER and --encoder FOLDER; or "
                 "--run FOLDER, a trained run");
   }
@@ -271,6 +289,7 @@ int run_search(const SearchArguments& arguments) {
   Searcher& searcher = *opened;
   warn_of_damaged(searcher.index()->damaged());
   require_videos(*searcher.index(), searcher.store());
+  warn_of_no_match(*searcher.index(), arguments.query.video);
   if (const std::string note = note_on_random(searcher.random_lanes()); !note.empty()) warn(note);
   SearchQuery query = arguments.query;
   if (!arguments.like.empty()) query.example = example_named(searcher, arguments.like);
@@ -325,8 +344,7 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
 
 void add_search_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<SearchArguments>();
-  CLI::App* const command =
-      app.add_subcommand("search", "Find videos, and moments of long ones, by a sentence");
+  CLI::App* const command = add_command(app, "search");
   add_search_flags(*command, arguments->search);
   command
       ->add_option("--videos", arguments->search.videos.folder,
@@ -335,13 +353,21 @@ void add_search_command(CLI::App& app, int& exit_code) {
       ->transform(absolute_path())
       ->excludes("--run")
       ->excludes("--index");
-  command->add_option("sentence", arguments->query.sentence, "what to search for");
+  command->add_option_function<std::vector<std::string>>(
+      "sentence",
+      [arguments](const std::vector<std::string>& words) {
+        arguments->query.sentence = fmt::format("{}", fmt::join(words, " "));
+      },
+      "what to search for: all words, with or without quotes");
   command
       ->add_option("--queries", arguments->queries, "file with one sentence per line, instead of a sentence")
       ->check(CLI::ExistingFile);
   auto* const like =
-      command->add_option("--like", arguments->like,
-                          "VIDEO or VIDEO@SECONDS: find what looks like it; with a sentence, what fits both");
+      command
+          ->add_option("--like", arguments->like,
+                       "VIDEO or VIDEO@SECONDS: find what looks like it; with a sentence, what fits both")
+          ->check(
+              [](const std::string& video) { return std::string(video.empty() ? "no video is named" : ""); });
   command
       ->add_option("--image", arguments->image,
                    "JPEG, PNG or WebP: find what looks like it; with a sentence, what fits both")
@@ -355,7 +381,8 @@ void add_search_command(CLI::App& app, int& exit_code) {
   command->add_option("--top", arguments->query.top, "number of videos to show")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--video", arguments->query.video, "only videos whose id contains this text");
+  command->add_option("--video", arguments->query.video,
+                      "only videos whose name contains this text, or matches it where it has a * or ?");
   add_choice(*command, "--in", arguments->query.in, kSearchIn,
              "what to search: the pictures, the subtitles beside the videos, or both, joined");
   command->add_flag("--json", arguments->json, "print JSON, one line per sentence");
@@ -379,7 +406,9 @@ void add_search_command(CLI::App& app, int& exit_code) {
       ->group(group);
   command->add_option("--edl", arguments->edl, "write an edit decision list of the moments (CMX 3600)")
       ->group(group);
-  command->footer("Example: pipeline search --run demo-run \"a red ball rolls\"");
+  command->footer(
+      "Example: pipeline search --run demo-run a red ball rolls\n"
+      "         pipeline search --index clips.db --video 'beach/*' \"a dog's tail\"");
   command->callback([arguments, &exit_code] { exit_code = run_search(*arguments); });
 }
 

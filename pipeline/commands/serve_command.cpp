@@ -80,7 +80,7 @@ int run_serve(const ServeOptions& options) {
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
-  CLI::App* const command = app.add_subcommand("serve", "Search and play videos in a local web page");
+  CLI::App* const command = add_command(app, "serve");
   add_search_flags(*command, options->search);
   command
       ->add_option(
@@ -99,7 +99,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--max-seconds", options->max_seconds, "stop after this many seconds; 0: never")
       ->check(number_within(0, 1e9))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->configurable(false);  // PIPELINE_MAX_SECONDS is the limit of decoding
   command->footer("Example: pipeline serve --run demo-run");
   command->callback([options, &exit_code] { exit_code = run_serve(*options); });
 }

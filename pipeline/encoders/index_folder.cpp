@@ -20,6 +20,12 @@ std::filesystem::path file_of(const std::filesystem::path& store) {
 std::filesystem::path path_in(const std::filesystem::path& store, const char* key) {
   const std::filesystem::path file = file_of(store);
   if (!std::filesystem::exists(file)) {
+    const std::filesystem::path beside = std::filesystem::absolute(store).parent_path();
+    if (std::filesystem::exists(beside / "run.json")) {
+      throw Error(Fault::NotFound, store.string(),
+                  "it is the store of a run, not an index of an encoder pair",
+                  "Search it by --run " + beside.string());
+    }
     throw Error(Fault::NotFound, store.string(), "nothing says which encoder made its index", kAdvice);
   }
   const nlohmann::json known = parse_json(read_text(file), file.string(), kAdvice);

@@ -2,14 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "data/error.h"
+#include "data/json_text.h"
 
 namespace tvr {
 namespace {
 
-std::string described(const Recipe& recipe) { return recipe.text + ", weights " + recipe.weights; }
+/// What two recipes of a lane do not have in common: "fps 1 instead of 2, ...".
+std::string differences(const Recipe& stored, const Recipe& wanted) {
+  const auto parts = [](const Recipe& recipe) {
+    nlohmann::json values = parse_json(recipe.text, "a recipe");
+    values["weights"] = recipe.weights;
+    return values;
+  };
+  const nlohmann::json is = parts(stored), was = parts(wanted);
+  nlohmann::json keys = is;
+  keys.update(was);
+  std::vector<std::string> all;
+  const auto text = [](const nlohmann::json& values, const std::string& key) {
+    if (!values.contains(key)) return std::string("none");
+    return values[key].is_string() ? values[key].get<std::string>() : values[key].dump();
+  };
+  for (const auto& [key, unused] : keys.items()) {
+    if (text(is, key) != text(was, key))
+      all.push_back(fmt::format("{} {} instead of {}", key, text(is, key), text(was, key)));
+  }
+  return fmt::format("{}", fmt::join(all, ", "));
+}
 
 /// The row of the store for the recipe `wanted`.
 RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
@@ -25,8 +48,8 @@ RecipeRow row_of(const Recipe& wanted, const std::vector<RecipeRow>& rows) {
                 "Run `pipeline extract` on it first");
   }
   throw Error(Fault::Mismatch, "lane " + wanted.lane,
-              "the store's features (" + described(other->recipe) +
-                  ") do not have the recipe that the model was trained on (" + described(wanted) + ")",
+              "the store's features do not have the recipe that the model was trained on: " +
+                  differences(other->recipe, wanted),
               "Extract the videos with the flags of the run (see its config.toml)");
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/search/searcher.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -32,8 +33,7 @@ std::string stamp_of(const std::filesystem::path& store) {
 bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
   const double length_s = std::chrono::duration<double>(video.length).count();
   return length_s >= query.min_length_s && (query.max_length_s <= 0 || length_s <= query.max_length_s) &&
-         (query.video.empty() ||
-          composed(video_name(video.source.id)).find(composed(query.video)) != std::string::npos);
+         (query.video.empty() || has_name(video.source.id, query.video));
 }
 
 constexpr double kFusion = 60;
@@ -73,6 +73,12 @@ TimeSpan moment_around(std::size_t best, const std::vector<TimeSpan>& windows, c
 
 }  // namespace
 
+bool has_name(const std::string& id, const std::string& wanted) {
+  const std::string name = composed(video_name(id)), part = composed(wanted);
+  if (name.find(part) != std::string::npos) return true;
+  return part.find_first_of("*?") != std::string::npos && fnmatch(part.c_str(), name.c_str(), 0) == 0;
+}
+
 void warn_of_damaged(const std::vector<std::string>& ids) {
   constexpr std::size_t kNamed = 5;
   if (ids.empty()) return;
@@ -80,11 +86,12 @@ void warn_of_damaged(const std::vector<std::string>& ids) {
   for (std::size_t i = 0; i < std::min(ids.size(), kNamed); ++i)
     names.push_back("'" + video_line(ids[i]) + "'");
   if (ids.size() == 1)
-    return warn(fmt::format("the features of {} are damaged: the video is left out", names.front()));
+    return warn(
+        fmt::format("{} is left out: its features are damaged, or too few for its length", names.front()));
   const std::string others =
       ids.size() > kNamed ? fmt::format(" and {} more", ids.size() - kNamed) : std::string();
-  warn(fmt::format("{} videos are left out because their features are damaged: {}{}", ids.size(),
-                   fmt::join(names, ", "), others));
+  warn(fmt::format("{} videos are left out: their features are damaged, or too few for their length: {}{}",
+                   ids.size(), fmt::join(names, ", "), others));
 }
 
 std::string note_on(const SearchAnswer& answer) {

@@ -63,6 +63,10 @@ struct SearchAnswer {
 /// A sentence on hits that are a guess, as no word is familiar; empty where there is none.
 [[nodiscard]] std::string note_on(const SearchAnswer& answer);
 
+/// Whether the name of the video with this id contains `wanted`, or matches it as a glob with * or ?. Both
+/// are compared composed.
+[[nodiscard]] bool has_name(const std::string& id, const std::string& wanted);
+
 /// Warns in one line that the videos with these ids are left out because their features are damaged: the
 /// first few by name, the others by their number.
 void warn_of_damaged(const std::vector<std::string>& ids);

@@ -96,6 +96,54 @@ TEST_F(Index, FindsNewVideosWhenItIsRunAgainAndEmbedsNoneTwice) {
   EXPECT_NE(std::filesystem::last_write_time(folder_ / "clips.db"), written);
 }
 
+TEST_F(Index, TakesASentenceWithoutQuotesAndGivesThePathOfAHit) {
+  index();
+  const json found = hits({"a", "dog"});
+  EXPECT_EQ(found, hits({"a dog"}));
+  EXPECT_EQ(hits({"a", "--top", "1", "dog"})[0], found[0]);
+  for (const json& hit : found)
+    EXPECT_EQ(hit["path"], path("my clips/" + hit["video"].get<std::string>() + ".mkv"));
+}
+
+TEST_F(Index, SearchesVideosByAPartOfTheirNameOrAGlobAndSaysWhenNoneMatches) {
+  index();
+  EXPECT_EQ(hits({"--video", "ar", "a dog"}).size(), 1U);
+  EXPECT_EQ(hits({"--video", "*r*", "a dog"}).size(), 2U);
+  EXPECT_EQ(hits({"--video", "?ong", "a dog"}).size(), 1U);
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(hits({"--video", "b*t2", "a dog"}).size(), 0U);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("none of 3 videos matches 'b*t2'; one is 'bright'"));
+}
+
+TEST_F(Index, RefusesASentenceBesideAFileOfThemAndAnExampleWithoutName) {
+  index();
+  testing::write_file(folder_ / "lines.txt", "a dog\n");
+  expect_error(
+      [&] {
+        (void)hits({"a dog", "--queries", path("lines.txt")});
+      },
+      Fault::InvalidArgument, "there is a sentence, 'a dog', and --queries FILE too");
+  EXPECT_THROW((void)hits({"a dog", "--like", ""}), CLI::ValidationError);
+}
+
+TEST_F(Index, SaysWhichVideosHaveBeenDeletedWhenItIsMadeAgain) {
+  index();
+  std::filesystem::remove(folder_ / "my clips/dark.mkv");
+  ::testing::internal::CaptureStderr();
+  index();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::AllOf(::testing::HasSubstr("1 of its videos are there no more, such as dark"),
+                               ::testing::HasSubstr("pipeline store gc " + path("clips.db") + " --drop")));
+}
+
+TEST_F(Index, SendsTheStoreOfARunToRun) {
+  index();
+  std::filesystem::remove_all(index_folder(folder_ / "clips.db"));
+  testing::write_file(folder_ / "run.json", "{}");
+  expect_error([&] { (void)hits({"a dog"}); }, Fault::NotFound, "--run " + folder_.path().string());
+}
+
 TEST_F(Index, IsMadeAndSearchedInOneCommand) {
   const json one = json::parse(run({"search", "--json", "--videos", path("my clips"), "--encoder",
                                     path("clip"), "--store", path("other.db"), "a dog"}));

@@ -478,9 +478,11 @@ TEST_F(SearchTest, NamesTheFirstDamagedVideosAndCountsTheOthersInOneLine) {
     return ::testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(warned({}), "");
-  EXPECT_EQ(warned({"%2D4ws"}), "warning: the features of '-4ws' are damaged: the video is left out\n");
-  EXPECT_EQ(warned({"a", "b"}),
-            "warning: 2 videos are left out because their features are damaged: 'a', 'b'\n");
+  EXPECT_EQ(warned({"%2D4ws"}),
+            "warning: '-4ws' is left out: its features are damaged, or too few for its length\n");
+  EXPECT_EQ(
+      warned({"a", "b"}),
+      "warning: 2 videos are left out: their features are damaged, or too few for their length: 'a', 'b'\n");
   std::vector<std::string> many = {"a", "b", "c", "d", "e"};
   EXPECT_THAT(warned(many), ::testing::EndsWith("'a', 'b', 'c', 'd', 'e'\n"));
   for (int i = 0; i < 37; ++i) many.push_back("video" + std::to_string(i));
@@ -514,7 +516,8 @@ TEST_F(SearchTest, RefusesAStoreWithoutFeaturesOrWithOthersThanTheModelWasTraine
   manifest.lanes[1].weights = "random:seed=2";
   other.record(manifest);
   other.add_video("a", showing(kRed, 5));
-  expect_error([&] { testing::searcher_of(other.run()); }, Fault::Mismatch, "lane 3d");
+  expect_error([&] { testing::searcher_of(other.run()); }, Fault::Mismatch,
+               "trained on: weights random:seed=1 instead of random:seed=2");
 }
 
 TEST_F(SearchTest, RefusesWordVectorsOfAnotherSize) {
