@@ -78,7 +78,7 @@ class ConfigJson {
     for (std::size_t i = 0; i < 3; ++i) {
       if (!list[i].is_number()) bad_value(key, "three numbers");
       numbers[i] = list[i].get<float>();
-      if (!std::isfinite(numbers[i])) bad_value(key, "three numbers");
+      if (!std::isfinite(numbers[i])) bad_value(key, "three numbers of less than 3.4e38");
     }
     return numbers;
   }

@@ -138,7 +138,8 @@ fs::path resolved_store(const fs::path& path) {
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::directory) {
     throw Error(Fault::Unsupported, path.string(), "is a directory, not a regular file",
-                "Name a file in it, for example " + (path / "features.db").string());
+                fs::exists(path / "features.db", error) ? "Name its " + (path / "features.db").string()
+                                                        : "Name a store, a file such as features.db");
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw Error(Fault::Unsupported, path.string(), "is a FIFO, socket or device, not a regular file",

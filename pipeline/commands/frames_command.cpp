@@ -1,6 +1,7 @@
 #include "pipeline/commands/frames_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -110,13 +111,17 @@ class PngSink : public Sink {
 
 std::unique_ptr<Sink> make_sink(const FramesOptions& options) {
   if (!options.png.empty()) return std::make_unique<PngSink>(options.png);
+  if (isatty(STDOUT_FILENO) != 0) {
+    throw Error(Fault::InvalidArgument, "frames", "raw pictures are not written to a terminal",
+                "Redirect standard output (> FILE.rgb), or pass --png FOLDER");
+  }
   return std::make_unique<RawSink>();
 }
 
 int write_frames(const FramesOptions& options) {
+  const std::unique_ptr<Sink> sink = make_sink(options);
   ClipStream stream(options.video,
                     {lane_of(options, options.lane.empty() ? builtin_lanes().front().name : options.lane)});
-  const std::unique_ptr<Sink> sink = make_sink(options);
   while (const std::optional<Clip> clip = stream.next()) {
     if (stop_requested()) throw Error(Fault::Interrupted, options.video.string(), "stopped on request");
     sink->take(*clip);
@@ -206,7 +211,7 @@ int run_frames(const FramesOptions& options) {
 
 void add_frames_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<FramesOptions>();
-  CLI::App* const command = app.add_subcommand("frames", "Write the frames that a lane's network sees");
+  CLI::App* const command = add_command(app, "frames");
   command->add_option("video", options->video, "video file, or with --check a folder of videos")->required();
   command
       ->add_option("--lane", options->lane,

@@ -158,7 +158,7 @@ std::string no_better_than_chance(const std::string& split, const RetrievalMetri
   if (clips == 1 || t2v["MeanR"] < kHardlyBetter * chance) return {};
   return fmt::format(
       "the mean rank of a {} caption's clip is {:.1f} of {}, {:.1f} by chance: hardly anything was learned. "
-      "Try a lower --lr, and check that the captions belong to these videos",
+      "Check that the captions belong to these videos; after many training steps, a lower --lr may help",
       split, t2v["MeanR"], clips, chance);
 }
 

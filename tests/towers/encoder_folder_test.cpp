@@ -213,6 +213,7 @@ TEST(ReadEncoder, RefusesPreprocessingThatTheTowerDoesNotMean) {
   expect_error(read({{"image_std", {0, 1, 1}}}), Fault::Corrupt, "not above 0");
   expect_error(read({{"image_mean", {0, 1}}}), Fault::Corrupt, "wanted three numbers");
   expect_error(read({{"image_mean", {0, 1, "x"}}}), Fault::Corrupt, "wanted three numbers");
+  expect_error(read({{"image_mean", {0, 1, 1e308}}}), Fault::Corrupt, "three numbers of less than 3.4e38");
 }
 
 TEST(ReadEncoder, ReadsShardsOfItsOwnFolderAlone) {

@@ -84,6 +84,17 @@ TEST_F(FramesCommandTest, WritesTheLanesBytesToStandardOutput) {
   }
 }
 
+TEST_F(FramesCommandTest, WritesNoRawPicturesToATerminal) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_TRUE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+  {
+    const OutputInto output(ptsname(terminal));
+    testing::expect_error([&] { (void)run_frames(options_); }, Fault::InvalidArgument,
+                          "not written to a terminal");
+  }
+  close(terminal);
+}
+
 TEST_F(FramesCommandTest, SaysThatStandardOutputHasNoRoom) {
   const testing::ChildReport report = testing::in_child([&]() -> std::string {
     const OutputInto full("/dev/full");
