@@ -8,6 +8,7 @@
 
 #include "data/store/feature_store.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/machine/version.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
@@ -50,6 +51,31 @@ TEST_F(CommandLine, ShowsHelpOfEveryCommandOnStandardOutput) {
   EXPECT_THAT(all, HasSubstr("PIPELINE_EMBD_DIM"));
 }
 
+TEST_F(CommandLine, TellsItsCommandsAndVersionWithoutTheProgramThatLoadsTorch) {
+  const std::filesystem::path alone = folder_ / "pipeline";
+  std::filesystem::copy(TVR_PIPELINE, alone);
+  const auto answer = [&](const std::vector<std::string>& arguments) {
+    return Program(folder_.path(), alone, arguments).wait();
+  };
+  const std::string help = answer({"--help"}).out;
+  EXPECT_EQ(help, run({"--quiet", "--help"}).out) << "that of the program with all commands";
+  EXPECT_EQ(answer({"help"}).out, help);
+  const std::string version = answer({"--version"}).out;
+  EXPECT_THAT(version, HasSubstr(program_version()));
+  EXPECT_EQ(answer({"-V"}).out, version);
+  EXPECT_EQ(answer({"version"}).out, version);
+  EXPECT_EQ(answer({"help", "store", "ls"}).out, answer({"store", "ls", "--help"}).out);
+  EXPECT_EQ(run({"help", "run"}).out, run({"run", "--help"}).out);
+  const ProgramResult nothing = answer({});
+  EXPECT_EQ(nothing.exit_code, kUsage);
+  EXPECT_THAT(nothing.out, IsEmpty());
+  EXPECT_THAT(nothing.err, HasSubstr("\n  search "));
+  EXPECT_THAT(answer({"serach"}).err, HasSubstr("did you mean search?"));
+  EXPECT_THAT(run({"search", "--run", "gone", "a", "train", "stops"}).err,
+              HasSubstr("gone: there is no such"))
+      << "train is a word of the sentence";
+}
+
 TEST_F(CommandLine, LooksAtAStoreWithoutTheProgramThatLoadsTorch) {
   const std::filesystem::path alone = folder_ / "pipeline";
   std::filesystem::copy(TVR_PIPELINE, alone);
@@ -85,7 +111,6 @@ TEST_F(CommandLine, LooksAtAStoreUnderAConfigurationOfOtherCommands) {
 }
 
 TEST_F(CommandLine, AnswersMisuseWith64AndTheNearestWord) {
-  expect_usage_error({}, "subcommand");
   expect_usage_error({"--bogus"}, "--bogus");
   expect_usage_error({"rnu"}, "unknown argument 'rnu'; did you mean run?");
   expect_usage_error({"run", "--epoch", "3"}, "did you mean --epochs?");
@@ -197,6 +222,39 @@ TEST_F(CommandLine, SaysWhatIsWrongBeforeAnyVideoIsDecoded) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "s.db"));
 }
 
+TEST_F(CommandLine, DoctorNamesAllThatIsMissingForAJobByTheFlagsOfTheJob) {
+  const ProgramResult result = run({"doctor",
+                                    "--videos",
+                                    "nowhere",
+                                    "--captions",
+                                    "none.csv",
+                                    "--weights-2d",
+                                    "none.pth",
+                                    "--weights-3d",
+                                    "resnext101",
+                                    "--train-device",
+                                    "cuda",
+                                    "--device",
+                                    "cuda",
+                                    "--epochs",
+                                    "3",
+                                    "--random-weights",
+                                    "--run",
+                                    "no-run",
+                                    "--encoder",
+                                    "no-pair",
+                                    "--port",
+                                    "80",
+                                    "--max-frames",
+                                    "10"},
+                                   {{"XDG_CACHE_HOME", folder_.path().string()}});
+  EXPECT_EQ(result.exit_code, kFailed) << result.err;
+  for (const char* phrase : {"nowhere", "none.csv", "none.pth", "pipeline get resnet152",
+                             "pipeline get resnext101", "no-run", "no-pair"})
+    EXPECT_THAT(result.out, HasSubstr(phrase));
+  expect_usage_error({"doctor", "--epochs", "many"}, "--epochs");
+}
+
 TEST_F(CommandLine, FailsWith1WhereFilesAreMissingOrNotWhatTheyShouldBe) {
   std::filesystem::create_directory(folder_ / "empty");
   testing::write_file(folder_ / "text.db", "not a store");
@@ -301,13 +359,31 @@ TEST_F(CommandLine, ConfigShowsTheFlagsOfATrainingPreset) {
 
 TEST_F(CommandLine, RefusesAConfigFileWithUnknownFlagsAndABadValueInTheEnvironment) {
   testing::write_file(folder_ / "my.toml", "[run]\nepohcs=11\n");
-  expect_usage_error({"--config", "my.toml", "config"}, "epohcs");
+  expect_usage_error({"--config", "my.toml", "config"},
+                     "my.toml:2: 'epohcs' is not a flag of run; did you mean epochs?");
   std::ofstream(folder_ / "my.toml") << "[trian]\nepochs = 3\n";
-  expect_usage_error({"--config", "my.toml", "config"}, "contains [trian], which is not a command");
+  expect_usage_error({"--config", "my.toml", "config"},
+                     "my.toml:1: [trian] is not a command; did you mean [train]?");
+  std::ofstream(folder_ / "my.toml") << "# mine\n[run]\nepochs = many\n";
+  expect_usage_error({"run", "--demo", "--config", "my.toml"}, "my.toml:3: --epochs: ");
   expect_usage_error({"--config", "none.toml", "config"}, "none.toml");
   const ProgramResult result = run({"run", "--demo"}, {{"PIPELINE_EPOCHS", "many"}});
   EXPECT_EQ(result.exit_code, kUsage);
-  EXPECT_THAT(result.err, HasSubstr("--epochs"));
+  EXPECT_THAT(result.err, HasSubstr("error: PIPELINE_EPOCHS=many: --epochs: "));
+  EXPECT_EQ(run({"config", "run", "--epochs", "3"}, {{"PIPELINE_EPOCHS", "4"}}).exit_code, kDone);
+}
+
+TEST_F(CommandLine, ConfigKnowsEveryCommand) {
+  for (const std::string command : {"index", "search", "serve", "localize", "demo", "frames", "get"})
+    EXPECT_THAT(run({"config", command}).out, HasSubstr("[" + command + "]\n")) << command;
+  EXPECT_THAT(run({"config", "store", "ls", "--limit", "7"}).out, HasSubstr("[store.ls]\n"));
+  EXPECT_THAT(run({"config", "store", "ls", "--limit", "7"}).out, HasSubstr("\nlimit=7\n"));
+  expect_usage_error({"config", "serach"}, "did you mean search?");
+  testing::write_file(folder_ / "all.toml", run({"config"}).out);
+  const std::string again = run({"config", "--config", "all.toml"}).out;
+  EXPECT_THAT(again, HasSubstr("[serve]\n"));
+  testing::write_file(folder_ / "all.toml", again);
+  EXPECT_EQ(run({"config", "--config", "all.toml"}).out, again);
 }
 
 }  // namespace
