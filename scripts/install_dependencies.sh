@@ -36,4 +36,5 @@ as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+# A package a line while it is unpacked, since several hundred come along.
+"${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" | sed -un 's/^Unpacking \([^ ]*\).*/  \1/p'
