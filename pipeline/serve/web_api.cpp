@@ -17,12 +17,14 @@
 #include "data/json_text.h"
 #include "data/store/store_inspector.h"
 #include "data/usable_cores.h"
+#include "extract/media/cut.h"
 #include "extract/media/picture_file.h"
 #include "extract/media/remux.h"
 #include "extract/media/thumbnail.h"
 #include "model/retrieval_metrics.h"
 #include "pipeline/run/placed_steps.h"
 #include "pipeline/run/run_folder.h"
+#include "pipeline/search/moments.h"
 #include "pipeline/search/search_json.h"
 
 namespace tvr {
@@ -98,6 +100,31 @@ Descriptor nameless_file(const std::filesystem::path& folder) {
   }
   throw Error(Fault::Unsupported, folder.string(), "there is no place for what is made of the video");
 }
+
+/// A folder of its own in one of these places, gone with this object.
+class PassingFolder {
+ public:
+  explicit PassingFolder(const std::filesystem::path& run) {
+    std::error_code none;
+    for (const std::filesystem::path& place : {run, std::filesystem::temp_directory_path(none)}) {
+      std::string name = (place / ".cutting-XXXXXX").string();
+      if (::mkdtemp(name.data()) == nullptr) continue;
+      path_ = name;
+      return;
+    }
+    throw Error(Fault::Unsupported, run.string(), "there is no place for what is made of the video");
+  }
+  ~PassingFolder() {
+    std::error_code none;
+    std::filesystem::remove_all(path_, none);
+  }
+  PassingFolder(const PassingFolder&) = delete;
+  PassingFolder& operator=(const PassingFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 void require_space(const Descriptor& to, const SendableFile& file) {
   struct statvfs disk {};
@@ -407,6 +434,29 @@ std::shared_ptr<const SendableFile> WebApi::remuxed(const SendableFile& file,
   auto kept = std::make_shared<const SendableFile>(std::move(made), file.name(), file.version() + "-mp4");
   remuxed_.put(key, kept, static_cast<std::size_t>(kept->size()));
   return kept;
+}
+
+WebApi::Clip WebApi::cut(const std::string& video, double start_s, double end_s,
+                         const std::function<bool()>& stop) {
+  constexpr double kLongest = 600;
+  const IndexedVideo found = find_video(*service_.index(), video);
+  if (!(start_s < end_s) || end_s - start_s > kLongest || start_s >= seconds(found.length)) {
+    throw Error(Fault::InvalidArgument, "start", fmt::format("there is no such part of {}", video),
+                fmt::format("Name at most {} s of its {:.1f} s", kLongest, seconds(found.length)));
+  }
+  SearchHit part;
+  part.source = found.source;
+  part.span = {Micros(std::llround(start_s * 1e6)),
+               std::min(Micros(std::llround(end_s * 1e6)), found.length)};
+  const Turnstile::Pass pass(remuxing_, kMostWaiting, stop);
+  const PassingFolder folder(run_);
+  const std::filesystem::path clip = folder.path() / "clip.mp4";
+  try {
+    (void)cut_video(file_of(found), part.span, clip, false);
+  } catch (const Error& error) {
+    throw Error(Fault::Unsupported, video, error.seen());
+  }
+  return {std::make_shared<const SendableFile>(clip), clip_path({}, part).filename().string()};
 }
 
 std::string WebApi::thumbnail(const std::string& video, double at_s) {

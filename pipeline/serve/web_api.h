@@ -102,6 +102,15 @@ class WebApi {
   /// true when nobody waits for it any more. Throws Error(Unsupported) if browsers do not play it,
   /// Error(Busy) where too many are being remuxed, Error(Interrupted).
   [[nodiscard]] Media open_media(const std::string& video, const std::function<bool()>& stop);
+  struct Clip {
+    std::shared_ptr<const SendableFile> file;  // an MP4
+    std::string name;                          // for the file where it is kept: "clip@30.0-40.0.mp4"
+  };
+  /// A part of at most ten minutes of the video, as cut_video() cuts it; `stop` as in open_media(). Throws
+  /// Error(InvalidArgument) for a part that the video does not have, Error(Unsupported) where it cannot be
+  /// cut, Error(Busy) where too many are being made.
+  [[nodiscard]] Clip cut(const std::string& video, double start_s, double end_s,
+                         const std::function<bool()>& stop);
   /// A JPEG of the frame at `at_s`; if the video file has moved, a still near that time that was saved
   /// before; empty if there is none.
   [[nodiscard]] std::string thumbnail(const std::string& video, double at_s);

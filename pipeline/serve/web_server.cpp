@@ -155,6 +155,17 @@ HttpResponse file_content(const WebApi::Media& media, const HttpRequest& request
   return response;
 }
 
+/// A file to keep, of any name (RFC 6266, RFC 8187).
+std::string attachment(const std::string& name) {
+  std::string field = "attachment; filename*=UTF-8''";
+  for (const char c : name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '.' || c == '_';
+    field += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return field;
+}
+
 /// The fields that every response has, its own first.
 HttpResponse with_common_fields(HttpResponse response) {
   const auto has_policy = [&] {
@@ -226,9 +237,11 @@ class WebServer::Impl {
 
   HttpResponse answer(const HttpRequest& request) {
     static const std::map<std::string_view, Answer> answers = {
-        {"/report", &Impl::report},     {"/api/info", &Impl::info},       {"/api/run", &Impl::run},
-        {"/api/search", &Impl::search}, {"/api/store", &Impl::store},     {"/api/media", &Impl::media_facts},
-        {"/api/steps", &Impl::steps},   {"/thumbnail", &Impl::thumbnail}, {"/media", &Impl::media}};
+        {"/report", &Impl::report},   {"/api/info", &Impl::info},
+        {"/api/run", &Impl::run},     {"/api/search", &Impl::search},
+        {"/api/store", &Impl::store}, {"/api/media", &Impl::media_facts},
+        {"/api/steps", &Impl::steps}, {"/thumbnail", &Impl::thumbnail},
+        {"/media", &Impl::media},     {"/cut", &Impl::cut}};
     if (!is_for_us(request.host)) return error_content(403, kNotForUs);
     try {
       if (const auto found = answers.find(request.path); found != answers.end())
@@ -303,6 +316,14 @@ class WebServer::Impl {
   HttpResponse media(const HttpRequest& request) {
     const auto stop = [&] { return ending_ || request.is_gone(); };
     return file_content(api_.open_media(video_parameter(request), stop), request);
+  }
+  HttpResponse cut(const HttpRequest& request) {
+    const auto stop = [&] { return ending_ || request.is_gone(); };
+    const WebApi::Clip clip = api_.cut(video_parameter(request), number_parameter(request, "start", 0, kYear),
+                                       number_parameter(request, "end", 0, kYear), stop);
+    HttpResponse response = file_content({clip.file, "video/mp4"}, request);
+    response.fields.emplace_back("Content-Disposition", attachment(clip.name));
+    return response;
   }
   HttpResponse thumbnail(const HttpRequest& request) {
     std::string jpeg = api_.thumbnail(video_parameter(request), second_parameter(request));

@@ -20,7 +20,7 @@ async function open_player(wanted) {
   playing = wanted;
   $("player-title").textContent = wanted.video;
   $("player-facts").textContent = $("player-note").textContent = "";
-  $("stills").hidden = $("player-path").hidden = true;
+  $("stills").hidden = $("player-path").hidden = $("player-cut").hidden = true;
   $("video").removeAttribute("src");
   $("video").hidden = $("player-again").hidden = false;
   if (!$("player").open) $("player").showModal();
@@ -39,7 +39,8 @@ function show_media(wanted, media) {
   const facts = whole ? [] : [`Best match: ${moment(wanted)} of ${clock(length)}.`];
   if (media.codec) facts.push(`${media.codec} in ${media.container}, ${media.width} × ${media.height}.`);
   $("player-facts").textContent = facts.join(" ");
-  $("player-path").hidden = !media.codec;
+  $("player-path").hidden = $("player-cut").hidden = !media.codec;
+  $("player-cut").href = `cut?${new URLSearchParams({video: wanted.video, start, end})}`;
   $("player-file").textContent = media.path;
   $("player-copy").textContent = "Copy path";
   if (!plays(media)) return show_stills(wanted, why_not(media));

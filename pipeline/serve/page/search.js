@@ -119,6 +119,7 @@ function card(hit, place) {
   picture.addEventListener("error", () => picture.replaceWith(element("span", {className: "none", textContent: "no preview"})));
   const words = element("span", {className: "words"}, element("span", {className: "name", textContent: hit.video}));
   if (hit.captions.length) words.append(element("span", {className: "caption soft", textContent: hit.captions.join(" · ")}));
+  if (hit.line) words.append(element("span", {className: "caption soft", textContent: `“${hit.line.text}” at ${clock(hit.line.start)}`}));
   const time = hit.whole ? `${Math.round(hit.length)} seconds` : `from ${clock(hit.start)} to ${clock(hit.end)}`;
   let label = `${hit.video}, ${time}. Play`;
   if (place) {

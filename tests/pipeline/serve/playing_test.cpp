@@ -20,6 +20,7 @@ namespace {
 
 using nlohmann::json;
 using testing::expect_error;
+using ::testing::HasSubstr;
 using testing::RawClient;
 
 const auto kGoOn = [] { return false; };
@@ -70,6 +71,27 @@ TEST_F(Playing, AnotherContainerComesAsAnMp4WithRangesLikeAFile) {
   for (const auto& entry : std::filesystem::directory_iterator(run_.run()))
     EXPECT_EQ(entry.path().filename().string().rfind(".playing", 0), std::string::npos) << "it has no name";
   EXPECT_EQ(json_of("/api/media?video=clip")["remuxed"], false);
+}
+
+TEST_F(Playing, AMomentIsSavedAsAFileOfItsOwn) {
+  add("a b\"ö.avi");
+  serve();
+  const std::string name = "a%20b%22%C3%B6.avi";
+  const httplib::Result clip = get("/cut?video=" + name + "&start=0&end=1");
+  ASSERT_EQ(clip->status, 200);
+  EXPECT_EQ(clip->body.substr(4, 4), "ftyp");
+  const RawClient raw(server_->port());  // which shows the field as it is sent
+  raw.send("HEAD /cut?video=" + name +
+           "&start=0&end=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(raw.all_answers(),
+              HasSubstr("attachment; filename*=UTF-8''a%20b%22%C3%B6.avi%400.0-1.0.mp4\r\n"));
+  EXPECT_EQ(status_of("/cut?video=" + name + "&start=1&end=1"), 400);
+  EXPECT_EQ(status_of("/cut?video=" + name + "&start=0&end=5000"), 400);
+  EXPECT_EQ(status_of("/cut?video=" + name + "&start=900&end=901"), 400);
+  EXPECT_EQ(status_of("/cut?video=nobody&start=0&end=1"), 404);
+  EXPECT_EQ(status_of("/cut?video=kitchen/gone&start=0&end=1"), 415);
+  for (const auto& entry : std::filesystem::directory_iterator(run_.run()))
+    EXPECT_EQ(entry.path().filename().string().rfind(".cutting", 0), std::string::npos) << "it has no name";
 }
 
 TEST_F(Playing, IsNotPreparedForNobody) {
