@@ -17,7 +17,7 @@ fi
 page() {  # page NAME HELP-COMMAND...
   local name=$1 summary
   shift
-  summary=$("$@" --help | head -n 1)
+  summary=$("$@" --help | sed -n 1p)
   help2man --no-info --no-discard-stderr --version-string="$version" --name="${summary%.}" --output="$folder/man1/$name.1" \
     "$*"
   gzip -9 -n "$folder/man1/$name.1"

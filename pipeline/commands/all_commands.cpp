@@ -25,6 +25,7 @@ void add_all_commands(CLI::App& app, int& exit_code) {
   add_demo_command(app, exit_code);
   add_doctor_command(app, exit_code);
   add_config_command(app, exit_code);
+  add_completion_command(app, exit_code);
 }
 
 }  // namespace tvr

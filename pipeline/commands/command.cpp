@@ -32,6 +32,7 @@ const std::vector<CommandRow>& command_rows() {
       {"doctor", "Check what is installed, found and missing on this machine, and say what to do about it"},
       {"config",
        "Print the resolved configuration (precedence: flags, --config FILE.toml, environment, defaults)"},
+      {"completion", "Print what completes the commands and flags in a shell"},
   };
   return rows;
 }

@@ -64,7 +64,7 @@ const Page* add_pages(const CLI::App& command, const std::string& path,
 std::string last_word(const std::string& path) { return path.substr(path.rfind(' ') + 1); }
 
 /// In single quotes, as all three shells read them.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string safe;
   for (const char c : text) safe += c == '\'' ? "'\\''" : std::string(1, c);
   return "'" + safe + "'";
@@ -80,7 +80,7 @@ constexpr const char* kFindsPath =
 std::string known_paths(const Pages& pages) {
   std::string known = "|";
   for (const auto& page : pages) known += page->path + "|";
-  return quoted(known);
+  return in_quotes(known);
 }
 
 std::string for_bash(const Pages& pages) {
@@ -95,8 +95,8 @@ std::string for_bash(const Pages& pages) {
     for (const Flag& flag : page->flags) {
       if (flag.values.empty()) continue;
       script += fmt::format("    {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n",
-                            quoted(page->path + ":" + flag.name),
-                            quoted(fmt::format("{}", fmt::join(flag.values, " "))));
+                            in_quotes(page->path + ":" + flag.name),
+                            in_quotes(fmt::format("{}", fmt::join(flag.values, " "))));
     }
   }
   script += "  esac\n  case \"$path\" in\n";
@@ -105,7 +105,7 @@ std::string for_bash(const Pages& pages) {
     for (const Flag& flag : page->flags) flags += flag.name + " ";
     for (const Page* below : page->subcommands) commands += last_word(below->path) + " ";
     script += fmt::format("    {}) case \"$cur\" in -*) words={} ;; *) words={} ;; esac ;;\n",
-                          quoted(page->path), quoted(flags), quoted(commands));
+                          in_quotes(page->path), in_quotes(flags), in_quotes(commands));
   }
   return script +
          "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _pipeline "
@@ -116,7 +116,7 @@ std::string for_bash(const Pages& pages) {
 std::string described(const std::string& name, const std::string& help) {
   std::string safe;
   for (const char c : name + "\n" + help) safe += c == ':' ? "\\:" : c == '\n' ? ":" : std::string(1, c);
-  return quoted(safe);
+  return in_quotes(safe);
 }
 
 std::string for_zsh(const Pages& pages) {
@@ -130,13 +130,13 @@ std::string for_zsh(const Pages& pages) {
   for (const auto& page : pages) {
     for (const Flag& flag : page->flags) {
       if (flag.values.empty()) continue;
-      script += fmt::format("    {}) compadd -- {}; return ;;\n", quoted(page->path + ":" + flag.name),
+      script += fmt::format("    {}) compadd -- {}; return ;;\n", in_quotes(page->path + ":" + flag.name),
                             fmt::join(flag.values, " "));
     }
   }
   script += "  esac\n  case \"$path\" in\n";
   for (const auto& page : pages) {
-    script += fmt::format("    {})\n      flags=(", quoted(page->path));
+    script += fmt::format("    {})\n      flags=(", in_quotes(page->path));
     for (const Flag& flag : page->flags) script += "\n        " + described(flag.name, flag.help);
     script += ")\n      subcommands=(";
     for (const Page* below : page->subcommands)
@@ -155,19 +155,19 @@ std::string for_fish(const Pages& pages) {
       "-opc)[2..]\n"
       "    string match -q -- '-*' $word; and continue\n"
       "    contains -- (string join ' ' $path $word) $__pipeline_commands; and set path $path $word\n  end\n"
-      "  test (string join ' ' $path) = \"$argv[1]\"\nend\nset -g __pipeline_commands";
+      "  test \"$path\" = \"$argv[1]\"\nend\nset -g __pipeline_commands";
   for (const auto& page : pages)
-    if (!page->path.empty()) script += " " + quoted(page->path);
+    if (!page->path.empty()) script += " " + in_quotes(page->path);
   script += "\n";
   for (const auto& page : pages) {
     const std::string when =
-        fmt::format("complete -c pipeline -n {}", quoted("__pipeline_at '" + page->path + "'"));
+        fmt::format("complete -c pipeline -n {}", in_quotes("__pipeline_at '" + page->path + "'"));
     for (const Page* below : page->subcommands)
-      script += fmt::format("{} -f -a {} -d {}\n", when, last_word(below->path), quoted(below->help));
+      script += fmt::format("{} -f -a {} -d {}\n", when, last_word(below->path), in_quotes(below->help));
     for (const Flag& flag : page->flags) {
-      script += fmt::format("{} -l {} -d {}", when, flag.name.substr(2), quoted(flag.help));
+      script += fmt::format("{} -l {} -d {}", when, flag.name.substr(2), in_quotes(flag.help));
       if (!flag.values.empty())
-        script += fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(flag.values, " "))));
+        script += fmt::format(" -x -a {}", in_quotes(fmt::format("{}", fmt::join(flag.values, " "))));
       script += "\n";
     }
   }
@@ -178,8 +178,7 @@ std::string for_fish(const Pages& pages) {
 
 void add_completion_command(CLI::App& app, int& exit_code) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* const command =
-      app.add_subcommand("completion", "Print what completes the commands and flags in a shell");
+  CLI::App* const command = add_command(app, "completion");
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
