@@ -202,7 +202,7 @@ void tell_rather_than_fail(CLI::Option& option, const std::shared_ptr<DoctorOpti
     for (int i = 0;; ++i) {
       CLI::Validator& check = *option.get_validator(i);
       const std::string kind = check.get_description();
-      if (kind != "FILE" && kind != "DIR" && kind != "FILE or NAME" && kind != "FOLDER or NAME") continue;
+      if (kind != "FILE" && kind != "DIR" && kind != "FILE or NAME" && kind != kEncoderKind) continue;
       check.operation([original = check, flag = option.get_name(), options](std::string& text) {
         const std::string fault = original(text);
         if (!fault.empty() && !options->is_faulty(flag)) options->faults.emplace_back(flag, fault);

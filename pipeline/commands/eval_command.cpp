@@ -70,13 +70,12 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
           "--eval", options.sets,
           "data set to evaluate checkpoints on: NAME=ANNOTATIONS[,TEST.csv][@STORE.db]; may be repeated")
       ->needs(checkpoint);
-  auto* compare =
-      command
-          .add_option("--compare", options.compare,
-                      "folders of two runs or more: one table, with significance tests against the first on "
-                      "the same queries, over all their seeds")
-          ->expected(2, 1000)
-          ->check(CLI::ExistingDirectory);
+  command
+      .add_option("--compare", options.compare,
+                  "folders of two runs or more: one table, with significance tests against the first on "
+                  "the same queries, over all their seeds")
+      ->expected(2, 1000)
+      ->check(CLI::ExistingDirectory);
   add_choice(command, "--ties", options.ties, kTies, "how equal similarities are ranked");
   command.add_option("--ranks", options.ranks, "write the rank of every query to this CSV");
   command.add_option("--trec-run", options.trec_run, "write the text-to-video rankings as a TREC run");
@@ -86,15 +85,9 @@ void add_eval_flags(CLI::App& command, EvalOptions& options) {
                    "add a row of text-to-video metrics by dual softmax over all test queries (transductive)");
   command.add_flag("--qb-norm", options.querybank,
                    "add a row of text-to-video metrics by QB-Norm, whose bank are the training captions");
-  auto* json = command.add_flag("--json", options.json, "print the metrics as JSON");
-  auto* latex =
-      command.add_flag("--latex", options.latex, "print the comparison as a LaTeX table (booktabs)")
-          ->needs(compare)
-          ->excludes(json);
-  command.add_flag("--csv", options.csv, "print the comparison as CSV: a line per run, direction and metric")
-      ->needs(compare)
-      ->excludes(json)
-      ->excludes(latex);
+  command.add_flag("--json", options.json, "print the metrics as JSON");
+  command.add_flag("--latex", options.latex, "print the comparison as a LaTeX table (booktabs)");
+  command.add_flag("--csv", options.csv, "print the comparison as CSV: a line per run, direction and metric");
   add_store_flags(command, options.given);
   add_input_flags(command, options.given.learn);
   command.get_option("--word-vectors")
@@ -393,6 +386,18 @@ void require_only_compare_flags(const CLI::App& command) {
   }
 }
 
+/// A configuration file may say that a flag is not set, which CLI11's own rules would take for using it.
+void require_one_form(const EvalOptions& options) {
+  if (options.json + options.latex + options.csv > 1) {
+    throw Error(Fault::InvalidArgument, "eval", "--json, --latex and --csv are three forms of one result",
+                "Name one of them");
+  }
+  if ((options.latex || options.csv) && options.compare.empty()) {
+    throw Error(Fault::InvalidArgument, options.latex ? "--latex" : "--csv", "it is a form of a comparison",
+                "Name runs with --compare, or use --json");
+  }
+}
+
 /// Prints the result as JSON or, where that is null, as a table, with the findings.
 void print(nlohmann::json json, const std::string& table, const std::vector<std::string>& findings) {
   if (json.is_null()) {
@@ -462,6 +467,7 @@ int run_checkpoints(const EvalOptions& options) {
 }
 
 int run_eval(const CLI::App& command, const EvalOptions& options) {
+  require_one_form(options);
   if (!options.compare.empty()) return run_compare(command, options);
   if (!options.sets.empty()) return run_checkpoints(options);
   if (options.run.empty() && options.checkpoint.empty() && options.encoder.empty()) {

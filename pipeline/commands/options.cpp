@@ -113,7 +113,7 @@ CLI::Validator encoder_folder() {
         return "'" + text +
                "' is neither a folder, nor the manifest of a pair, nor a name that `pipeline get` lists";
       },
-      "FOLDER|FILE.json|NAME");
+      kEncoderKind);
 }
 
 void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& networks,

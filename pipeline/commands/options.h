@@ -13,6 +13,8 @@ class Validator;
 
 namespace tvr {
 
+/// What encoder_folder() is of, in help and for doctor.
+constexpr const char* kEncoderKind = "FOLDER, FILE.json or NAME";
 /// Replaces the folder of an encoder pair by its absolute path, and a name of `pipeline get` by the folder in
 /// the cache.
 [[nodiscard]] CLI::Validator encoder_folder();

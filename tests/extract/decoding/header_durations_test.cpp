@@ -12,6 +12,7 @@ namespace {
 TEST(HeaderDurations, AreThoseOfTheContainersAndZeroWhereThereIsNone) {
   const testing::TempFolder folder;
   testing::TestVideo video;
+  video.codec = "rawvideo";  // its size fits its length
   video.pts_ms = testing::at_rate(1, 3);
   testing::write_video(folder / "a.mkv", video);
   const std::vector<double> durations =
@@ -23,6 +24,15 @@ TEST(HeaderDurations, AreThoseOfTheContainersAndZeroWhereThereIsNone) {
   EXPECT_EQ(durations[1], 0);
   EXPECT_EQ(durations[2], 0);
   EXPECT_EQ(durations[3], durations[0]);
+}
+
+TEST(HeaderDurations, AreNoLongerThanTheFilesSizeAllows) {
+  const testing::TempFolder folder;
+  testing::TestVideo video;
+  video.pts_ms = {0, 1000, 20'000'000};
+  testing::write_video(folder / "a.mkv", video);
+  const double least = static_cast<double>(std::filesystem::file_size(folder / "a.mkv")) / 500;
+  EXPECT_DOUBLE_EQ(header_durations({folder / "a.mkv"}, 60).at(0), least);
 }
 
 TEST(HeaderDurations, WaitNoLongerThanTheyMay) {

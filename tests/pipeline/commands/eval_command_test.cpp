@@ -305,6 +305,13 @@ TEST(EvalCommand, ComparesAnyNumberOfRunsInFourForms) {
   const CsvTable table("comparison", folder.run(compare));
   EXPECT_EQ(table.rows().size(), 3U * 2 * 5);
   EXPECT_EQ(table.columns().front(), "run");
+  compare.emplace_back("--json");
+  expect_error([&] { (void)folder.run(compare); }, Fault::InvalidArgument, "three forms of one result");
+  expect_error(
+      [&] {
+        (void)folder.run({"eval", "--run", (folder / "a").string(), "--csv"});
+      },
+      Fault::InvalidArgument, "it is a form of a comparison");
 }
 
 TEST(EvalCommand, RefusesToCompareRunsOnOtherQueries) {
