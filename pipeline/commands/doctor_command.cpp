@@ -22,6 +22,7 @@
 #include "model/libraries.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
+#include "pipeline/commands/usage.h"
 #include "pipeline/doctor/doctor_checks.h"
 #include "pipeline/downloads/download.h"
 #include "pipeline/downloads/download_table.h"
@@ -227,10 +228,10 @@ void add_flags_of_others(CLI::App& doctor, const std::shared_ptr<DoctorOptions>&
       const std::string flag = option->get_name();
       if (flag.rfind("--", 0) != 0 || doctor.get_option_no_throw(flag) != nullptr) continue;
       if (option->get_expected_max() == 0) {
-        doctor.add_flag(flag)->group("");
+        doctor.add_flag(flag)->group(kFlagsOfOthers);
         continue;
       }
-      CLI::Option* const ours = doctor.add_option(flag, options->others[flag])->group("");
+      CLI::Option* const ours = doctor.add_option(flag, options->others[flag])->group(kFlagsOfOthers);
       try {
         for (int i = 0;; ++i) ours->check(*option->get_validator(i));
       } catch (const CLI::OptionNotFound&) {  // past the last one

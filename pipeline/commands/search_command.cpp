@@ -280,6 +280,8 @@ std::unique_ptr<Searcher> open_searcher(const ModelToSearch& what, bool many_sen
 }
 
 int run_search(const SearchArguments& arguments) {
+  if (arguments.exact && arguments.cut.empty())
+    throw Error(Fault::InvalidArgument, "--exact", "nothing is cut", "Pass --cut FOLDER, too");
   const std::vector<std::string> sentences = sentences_of(arguments);
   ModelToSearch model = arguments.search;
   index_videos(model);
@@ -387,17 +389,14 @@ void add_search_command(CLI::App& app, int& exit_code) {
              "what to search: the pictures, the subtitles beside the videos, or both, joined");
   command->add_flag("--json", arguments->json, "print JSON, one line per sentence");
   const std::string group = "Moments as files";
-  auto* const cut =
-      command
-          ->add_option(
-              "--cut", arguments->cut,
-              "folder to write each moment to as an MP4 with sound, copied from the key frame before "
-              "it; what is there is never overwritten")
-          ->group(group);
+  command
+      ->add_option("--cut", arguments->cut,
+                   "folder to write each moment to as an MP4 with sound, copied from the key frame before "
+                   "it; what is there is never overwritten")
+      ->group(group);
   command
       ->add_flag("--exact", arguments->exact,
                  "clips of exactly the moments, whose pictures are encoded again (H.264)")
-      ->needs(cut)
       ->group(group);
   command->add_option("--m3u", arguments->m3u, "write a playlist of the moments (M3U, for VLC)")
       ->group(group);

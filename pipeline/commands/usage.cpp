@@ -35,6 +35,11 @@ constexpr std::string_view kForeignVariable = "PIPELINE_WORKSPACE";
 /// Help without "(Env:PIPELINE_...)" after every flag: the footer states the rule once.
 class HelpFormatter : public CLI::Formatter {
  public:
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> flags) const override {
+    if (group == kFlagsOfOthers) return "\n" + group + ": each has its own --help\n";
+    return CLI::Formatter::make_group(std::move(group), is_positional, std::move(flags));
+  }
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text = CLI::Formatter::make_option_opts(option);
     const std::string noise = " (Env:" + option->get_envname() + ")";

@@ -10,6 +10,10 @@ class Error;
 
 namespace tvr {
 
+/// A group of flags of which --help says only that they are there. A hidden one would have flags without
+/// names in messages (CLI11).
+constexpr const char* kFlagsOfOthers = "Flags of the planned job's commands";
+
 /// Adds --config FILE.toml, a regular file that sets flags of `app` and its subcommands and nothing else.
 void read_config_file(CLI::App& app);
 
