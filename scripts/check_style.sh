@@ -4,8 +4,9 @@
 #   scripts/check_style.sh FILE.cpp...  clang-tidy on these sources only
 #   scripts/check_style.sh --fix      formats the files instead
 # clang-tidy reads the sources of data, towers, extract, text, model and pipeline, and through them their headers. It
-# leaves out those that include LibTorch, CUDA or onnxruntime, which take many times as long or have no headers here, and the tests;
-# name them to have them checked. No build is needed: the preset `release` is configured if it is not yet.
+# leaves out those that include LibTorch, CUDA or onnxruntime, which take many times as long or have no headers here,
+# and the tests; name them to have them checked. No build is needed: the preset `release` is configured if it is not
+# yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
