@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a bare Debian 12 or 13 to a trained, evaluated retrieval model on generated clips: installs, builds, runs. By
-# default on few clips, which takes two minutes after the build; with --full on all, as README.md shows it. Can be run
+# default on few clips, which takes half a minute after the build; with --full on all, as README.md shows it. Can be run
 # again: finished steps are skipped. Further arguments go to `pipeline run --demo`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
