@@ -170,8 +170,8 @@ void CsvTable::for_each_row(const std::filesystem::path& path,
 
 void CsvTable::read(std::string_view text, const std::function<void(Row&&)>& use) {
   require_plain_text(name_, text);
-  const char separator = separator_of(name_, text);
-  CsvParser parser(name_, text, separator);
+  separator_ = separator_of(name_, text);
+  CsvParser parser(name_, text, separator_);
   std::optional<Row> header = parser.next();
   if (!header) throw Error(Fault::Corrupt, name_, "is empty; expected a header line with column names");
   std::set<std::string> seen;
@@ -185,7 +185,7 @@ void CsvTable::read(std::string_view text, const std::function<void(Row&&)>& use
       throw Error(Fault::Corrupt, where(*row),
                   "the row has " + std::to_string(row->cells.size()) + " cells, the header " +
                       std::to_string(columns_.size()),
-                  "Put a cell that holds " + name_of(separator) + " in double quotes");
+                  "Put a cell that holds " + name_of(separator_) + " in double quotes");
     use(std::move(*row));
   }
 }

@@ -41,6 +41,7 @@ class CsvTable {
 
   [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
+  [[nodiscard]] char separator() const noexcept { return separator_; }
   [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name) const;
   /// Throws Error(NotFound) listing the existing columns.
   [[nodiscard]] std::size_t column(std::string_view name) const;
@@ -59,6 +60,7 @@ class CsvTable {
 
   std::string name_;
   std::vector<std::string> columns_;
+  char separator_ = ',';
   std::vector<Row> rows_;
 };
 

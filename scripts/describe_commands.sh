@@ -23,6 +23,10 @@ page() {  # page NAME HELP-COMMAND...
   gzip -9 -n "$folder/man1/$name.1"
 }
 page pipeline "$pipeline"
-for command in $("$pipeline" completion bash | sed -n "s/^    '').*\*) words='\(.*\) ' ;; esac.*/\1/p"); do
+# The commands are what bash would offer after the program's name.
+source "$folder/pipeline.bash"
+COMP_WORDS=(pipeline "") COMP_CWORD=1
+_pipeline
+for command in "${COMPREPLY[@]}"; do
   page "pipeline-$command" "$pipeline" "$command"
 done

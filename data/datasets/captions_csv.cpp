@@ -147,6 +147,17 @@ void note_unread_columns(DataSet& data, const CsvTable& table) {
                                    fmt::join(unread, ", "), fmt::join(known, ", ")));
 }
 
+/// Captions hold such characters, too, so a reader is told how the lines were divided.
+void note_separator(DataSet& data, const CsvTable& table) {
+  const char separator = table.separator();
+  if (separator == ',') return;
+  data.notes.push_back(fmt::format("{} is divided by {} rather than commas: {}", table.name(),
+                                   separator == ';'    ? "semicolons"
+                                   : separator == '\t' ? "tabs"
+                                                       : "'|'",
+                                   fmt::join(table.columns(), std::string(1, separator))));
+}
+
 }  // namespace
 
 bool is_captions_csv(const std::filesystem::path& path) {
@@ -169,6 +180,7 @@ DataSet read_captions(const std::filesystem::path& csv, const CaptionSplit& spli
     data.notes.push_back(fmt::format("{} captions are left out: their clip ends where it starts ({})",
                                      empty.size(), examples(empty)));
   }
+  note_separator(data, table);
   note_unread_columns(data, table);
   note_split(data, "train", data.train);
   note_split(data, "val", data.val);

@@ -35,17 +35,6 @@ struct BatchSize {
   [[nodiscard]] std::int64_t picture_bytes() const noexcept { return 3 * height * width; }
 };
 
-at::ScalarType type_of(Precision precision) {
-  switch (precision) {
-    case Precision::Fp16:
-      return at::kHalf;
-    case Precision::Bf16:
-      return at::kBFloat16;
-    default:
-      return at::kFloat;
-  }
-}
-
 /// Host and device buffers of one batch, used before and after its pass while the GPU works on others. One
 /// thread fills it; it is reused only after its batch has finished.
 class Staging {
@@ -182,7 +171,7 @@ class CudaBackbone : public Backbone {
       : device_(at::kCUDA, static_cast<at::DeviceIndex>(options.gpu)),
         stream_(at::cuda::getStreamFromPool(false, device_.index())),
         upload_(at::cuda::getStreamFromPool(false, device_.index())),
-        network_(std::move(network), weights, device_, type_of(options.precision)) {
+        network_(std::move(network), weights, device_, scalar_type(options.precision)) {
     // A process-wide setting; all networks of a run have the same precision.
     at::globalContext().setAllowTF32CuDNN(options.precision == Precision::Tf32);
     at::globalContext().setAllowTF32CuBLAS(options.precision == Precision::Tf32);

@@ -168,6 +168,17 @@ void finish(const NetworkStep& step, const at::Tensor& value, const at::Tensor& 
 
 }  // namespace
 
+at::ScalarType scalar_type(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::Fp16:
+      return at::kHalf;
+    case Precision::Bf16:
+      return at::kBFloat16;
+    default:
+      return at::kFloat;
+  }
+}
+
 #ifdef TVR_CUDA
 gpu::ValueType value_type(at::ScalarType type) noexcept {
   return type == at::kHalf       ? gpu::ValueType::Fp16

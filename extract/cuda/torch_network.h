@@ -5,6 +5,7 @@
 #include <atomic>
 #include <vector>
 
+#include "data/precision.h"
 #include "data/tensors/tensor.h"
 #include "extract/networks/network.h"
 #ifdef TVR_CUDA
@@ -12,6 +13,9 @@
 #endif
 
 namespace tvr {
+
+/// The type of weights and activations; tf32 is float32 that cuBLAS and cuDNN round for themselves.
+[[nodiscard]] at::ScalarType scalar_type(Precision precision) noexcept;
 
 #ifdef TVR_CUDA
 [[nodiscard]] gpu::ValueType value_type(at::ScalarType type) noexcept;

@@ -10,22 +10,12 @@
 #include <optional>
 
 #include "data/error.h"
+#include "extract/cuda/torch_network.h"
 #include "towers/tower_weights.h"
 #include "towers/transformer.h"
 
 namespace tvr {
 namespace {
-
-at::ScalarType scalar_type(Precision precision) {
-  switch (precision) {
-    case Precision::Fp16:
-      return at::kHalf;
-    case Precision::Bf16:
-      return at::kBFloat16;
-    default:
-      return at::kFloat;
-  }
-}
 
 /// Where tensors lie, and the type of the products' operands.
 struct Place {

@@ -72,10 +72,11 @@ std::string in_quotes(const std::string& text) {
 
 using Pages = std::vector<std::unique_ptr<Page>>;
 
-/// `path` becomes the longest command that the words before the cursor name.
-constexpr const char* kFindsPath =
-    "    case \"$word\" in -*) ;; *) case \" $commands \" in *\"|${path:+$path }$word|\"*) "
-    "path=\"${path:+$path }$word\" ;; esac ;; esac\n";
+/// `here` becomes the longest command that the words before the cursor name. (Not `path`, which is zsh's
+/// PATH.)
+constexpr const char* kFindsCommand =
+    "    case \"$word\" in -*) ;; *) case \" $commands \" in *\"|${here:+$here }$word|\"*) "
+    "here=\"${here:+$here }$word\" ;; esac ;; esac\n";
 
 std::string known_paths(const Pages& pages) {
   std::string known = "|";
@@ -83,23 +84,30 @@ std::string known_paths(const Pages& pages) {
   return in_quotes(known);
 }
 
-std::string for_bash(const Pages& pages) {
-  std::string script = fmt::format(
-      "# bash completion of pipeline\n_pipeline() {{\n  local cur=${{COMP_WORDS[COMP_CWORD]}} "
-      "prev=${{COMP_WORDS[COMP_CWORD-1]}} path= word= words=\n  local commands={}\n"
-      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n",
-      known_paths(pages));
-  script += kFindsPath;
-  script += "  done\n  case \"$path:$prev\" in\n";
+/// From the loop over the words before the cursor, which is open, to the cases of each command: the values
+/// of the flag before the cursor are offered as `offer` says.
+template <class Offer>
+std::string cases_of_values(const Pages& pages, const Offer& offer) {
+  std::string script = std::string(kFindsCommand) + "  done\n  case \"$here:$prev\" in\n";
   for (const auto& page : pages) {
     for (const Flag& flag : page->flags) {
       if (flag.values.empty()) continue;
-      script += fmt::format("    {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n",
-                            in_quotes(page->path + ":" + flag.name),
-                            in_quotes(fmt::format("{}", fmt::join(flag.values, " "))));
+      script += fmt::format("    {}) {}; return ;;\n", in_quotes(page->path + ":" + flag.name),
+                            offer(fmt::format("{}", fmt::join(flag.values, " "))));
     }
   }
-  script += "  esac\n  case \"$path\" in\n";
+  return script + "  esac\n  case \"$here\" in\n";
+}
+
+std::string for_bash(const Pages& pages) {
+  std::string script = fmt::format(
+      "# bash completion of pipeline\n_pipeline() {{\n  local cur=${{COMP_WORDS[COMP_CWORD]}} "
+      "prev=${{COMP_WORDS[COMP_CWORD-1]}} here= word= words=\n  local commands={}\n"
+      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n",
+      known_paths(pages));
+  script += cases_of_values(pages, [](const std::string& values) {
+    return "COMPREPLY=($(compgen -W " + in_quotes(values) + " -- \"$cur\"))";
+  });
   for (const auto& page : pages) {
     std::string flags, commands;
     for (const Flag& flag : page->flags) flags += flag.name + " ";
@@ -121,20 +129,11 @@ std::string described(const std::string& name, const std::string& help) {
 
 std::string for_zsh(const Pages& pages) {
   std::string script = fmt::format(
-      "#compdef pipeline\n# zsh completion of pipeline\n_pipeline() {{\n  local path= word= "
+      "#compdef pipeline\n# zsh completion of pipeline\n_pipeline() {{\n  local here= word= "
       "prev=$words[CURRENT-1]\n"
       "  local commands={}\n  local -a flags subcommands\n  for word in $words[2,CURRENT-1]; do\n",
       known_paths(pages));
-  script += kFindsPath;
-  script += "  done\n  case \"$path:$prev\" in\n";
-  for (const auto& page : pages) {
-    for (const Flag& flag : page->flags) {
-      if (flag.values.empty()) continue;
-      script += fmt::format("    {}) compadd -- {}; return ;;\n", in_quotes(page->path + ":" + flag.name),
-                            fmt::join(flag.values, " "));
-    }
-  }
-  script += "  esac\n  case \"$path\" in\n";
+  script += cases_of_values(pages, [](const std::string& values) { return "compadd -- " + values; });
   for (const auto& page : pages) {
     script += fmt::format("    {})\n      flags=(", in_quotes(page->path));
     for (const Flag& flag : page->flags) script += "\n        " + described(flag.name, flag.help);

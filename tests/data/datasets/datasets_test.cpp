@@ -143,6 +143,14 @@ TEST(ReadCaptions, LeavesOutAndCountsClipsThatEndWhereTheyStart) {
                "every clip ends where it starts");
 }
 
+TEST(ReadCaptions, NotesWhatDividesItsLinesWhereThatIsNoComma) {
+  const DataSet data = read("video;caption\nv1;a cat, asleep\nv2;a dog\n");
+  EXPECT_THAT(data.notes, ::testing::Contains(::testing::HasSubstr(
+                              "is divided by semicolons rather than commas: video;caption")));
+  EXPECT_THAT(read("video,caption\nv1,a cat\nv2,a dog; asleep\n").notes,
+              ::testing::Not(::testing::Contains(::testing::HasSubstr("divided"))));
+}
+
 TEST(ReadCaptions, NotesColumnsThatItDoesNotRead) {
   const DataSet data = read("video,caption,begin,ende\nv1,a cat,1,2\nv2,a dog,1,2\n");
   EXPECT_THAT(data.notes, ::testing::Contains("columns that are not read: 'begin', 'ende'; those that are: "

@@ -187,6 +187,10 @@ TEST_F(TorchScript, RefusesManifestsNamingTheKey) {
   refused("[1, 2, 3]", "[1, 2]", "'mean' has 2 values");
   refused("[1, 2, 3]", "[1, 2, 1e300]", "'mean' is 1e+300");
   refused("\"dim\": 3", "\"dim\": \"3\"", "'dim' is \"3\"");
+  refused("\"dim\": 3", "\"dim\": 3, \"resize\": \"crop\"",
+          "'resize' is 'crop', wanted 'short-side' or 'squash'");
+  refused("\"dim\": 3", "\"dim\": 3, \"resize\": \"squash\"", "'filter' is missing");
+  refused("\"dim\": 3", "\"dim\": 3, \"text_module\": \"t.pt\"", "'tokenizer' is missing");
   refused("\"dim\": 3", "\"dim\": 3, \"size\": 5", "'size' is not known, wanted clip_frames, crop");
 }
 
