@@ -1,6 +1,9 @@
 #include "data/datasets/shard.h"
 
+#include <array>
 #include <charconv>
+#include <cstdlib>
+#include <optional>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
@@ -10,7 +13,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& text) {
   throw Error(Fault::InvalidArgument, "--shard", "'" + text + "' is not I/N with 1 <= I <= N",
-              "Use, for example, 3/16");
+              "Use, for example, 3/16, or slurm within a job");
 }
 
 std::uint64_t whole_number(const std::string& part, const std::string& text) {
@@ -25,9 +28,69 @@ std::uint64_t stable_hash(const std::string& id) {
   return std::stoull(sha256(id).substr(0, 16), nullptr, 16);
 }
 
+/// The value of a variable as a number. nullopt: it is not set. Throws Error(InvalidArgument).
+std::optional<std::uint64_t> number_in(const char* variable) {
+  const char* const value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  const std::string text = value;
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem == std::errc{} && end == text.data() + text.size() && !text.empty()) return number;
+  throw Error(Fault::InvalidArgument, variable, "is no number: '" + text + "'",
+              "Pass --shard I/N, for example 3/16");
+}
+
+std::uint64_t required_number(const char* variable, const char* beside) {
+  if (const std::optional<std::uint64_t> number = number_in(variable)) return *number;
+  throw Error(Fault::InvalidArgument, variable, std::string("is not set, though ") + beside + " is",
+              "Pass --shard I/N, for example 3/16");
+}
+
+Shard shard_of_array(std::uint64_t task) {
+  constexpr const char* kTask = "SLURM_ARRAY_TASK_ID";
+  const std::uint64_t first = required_number("SLURM_ARRAY_TASK_MIN", kTask),
+                      last = required_number("SLURM_ARRAY_TASK_MAX", kTask),
+                      count = required_number("SLURM_ARRAY_TASK_COUNT", kTask);
+  if (count == 0 || first > last || last - first != count - 1 || task < first || task > last) {
+    throw Error(Fault::InvalidArgument, kTask,
+                "task " + std::to_string(task) + " of an array of " + std::to_string(count) +
+                    " tasks from " + std::to_string(first) + " to " + std::to_string(last) +
+                    " does not say how many shards there are",
+                "Name the number N of all shards: --shard $SLURM_ARRAY_TASK_ID/N");
+  }
+  return {task - first + 1, count};
+}
+
+/// Variables that number the processes of a job from 0.
+struct Launcher {
+  const char* rank;
+  const char* size;
+};
+constexpr std::array<Launcher, 3> kLaunchers = {{{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                                 {"RANK", "WORLD_SIZE"},
+                                                 {"SLURM_PROCID", "SLURM_NTASKS"}}};
+
 }  // namespace
 
+Shard shard_of_environment() {
+  if (const auto task = number_in("SLURM_ARRAY_TASK_ID")) return shard_of_array(*task);
+  for (const Launcher& launcher : kLaunchers) {
+    const std::optional<std::uint64_t> rank = number_in(launcher.rank);
+    if (!rank) continue;
+    const std::uint64_t size = required_number(launcher.size, launcher.rank);
+    if (*rank < size) return {*rank + 1, size};
+    throw Error(Fault::InvalidArgument, launcher.rank,
+                "is " + std::to_string(*rank) + ", and " + launcher.size + " is " + std::to_string(size),
+                "Pass --shard I/N, for example 3/16");
+  }
+  throw Error(Fault::InvalidArgument, "--shard slurm",
+              "this is no task of a Slurm array, nor a process of mpirun, srun or torchrun: neither "
+              "SLURM_ARRAY_TASK_ID, OMPI_COMM_WORLD_RANK, RANK nor SLURM_PROCID is set",
+              "Start it in a job, or pass --shard I/N, for example 3/16");
+}
+
 Shard shard_named(const std::string& text) {
+  if (text == "slurm") return shard_of_environment();
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos) refuse(text);
   const Shard shard{whole_number(text.substr(0, slash), text), whole_number(text.substr(slash + 1), text)};

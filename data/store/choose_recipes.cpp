@@ -14,8 +14,8 @@ bool starts_with(const std::string& text, const std::string& beginning) {
 }
 
 std::string describe(const RecipeRow& row) {
-  return fmt::format("{} ({} videos; {}; {})", row.recipe.identity().substr(0, 12), row.videos,
-                     row.recipe.text, row.recipe.weights);
+  return fmt::format("{} ({} videos{}; {}; {})", row.recipe.identity().substr(0, 12), row.videos,
+                     row.part.empty() ? "" : ", as in " + row.part, row.recipe.text, row.recipe.weights);
 }
 
 RecipeRow choose(const FeatureStore& store, const std::string& lane, const std::vector<std::string>& wanted) {

@@ -77,6 +77,7 @@ struct RecipeRow {
   Recipe recipe;
   std::int64_t dim = 0;     // columns of most of its features, as a stranger's store may hold any; 0: none
   std::int64_t videos = 0;  // number of videos with features of this recipe
+  std::string part = {};    // of a set: a file that has it
 };
 
 /// A video with features of some recipe.
@@ -85,16 +86,31 @@ struct FeaturedVideo {
   Digest hash;  // of its feature rows: equal hash, equal rows
 };
 
-/// The boundary between expensive extraction and cheap training: one SQLite file (data/store/FORMAT.md). Not
-/// thread-safe. Every method throws Error naming the file.
+class FeatureReader;
+class StoreFile;
+
+/// The boundary between expensive extraction and cheap training: one SQLite file (data/store/FORMAT.md), or,
+/// for reading, the set of all that match a pattern (data/store/store_set.h). Not thread-safe. Every method
+/// throws Error naming the file.
 class FeatureStore {
  public:
   enum class Access { ReadOnly, ReadWrite };  // ReadWrite creates a missing file and locks out other writers
 
+  /// `path`: a file, or to read a pattern such as parts/*.db. Throws Error(InvalidArgument) for a pattern to
+  /// write to, and what StoreSet throws.
   explicit FeatureStore(const std::filesystem::path& path, Access access = Access::ReadOnly);
+  /// A set of these files, to read; one alone is that file.
+  explicit FeatureStore(const std::vector<std::filesystem::path>& files);
   ~FeatureStore();
   FeatureStore(FeatureStore&&) noexcept;
   FeatureStore& operator=(FeatureStore&&) noexcept;
+
+  /// A connection of its own to the same files, for another thread: what is known about a set is shared.
+  [[nodiscard]] FeatureStore another() const;
+
+  /// Remembers that this store holds videos of one of `count` shards. Throws Error(Mismatch) when it knows
+  /// another number.
+  void keep_shard_count(std::uint64_t count);
 
   /// The row number of `recipe`. A new recipe is written with the first outcome that refers to it, so that a
   /// run without results leaves the store unchanged.
@@ -160,8 +176,11 @@ class FeatureStore {
   void checkpoint();
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  explicit FeatureStore(std::unique_ptr<FeatureReader> reader);
+  [[nodiscard]] StoreFile& file();
+
+  std::unique_ptr<FeatureReader> reader_;
+  StoreFile* file_ = nullptr;  // what reader_ holds, where that is one file
 };
 
 }  // namespace tvr

@@ -16,13 +16,13 @@ namespace {
 
 class StoreReader : public LaneReader {
  public:
-  StoreReader(std::filesystem::path store, const std::vector<RecipeRow>& lanes) : path_(std::move(store)) {
-    const FeatureStore opened(path_);
+  StoreReader(const std::filesystem::path& store, const std::vector<RecipeRow>& lanes)
+      : path_(store), store_(store) {
     Sha256 content;
     for (const RecipeRow& lane : lanes) {
       lanes_.push_back({lane, rate_of(lane.recipe)});
       content.add(lane.recipe.identity());
-      for (const FeaturedVideo& video : opened.featured_videos(lane.id)) {
+      for (const FeaturedVideo& video : store_.featured_videos(lane.id)) {
         content.add(video.source.id + '\n' + video.hash + '\n');
         videos_.insert(video.source.id);
       }
@@ -62,7 +62,7 @@ class StoreReader : public LaneReader {
         return store;
       }
     }
-    return std::make_unique<FeatureStore>(path_);
+    return std::make_unique<FeatureStore>(store_.another());
   }
   void give_back(std::unique_ptr<FeatureStore> store) const {
     const MutexLock lock(mutex_);
@@ -70,6 +70,7 @@ class StoreReader : public LaneReader {
   }
 
   std::filesystem::path path_;
+  FeatureStore store_;
   std::vector<TimedLane> lanes_;
   std::unordered_set<std::string> videos_;
   Digest digest_;

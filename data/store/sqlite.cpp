@@ -155,6 +155,12 @@ fs::path resolved_store(const fs::path& path) {
   return error ? path : whole;  // what cannot be seen, SQLite cannot open: it says why
 }
 
+std::string sql_literal(const std::string& text) {
+  std::string literal = "'";
+  for (const char c : text) literal += c == '\'' ? "''" : std::string(1, c);
+  return literal + "'";
+}
+
 Database::Database(const fs::path& path, Open mode) : name_(path.string()) {
   if (name_ == kInMemory) {
     connect(name_, SQLITE_OPEN_READWRITE);

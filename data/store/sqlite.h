@@ -56,6 +56,9 @@ class Database {
 /// regular file, Error(NotFound) for a link that leads nowhere. A file that does not exist yet is no error.
 [[nodiscard]] std::filesystem::path resolved_store(const std::filesystem::path& path);
 
+/// `text` as a literal of SQL.
+[[nodiscard]] std::string sql_literal(const std::string& text);
+
 /// Bytes bound without a copy: they must stay valid until the step is done.
 struct Blob {
   const void* data = nullptr;

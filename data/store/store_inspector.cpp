@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "data/datasets/video_id.h"
 #include "data/error.h"
 #include "data/store/feature_store.h"
 #include "data/store/sqlite.h"
+#include "data/store/store_catalog.h"
 #include "data/store/store_schema.h"
+#include "data/store/store_set.h"
 
 namespace tvr {
 namespace {
@@ -33,19 +37,14 @@ std::string literal_beginning(const std::string& glob) {
 std::string begins_with(const std::string& beginning) {
   std::string end = beginning;
   ++end.back();  // below 0x7f
-  const auto quoted = [](const std::string& text) {
-    std::string literal = "'";
-    for (const char c : text) literal += c == '\'' ? "''" : std::string(1, c);
-    return literal + "'";
-  };
-  return "v.name >= " + quoted(beginning) + " AND v.name < " + quoted(end);
+  return "v.name >= " + sql_literal(beginning) + " AND v.name < " + sql_literal(end);
 }
 
 }  // namespace
 
-class StoreInspector::Impl {
+class StoreInspector::File {
  public:
-  explicit Impl(const std::filesystem::path& path) : path_(path), database_(path, Database::Open::ReadOnly) {
+  explicit File(const std::filesystem::path& path) : path_(path), database_(path, Database::Open::ReadOnly) {
     check_store_schema(database_, path_.c_str());
     features_ = feature_summary(database_);
   }
@@ -182,29 +181,106 @@ class StoreInspector::Impl {
   std::string features_;
 };
 
-StoreInspector::StoreInspector(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+StoreInspector::StoreInspector(const std::filesystem::path& path) : files_(stores_of(path)) {
+  if (is_store_set(path))
+    catalog_ = StoreCatalog::of(files_);
+  else
+    file_ = std::make_unique<File>(path);
+}
 StoreInspector::~StoreInspector() = default;
+
+/// Calls use(file, its place) for every file, until it returns false.
+template <class Use>
+void StoreInspector::each_file(const Use& use) const {
+  if (file_) {
+    (void)use(*file_, 0);
+    return;
+  }
+  for (std::size_t place = 0; place < files_.size(); ++place) {
+    File file(files_[place]);
+    if (!use(file, place)) return;
+  }
+}
 
 void StoreInspector::for_each(const OutcomeFilter& filter, std::int64_t limit,
                               const std::function<void(const OutcomeRow&)>& use) const {
-  impl_->for_each(filter, 0, limit, use);
+  pass(filter, 0, limit, use);
 }
+
+void StoreInspector::pass(const OutcomeFilter& filter, std::int64_t skip, std::int64_t limit,
+                          const std::function<void(const OutcomeRow&)>& use) const {
+  std::int64_t passed = 0;
+  if (file_) return file_->for_each(filter, skip, limit, use);
+  each_file([&](File& file, std::size_t place) {
+    const std::int64_t wanted = limit > 0 ? skip + limit - passed : 0;
+    file.for_each(filter, 0, wanted, [&](const OutcomeRow& row) {
+      if (passed++ < skip) return;
+      OutcomeRow of_set = row;
+      of_set.recipe_row = catalog_->recipe_from(place, row.recipe_row);
+      use(of_set);
+    });
+    return limit == 0 || passed < skip + limit;
+  });
+}
+
 std::vector<OutcomeRow> StoreInspector::outcomes(const OutcomeFilter& filter, std::int64_t limit,
                                                  std::int64_t skip) const {
   std::vector<OutcomeRow> rows;
-  impl_->for_each(filter, skip, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
+  pass(filter, skip, limit, [&](const OutcomeRow& row) { rows.push_back(row); });
   return rows;
 }
+
 std::vector<std::string> StoreInspector::newest_videos(std::int64_t limit) const {
-  return impl_->newest_videos(limit);
+  std::vector<std::string> names;
+  each_file([&](File& file, std::size_t) {
+    for (std::string& name : file.newest_videos(limit - static_cast<std::int64_t>(names.size())))
+      names.push_back(std::move(name));
+    return static_cast<std::int64_t>(names.size()) < limit;
+  });
+  return names;
 }
+
 std::vector<OutcomeSum> StoreInspector::sums(const OutcomeFilter& filter) const {
-  return impl_->sums(filter);
+  std::map<std::tuple<std::string, std::string, std::string>, OutcomeSum> all;
+  each_file([&](File& file, std::size_t) {
+    for (const OutcomeSum& sum : file.sums(filter)) {
+      const auto [total, is_new] = all.try_emplace({sum.lane, sum.recipe, sum.status}, sum);
+      if (!is_new) total->second.add(sum);
+    }
+    return true;
+  });
+  std::vector<OutcomeSum> sums;
+  for (auto& [key, sum] : all) sums.push_back(std::move(sum));
+  return sums;
 }
+
 std::vector<DamagedRow> StoreInspector::damaged_features(const OutcomeFilter& filter,
                                                          const Progress& progress) const {
-  return impl_->damaged_features(filter, progress);
+  std::vector<DamagedRow> rows;
+  each_file([&](File& file, std::size_t) {
+    for (DamagedRow& row : file.damaged_features(filter, progress)) rows.push_back(std::move(row));
+    return true;
+  });
+  return rows;
 }
-std::vector<std::string> StoreInspector::damaged_structure() const { return impl_->damaged_structure(); }
+
+std::vector<std::string> StoreInspector::damaged_structure() const {
+  std::vector<std::string> complaints;
+  each_file([&](File& file, std::size_t) {
+    for (std::string& complaint : file.damaged_structure()) complaints.push_back(std::move(complaint));
+    return true;
+  });
+  return complaints;
+}
+
+void OutcomeSum::add(const OutcomeSum& other) {
+  videos += other.videos;
+  feature_rows += other.feature_rows;
+  feature_bytes += other.feature_bytes;
+  duration_s += other.duration_s;
+  seconds += other.seconds;
+  first_finished = std::min(first_finished, other.first_finished);
+  last_finished = std::max(last_finished, other.last_finished);
+}
 
 }  // namespace tvr

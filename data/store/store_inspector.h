@@ -11,6 +11,8 @@
 
 namespace tvr {
 
+class StoreCatalog;
+
 /// The outcome of one video in one lane.
 struct OutcomeRow {
   std::string video, lane, recipe, status, message, path, content, finished_at;
@@ -29,6 +31,9 @@ struct OutcomeSum {
   double duration_s = 0;                      // of the videos
   double seconds = 0;                         // processing time
   std::string first_finished, last_finished;  // UTC
+
+  /// Adds the sum of another store. REQUIRES: the same lane, recipe and status.
+  void add(const OutcomeSum& other);
 };
 
 /// A video's features whose hash does not match their bytes, or that no extraction writes.
@@ -52,6 +57,8 @@ struct OutcomeFilter {
 /// Queries a store for display: never writes, never waits for a writer. Throws Error naming the file.
 class StoreInspector {
  public:
+  /// `path`: a file, or a pattern such as parts/*.db: what is "in order" below is so within each file, and the
+  /// files follow each other in natural order. A set's rows have the recipe numbers of its FeatureStore.
   explicit StoreInspector(const std::filesystem::path& path);
   ~StoreInspector();
   StoreInspector(const StoreInspector&) = delete;
@@ -66,7 +73,7 @@ class StoreInspector {
                                                  std::int64_t skip = 0) const;
   /// The ids of the videos that were added last, the newest first.
   [[nodiscard]] std::vector<std::string> newest_videos(std::int64_t limit) const;
-  /// In order of lane, recipe and status.
+  /// In order of lane, recipe and status; of a set those of all its files added.
   [[nodiscard]] std::vector<OutcomeSum> sums(const OutcomeFilter& filter) const;
   /// Features that are not as they were written (FeatureStore::read()) or not sound (require_sound()), in
   /// order of video and lane. Reads all features selected by the filter.
@@ -76,8 +83,15 @@ class StoreInspector {
   [[nodiscard]] std::vector<std::string> damaged_structure() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class File;
+  template <class Use>
+  void each_file(const Use& use) const;
+  void pass(const OutcomeFilter& filter, std::int64_t skip, std::int64_t limit,
+            const std::function<void(const OutcomeRow&)>& use) const;
+
+  std::vector<std::filesystem::path> files_;
+  std::shared_ptr<const StoreCatalog> catalog_;  // of a set
+  std::unique_ptr<File> file_;                   // of a single file; those of a set are opened one by one
 };
 
 }  // namespace tvr

@@ -82,6 +82,12 @@ CREATE VIEW failures AS
   SELECT v.name AS video, r.lane, o.status, o.message, o.decoded_frames, o.expected_frames, v.path
   FROM outcome o JOIN video v ON v.id = o.video JOIN recipe r ON r.id = o.recipe
   WHERE o.status NOT IN ('ok', 'imported');
+)sql",
+                                                           R"sql(
+CREATE TABLE shards (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  count INTEGER NOT NULL CHECK (count > 0)
+) STRICT;
 )sql"};
 
 using Item = std::tuple<std::string, std::string, std::string>;  // type, name, SQL
@@ -151,7 +157,10 @@ std::string feature_summary(Database& database) {
 }
 
 void prepare_store_for_writing(Database& database, const char* name) {
-  if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) create_store_schema(database);
+  if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) {
+    database.run(("PRAGMA page_size = " + std::to_string(kStorePageBytes)).c_str());
+    create_store_schema(database);
+  }
   check_store_schema(database, name);
   database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   const std::int64_t version = version_of(database, name);

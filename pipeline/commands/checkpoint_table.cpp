@@ -1,14 +1,11 @@
 #include "pipeline/commands/checkpoint_table.h"
 
-#include <glob.h>
-
-#include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "data/error.h"
+#include "data/files_matching.h"
 #include "data/tensors/tensor_file.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/learning/evaluation.h"
@@ -16,20 +13,10 @@
 namespace tvr {
 
 std::vector<std::filesystem::path> checkpoints_matching(const std::string& pattern) {
-  std::vector<std::string> names;
-  glob_t found{};
-  if (glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
-    names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  globfree(&found);
-  if (names.empty()) {
-    throw Error(Fault::NotFound, pattern, "there is no such checkpoint",
-                "Name a checkpoint (.pth), or several by a pattern in quotes: 'epochs/e*.pth'");
-  }
-  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    const int order = strverscmp(a.c_str(), b.c_str());
-    return order != 0 ? order < 0 : a < b;
-  });
-  return {names.begin(), names.end()};
+  std::vector<std::filesystem::path> found = files_matching(pattern);
+  if (!found.empty()) return found;
+  throw Error(Fault::NotFound, pattern, "there is no such checkpoint",
+              "Name a checkpoint (.pth), or several by a pattern in quotes: 'epochs/e*.pth'");
 }
 
 std::vector<EvalSetRow> evaluate_checkpoints(const std::vector<std::filesystem::path>& checkpoints,

@@ -7,6 +7,9 @@
 #include <sstream>
 #include <string>
 
+#include "data/files_matching.h"
+#include "data/store/store_set.h"
+
 namespace tvr {
 
 const std::vector<CommandRow>& command_rows() {
@@ -52,6 +55,16 @@ const CLI::Validator& absolute_path() {
       },
       "", "absolute path");
   return make_absolute;
+}
+
+const CLI::Validator& existing_store() {
+  static const CLI::Validator exists(
+      [](std::string& path) {
+        if (!is_store_set(path)) return CLI::ExistingFile(path);
+        return files_matching(path).empty() ? "No store matches: " + path : std::string{};
+      },
+      "FILE", "existing store");
+  return exists;
 }
 
 std::string toml_of(const CLI::App& command) {

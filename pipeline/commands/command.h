@@ -16,6 +16,9 @@ namespace tvr {
 /// Makes a path absolute, so that a run's config.toml means the same from any working directory.
 [[nodiscard]] const CLI::Validator& absolute_path();
 
+/// A feature store that exists, or a pattern that one or more match.
+[[nodiscard]] const CLI::Validator& existing_store();
+
 /// A subcommand of the program, and what it does.
 struct CommandRow {
   const char* name;

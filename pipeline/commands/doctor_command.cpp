@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/cache_folder.h"
 #include "data/error.h"
 #include "data/usable_cores.h"
 #include "extract/gpu.h"

@@ -39,6 +39,7 @@ int run_extract(const ExtractOptions& options, bool json) {
   const std::vector<VideoSource> videos = videos_of(options.videos, known_ids({options.store}), &passed_over);
   const ExtractionPlan plan = plan_extraction(options);  // throws for wrong flags before the store exists
   FeatureStore store(options.store, FeatureStore::Access::ReadWrite);
+  if (options.videos.shard.count > 1) store.keep_shard_count(options.videos.shard.count);
   tell(passed_over);
   TimeAccount time;
   const ExtractReport report = extract_into_store(store, videos, plan);

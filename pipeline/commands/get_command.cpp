@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "data/cache_folder.h"
 #include "data/error.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/downloads/download.h"

@@ -259,8 +259,10 @@ void add_localize_flags(CLI::App& command, LocalizeArguments& arguments) {
                   "folder of the encoder pair that the head of --run was trained on, if it has moved")
       ->transform(encoder_folder())
       ->needs(run);
-  command.add_option("--store", arguments.store, "feature store of the videos (default: the run's own)")
-      ->check(CLI::ExistingFile);
+  command
+      .add_option("--store", arguments.store,
+                  "feature store of the videos, or several by a pattern in quotes (default: the run's own)")
+      ->check(existing_store());
   command
       .add_option("--lanes", arguments.lanes, "lanes to use with --checkpoint (default: all of the store)")
       ->delimiter(',');

@@ -314,8 +314,10 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
   auto* const run = command.add_option("--run", options.run, "folder of a run whose trained model is used")
                         ->transform(absolute_path());
   auto* const index =
-      command.add_option("--index", options.index, "index of videos made by `pipeline index`, FILE.db")
-          ->check(CLI::ExistingFile)
+      command
+          .add_option("--index", options.index,
+                      "index of videos made by `pipeline index`, FILE.db, or several by a pattern in quotes")
+          ->check(existing_store())
           ->excludes(run);
   command
       .add_option(
@@ -323,7 +325,10 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
           "folder of a pretrained encoder pair (docs/ENCODERS.md); default: the one of --index, or the "
           "one that the head of --run was trained on")
       ->transform(encoder_folder());
-  command.add_option("--store", options.store, "feature store to search (default: the run's own)")
+  command
+      .add_option("--store", options.store,
+                  "feature store to search, or several by a pattern in quotes: 'parts/*.db' (default: the run's "
+                  "own)")
       ->excludes(index);
   command
       .add_option("--word-vectors", options.word_vectors,

@@ -9,8 +9,10 @@
 namespace tvr {
 
 void add_store_flags(CLI::App& command, StoreRunOptions& options) {
-  command.add_option("--store", options.store, "the feature store")
-      ->check(CLI::ExistingFile)
+  command
+      .add_option("--store", options.store,
+                  "the feature store, or several by a pattern in quotes: 'parts/*.db'")
+      ->check(existing_store())
       ->transform(absolute_path());
   command.add_option("--lanes", options.lanes, "lanes to use (default: all of the store)")->delimiter(',');
   command.add_option(

@@ -23,7 +23,8 @@ CLI::Option* add_shard_flag(CLI::App& command, Shard& shard) {
   return command
       .add_option_function<std::string>(
           "--shard", [&shard](const std::string& text) { shard = shard_named(text); },
-          "I/N: only shard I of N; a stable hash of its id decides the shard of a video")
+          "I/N: only shard I of N; a stable hash of its id decides the shard of a video. slurm: the one of "
+          "this task in a Slurm array, or of this process of mpirun, srun or torchrun")
       ->group("Videos");
 }
 

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <thread>
 
+#include "data/cache_folder.h"
 #include "data/atomic_file.h"
 #include "data/descriptor.h"
 #include "data/error.h"
@@ -279,17 +280,6 @@ std::string without_slash(std::string url) {
 }
 
 }  // namespace
-
-fs::path cache_folder() {
-  const auto variable = [](const char* name) {
-    const char* const value = std::getenv(name);
-    return fs::path(value == nullptr ? "" : value);
-  };
-  // Relative paths there are to be ignored (XDG Base Directory Specification).
-  if (const fs::path cache = variable("XDG_CACHE_HOME"); cache.is_absolute()) return cache / "pipeline";
-  if (const fs::path home = variable("HOME"); home.is_absolute()) return home / ".cache" / "pipeline";
-  throw Error(Fault::NotFound, "cache folder", "neither XDG_CACHE_HOME nor HOME is set", "Pass --to FOLDER");
-}
 
 std::optional<fs::path> find_download(const std::string& name) {
   const Download* const row = download_named(name);

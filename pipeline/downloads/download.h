@@ -17,9 +17,6 @@ struct DownloadOptions {
   double stall_s = 60;      // a transfer without a byte for so long is broken off and tried again
 };
 
-/// $XDG_CACHE_HOME/pipeline, by default ~/.cache/pipeline. Throws Error(NotFound) without a home.
-[[nodiscard]] std::filesystem::path cache_folder();
-
 /// The file that NAME stands for in the cache folder, or the folder if it has several. nullopt if no row of
 /// the table has this name. Throws Error(NotFound) naming the command that gets it if a file is missing.
 [[nodiscard]] std::optional<std::filesystem::path> find_download(const std::string& name);

@@ -8,7 +8,9 @@
 
 #include "data/datasets/dataset.h"
 #include "data/error.h"
+#include "data/files_matching.h"
 #include "data/json_text.h"
+#include "data/store/store_set.h"
 #include "data/text_file.h"
 #include "pipeline/run/run_folder.h"
 
@@ -407,8 +409,9 @@ void require_files(const RunManifest& manifest) {
     require(manifest.linear.file, "the run's linear model was not found",
             "Run the same `pipeline run` or `pipeline train` again");
   }
-  require(manifest.store, "the feature store of the run was not found",
-          "Name where it is now, or another one, with --store FILE.db");
+  if (!is_store_set(manifest.store) || files_matching(manifest.store).empty())
+    require(manifest.store, "the feature store of the run was not found",
+            "Name where it is now, or another one, with --store FILE.db");
   if (!manifest.encoder.empty()) {
     return require(manifest.encoder, "the encoder pair of the run was not found",
                    "Name where it is now with --encoder FOLDER");

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,23 +11,12 @@
 #include <utility>
 
 #include "data/error.h"
+#include "data/store/store_catalog.h"
 #include "pipeline/terminal/console.h"
 #include "text/stop_words.h"
 
 namespace tvr {
 namespace {
-
-/// Size and modification time of a store's file and write-ahead log: they change with every write. An empty
-/// log is ignored, since readers create one, too.
-std::string stamp_of(const std::filesystem::path& store) {
-  std::string stamp;
-  for (const char* const ending : {"", "-wal"}) {
-    struct stat status {};
-    if (::stat((store.string() + ending).c_str(), &status) != 0 || status.st_size == 0) continue;
-    stamp += fmt::format("{}:{}.{:09};", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-  }
-  return stamp;
-}
 
 bool is_wanted(const IndexedVideo& video, const SearchQuery& query) {
   const double length_s = std::chrono::duration<double>(video.length).count();
@@ -112,7 +100,7 @@ std::string note_on_random(const std::vector<std::string>& lanes) {
 }
 
 Searcher::Searcher(std::unique_ptr<EncoderPair> encoders, SearchOptions options, const Progress& progress)
-    : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(stamp_of(options_.store)) {
+    : encoders_(std::move(encoders)), options_(std::move(options)), stamp_(store_stamp(options_.store)) {
   const FeatureStore store(options_.store);
   const SearchIndex::Basis basis{encoders_->identity(), options_.windows, encoders_->index_values()};
   const std::optional<SearchIndex> kept = SearchIndex::load(options_.kept, basis, encoders_->dim());
@@ -161,7 +149,7 @@ std::shared_ptr<const SearchIndex> Searcher::index() const {
 }
 
 bool Searcher::refresh() {
-  std::string stamp = stamp_of(options_.store);
+  std::string stamp = store_stamp(options_.store);
   if (stamp == stamp_) return false;
   const std::shared_ptr<const SearchIndex> known = index();
   const FeatureStore store(options_.store);

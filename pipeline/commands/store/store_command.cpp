@@ -1,9 +1,11 @@
 #include "pipeline/commands/store/store_command.h"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
+#include "data/store/store_set.h"
 #include "pipeline/commands/command.h"
 
 namespace tvr {
@@ -15,6 +17,18 @@ CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const s
   command->add_flag("--json", arguments.json, "print JSON");
   command->footer("Example: pipeline store " + example);
   return command;
+}
+
+void add_more_stores(CLI::App& command, std::vector<std::filesystem::path>& more) {
+  command.add_option("stores", more, "more stores; each may be a pattern in quotes, such as 'parts/*.db'");
+}
+
+std::vector<std::filesystem::path> all_stores(const StoreArguments& arguments,
+                                              const std::vector<std::filesystem::path>& more) {
+  std::vector<std::filesystem::path> all = stores_of(arguments.store);
+  for (const std::filesystem::path& named : more)
+    for (std::filesystem::path& store : stores_of(named)) all.push_back(std::move(store));
+  return all;
 }
 
 void add_filter_flags(CLI::App& command, OutcomeFilter& filter) {
@@ -44,6 +58,7 @@ void add_store_command(CLI::App& app, int& exit_code) {
   add_store_merge(*store, exit_code);
   add_store_missing(*store, exit_code);
   add_store_gc(*store, exit_code);
+  add_store_compact(*store, exit_code);
 }
 
 }  // namespace tvr

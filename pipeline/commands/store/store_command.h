@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "pipeline/commands/exit_code.h"
 
@@ -26,12 +27,20 @@ void add_store_import(CLI::App& store, int& exit_code);
 void add_store_merge(CLI::App& store, int& exit_code);
 void add_store_missing(CLI::App& store, int& exit_code);
 void add_store_gc(CLI::App& store, int& exit_code);
+void add_store_compact(CLI::App& store, int& exit_code);
 
 /// The arguments of every subcommand.
 struct StoreArguments {
   std::filesystem::path store;
   bool json = false;
 };
+
+/// "more stores" after the first of `arguments`, into `more`.
+void add_more_stores(CLI::App& command, std::vector<std::filesystem::path>& more);
+
+/// The first store and `more`, with all that match those that are patterns.
+[[nodiscard]] std::vector<std::filesystem::path> all_stores(const StoreArguments& arguments,
+                                                            const std::vector<std::filesystem::path>& more);
 
 /// A subcommand with its arguments; `example` comes after "pipeline store " in its help.
 CLI::App* add_store_subcommand(CLI::App& store, const std::string& name, const std::string& help,

@@ -37,15 +37,9 @@ struct Presence {
   std::unordered_map<std::string, std::set<std::string>> lanes_done;  // of each video
 };
 
-std::vector<std::filesystem::path> stores_of(const MissingArguments& arguments) {
-  std::vector<std::filesystem::path> stores = {arguments.store};
-  stores.insert(stores.end(), arguments.more_stores.begin(), arguments.more_stores.end());
-  return stores;
-}
-
 Presence look(const MissingArguments& arguments) {
   Presence presence;
-  for (const std::filesystem::path& store : stores_of(arguments)) {
+  for (const std::filesystem::path& store : all_stores(arguments, arguments.more_stores)) {
     const StoreInspector inspector(store);
     inspector.for_each(arguments.filter, 0, [&](const OutcomeRow& row) {
       const auto [seen, is_new] = presence.recipes.emplace(row.lane, row.recipe);
@@ -70,7 +64,7 @@ struct ShardLack {
 std::map<std::uint64_t, ShardLack> lacks_of(const MissingArguments& arguments, const Presence& presence) {
   std::map<std::uint64_t, ShardLack> lacks;
   for (std::uint64_t shard = 1; shard <= arguments.shards; ++shard) lacks[shard] = {};
-  for (const VideoSource& video : videos_of(arguments.videos, known_ids(stores_of(arguments)))) {
+  for (const VideoSource& video : videos_of(arguments.videos, known_ids(all_stores(arguments, arguments.more_stores)))) {
     ShardLack& lack = lacks[shard_number(video.id, arguments.shards)];
     ++lack.videos;
     const auto done = presence.lanes_done.find(video.id);
@@ -129,8 +123,7 @@ void add_store_missing(CLI::App& store, int& exit_code) {
       "         sbatch --array=$(pipeline store missing shard*.db --list videos.csv --shards 16 --slurm) "
       "job.sh",
       *arguments);
-  command->add_option("stores", arguments->more_stores,
-                      "more stores; a video is missing if none of them has it");
+  add_more_stores(*command, arguments->more_stores);
   add_video_flags(*command, arguments->videos);
   auto* shards = command
                      ->add_option("--shards", arguments->shards,

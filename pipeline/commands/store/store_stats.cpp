@@ -1,10 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <tuple>
+#include <vector>
 
+#include "data/error.h"
 #include "data/json_text.h"
 #include "data/store/feature_store.h"
 #include "data/store/store_inspector.h"
@@ -19,7 +24,17 @@ using Align = Table::Align;
 using nlohmann::json;
 
 struct StatsArguments : StoreArguments {
+  std::vector<std::filesystem::path> more_stores;
   OutcomeFilter filter;
+};
+
+/// What a store holds in short.
+struct StoreTotals {
+  std::filesystem::path store;
+  std::int64_t outcomes = 0, failed = 0, rows = 0;
+  double length_s = 0, work_s = 0;
+  std::string last_finished;
+  std::uintmax_t bytes = 0;
 };
 
 /// The size of the file and, while it is being written, of its write-ahead log.
@@ -85,35 +100,101 @@ void print_table(const std::vector<OutcomeSum>& sums) {
   fmt::print("{}\n", table.text());
 }
 
-void print_recipes(const std::vector<RecipeRow>& recipes) {
-  for (const RecipeRow& row : recipes) {
-    fmt::print("recipe {}: lane {}, {}, weights {}\n", row.recipe.identity().substr(0, 12),
-               printable(row.recipe.lane), printable(row.recipe.text), printable(row.recipe.weights));
+StoreTotals totals_of(const std::filesystem::path& store, const std::vector<OutcomeSum>& sums) {
+  StoreTotals totals{store, 0, 0, 0, 0, 0, {}, bytes_of(store)};
+  for (const OutcomeSum& sum : sums) {
+    totals.outcomes += sum.videos;
+    totals.rows += sum.feature_rows;
+    totals.length_s += sum.duration_s;
+    totals.work_s += sum.seconds;
+    totals.last_finished = std::max(totals.last_finished, sum.last_finished);
+  }
+  for (const auto& [status, videos] : failures_of(sums)) totals.failed += videos;
+  return totals;
+}
+
+json json_of(const StoreTotals& totals) {
+  return {{"store", totals.store.string()},   {"outcomes", totals.outcomes},
+          {"failed", totals.failed},          {"feature_rows", totals.rows},
+          {"video_seconds", totals.length_s}, {"work_seconds", totals.work_s},
+          {"bytes", totals.bytes},            {"last_finished", totals.last_finished}};
+}
+
+void print_table(const std::vector<StoreTotals>& stores) {
+  Table table({{"store"},
+               {"outcomes", Align::Right},
+               {"not ok", Align::Right},
+               {"rows", Align::Right},
+               {"size", Align::Right},
+               {"length", Align::Right},
+               {"work", Align::Right},
+               {"last outcome"}});
+  for (const StoreTotals& store : stores) {
+    table.add({store.store.string(), fmt::format("{}", store.outcomes), fmt::format("{}", store.failed),
+               fmt::format("{}", store.rows), bytes_text(static_cast<double>(store.bytes)),
+               seconds_text(store.length_s), seconds_text(store.work_s), store.last_finished});
+  }
+  fmt::print("{}\n", table.text());
+}
+
+/// Of all stores together; nullopt, with a warning, where they cannot be read as one.
+std::optional<Digest> digest_of(const std::vector<std::filesystem::path>& stores) {
+  try {
+    return FeatureStore(stores).content_digest();
+  } catch (const Error& error) {
+    if (error.fault() != Fault::Mismatch) throw;
+    warn(error.what());
+    return std::nullopt;
   }
 }
 
+void print_recipe(const RecipeRow& row) {
+  fmt::print("recipe {}: lane {}, {}, weights {}\n", row.recipe.identity().substr(0, 12),
+             printable(row.recipe.lane), printable(row.recipe.text), printable(row.recipe.weights));
+}
+
 int stats(const StatsArguments& arguments) {
-  const FeatureStore store(arguments.store);
-  const std::vector<OutcomeSum> sums = StoreInspector(arguments.store).sums(arguments.filter);
-  const std::vector<RecipeRow> recipes = store.recipes();
+  const std::vector<std::filesystem::path> stores = all_stores(arguments, arguments.more_stores);
+  std::vector<StoreTotals> totals;
+  std::map<std::string, RecipeRow> recipes;  // by identity
+  std::map<std::tuple<std::string, std::string, std::string>, OutcomeSum> all;
+  for (const std::filesystem::path& store : stores) {
+    const std::vector<OutcomeSum> sums = StoreInspector(store).sums(arguments.filter);
+    totals.push_back(totals_of(store, sums));
+    for (const OutcomeSum& sum : sums) {
+      const auto [total, is_new] = all.try_emplace({sum.lane, sum.recipe, sum.status}, sum);
+      if (!is_new) total->second.add(sum);
+    }
+    for (const RecipeRow& row : FeatureStore(store).recipes()) {
+      const auto [known, is_new] = recipes.try_emplace(row.recipe.identity(), row);
+      if (!is_new) known->second.videos += row.videos;
+    }
+  }
+  std::vector<OutcomeSum> sums;
+  for (const auto& [key, sum] : all) sums.push_back(sum);
   const auto failures = failures_of(sums);
-  const Digest digest = store.content_digest();
+  std::uintmax_t bytes = 0;
+  for (const StoreTotals& store : totals) bytes += store.bytes;
+  const std::optional<Digest> digest = digest_of(stores);
   if (arguments.json) {
-    json lanes = json::array(), recipe_list = json::array();
+    json lanes = json::array(), recipe_list = json::array(), store_list = json::array();
     for (const OutcomeSum& sum : sums) lanes.push_back(json_of(sum));
-    for (const RecipeRow& row : recipes) recipe_list.push_back(json_of(row));
-    fmt::print("{}\n", json_text({{"digest", digest},
-                                  {"bytes", bytes_of(arguments.store)},
+    for (const auto& [identity, row] : recipes) recipe_list.push_back(json_of(row));
+    for (const StoreTotals& store : totals) store_list.push_back(json_of(store));
+    fmt::print("{}\n", json_text({{"digest", digest ? json(*digest) : json()},
+                                  {"bytes", bytes},
                                   {"lanes", lanes},
                                   {"failures", failures},
-                                  {"recipes", recipe_list}}));
+                                  {"recipes", recipe_list},
+                                  {"stores", store_list}}));
     return kDone;
   }
+  if (stores.size() > 1) print_table(totals);
   print_table(sums);
-  print_recipes(recipes);
+  for (const auto& [identity, row] : recipes) print_recipe(row);
   for (const auto& [status, videos] : failures) fmt::print("failures: {} {}\n", videos, printable(status));
-  fmt::print("size {}, content digest {}\n", bytes_text(static_cast<double>(bytes_of(arguments.store))),
-             digest);
+  fmt::print("size {}", bytes_text(static_cast<double>(bytes)));
+  fmt::print("{}\n", digest ? ", content digest " + *digest : "");
   return kDone;
 }
 
@@ -124,7 +205,8 @@ void add_store_stats(CLI::App& store, int& exit_code) {
   CLI::App* command = add_store_subcommand(
       store, "stats",
       "Show counts, sizes, time spent, rates, failures by status, recipes and the content digest",
-      "stats features.db --json", *arguments);
+      "stats features.db --json\n         pipeline store stats 'parts/*.db'", *arguments);
+  add_more_stores(*command, arguments->more_stores);
   add_filter_flags(*command, arguments->filter);
   command->callback([arguments, &exit_code] { exit_code = stats(*arguments); });
 }

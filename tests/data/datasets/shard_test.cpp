@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
+#include <map>
 #include <set>
 
 #include "tests/support/expect_error.h"
@@ -51,6 +54,74 @@ TEST(Shard, RefusesWhatIsNotAPartOfAWhole) {
   for (const char* text : {"", "3", "0/4", "5/4", "1/0", "1/2/3", "-1/4", "a/b", "1/ 4"}) {
     testing::expect_error([&] { (void)shard_named(text); }, Fault::InvalidArgument, "for example, 3/16");
   }
+}
+
+/// Sets variables of a launcher, and takes all of them away at the end.
+class ShardOfJob : public ::testing::Test {
+ protected:
+  ShardOfJob() { clear(); }
+  ~ShardOfJob() override { clear(); }
+  static void set(const std::map<std::string, std::string>& variables) {
+    clear();
+    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+
+ private:
+  static void clear() {
+    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX",
+                             "SLURM_ARRAY_TASK_COUNT", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "RANK",
+                             "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"})
+      ::unsetenv(name);
+  }
+};
+
+std::map<std::string, std::string> array_task(const char* id, const char* first, const char* last,
+                                              const char* count) {
+  return {{"SLURM_ARRAY_TASK_ID", id},
+          {"SLURM_ARRAY_TASK_MIN", first},
+          {"SLURM_ARRAY_TASK_MAX", last},
+          {"SLURM_ARRAY_TASK_COUNT", count}};
+}
+
+TEST_F(ShardOfJob, OfASlurmArrayCountsFromItsFirstTask) {
+  for (const auto& [id, first, last] : {std::array{"0", "0", "3"}, {"1", "1", "4"}, {"17", "17", "20"}}) {
+    set(array_task(id, first, last, "4"));
+    EXPECT_EQ(shard_named("slurm").index, 1U) << id;
+    EXPECT_EQ(shard_named("slurm").count, 4U) << id;
+  }
+  set(array_task("20", "17", "20", "4"));
+  EXPECT_EQ(shard_named("slurm").index, 4U);
+}
+
+TEST_F(ShardOfJob, OfAnArrayWithGapsIsNotKnown) {
+  for (const auto& task : {array_task("7", "2", "7", "2"), array_task("9", "1", "4", "4"),
+                           array_task("1", "1", "1", "0"), array_task("1", "4", "1", "4"),
+                           array_task("0", "0", "18446744073709551615", "0")}) {
+    set(task);
+    testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument,
+                          "--shard $SLURM_ARRAY_TASK_ID/N");
+  }
+}
+
+TEST_F(ShardOfJob, OfMpirunTorchrunAndSrunIsTheRankCountedFromOne) {
+  for (const auto& [rank, size] : {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                   {"RANK", "WORLD_SIZE"},
+                                   {"SLURM_PROCID", "SLURM_NTASKS"}}) {
+    set({{rank, "2"}, {size, "3"}});
+    EXPECT_EQ(shard_named("slurm").index, 3U) << rank;
+    EXPECT_EQ(shard_named("slurm").count, 3U) << rank;
+    set({{rank, "3"}, {size, "3"}});
+    testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, size);
+    set({{rank, "0"}});
+    testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, "is not set, though");
+    set({{rank, "-1"}, {size, "3"}});
+    testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, "is no number: '-1'");
+  }
+}
+
+TEST_F(ShardOfJob, OutsideOfAJobIsRefused) {
+  testing::expect_error([] { (void)shard_named("slurm"); }, Fault::InvalidArgument,
+                        "this is no task of a Slurm array");
 }
 
 }  // namespace

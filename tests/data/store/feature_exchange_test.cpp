@@ -380,7 +380,7 @@ TEST(FeatureExchange, AStoreThatCannotBeWrittenEndsTheImport) {
   const auto names = FeatureFileNames::by_pattern("{video}.npy", "vgg");
   const auto report = testing::in_child([&]() -> std::string {
     signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{300'000, 300'000};
+    const rlimit limit{4'000'000, 4'000'000};
     setrlimit(RLIMIT_FSIZE, &limit);
     try {
       import_npy(folder / "s.db", folder / "npy", names, {});

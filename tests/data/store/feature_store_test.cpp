@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "data/error.h"
+#include "data/store/sqlite.h"
+#include "data/store/store_schema.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -381,6 +383,40 @@ TEST(FeatureStore, SaysWhenThereIsNoRoomForTheRowsOfALongVideo) {
         (void)long_video(1, {folder / "none/rows", "key"});
       },
       Fault::Machine, "No such file or directory");
+}
+
+TEST(FeatureStore, RemembersOfHowManyShardsItHoldsOne) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    store.keep_shard_count(4);
+    store.keep_shard_count(4);
+  }
+  FeatureStore store(folder / "s.db", Access::ReadWrite);
+  testing::expect_error([&] { store.keep_shard_count(5); }, Fault::Mismatch, "one of 4 shards, and --shard names one of 5");
+  testing::expect_error([&] { store.keep_shard_count(5); }, Fault::Mismatch, "Pass --shard I/4");
+}
+
+TEST(FeatureStore, HasPagesOf64KilobytesAndCompactingAnOlderOneGivesItThem) {
+  const TempFolder folder;
+  run_sql(folder / "old.db", "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE t (x); DROP TABLE t");
+  const auto page_size = [&] {
+    return Database(folder / "old.db", Database::Open::ReadOnly).integer("PRAGMA page_size");
+  };
+  const Digest digest = [&] {
+    FeatureStore store(folder / "old.db", Access::ReadWrite);
+    for (int i = 0; i < 5; ++i)
+      store.write(outcome("video" + std::to_string(i), store.add_recipe(recipe("2d"))));
+    return store.content_digest();
+  }();
+  ASSERT_EQ(page_size(), 4096);
+  FeatureStore(folder / "old.db", Access::ReadWrite).compact();
+  EXPECT_EQ(page_size(), kStorePageBytes);
+  EXPECT_EQ(Database(folder / "old.db", Database::Open::ReadWrite).integer("PRAGMA freelist_count"), 0);
+  EXPECT_EQ(FeatureStore(folder / "old.db").content_digest(), digest);
+  FeatureStore store(folder / "old.db", Access::ReadWrite);
+  store.write(outcome("more", store.add_recipe(recipe("2d"))));
+  EXPECT_EQ(store.videos().size(), 6U);
 }
 
 }  // namespace

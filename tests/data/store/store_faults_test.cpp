@@ -20,6 +20,7 @@
 #include "data/error.h"
 #include "data/store/known_ids.h"
 #include "data/store/store_inspector.h"
+#include "data/store/store_schema.h"
 #include "tests/data/store/store_fixture.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/in_child.h"
@@ -119,7 +120,7 @@ TEST(StoreFaults, AFileSizeLimitIsAnErrorAndLosesNothing) {
   const TempFolder folder;
   const auto report = in_child([&] {
     signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{300'000, 300'000};
+    const rlimit limit{4'000'000, 4'000'000};
     setrlimit(RLIMIT_FSIZE, &limit);
     return fill_until_refused(folder / "s.db");
   });
@@ -135,7 +136,7 @@ TEST(StoreFaults, AFullDiskIsAnErrorAndLosesNothing) {
   const TempFolder folder;
   const auto report = in_child([&]() -> std::string {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("none", folder.path().c_str(), "tmpfs", 0, "size=400k") != 0) {
+        mount("none", folder.path().c_str(), "tmpfs", 0, "size=5m") != 0) {
       return "no mount";
     }
     const std::string said = fill_until_refused(folder / "s.db");
@@ -226,7 +227,7 @@ TEST(StoreFaults, DamagedPagesAreFoundOrRefusedAndNeverACrash) {
   extract_all(folder / "s.db", 30);
   std::ifstream in(folder / "s.db", std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kPage = kStorePageBytes;
   std::mt19937 random(1);
   std::map<std::string, int> said;
   for (std::size_t page = 0; page < bytes.size() / kPage; ++page) {
@@ -380,11 +381,18 @@ TEST(StoreFaults, AWriterWhoseFileIsTakenAwaySaysSo) {
 
 TEST(StoreFaults, AStoreThatIsCompactedIsWrittenOn) {
   const TempFolder folder;
-  extract_all(folder / "s.db", 60);
   FeatureStore store(folder / "s.db", Access::ReadWrite);
   const std::int64_t recipe = store.add_recipe(kRecipe);
+  for (int i = 0; i < 10; ++i) {
+    VideoOutcome outcome = extracted("video" + std::to_string(i), recipe);
+    HalfSequence& features = outcome.lanes[0].features;
+    for (std::size_t row = 3; row < 1600; ++row)  // several pages
+      features.set(row, std::vector<float>(64, 0.5F).data(), {Micros(1000 * row), Micros(1000 * (row + 1))});
+    store.write(outcome);
+  }
+  store.checkpoint();
   const std::uintmax_t before = std::filesystem::file_size(folder / "s.db");
-  for (int i = 0; i < 59; ++i) store.forget({{"video" + std::to_string(i), recipe}});
+  for (int i = 0; i < 9; ++i) store.forget({{"video" + std::to_string(i), recipe}});
   store.drop_unused();
   store.compact();
   EXPECT_LT(std::filesystem::file_size(folder / "s.db"), before);

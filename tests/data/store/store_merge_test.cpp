@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "data/store/store_inspector.h"
+#include "data/store/store_schema.h"
 #include "tests/data/store/store_fixture.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -132,16 +133,16 @@ TEST(StoreMerge, SavesWhatCanBeReadOfAFileWithADamagedPage) {
     for (int i = 0; i < 20; ++i) {
       VideoOutcome outcome = extracted(video(i), recipe);
       HalfSequence& features = outcome.lanes[0].features;
-      for (std::size_t row = 3; row < 100; ++row)  // several pages
+      for (std::size_t row = 3; row < 1600; ++row)  // several pages
         features.set(row, std::vector<float>(64, 0.5F).data(),
                      {Micros(1000 * row), Micros(1000 * (row + 1))});
       store.write(outcome);
     }
   }
-  const auto pages = std::filesystem::file_size(folder / "a.db") / 4096;
+  const auto pages = std::filesystem::file_size(folder / "a.db") / kStorePageBytes;
   std::fstream file(folder / "a.db", std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(static_cast<std::streamoff>((pages - 2) * 4096))
-      .write(std::string(4096, '\xff').data(), 4096)
+  file.seekp(static_cast<std::streamoff>((pages - 2) * kStorePageBytes))
+      .write(std::string(kStorePageBytes, '\xff').data(), kStorePageBytes)
       .flush();
   expect_error([&] { merge_store(folder / "new.db", folder / "a.db"); }, Fault::Corrupt, "");
   const MergeReport saved = merge_store(folder / "saved.db", folder / "a.db", {}, Damaged::LeaveOut);

@@ -1,3 +1,4 @@
+#include "data/cache_folder.h"
 #include "pipeline/downloads/download.h"
 
 #include <fcntl.h>
