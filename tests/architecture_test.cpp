@@ -52,6 +52,7 @@ const Table kInnerRooms = {
     {"pipeline/downloads", {}},
     {"pipeline/run", {"pipeline/machine"}},
     {"pipeline/encoders", {"pipeline/run"}},
+    {"pipeline/cluster", {}},
     {"pipeline/extraction", {"pipeline/terminal", "pipeline/machine"}},
     {"pipeline/doctor", {"pipeline/terminal", "pipeline/machine"}},
     {"pipeline/search", {"pipeline/encoders", "pipeline/run", "pipeline/terminal"}},
@@ -63,8 +64,8 @@ const Table kInnerRooms = {
      {"pipeline/learning", "pipeline/encoders", "pipeline/run", "pipeline/machine", "pipeline/terminal"}},
     {"pipeline/commands",
      {"pipeline/terminal", "pipeline/machine", "pipeline/demo", "pipeline/frames", "pipeline/downloads",
-      "pipeline/run", "pipeline/encoders", "pipeline/extraction", "pipeline/doctor", "pipeline/search",
-      "pipeline/narrated", "pipeline/learning", "pipeline/localization", "pipeline/serve",
+      "pipeline/run", "pipeline/encoders", "pipeline/cluster", "pipeline/extraction", "pipeline/doctor",
+      "pipeline/search", "pipeline/narrated", "pipeline/learning", "pipeline/localization", "pipeline/serve",
       "pipeline/report"}},
 };
 

@@ -51,6 +51,12 @@ StoreLock::StoreLock(const std::filesystem::path& store)
     : file_(opened_lock(resolved_store(store).string() + ".lock", store.string())) {
   const std::string holder = content_of(file_);
   if (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw Error(Fault::Unsupported, store.string(),
+                  std::string("its file system has no locks (") + std::strerror(errno) +
+                      "), so two programs could write the store at once",
+                  "Put it on a local disk, or pass --scratch FOLDER to extract in one");
+    }
     throw Error(Fault::Busy, store.string(),
                 "another program is writing to it: " + (holder.empty() ? "an unknown process" : holder),
                 "Wait until it has finished, or give each its own store and merge them afterwards");

@@ -46,9 +46,13 @@ std::string printable(const std::string& text) {
 
 }  // namespace
 
-AvLog::Listening::Listening(AvLog& log) : before_(listener) {
+void silence_libav() {
   static std::once_flag installed;
   std::call_once(installed, [] { av_log_set_callback(hear); });
+}
+
+AvLog::Listening::Listening(AvLog& log) : before_(listener) {
+  silence_libav();
   listener = &log;
 }
 

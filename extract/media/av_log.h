@@ -4,6 +4,9 @@
 
 namespace tvr {
 
+/// From now on libav prints nothing: what it says goes to the AvLog that listens on its thread, if one does.
+void silence_libav();
+
 /// libav's log messages about one file: the first few error lines, without addresses, so that runs can be
 /// compared.
 class AvLog {

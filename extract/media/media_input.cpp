@@ -13,6 +13,7 @@
 
 #include "data/descriptor.h"
 #include "data/error.h"
+#include "extract/media/av_log.h"
 #include "extract/media/container_end.h"
 #include "extract/media/encryption.h"
 
@@ -174,6 +175,7 @@ MediaInput::MediaInput(Descriptor file, std::string name, const DecodeLimits& li
       limits_(limits),
       budget_(budget),
       file_(std::make_unique<File>(std::move(file), name_, budget)) {
+  silence_libav();
   open();
   if (const AVStream* const film = film_behind_a_picture()) {
     const int index = film->index;

@@ -10,6 +10,7 @@ namespace tvr {
 void add_all_commands(CLI::App& app, int& exit_code) {
   add_run_command(app, exit_code);
   add_extract_command(app, exit_code);
+  add_cluster_command(app, exit_code);
   add_train_command(app, exit_code);
   add_eval_command(app, exit_code);
   add_localize_command(app, exit_code);

@@ -17,6 +17,7 @@ const std::vector<CommandRow>& command_rows() {
       {"run",
        "Extract features, train word vectors and the model, evaluate, report; skips what is up to date"},
       {"extract", "Extract features from videos into the store"},
+      {"cluster", "Write the scripts of a job on many machines"},
       {"train", "Train the joint embedding on a feature store and captions"},
       {"eval", "Compute the metrics of a run or a checkpoint, or compare runs"},
       {"localize", "Find when the steps of a task happen in videos"},

@@ -42,6 +42,7 @@ void give_default(CLI::App& command, const std::string& flag, const std::string&
 // One per subcommand: adds it to `app`; its callback sets `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);
 void add_extract_command(CLI::App& app, int& exit_code);
+void add_cluster_command(CLI::App& app, int& exit_code);
 void add_train_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_localize_command(CLI::App& app, int& exit_code);

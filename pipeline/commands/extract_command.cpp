@@ -11,6 +11,7 @@
 #include "pipeline/commands/video_flags.h"
 #include "pipeline/extraction/extract_step.h"
 #include "pipeline/extraction/faster_ways.h"
+#include "pipeline/extraction/scratch_store.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -31,10 +32,8 @@ nlohmann::json json_of(const ExtractReport& report) {
           {"write_seconds", report.times.write_s}};
 }
 
-int run_extract(const ExtractOptions& options, bool json) {
-  if (options.store.empty()) {
-    throw Error(Fault::InvalidArgument, "extract", "no feature store is given", "Pass --store FILE.db");
-  }
+/// `options` name the store that is opened; `home`: the one that the user knows.
+ExtractReport extract(const ExtractOptions& options, const std::filesystem::path& home) {
   PassedOver passed_over;
   const std::vector<VideoSource> videos = videos_of(options.videos, known_ids({options.store}), &passed_over);
   const ExtractionPlan plan = plan_extraction(options);  // throws for wrong flags before the store exists
@@ -42,10 +41,36 @@ int run_extract(const ExtractOptions& options, bool json) {
   if (options.videos.shard.count > 1) store.keep_shard_count(options.videos.shard.count);
   tell(passed_over);
   TimeAccount time;
-  const ExtractReport report = extract_into_store(store, videos, plan);
+  ExtractReport report = extract_into_store(store, videos, plan);
+  report.store = home;
   lap(time, report);
   tell(report);
   tell(time, faster_ways(plan));
+  return report;
+}
+
+/// In the scratch folder, with whatever has been done copied home at the end, be it one by an error.
+ExtractReport extract_in_scratch(const ExtractOptions& options) {
+  (void)plan_extraction(options);
+  ScratchStore scratch(options.store, options.scratch);
+  ExtractOptions local = options;
+  local.store = scratch.path();
+  try {
+    ExtractReport report = extract(local, options.store);
+    scratch.hand_back();
+    return report;
+  } catch (const Error&) {
+    scratch.hand_back();
+    throw;
+  }
+}
+
+int run_extract(const ExtractOptions& options, bool json) {
+  if (options.store.empty()) {
+    throw Error(Fault::InvalidArgument, "extract", "no feature store is given", "Pass --store FILE.db");
+  }
+  const ExtractReport report =
+      options.scratch.empty() ? extract(options, options.store) : extract_in_scratch(options);
   if (json) fmt::print("{}\n", json_of(report).dump(2));
   return report.all_well() ? kDone : kSomeVideosFailed;
 }
@@ -58,6 +83,7 @@ void add_extract_command(CLI::App& app, int& exit_code) {
   CLI::App* command = add_command(app, "extract");
   add_extract_flags(*command, *options);
   add_shard_flag(*command, options->videos.shard);
+  add_scratch_flag(*command, options->scratch);
   add_feature_flags(*command, options->features);
   command->add_option("--seed", options->features.random_seed, "seed of random weights")
       ->capture_default_str()

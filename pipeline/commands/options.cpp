@@ -235,6 +235,16 @@ void add_extract_flags(CLI::App& command, ExtractOptions& options) {
       ->group("Videos");
 }
 
+void add_scratch_flag(CLI::App& command, std::filesystem::path& scratch) {
+  command
+      .add_option(
+          "--scratch", scratch,
+          "folder on a local disk where the store is worked on: --store is fetched at the beginning and "
+          "copied back every few minutes and at the end, so it may be on NFS or Lustre")
+      ->transform(absolute_path())
+      ->group("Videos");
+}
+
 void add_data_flags(CLI::App& command, DataOptions& options, const std::vector<DatasetFormat>& formats) {
   DatasetSpec& dataset = options.dataset;
   const std::string group = "Captions";

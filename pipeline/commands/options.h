@@ -29,6 +29,7 @@ void add_network_flags(CLI::App& command, std::map<std::string, NetworkChoice>& 
                        const std::string& group, const std::vector<BuiltinLane>& lanes = builtin_lanes());
 void add_speed_flags(CLI::App& command, SpeedOptions& options);
 void add_extract_flags(CLI::App& command, ExtractOptions& options);  // the videos and the store
+void add_scratch_flag(CLI::App& command, std::filesystem::path& scratch);
 void add_data_flags(CLI::App& command, DataOptions& options,
                     const std::vector<DatasetFormat>& formats = dataset_formats());
 

@@ -44,7 +44,8 @@ struct SpeedOptions {
 struct ExtractOptions {
   VideoSelection videos;
   std::filesystem::path store;
-  bool retry_failed = false;  // retry videos that failed before
+  std::filesystem::path scratch;  // folder where the store is worked on; empty: where it is
+  bool retry_failed = false;      // retry videos that failed before
   FeatureOptions features;
   SpeedOptions speed;
 };

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -122,16 +124,23 @@ std::optional<SearchIndex> SearchIndex::load(const std::filesystem::path& path, 
                                              std::int64_t dim) {
   try {
     const MappedFile file(path);
-    std::optional<SearchIndex> index = read(file.bytes(), basis, dim);
+    // The index is as large as the file: what has been read of that goes, or both are in memory.
+    std::optional<SearchIndex> index =
+        read(file.bytes(), basis, dim, [&](std::size_t bytes) { file.release_before(bytes); });
     file.require_unchanged();
+    ::malloc_trim(0);  // what the JSON took
     return index;
   } catch (const Error&) {
     return std::nullopt;
   }
 }
 
-std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis& basis, std::int64_t dim) {
+std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis& basis, std::int64_t dim,
+                                             const std::function<void(std::size_t bytes)>& has_read) {
   std::string_view bytes = intact_part(file);
+  if (has_read) has_read(file.size());
+  constexpr std::size_t kReleasedAtOnce = std::size_t{16} << 20;
+  std::size_t released = 0;
   take(bytes, kMagic.size());
   std::uint64_t length = 0;
   const std::string_view length_bytes = take(bytes, sizeof length);
@@ -149,6 +158,8 @@ std::optional<SearchIndex> SearchIndex::read(std::string_view file, const Basis&
       const std::size_t count = video.windows.size();
       if (!is_whole_video_or_parts(video) || count > bytes.size() / row_bytes) return std::nullopt;
       const std::string_view values = take(bytes, count * row_bytes);
+      const auto place = static_cast<std::size_t>(values.data() - file.data());
+      if (has_read && place - released > kReleasedAtOnce) has_read(released = place);
       const auto add = [&](auto rows) {
         std::memcpy(rows.data(), values.data(), values.size());
         index.windows_.add_video(rows.data(), static_cast<std::int64_t>(count));

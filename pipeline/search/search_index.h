@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,9 +65,10 @@ class SearchIndex {
   /// values (EncoderPair::dim()): it may come from a stranger, and can be made again.
   [[nodiscard]] static std::optional<SearchIndex> load(const std::filesystem::path& path, const Basis& basis,
                                                        std::int64_t dim);
-  /// The same from the bytes of the file.
-  [[nodiscard]] static std::optional<SearchIndex> read(std::string_view file, const Basis& basis,
-                                                       std::int64_t dim);
+  /// The same from the bytes of the file. `has_read` is told up to where it will not read any more.
+  [[nodiscard]] static std::optional<SearchIndex> read(
+      std::string_view file, const Basis& basis, std::int64_t dim,
+      const std::function<void(std::size_t bytes)>& has_read = {});
 
  private:
   SearchIndex(std::int64_t dim, IndexValues values) : windows_(dim, values) {}

@@ -100,6 +100,7 @@ std::size_t columns_of(int descriptor) {
 void install_stop_handler() {
   std::signal(SIGINT, remember_stop);
   std::signal(SIGTERM, remember_stop);
+  std::signal(SIGUSR1, remember_stop);  // Slurm's warning before the time is over (--signal=USR1@120)
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit fails instead of ending the program
 }
 

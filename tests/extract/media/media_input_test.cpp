@@ -200,5 +200,14 @@ TEST_F(MediaInputTest, RefusesAnAsfWithRightsManagementAndNoOther) {
   expect_error([&] { open(path); }, Fault::Unsupported, "encrypted");
 }
 
+TEST_F(MediaInputTest, LeavesLibavSilent) {
+  const auto headless = file("headless.mp4", std::string("\0\0\0\x14"
+                                                         "ftypisom\0\0\0\0isom",
+                                                         20));
+  ::testing::internal::CaptureStderr();  // libav would say: moov atom not found
+  expect_error([&] { open(headless); }, Fault::Unreadable, "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
 }  // namespace
 }  // namespace tvr

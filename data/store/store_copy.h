@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+
+namespace tvr {
+
+/// A copy of a store as it is at one moment, also while it is written: SQLite's online backup. `to` is
+/// replaced. Throws what opening a store throws, and write errors.
+void back_up_store(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Copies a file byte by byte: readers of `to` see what was there before or the whole copy. Needs nothing of
+/// the file systems but writing and renaming. Throws Error(NotFound | Unreadable), write_error().
+void copy_file_whole(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Removes a store and the files that SQLite keeps beside it. What is not there is no error.
+void remove_store(const std::filesystem::path& store);
+
+}  // namespace tvr

@@ -1,0 +1,189 @@
+#include "pipeline/cluster/slurm_scripts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "data/text_file.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Program;
+using testing::ProgramResult;
+using testing::TempFolder;
+
+/// The scripts in a folder with blanks, with programs in place of pipeline, sbatch and scontrol that write
+/// down what they were called with.
+class SlurmScripts : public ::testing::Test {
+ protected:
+  SlurmScripts() {
+    job_.program = folder_ / "bin dir/pipeline";
+    job_.out = folder_ / "it's out";
+    job_.which = {"--videos", (folder_ / "clips of ours").string()};
+    job_.tasks = 5;
+    job_.scratch = "${TMPDIR:-/tmp}";
+    fs::create_directories(job_.out / "parts");
+    fs::create_directory(folder_ / "bin dir");
+    fake("sbatch", "echo 77");
+    fake("scontrol", "");
+  }
+
+  /// A program that adds its arguments to `calls`, a line each call, and then does `what`.
+  void fake(const std::string& name, const std::string& what) {
+    const fs::path path = folder_ / "bin dir" / name;
+    std::ofstream(path) << "#!/bin/bash\necho \"" << name << " $*\" >> " << shell_word(calls()) << '\n'
+                        << what << '\n';
+    fs::permissions(path, fs::perms(0755));
+  }
+
+  /// One that goes on until it is asked to stop, and then does `what`.
+  void fake_extraction(const std::string& what) {
+    fake("pipeline", "stop() { " + what + "; }\ntrap stop TERM\necho ready >> " + shell_word(calls()) +
+                         "\nfor ((i = 0; i < 600; ++i)); do sleep 0.05; done");
+  }
+
+  Program start(const std::string& name) {
+    for (const Script& script : slurm_scripts(job_)) std::ofstream(script.path) << script.text;
+    fs::create_directories(folder_ / "run");
+    return Program(folder_ / "run", "/bin/bash", {(job_.out / name).string()},
+                   {{"PATH", (folder_ / "bin dir").string() + ":/usr/bin:/bin"},
+                    {"SLURM_ARRAY_JOB_ID", "40"},
+                    {"SLURM_ARRAY_TASK_ID", "3"},
+                    {"TMPDIR", "/tmp"}});
+  }
+  ProgramResult run(const std::string& name) { return start(name).wait(); }
+
+  [[nodiscard]] std::string calls() const { return folder_ / "calls"; }
+  [[nodiscard]] std::string called() const { return fs::exists(calls()) ? read_text_file(calls()) : ""; }
+
+  TempFolder folder_;
+  SlurmJob job_;
+};
+
+TEST_F(SlurmScripts, ATaskExtractsItsShardInAScratchFolder) {
+  fake("pipeline", "");
+  EXPECT_EQ(run("task.sh").exit_code, 0);
+  EXPECT_EQ(called(), "pipeline extract --config " + (job_.out / "extract.toml").string() +
+                          " --shard 3/5 --store " + (job_.out / "parts/3.db").string() + " --scratch /tmp\n");
+}
+
+TEST_F(SlurmScripts, ATaskWhoseVideosFailHasDoneItsWorkAndOneThatFailsItselfHasNot) {
+  for (const auto& [code, task] : {std::pair{2, 0}, {1, 1}, {64, 64}, {137, 137}}) {
+    fake("pipeline", "exit " + std::to_string(code));
+    EXPECT_EQ(run("task.sh").exit_code, task) << code;
+  }
+  EXPECT_THAT(called(), Not(HasSubstr("scontrol")));
+}
+
+TEST_F(SlurmScripts, ATaskThatIsWarnedStopsItsExtractionAndIsQueuedAgain) {
+  fake_extraction("echo stopped >> " + shell_word(calls()) + "; exit 143");
+  for (const int signal : {SIGUSR1, SIGTERM}) {
+    fs::remove(calls());
+    Program task = start("task.sh");
+    while (called().find("ready") == std::string::npos && task.is_running())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    task.signal(signal);
+    EXPECT_EQ(task.wait().exit_code, 0);
+    EXPECT_THAT(called(), HasSubstr("ready\nstopped\nscontrol requeue 40_3\n"));
+  }
+}
+
+TEST_F(SlurmScripts, ATaskThatIsWarnedWhenItIsDoneIsNotQueuedAgain) {
+  fake_extraction("exit 2");
+  Program task = start("task.sh");
+  while (called().find("ready") == std::string::npos && task.is_running())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  task.signal(SIGUSR1);
+  EXPECT_EQ(task.wait().exit_code, 0);
+  EXPECT_THAT(called(), Not(HasSubstr("scontrol")));
+}
+
+TEST_F(SlurmScripts, ATaskThatCannotBeQueuedAgainHasFailed) {
+  fake("scontrol", "exit 1");
+  fake_extraction("exit 143");
+  Program task = start("task.sh");
+  while (called().find("ready") == std::string::npos && task.is_running())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  task.signal(SIGUSR1);
+  EXPECT_EQ(task.wait().exit_code, 143);
+}
+
+TEST_F(SlurmScripts, TheEndSaysWhatIsMissingAndShowsWhatThereIs) {
+  std::ofstream(job_.out / "parts/1.db");
+  fake("pipeline", R"([ "$2" = missing ] && { echo 2,4-5; exit 2; }; exit 0)");
+  const ProgramResult lacking = run("finish.sh");
+  EXPECT_EQ(lacking.exit_code, 1);
+  EXPECT_THAT(lacking.out, HasSubstr("Videos are missing in the shards 2,4-5."));
+  EXPECT_THAT(called(),
+              HasSubstr("pipeline store missing " + (job_.out / "parts/*.db").string() + " --videos " +
+                        (folder_ / "clips of ours").string() + " --shards 5 --slurm\n"));
+
+  fake("pipeline", "exit 0");
+  fs::remove(calls());
+  EXPECT_EQ(run("finish.sh").exit_code, 0);
+  EXPECT_THAT(called(),
+              AllOf(HasSubstr("store stats " + (job_.out / "parts/*.db").string()), Not(HasSubstr("merge"))));
+  job_.merge = true;
+  fs::remove(calls());
+  EXPECT_EQ(run("finish.sh").exit_code, 0);
+  EXPECT_THAT(called(), HasSubstr("store merge " + (job_.out / "features.db").string() + " " +
+                                  (job_.out / "parts/1.db").string()));
+}
+
+TEST_F(SlurmScripts, TheEndFailsWhereWhatIsMissingCannotBeFoundOut) {
+  std::ofstream(job_.out / "parts/1.db");
+  fake("pipeline", "exit 1");
+  EXPECT_EQ(run("finish.sh").exit_code, 1);
+  EXPECT_THAT(called(), Not(HasSubstr("stats")));
+}
+
+TEST_F(SlurmScripts, RetryingStartsTheTasksWhoseShardsLackVideos) {
+  fake("pipeline", "echo 2,4-5; exit 2");
+  EXPECT_EQ(run("retry.sh").exit_code, 0);  // no task has made a store yet
+  EXPECT_THAT(called(), HasSubstr("sbatch --parsable --array=1-5 " + (job_.out / "task.sh").string()));
+  std::ofstream(job_.out / "parts/1.db");
+  fs::remove(calls());
+  EXPECT_EQ(run("retry.sh").exit_code, 0);
+  EXPECT_THAT(called(),
+              AllOf(HasSubstr("sbatch --parsable --array=2,4-5 " + (job_.out / "task.sh").string()),
+                    HasSubstr("sbatch --dependency=afterany:77 " + (job_.out / "finish.sh").string())));
+  fake("pipeline", "exit 0");
+  fs::remove(calls());
+  EXPECT_THAT(run("retry.sh").out, HasSubstr("Nothing is missing."));
+  EXPECT_THAT(called(), Not(HasSubstr("sbatch")));
+}
+
+TEST_F(SlurmScripts, TheirHeadsHaveTheOptionsOfTheJob) {
+  job_.time = "12:00:00";
+  job_.cpus = 8;
+  job_.memory = "16G";
+  job_.sbatch = {"--partition=gpu"};
+  const std::string task = slurm_scripts(job_)[0].text;
+  for (const char* option : {"--array=1-5", "--time=12:00:00", "--cpus-per-task=8", "--mem=16G",
+                             "--partition=gpu", "--requeue", "--signal=B:USR1@300"})
+    EXPECT_THAT(task, HasSubstr(std::string("#SBATCH ") + option + "\n"));
+}
+
+TEST_F(SlurmScripts, TheLinesThatStartThemRun) {
+  std::ofstream(folder_ / "lines.sh") << sbatch_lines(job_);
+  fs::create_directories(folder_ / "run");
+  const ProgramResult lines = Program(folder_ / "run", "/bin/bash", {(folder_ / "lines.sh").string()},
+                                      {{"PATH", (folder_ / "bin dir").string() + ":/usr/bin:/bin"}})
+                                  .wait();
+  EXPECT_EQ(lines.exit_code, 0) << lines.err;
+  EXPECT_EQ(called(), "sbatch --parsable " + (job_.out / "task.sh").string() +
+                          "\nsbatch --dependency=afterany:77 " + (job_.out / "finish.sh").string() + "\n");
+}
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,122 @@
+#include "pipeline/extraction/scratch_store.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "data/store/feature_store.h"
+#include "data/store/sqlite.h"
+#include "tests/data/store/store_fixture.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace tvr {
+namespace {
+
+namespace fs = std::filesystem;
+using Access = FeatureStore::Access;
+using testing::expect_error;
+using testing::extracted;
+using testing::TempFolder;
+using namespace std::chrono_literals;
+
+void add(const fs::path& path, const std::string& video) {
+  FeatureStore store(path, Access::ReadWrite);
+  store.write(extracted(video, store.add_recipe({"2d", "{}", "w"})));
+}
+
+std::size_t videos_in(const fs::path& path) { return FeatureStore(path).videos().size(); }
+
+class ScratchStoreTest : public ::testing::Test {
+ protected:
+  TempFolder folder_;
+  fs::path home_ = folder_ / "shared/parts/1.db", scratch_ = folder_ / "local disk";
+};
+
+TEST_F(ScratchStoreTest, IsFetchedWorkedOnAndBroughtHome) {
+  {
+    ScratchStore store(home_, scratch_);
+    add(store.path(), "a");
+    store.hand_back();
+  }
+  EXPECT_EQ(videos_in(home_), 1U);
+  EXPECT_FALSE(fs::exists(home_.string() + "-wal"));
+  {
+    ScratchStore store(home_, folder_ / "another node");
+    EXPECT_EQ(videos_in(store.path()), 1U);
+    add(store.path(), "b");
+    EXPECT_EQ(videos_in(home_), 1U);
+    store.hand_back();
+  }
+  EXPECT_EQ(videos_in(home_), 2U);
+  EXPECT_TRUE(fs::is_empty(scratch_));
+  EXPECT_TRUE(fs::is_empty(folder_ / "another node"));
+}
+
+TEST_F(ScratchStoreTest, FetchesWhatWaitsInALog) {
+  fs::create_directories(home_.parent_path());
+  FeatureStore writer(home_, Access::ReadWrite);
+  writer.write(extracted("a", writer.add_recipe({"2d", "{}", "w"})));
+  fs::copy(home_, folder_ / "shared/2.db");
+  fs::copy(home_.string() + "-wal", folder_ / "shared/2.db-wal");
+  ScratchStore store(folder_ / "shared/2.db", scratch_);
+  EXPECT_EQ(videos_in(store.path()), 1U);
+}
+
+TEST_F(ScratchStoreTest, IsCopiedHomeWhileItIsWritten) {
+  ScratchStore store(home_, scratch_, 20ms);
+  FeatureStore local(store.path(), Access::ReadWrite);
+  const std::int64_t recipe = local.add_recipe({"2d", "{}", "w"});
+  std::size_t written = 0, seen = 0;
+  for (; written < 2000 && seen < 5; ++written) {
+    local.write(extracted("video" + std::to_string(written), recipe));
+    std::error_code unseen;
+    if (!fs::exists(home_, unseen)) continue;
+    const FeatureStore copy(home_);  // whole whenever it is looked at
+    EXPECT_EQ(copy.videos().size(), copy.featured_videos(1).size());
+    seen += copy.videos().size() > 0 ? 1 : 0;
+  }
+  EXPECT_GE(seen, 5U) << written;
+}
+
+TEST_F(ScratchStoreTest, ThatIsLeftWithoutBeingHandedBackLeavesHomeAsItWas) {
+  add((fs::create_directories(home_.parent_path()), home_), "a");
+  {
+    ScratchStore store(home_, scratch_);
+    add(store.path(), "b");
+  }
+  EXPECT_EQ(videos_in(home_), 1U);
+}
+
+TEST_F(ScratchStoreTest, TakesNothingFromAKilledProgramButWhatIsAtHome) {
+  fs::path local;
+  {
+    ScratchStore store(home_, scratch_);
+    local = store.path();
+    add(store.path(), "a");
+    store.hand_back();
+  }
+  std::ofstream(local) << "half a store";
+  std::ofstream(local.string() + "-wal") << "of another one";
+  ScratchStore store(home_, scratch_);
+  EXPECT_EQ(videos_in(store.path()), 1U);
+}
+
+TEST_F(ScratchStoreTest, IsOneProgramsAtATime) {
+  ScratchStore store(home_, scratch_);
+  expect_error([&] { ScratchStore other(home_, folder_ / "elsewhere"); }, Fault::Busy,
+               "another program is writing to it");
+}
+
+TEST_F(ScratchStoreTest, ThatCannotBeBroughtHomeStaysAndIsNamed) {
+  ScratchStore store(home_, scratch_);
+  add(store.path(), "a");
+  const fs::path local = store.path();
+  fs::remove_all(home_.parent_path());
+  expect_error([&] { store.hand_back(); }, Fault::Unreadable, "The store is in " + local.string());
+  EXPECT_EQ(videos_in(local), 1U);
+}
+
+}  // namespace
+}  // namespace tvr
