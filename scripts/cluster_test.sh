@@ -94,7 +94,7 @@ options=(--videos "$clips" --random-weights --model-2d demo2d --model-3d demo3d 
 
 say "one process"
 "$pipeline" extract "${options[@]}" --store "$work/one.db" && fail "a broken video was not noticed" || [ $? -eq 2 ]
-digest() { "$pipeline" store stats "$1" --json | sed -n 's/.*"digest": "\([0-9a-f]*\)".*/\1/p'; }
+digest() { "$pipeline" store stats "$1" --digest --json | sed -n 's/.*"digest": "\([0-9a-f]*\)".*/\1/p'; }
 wanted=$(digest "$work/one.db")
 [ -n "$wanted" ] || fail "no digest"
 

@@ -24,6 +24,12 @@ struct FeatureSequence {
   std::vector<TimeSpan> times;
 };
 
+/// The rows alone as a store holds them: [rows, dim] float16.
+struct HalfRows {
+  std::int64_t rows = 0, dim = 0;
+  std::vector<std::uint16_t> halves;
+};
+
 /// No video is longer: times beyond cannot be those of one.
 constexpr Micros kLongestVideo = std::chrono::hours(24 * 31);
 

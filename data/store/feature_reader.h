@@ -29,6 +29,7 @@ class FeatureReader {
   virtual bool has_features(const std::string& video_id, std::int64_t recipe) = 0;
   virtual std::vector<FeaturedVideo> featured_videos(std::int64_t recipe) = 0;
   virtual std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) = 0;
+  virtual std::optional<HalfRows> read_rows(const std::string& video_id, std::int64_t recipe) = 0;
   virtual Digest content_digest() = 0;
   /// A connection of its own to the same files, for another thread.
   [[nodiscard]] virtual std::unique_ptr<FeatureReader> another() = 0;

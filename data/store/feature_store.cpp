@@ -67,6 +67,9 @@ std::vector<FeaturedVideo> FeatureStore::featured_videos(std::int64_t recipe) co
 std::optional<FeatureSequence> FeatureStore::read(const std::string& video_id, std::int64_t recipe) const {
   return reader_->read(video_id, recipe);
 }
+std::optional<HalfRows> FeatureStore::read_rows(const std::string& video_id, std::int64_t recipe) const {
+  return reader_->read_rows(video_id, recipe);
+}
 Digest FeatureStore::content_digest() const { return reader_->content_digest(); }
 
 std::int64_t FeatureStore::add_recipe(const Recipe& recipe) { return file().add_recipe(recipe); }

@@ -168,6 +168,10 @@ class FeatureStore {
   /// Features of one lane; nullopt if there are none. Checks the stored hash: Error(Corrupt) names the row.
   [[nodiscard]] std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) const;
 
+  /// The rows of one lane as they are stored; nullopt if there are none. Their hash is not looked at: for
+  /// rows that read() has found intact before. Throws Error(Corrupt) where their size is not what it says.
+  [[nodiscard]] std::optional<HalfRows> read_rows(const std::string& video_id, std::int64_t recipe) const;
+
   /// sha256 over the identities and hashes of all features in order of video and recipe: equal content gives
   /// an equal digest, whatever the order of writing, crashes or shards.
   [[nodiscard]] Digest content_digest() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "data/mutex.h"
 #include "data/store/feature_exchange.h"
 #include "data/tensors/npy.h"
+#include "data/tensors/tensor.h"
 
 namespace tvr {
 namespace {
@@ -24,24 +26,33 @@ class StoreReader : public LaneReader {
       content.add(lane.recipe.identity());
       for (const FeaturedVideo& video : store_.featured_videos(lane.id)) {
         content.add(video.source.id + '\n' + video.hash + '\n');
-        videos_.insert(video.source.id);
+        videos_.emplace(video.source.id, videos_.size());
       }
     }
     digest_ = content.finish();
+    checked_.resize(videos_.size() * lanes_.size());
   }
 
   [[nodiscard]] const std::vector<TimedLane>& lanes() const noexcept override { return lanes_; }
   [[nodiscard]] bool has(const std::string& video_id) const override { return videos_.count(video_id) > 0; }
   [[nodiscard]] Digest digest() const override { return digest_; }
 
-  [[nodiscard]] Matrix read(const std::string& video_id, std::size_t lane) const override {
+  [[nodiscard]] LaneRows read(const std::string& video_id, std::size_t lane) const override {
+    const auto place = videos_.find(video_id);
+    if (place == videos_.end()) return {};
     std::unique_ptr<FeatureStore> store = borrow();
     const RecipeRow& recipe = lanes_[lane].recipe;
-    std::optional<FeatureSequence> sequence = store->read(video_id, recipe.id);
+    if (!is_checked(place->second, lane)) {
+      const std::optional<FeatureSequence> sequence = store->read(video_id, recipe.id);
+      if (sequence) require_sound(*sequence, recipe.dim, video_id);
+      set_checked(place->second, lane);
+    }
+    std::optional<HalfRows> rows = store->read_rows(video_id, recipe.id);
     give_back(std::move(store));
-    if (!sequence) return {};
-    require_sound(*sequence, recipe.dim, video_id);
-    return std::move(sequence->values);
+    if (!rows) return {};
+    if (rows->dim != recipe.dim)  // another program has written it since
+      throw Error(Fault::Corrupt, path_.string(), "the features of video '" + video_id + "' have changed");
+    return LaneRows(std::move(*rows));
   }
 
  private:
@@ -52,6 +63,15 @@ class StoreReader : public LaneReader {
                 "the recipe of lane " + recipe.lane + " does not say how many rows a second has",
                 "Import the features again with --rows-per-second");
   }
+  [[nodiscard]] bool is_checked(std::size_t video, std::size_t lane) const {
+    const MutexLock lock(mutex_);
+    return checked_[video * lanes_.size() + lane];
+  }
+  void set_checked(std::size_t video, std::size_t lane) const {
+    const MutexLock lock(mutex_);
+    checked_[video * lanes_.size() + lane] = true;
+  }
+
   /// A store serves one thread at a time: each reading thread gets its own.
   [[nodiscard]] std::unique_ptr<FeatureStore> borrow() const {
     {
@@ -72,9 +92,10 @@ class StoreReader : public LaneReader {
   std::filesystem::path path_;
   FeatureStore store_;
   std::vector<TimedLane> lanes_;
-  std::unordered_set<std::string> videos_;
+  std::unordered_map<std::string, std::size_t> videos_;  // with a number each
   Digest digest_;
   mutable Mutex mutex_;
+  mutable std::vector<bool> checked_ TVR_GUARDED_BY(mutex_);  // [video, lane]: found intact and sound
   mutable std::vector<std::unique_ptr<FeatureStore>> idle_ TVR_GUARDED_BY(mutex_);
 };
 
@@ -128,7 +149,7 @@ class FolderReader : public LaneReader {
   [[nodiscard]] bool has(const std::string& video_id) const override { return videos_.count(video_id) > 0; }
   [[nodiscard]] Digest digest() const override { return digest_; }
 
-  [[nodiscard]] Matrix read(const std::string& video_id, std::size_t lane) const override {
+  [[nodiscard]] LaneRows read(const std::string& video_id, std::size_t lane) const override {
     const auto path = paths_.find(video_id);
     if (path == paths_.end()) return {};
     const std::filesystem::path file = folders_[lane].folder / path->second;
@@ -143,7 +164,7 @@ class FolderReader : public LaneReader {
     Matrix values(rows, dim);
     const std::vector<float> floats = tensor.to_floats();
     std::copy(floats.begin(), floats.end(), values.data());
-    return values;
+    return LaneRows(std::move(values));
   }
 
  private:
@@ -155,6 +176,12 @@ class FolderReader : public LaneReader {
 };
 
 }  // namespace
+
+const float* LaneRows::row(std::int64_t row, float* buffer) const {
+  if (halves_.empty()) return floats_.row(row);
+  from_halves(halves_.data() + row * dim_, static_cast<std::size_t>(dim_), buffer);
+  return buffer;
+}
 
 std::unique_ptr<LaneReader> lanes_in_store(const std::filesystem::path& store,
                                            const std::vector<RecipeRow>& lanes) {

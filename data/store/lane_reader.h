@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/fingerprint.h"
@@ -19,6 +20,24 @@ struct TimedLane {
   double rows_per_second = 0;
 };
 
+/// The rows of one lane of one video, as they are kept: float16 in a store, float32 in most files.
+class LaneRows {
+ public:
+  LaneRows() = default;
+  explicit LaneRows(HalfRows rows) : rows_(rows.rows), dim_(rows.dim), halves_(std::move(rows.halves)) {}
+  explicit LaneRows(Matrix rows) : rows_(rows.rows()), dim_(rows.cols()), floats_(std::move(rows)) {}
+
+  [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::int64_t dim() const noexcept { return dim_; }
+  /// Row `row` [dim]: a view of this object, or `buffer` [dim], where it was converted.
+  [[nodiscard]] const float* row(std::int64_t row, float* buffer) const;
+
+ private:
+  std::int64_t rows_ = 0, dim_ = 0;
+  std::vector<std::uint16_t> halves_;
+  Matrix floats_;
+};
+
 /// Reads whole lanes of single videos. All methods may be called by several threads at once.
 class LaneReader {
  public:
@@ -27,8 +46,9 @@ class LaneReader {
   /// Whether the video has rows of any lane.
   [[nodiscard]] virtual bool has(const std::string& video_id) const = 0;
   /// The rows of lanes()[lane], [T, D]; empty: none. Throws Error(Corrupt) for rows that are damaged or not
-  /// as wide as the lane, and for values that are not finite.
-  [[nodiscard]] virtual Matrix read(const std::string& video_id, std::size_t lane) const = 0;
+  /// as wide as the lane, and for values that are not finite: of a store these are looked for when a video's
+  /// rows are read for the first time.
+  [[nodiscard]] virtual LaneRows read(const std::string& video_id, std::size_t lane) const = 0;
   /// Tells features apart: of their hashes in a store, of the sizes of the files in folders.
   [[nodiscard]] virtual Digest digest() const = 0;
 };

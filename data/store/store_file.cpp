@@ -32,11 +32,9 @@ FeatureSequence unpacked(std::int64_t rows, std::int64_t dim, std::string_view t
                          std::string_view halves) {
   FeatureSequence features;
   features.values = Matrix(rows, dim);
-  for (std::int64_t i = 0; i < rows * dim; ++i) {
-    std::uint16_t half;
-    std::memcpy(&half, halves.data() + 2 * i, sizeof(half));
-    features.values.data()[i] = from_half(half);
-  }
+  std::vector<std::uint16_t> aligned(static_cast<std::size_t>(rows * dim));
+  std::memcpy(aligned.data(), halves.data(), 2 * aligned.size());
+  from_halves(aligned.data(), aligned.size(), features.values.data());
   for (std::int64_t i = 0; i < rows; ++i) {
     std::int64_t span[2];
     std::memcpy(span, times.data() + 16 * i, sizeof(span));
@@ -90,6 +88,9 @@ struct Queries {
   Statement find_feature{database,
                          "SELECT row_count, dim, hash, times, halves FROM feature "
                          "WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
+  Statement find_rows{database,
+                      "SELECT row_count, dim, halves FROM feature "
+                      "WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
   Statement put_video{database,
                       "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, ?, ?, ?) "
                       "ON CONFLICT (name) DO UPDATE SET path = excluded.path, bytes = excluded.bytes, "
@@ -120,7 +121,8 @@ class ConnectedFile final : public StoreFile {
   ConnectedFile(const std::filesystem::path& path, FeatureStore::Access access)
       : path_(path.string()),
         lock_(access == FeatureStore::Access::ReadWrite ? std::make_unique<StoreLock>(path) : nullptr),
-        database_(path, access == FeatureStore::Access::ReadWrite ? Database::Open::Create : Database::Open::ReadOnly) {
+        database_(path, access == FeatureStore::Access::ReadWrite ? Database::Open::Create
+                                                                  : Database::Open::ReadOnly) {
     if (access == FeatureStore::Access::ReadWrite)
       prepare_store_for_writing(database_, path_.c_str());
     else
@@ -270,8 +272,7 @@ class ConnectedFile final : public StoreFile {
                       std::to_string(count) + ": they would be parts of two kinds",
                   "Pass --shard I/" + std::to_string(kept) + ", or write to another store");
     }
-    if (kept == 0)
-      database_.run(("INSERT INTO shards VALUES (1, " + std::to_string(count) + ")").c_str());
+    if (kept == 0) database_.run(("INSERT INTO shards VALUES (1, " + std::to_string(count) + ")").c_str());
     transaction.commit();
   }
 
@@ -322,7 +323,9 @@ class ConnectedFile final : public StoreFile {
   void compact() override {
     database_.accept_smaller();
     // SQLite's copy is beside the store, where there is room for it: /tmp is often small.
-    database_.run(("PRAGMA temp_store_directory = " + sql_literal(std::filesystem::absolute(path_).parent_path().string())).c_str());
+    database_.run(("PRAGMA temp_store_directory = " +
+                   sql_literal(std::filesystem::absolute(path_).parent_path().string()))
+                      .c_str());
     const bool is_older = database_.integer("PRAGMA page_size") != kStorePageBytes;
     if (is_older) {  // the page size of a file with a write-ahead log is fixed
       database_.run("PRAGMA journal_mode = DELETE");
@@ -355,6 +358,27 @@ class ConnectedFile final : public StoreFile {
     return features;
   }
 
+  std::optional<HalfRows> read_rows(const std::string& video_id, std::int64_t recipe) override {
+    std::optional<HalfRows> rows;
+    queries_->find_rows.for_each(
+        [&](const Statement& row) {
+          rows = HalfRows{row.integer(0), row.integer(1), {}};
+          const std::string_view bytes = row.blob(2);
+          constexpr std::int64_t kMostNumbers = 500'000'000;  // a blob has at most 10^9 bytes
+          if (rows->rows < 0 || rows->dim < 1 || rows->rows > kMostNumbers / rows->dim ||
+              bytes.size() != static_cast<std::size_t>(rows->rows * rows->dim * 2)) {
+            throw Error(Fault::Corrupt, path_,
+                        "the features of video '" + video_id + "' are not of the size that they say",
+                        "The file is damaged: `pipeline store verify --repair` drops such rows; extract them "
+                        "again afterwards");
+          }
+          rows->halves.resize(bytes.size() / 2);
+          std::memcpy(rows->halves.data(), bytes.data(), bytes.size());
+        },
+        video_id, recipe);
+    return rows;
+  }
+
   Digest content_digest() override {
     ContentDigest digest;
     Statement(database_, (kContent + "ORDER BY v.name, r.identity").c_str())
@@ -364,12 +388,13 @@ class ConnectedFile final : public StoreFile {
 
   std::vector<ContentRow> content_after(const std::string& id, std::int64_t limit) override {
     std::vector<ContentRow> rows;
-    Statement(database_,
-              (kContent +
-               "WHERE v.name > ?1 AND v.name <= (SELECT max(name) FROM (SELECT name FROM video w WHERE name > ?1 "
-               "AND EXISTS (SELECT 1 FROM feature WHERE video = w.id) ORDER BY name LIMIT ?2)) "
-               "ORDER BY v.name, r.identity")
-                  .c_str())
+    Statement(
+        database_,
+        (kContent +
+         "WHERE v.name > ?1 AND v.name <= (SELECT max(name) FROM (SELECT name FROM video w WHERE name > ?1 "
+         "AND EXISTS (SELECT 1 FROM feature WHERE video = w.id) ORDER BY name LIMIT ?2)) "
+         "ORDER BY v.name, r.identity")
+            .c_str())
         .for_each([&](const Statement& row) { rows.push_back(content_of(row)); }, id, limit);
     return rows;
   }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "data/error.h"
 #include "data/store/sqlite.h"
@@ -109,6 +110,20 @@ void upgrade(Database& database, std::int64_t from, std::int64_t to) {
   transaction.commit();
 }
 
+/// What a store of `version` has.
+const std::set<Item>& items_of_version(std::int64_t version) {
+  static const std::vector<std::set<Item>> items = [] {
+    std::vector<std::set<Item>> by_version(1);
+    for (int known = 1; known <= kStoreVersion; ++known) {
+      Database ours(":memory:", Database::Open::Create);
+      create_store_schema(ours, known);
+      by_version.push_back(items_of(ours));
+    }
+    return by_version;
+  }();
+  return items[static_cast<std::size_t>(version)];
+}
+
 std::int64_t version_of(Database& database, const char* name) {
   if (database.integer("PRAGMA page_count") == 0)
     throw Error(Fault::Corrupt, name, "is empty", "Extract into it, or restore the last good copy");
@@ -136,9 +151,8 @@ void create_store_schema(Database& database, int version) { upgrade(database, 0,
 
 void check_store_schema(Database& database, const char* name) {
   const std::int64_t version = version_of(database, name);
-  Database ours(":memory:", Database::Open::Create);
-  create_store_schema(ours, static_cast<int>(version));
-  const std::set<Item> wanted = items_of(ours), found = items_of(database);
+  const std::set<Item>& wanted = items_of_version(version);
+  const std::set<Item> found = items_of(database);
   for (const Item& item : found) {
     if (wanted.count(item) == 0) {
       throw Error(Fault::Corrupt, name,

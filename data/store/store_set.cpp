@@ -15,8 +15,8 @@ namespace tvr {
 namespace fs = std::filesystem;
 namespace {
 
-/// Each takes three descriptors, of which a process has 1024.
-constexpr std::size_t kMostOpenFiles = 32;
+/// Each takes up to three descriptors, of which a process has 1024.
+constexpr std::size_t kMostOpenFiles = 128;
 
 class StoreSet final : public FeatureReader {
  public:
@@ -52,8 +52,7 @@ class StoreSet final : public FeatureReader {
     return all;
   }
 
-  void for_each_id(
-      const std::function<void(const std::string& id, const std::string& path)>& use) override {
+  void for_each_id(const std::function<void(const std::string& id, const std::string& path)>& use) override {
     for (std::size_t place = 0; place < count(); ++place) file(place).for_each_id(use);
   }
 
@@ -108,6 +107,15 @@ class StoreSet final : public FeatureReader {
     return std::nullopt;
   }
 
+  std::optional<HalfRows> read_rows(const std::string& video_id, std::int64_t recipe) override {
+    for (const std::size_t place : catalog_->places_of(video_id)) {
+      const std::int64_t there = catalog_->recipe_in(place, recipe);
+      if (there == 0) continue;
+      if (std::optional<HalfRows> rows = file(place).read_rows(video_id, there)) return rows;
+    }
+    return std::nullopt;
+  }
+
   /// The files' rows, merged by id: of each file some hundred rows are held at a time.
   Digest content_digest() override {
     struct Stream {
@@ -152,9 +160,15 @@ class StoreSet final : public FeatureReader {
       return *open_.front().second;
     }
     if (open_.size() == kMostOpenFiles) open_.pop_back();
-    open_.emplace_front(place,
-                        open_store_file(catalog_->files()[place], FeatureStore::Access::ReadOnly));
-    return *open_.front().second;
+    while (true) {
+      try {
+        open_.emplace_front(place, open_store_file(catalog_->files()[place], FeatureStore::Access::ReadOnly));
+        return *open_.front().second;
+      } catch (const Error&) {
+        if (open_.empty()) throw;
+        open_.pop_back();  // it may be the descriptors that have run out
+      }
+    }
   }
 
   std::shared_ptr<const StoreCatalog> catalog_;

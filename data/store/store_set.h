@@ -15,8 +15,8 @@ namespace tvr {
 /// Error(NotFound) when none does.
 [[nodiscard]] std::vector<std::filesystem::path> stores_of(const std::filesystem::path& path);
 
-/// Reads several stores as one, whose content digest is that of the merged store. At most 32 of them are open at
-/// a time. Throws what StoreCatalog::of() throws.
+/// Reads several stores as one, whose content digest is that of the merged store. At most 128 of them are
+/// open at a time, and fewer where descriptors run out. Throws what StoreCatalog::of() throws.
 [[nodiscard]] std::unique_ptr<FeatureReader> open_store_set(const std::vector<std::filesystem::path>& files);
 
 }  // namespace tvr

@@ -1,5 +1,10 @@
 #include "data/tensors/tensor.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
 #include <cstring>
 
 #include "data/error.h"
@@ -238,6 +243,30 @@ float from_half(std::uint16_t bits) noexcept {
   float value;
   std::memcpy(&value, &all, sizeof(value));
   return value;
+}
+
+#ifdef __x86_64__
+namespace {
+
+__attribute__((target("avx,f16c"))) void convert_by_f16c(const std::uint16_t* halves, std::size_t count,
+                                                         float* floats) noexcept {
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m128i packed = _mm_loadu_si128(reinterpret_cast<const __m128i*>(halves + i));
+    _mm256_storeu_ps(floats + i, _mm256_cvtph_ps(packed));
+  }
+  for (; i < count; ++i) floats[i] = from_half(halves[i]);
+}
+
+}  // namespace
+#endif
+
+void from_halves(const std::uint16_t* halves, std::size_t count, float* floats) noexcept {
+#ifdef __x86_64__
+  static const bool has_f16c = __builtin_cpu_supports("avx") != 0 && __builtin_cpu_supports("f16c") != 0;
+  if (has_f16c) return convert_by_f16c(halves, count, floats);
+#endif
+  std::transform(halves, halves + count, floats, from_half);
 }
 
 }  // namespace tvr

@@ -51,5 +51,7 @@ void require_finite(const NamedTensors& tensors, const std::string& where);
 /// IEEE half precision, rounded to nearest even; overflow gives infinity.
 [[nodiscard]] std::uint16_t to_half(float value) noexcept;
 [[nodiscard]] float from_half(std::uint16_t bits) noexcept;
+/// The same of `count` numbers, by the processor's own conversion where it has one: equal bits but of NaNs.
+void from_halves(const std::uint16_t* halves, std::size_t count, float* floats) noexcept;
 
 }  // namespace tvr

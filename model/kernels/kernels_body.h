@@ -18,7 +18,8 @@ typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned
 
 typedef std::uint16_t Halves
     __attribute__((vector_size(kLanes * sizeof(std::uint16_t)), aligned(sizeof(std::uint16_t)), may_alias));
-typedef std::uint32_t Bits __attribute__((vector_size(kLanes * sizeof(std::uint32_t)), may_alias));
+typedef std::uint32_t Bits
+    __attribute__((vector_size(kLanes * sizeof(std::uint32_t)), aligned(sizeof(std::uint32_t)), may_alias));
 
 /// Finite halves as floats.
 #ifdef TVR_FROM_HALVES

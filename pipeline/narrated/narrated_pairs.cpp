@@ -26,24 +26,19 @@ std::vector<int> count_words(const Narration& narration) {
 }
 
 /// Pools rows [first, past) of a lane into `out` [pooled_parts * D], each part of unit length.
-void pool_rows(const Matrix& rows, RowRange range, Pooling pooling, float* out) {
-  const std::int64_t dim = rows.cols();
-  float* mean = out;
-  if (pooling != Pooling::Mean) {
-    std::copy_n(rows.row(range.first), dim, out);
-    for (std::int64_t row = range.first + 1; row < range.past; ++row) {
-      const float* const values = rows.row(row);
-      for (std::int64_t d = 0; d < dim; ++d) out[d] = std::max(out[d], values[d]);
-    }
-    l2_normalize(out, static_cast<std::size_t>(dim));
-    mean += dim;
-  }
-  if (pooling == Pooling::Max) return;
+void pool_rows(const LaneRows& rows, RowRange range, Pooling pooling, float* out) {
+  const std::int64_t dim = rows.dim();
+  std::vector<float> buffer(static_cast<std::size_t>(dim));
+  float* const max = pooling == Pooling::Mean ? nullptr : out;
+  float* const mean = pooling == Pooling::Max ? nullptr : max == nullptr ? out : out + dim;
   for (std::int64_t row = range.first; row < range.past; ++row) {
-    const float* const values = rows.row(row);
-    for (std::int64_t d = 0; d < dim; ++d) mean[d] += values[d];
+    const float* const values = rows.row(row, buffer.data());
+    if (max != nullptr && row == range.first) std::copy_n(values, dim, max);
+    for (std::int64_t d = 0; max != nullptr && d < dim; ++d) max[d] = std::max(max[d], values[d]);
+    for (std::int64_t d = 0; mean != nullptr && d < dim; ++d) mean[d] += values[d];
   }
-  l2_normalize(mean, static_cast<std::size_t>(dim));  // the length of a sum is no matter
+  if (max != nullptr) l2_normalize(max, static_cast<std::size_t>(dim));
+  if (mean != nullptr) l2_normalize(mean, static_cast<std::size_t>(dim));  // the length of a sum is no matter
 }
 
 }  // namespace
@@ -138,7 +133,7 @@ void NarratedPairs::read_video(const std::vector<std::int32_t>& clips, std::size
   std::int64_t column = 0;
   for (std::size_t l = 0; l < videos_.lanes().size(); ++l) {
     const TimedLane& lane = videos_.lanes()[l];
-    const Matrix rows = videos_.features().read(videos_.id(video), l);
+    const LaneRows rows = videos_.features().read(videos_.id(video), l);
     for (std::size_t i = first; i < past; ++i) {
       const NarratedClip& span = spans[i - first];
       const RowRange range = rows_by_number(span.start, span.end, lane.rows_per_second, rows.rows());

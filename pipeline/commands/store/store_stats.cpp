@@ -26,6 +26,7 @@ using nlohmann::json;
 struct StatsArguments : StoreArguments {
   std::vector<std::filesystem::path> more_stores;
   OutcomeFilter filter;
+  bool digest = false;
 };
 
 /// What a store holds in short.
@@ -114,10 +115,14 @@ StoreTotals totals_of(const std::filesystem::path& store, const std::vector<Outc
 }
 
 json json_of(const StoreTotals& totals) {
-  return {{"store", totals.store.string()},   {"outcomes", totals.outcomes},
-          {"failed", totals.failed},          {"feature_rows", totals.rows},
-          {"video_seconds", totals.length_s}, {"work_seconds", totals.work_s},
-          {"bytes", totals.bytes},            {"last_finished", totals.last_finished}};
+  return {{"store", totals.store.string()},
+          {"outcomes", totals.outcomes},
+          {"failed", totals.failed},
+          {"feature_rows", totals.rows},
+          {"video_seconds", totals.length_s},
+          {"work_seconds", totals.work_s},
+          {"bytes", totals.bytes},
+          {"last_finished", totals.last_finished}};
 }
 
 void print_table(const std::vector<StoreTotals>& stores) {
@@ -175,7 +180,8 @@ int stats(const StatsArguments& arguments) {
   const auto failures = failures_of(sums);
   std::uintmax_t bytes = 0;
   for (const StoreTotals& store : totals) bytes += store.bytes;
-  const std::optional<Digest> digest = digest_of(stores);
+  const std::optional<Digest> digest =
+      stores.size() == 1 || arguments.digest ? digest_of(stores) : std::nullopt;
   if (arguments.json) {
     json lanes = json::array(), recipe_list = json::array(), store_list = json::array();
     for (const OutcomeSum& sum : sums) lanes.push_back(json_of(sum));
@@ -208,6 +214,8 @@ void add_store_stats(CLI::App& store, int& exit_code) {
       "stats features.db --json\n         pipeline store stats 'parts/*.db'", *arguments);
   add_more_stores(*command, arguments->more_stores);
   add_filter_flags(*command, arguments->filter);
+  command->add_flag("--digest", arguments->digest,
+                    "of several stores, too, compute the content digest: that of the merged store");
   command->callback([arguments, &exit_code] { exit_code = stats(*arguments); });
 }
 

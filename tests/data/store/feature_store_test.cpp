@@ -12,6 +12,7 @@
 #include "data/error.h"
 #include "data/store/sqlite.h"
 #include "data/store/store_schema.h"
+#include "data/tensors/tensor.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -393,13 +394,15 @@ TEST(FeatureStore, RemembersOfHowManyShardsItHoldsOne) {
     store.keep_shard_count(4);
   }
   FeatureStore store(folder / "s.db", Access::ReadWrite);
-  testing::expect_error([&] { store.keep_shard_count(5); }, Fault::Mismatch, "one of 4 shards, and --shard names one of 5");
+  testing::expect_error([&] { store.keep_shard_count(5); }, Fault::Mismatch,
+                        "one of 4 shards, and --shard names one of 5");
   testing::expect_error([&] { store.keep_shard_count(5); }, Fault::Mismatch, "Pass --shard I/4");
 }
 
 TEST(FeatureStore, HasPagesOf64KilobytesAndCompactingAnOlderOneGivesItThem) {
   const TempFolder folder;
-  run_sql(folder / "old.db", "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE t (x); DROP TABLE t");
+  run_sql(folder / "old.db",
+          "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE t (x); DROP TABLE t");
   const auto page_size = [&] {
     return Database(folder / "old.db", Database::Open::ReadOnly).integer("PRAGMA page_size");
   };
@@ -417,6 +420,26 @@ TEST(FeatureStore, HasPagesOf64KilobytesAndCompactingAnOlderOneGivesItThem) {
   FeatureStore store(folder / "old.db", Access::ReadWrite);
   store.write(outcome("more", store.add_recipe(recipe("2d"))));
   EXPECT_EQ(store.videos().size(), 6U);
+}
+
+TEST(FeatureStore, GivesRowsAsTheyAreStoredAndRefusesThoseOfAnotherSizeThanTheySay) {
+  const TempFolder folder;
+  {
+    FeatureStore store(folder / "s.db", Access::ReadWrite);
+    store.write(outcome("a", store.add_recipe(recipe("2d"))));
+    store.write(outcome("b", store.add_recipe(recipe("2d"))));
+  }
+  run_sql(folder / "s.db", "UPDATE feature SET dim = 9000 WHERE video = 2");
+  const FeatureStore store(folder / "s.db");
+  const auto rows = store.read_rows("a", 1);
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->rows, 3);
+  EXPECT_EQ(rows->dim, 4);
+  EXPECT_EQ(from_half(rows->halves[2 * 4 + 2]), 2.0F);
+  EXPECT_FALSE(store.read_rows("c", 1));
+  EXPECT_FALSE(store.read_rows("a", 2));
+  testing::expect_error([&] { (void)store.read_rows("b", 1); }, Fault::Corrupt,
+                        "video 'b' are not of the size");
 }
 
 }  // namespace

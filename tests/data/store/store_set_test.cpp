@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "data/store/store_inspector.h"
 #include "tests/data/store/store_fixture.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/in_child.h"
 #include "tests/support/temp_folder.h"
 
 namespace tvr {
@@ -69,8 +71,7 @@ TEST_F(StoreSet, ReadsWhatTheMergedStoreHolds) {
     EXPECT_EQ(recipes[lane].recipe.identity(), same[lane].recipe.identity());
     EXPECT_EQ(recipes[lane].videos, 40);
     EXPECT_EQ(recipes[lane].dim, 64);
-    const auto featured = set.featured_videos(recipes[lane].id),
-               wanted = one.featured_videos(same[lane].id);
+    const auto featured = set.featured_videos(recipes[lane].id), wanted = one.featured_videos(same[lane].id);
     ASSERT_EQ(featured.size(), wanted.size());
     for (std::size_t i = 0; i < featured.size(); ++i) {
       EXPECT_EQ(featured[i].source.id, wanted[i].source.id);
@@ -181,6 +182,23 @@ TEST_F(StoreSet, OfMoreFilesThanMayBeOpenIsReadAsWell) {
   for (int part = 0; part < 40; ++part) fill(folder_ / ("many/" + std::to_string(part) + ".db"), part, 40);
   const FeatureStore set(folder_ / "many/*.db");
   EXPECT_EQ(set.content_digest(), FeatureStore(folder_ / "one.db").content_digest());
+}
+
+TEST_F(StoreSet, IsReadWithTheDescriptorsThatThereAre) {
+  std::filesystem::create_directory(folder_ / "many");
+  for (int part = 0; part < 40; ++part) fill(folder_ / ("many/" + std::to_string(part) + ".db"), part, 40);
+  const Digest wanted = FeatureStore(folder_ / "one.db").content_digest();
+  const auto report = testing::in_child([&]() -> std::string {
+    const rlimit limit{32, 32};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return FeatureStore(folder_ / "many/*.db").content_digest();
+  });
+  EXPECT_EQ(report.text, wanted);
+}
+
+TEST_F(StoreSet, WithADamagedFileNamesIt) {
+  std::ofstream(part_of(2), std::ios::binary | std::ios::trunc) << "no store at all, however long it is";
+  expect_error([&] { FeatureStore set(pattern()); }, Fault::Corrupt, part_of(2).string());
 }
 
 TEST_F(StoreSet, StampChangesWithEveryFile) {

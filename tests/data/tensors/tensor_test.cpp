@@ -77,5 +77,19 @@ TEST(RequireFinite, NamesTheTensorThatIsNot) {
   }
 }
 
+TEST(Tensor, HalvesAreConvertedTogetherAsEachByItself) {
+  std::vector<std::uint16_t> halves(65536 + 5);  // not a multiple of what a processor takes at once
+  for (std::size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<std::uint16_t>(i);
+  std::vector<float> floats(halves.size());
+  from_halves(halves.data(), halves.size(), floats.data());
+  for (std::size_t i = 0; i < halves.size(); ++i) {
+    const float wanted = from_half(halves[i]);
+    if (std::isnan(wanted))
+      ASSERT_TRUE(std::isnan(floats[i])) << i;
+    else
+      ASSERT_EQ(std::memcmp(&floats[i], &wanted, sizeof wanted), 0) << i;
+  }
+}
+
 }  // namespace
 }  // namespace tvr

@@ -18,6 +18,7 @@
 #include "data/store/store_inspector.h"
 #include "data/tensors/pth.h"
 #include "extract/networks/demo_networks.h"
+#include "pipeline/cluster/slurm_scripts.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
@@ -231,6 +232,88 @@ TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
 
   store_ = folder_ / "all.db";
   EXPECT_EQ(store("merge", {shards[1], shards[0]})["digest"], one["digest"]);
+}
+
+TEST_F(StoreProgram, AStoreOfAShardRefusesAnotherDivision) {
+  (void)run_pipeline(extraction(store_, {"--shard", "1/2"}));
+  const ProgramResult other = run_pipeline(extraction(store_, {"--shard", "1/3"}));
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("it holds videos of one of 2 shards, and --shard names one of 3"));
+  EXPECT_EQ(run_pipeline(extraction(store_, {"--shard", "2/2"})).exit_code, 0);
+  EXPECT_EQ(rows().size(), 2U * kVideos);
+}
+
+TEST_F(StoreProgram, SeveralStoresAreShownAndReadAsOneByAPattern) {
+  extract();
+  const std::string one = digest();
+  std::filesystem::create_directory(folder_ / "parts");
+  for (const char* shard : {"1", "2", "3"})
+    (void)run_pipeline(extraction(folder_ / ("parts/" + std::string(shard) + ".db"),
+                                  {"--shard", std::string(shard) + "/3"}));
+  store_ = folder_ / "parts/*.db";
+  const json stats = store("stats", {"--digest"});
+  EXPECT_EQ(stats["digest"], one);
+  EXPECT_EQ(stats["stores"].size(), 3U);
+  EXPECT_EQ(store("stats")["digest"], json()) << "only when asked for";
+  const json listed = store("ls");
+  ASSERT_EQ(listed.size(), 2U * kVideos);
+  EXPECT_EQ(store("ls", {"--limit", "3"}).size(), 3U);
+  EXPECT_THAT(listed[0]["store"].get<std::string>(), HasSubstr("parts/"));
+  EXPECT_EQ(run_pipeline({"store", "missing", store_, "--videos", folder_ / "videos"}).exit_code, 0);
+  (void)run_pipeline({"store", "export", store_, "--npy", folder_ / "out"});
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "out/2d/v3.npy"));
+  const ProgramResult none = run_pipeline({"store", "stats", folder_ / "nothing/*.db"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err, HasSubstr("no store matches this pattern"));
+}
+
+TEST_F(StoreProgram, WorksInAScratchFolderAndBringsTheStoreHome) {
+  extract();
+  const std::string one = digest();
+  store_ = folder_ / "shared/home.db";
+  EXPECT_EQ(extract({"--scratch", folder_ / "local"})["extracted"], kVideos);
+  EXPECT_EQ(digest(), one);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "local"));
+  EXPECT_EQ(extract({"--scratch", folder_ / "local"})["fresh"], kVideos);
+}
+
+TEST_F(StoreProgram, IsCompactedOnlyWhereThereIsOne) {
+  extract();
+  const std::string before = digest();
+  EXPECT_GT(store("compact")["bytes"], 0);
+  EXPECT_EQ(digest(), before);
+  EXPECT_EQ(run_pipeline({"store", "compact", folder_ / "none.db"}).exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none.db"));
+}
+
+TEST_F(StoreProgram, AClustersTasksMakeTheStoresOfOneExtraction) {
+  extract();
+  const std::string one = digest();
+  const std::string out = folder_ / "cluster out";
+  Words words = extraction("");
+  words[1] = "cluster", words[2] = "extract";         // in place of: extract --json
+  words.erase(words.begin() + 5, words.begin() + 7);  // --store
+  words.insert(words.end(), {"--tasks", "2", "--out", out, "--scratch", shell_word(folder_ / "local")});
+  const ProgramResult lines = run_pipeline(words);
+  ASSERT_EQ(lines.exit_code, 0) << lines.err;
+  EXPECT_EQ(lines.out, "job=$(sbatch --parsable '" + out + "/task.sh')\nsbatch --dependency=afterany:$job '" +
+                           out + "/finish.sh'\n");
+  for (const char* task : {"1", "2"}) {
+    const ProgramResult said = Program(folder_.path(), "/bin/bash", {out + "/task.sh"},
+                                       {{"SLURM_ARRAY_TASK_ID", task}, {"SLURM_ARRAY_JOB_ID", "1"}})
+                                   .wait();
+    EXPECT_EQ(said.exit_code, 0) << said.err;
+  }
+  const ProgramResult finished = Program(folder_.path(), "/bin/bash", {out + "/finish.sh"}).wait();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("All videos are there."));
+  store_ = out + "/parts/*.db";
+  EXPECT_EQ(digest(), one);
+
+  const ProgramResult wrong = run_pipeline(
+      {"cluster", "extract", "--videos", folder_ / "videos", "--tasks", "2", "--out", folder_ / "other"});
+  EXPECT_NE(wrong.exit_code, 0) << "networks without weights";
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "other"));
 }
 
 TEST_F(StoreProgram, CollectsWhatNoVideoOrRecipeWantsOnlyWhenTold) {
