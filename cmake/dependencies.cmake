@@ -36,6 +36,10 @@ if(ONNXRUNTIME_INCLUDE_DIR AND ONNXRUNTIME_LIBRARY)
   target_link_libraries(tvr_onnx INTERFACE ${ONNXRUNTIME_LIBRARY})
 endif()
 
+# Optional: training by several processes.
+set(MPI_CXX_SKIP_MPICXX ON)  # the C++ bindings that MPI 3 has removed
+find_package(MPI COMPONENTS CXX)
+
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavfilter libswscale libavutil)
 pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)

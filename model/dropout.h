@@ -27,8 +27,9 @@ class Dropout {
   [[nodiscard]] bool keeps(const CounterRandom& stream, std::uint64_t position) const noexcept {
     return (stream.bits(position) >> 40U) >= lowest_kept_;
   }
-  /// Applies it to all values; a value's position is its place in x, row by row.
-  void apply(Matrix& x, RandomUse use) const;
+  /// Applies it to all values of x, which are rows `first` on of a matrix; a value's position is its place in
+  /// that matrix, row by row.
+  void apply(Matrix& x, RandomUse use, std::int64_t first = 0) const;
 
   /// A value is kept when the upper 24 bits of its random number are at least this.
   [[nodiscard]] static std::uint64_t lowest_kept(double rate) noexcept;

@@ -7,17 +7,20 @@
 
 namespace tvr {
 
-Matrix transposed(const Matrix& matrix) {
+Matrix transposed(const Matrix& matrix) { return transposed(matrix, 0, matrix.cols()); }
+
+Matrix transposed(const Matrix& matrix, std::int64_t first, std::int64_t past) {
   constexpr std::int64_t kSide = 16;  // a square tile whose rows are one cache line
   constexpr std::int64_t kElementCost = 8;
-  Matrix turned(matrix.cols(), matrix.rows());
-  const std::int64_t strips = (matrix.cols() + kSide - 1) / kSide;
+  const std::int64_t cols = past - first;
+  Matrix turned(cols, matrix.rows());
+  const std::int64_t strips = (cols + kSide - 1) / kSide;
   parallel_for(strips, kElementCost * kSide * matrix.rows(), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t col = begin * kSide; col < std::min(end * kSide, matrix.cols()); col += kSide) {
+    for (std::int64_t col = begin * kSide; col < std::min(end * kSide, cols); col += kSide) {
       for (std::int64_t row = 0; row < matrix.rows(); row += kSide) {
-        for (std::int64_t j = col; j < std::min(col + kSide, matrix.cols()); ++j) {
+        for (std::int64_t j = col; j < std::min(col + kSide, cols); ++j) {
           for (std::int64_t i = row; i < std::min(row + kSide, matrix.rows()); ++i)
-            turned.row(j)[i] = matrix.row(i)[j];
+            turned.row(j)[i] = matrix.row(i)[first + j];
         }
       }
     }

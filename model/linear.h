@@ -19,5 +19,7 @@ namespace tvr {
 [[nodiscard]] std::vector<float> packed(const Matrix& x);
 
 [[nodiscard]] Matrix transposed(const Matrix& matrix);
+/// Columns first to past - 1 as rows.
+[[nodiscard]] Matrix transposed(const Matrix& matrix, std::int64_t first, std::int64_t past);
 
 }  // namespace tvr

@@ -8,11 +8,6 @@
 
 namespace tvr {
 
-/// A process's share of every batch: rank 0 to size - 1.
-struct Part {
-  int rank = 0, size = 1;
-};
-
 /// The pairs of one step: captions b C to (b + 1) C - 1 are the candidates for clip number clips[b]. There is
 /// one candidate, C = 1, except for MIL-NCE.
 struct StepPairs {
@@ -25,7 +20,7 @@ struct StepPairs {
 [[nodiscard]] std::vector<std::int32_t> groups_of(const StepPairs& pairs);
 
 /// Source of the training pairs. A batch is a pure function of (epoch, step), so a resumed run needs no saved
-/// reader state, and several processes together see the same batches as one. The interface does not require
+/// reader state, and several processes see the same batches. The interface does not require
 /// all pairs in memory: a source may read captions and features on demand. Thread-safe.
 class PairSource {
  public:
@@ -37,9 +32,8 @@ class PairSource {
   /// Whether batch() and features() take long enough for the next step to be read while one is computed.
   [[nodiscard]] virtual bool is_on_disk() const noexcept { return false; }
 
-  /// Pairs [rank * N / size, (rank + 1) * N / size) of the N pairs of step `step` (from 0) in epoch `epoch`
-  /// (from 1).
-  [[nodiscard]] virtual StepPairs batch(int epoch, std::int64_t step, Part part) const = 0;
+  /// The pairs of step `step` (from 0) in epoch `epoch` (from 1).
+  [[nodiscard]] virtual StepPairs batch(int epoch, std::int64_t step) const = 0;
   /// The features of these clips, [N, Dv]; each number is below clip_count(), in any order.
   [[nodiscard]] virtual Matrix features(const std::vector<std::int32_t>& clips) const = 0;
 

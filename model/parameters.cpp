@@ -61,7 +61,9 @@ std::int64_t cols(const Parameters& parameters, Layer layer) { return parameters
 
 }  // namespace
 
-Parameters zero_parameters(const EmbeddingShape& shape) {
+Parameters zero_parameters(const EmbeddingShape& shape) { return zero_parameters(shape, shape.embd_dim); }
+
+Parameters zero_parameters(const EmbeddingShape& shape, std::int64_t rows) {
   const std::int64_t d = shape.embd_dim;
   if (d < 1 || shape.word_dim < 1 || shape.video_dim < 1) {
     throw Error(Fault::InvalidArgument, "joint embedding", "a size is not positive");
@@ -69,7 +71,7 @@ Parameters zero_parameters(const EmbeddingShape& shape) {
   const std::array<std::int64_t, kLayers> inputs = {shape.word_dim, d, d, shape.video_dim, d};
   Parameters parameters;
   for (std::size_t l = 0; l < kLayers; ++l) {
-    parameters[l].weight = Matrix(d, inputs[l]);
+    parameters[l].weight = Matrix(rows, inputs[l]);
     parameters[l].bias.resize(static_cast<std::size_t>(d));
   }
   return parameters;

@@ -26,6 +26,8 @@ using Parameters = std::array<Linear, kLayers>;
 
 /// All zero. Throws Error(InvalidArgument) when a size is not positive.
 [[nodiscard]] Parameters zero_parameters(const EmbeddingShape& shape);
+/// The same with `rows` rows of each weight, and whole biases.
+[[nodiscard]] Parameters zero_parameters(const EmbeddingShape& shape, std::int64_t rows);
 /// PyTorch's default initialisation of nn.Linear (kaiming_uniform with a = sqrt 5): weight and bias uniform
 /// in +-1/sqrt(I). Every value is a function of seed, layer and position only.
 [[nodiscard]] Parameters initial_parameters(const EmbeddingShape& shape, std::uint64_t seed);

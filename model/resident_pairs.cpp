@@ -26,12 +26,9 @@ std::shared_ptr<const ResidentPairs::Epoch> ResidentPairs::batches_of(int epoch)
   return drawn_;
 }
 
-StepPairs ResidentPairs::batch(int epoch, std::int64_t step, Part part) const {
+StepPairs ResidentPairs::batch(int epoch, std::int64_t step) const {
   const std::shared_ptr<const Epoch> batches = batches_of(epoch);
-  const PairBatch& all = (*batches)[static_cast<std::size_t>(step)];
-  const auto count = static_cast<std::int64_t>(all.size());
-  return pairs_of(pairs_, {all.begin() + part.rank * count / part.size,
-                           all.begin() + (part.rank + 1) * count / part.size});
+  return pairs_of(pairs_, (*batches)[static_cast<std::size_t>(step)]);
 }
 
 Matrix ResidentPairs::features(const std::vector<std::int32_t>& clips) const {

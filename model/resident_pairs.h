@@ -21,7 +21,7 @@ class ResidentPairs : public PairSource {
   [[nodiscard]] std::int64_t clip_count() const noexcept override { return pairs_.clips.rows(); }
   [[nodiscard]] std::int64_t video_dim() const noexcept override { return pairs_.clips.cols(); }
   [[nodiscard]] std::int64_t steps() const noexcept override { return batches_.steps(); }
-  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override;
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step) const override;
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override;
   [[nodiscard]] std::string identity() const override;
 

@@ -105,26 +105,27 @@ void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient
   fc = {std::move(dy), std::move(x_)};
 }
 
-CaptionTower::CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout)
+CaptionTower::CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout,
+                           std::optional<Share> mine)
     : parameters_(parameters),
       batch_(std::move(batch)),
+      mine_(mine.value_or(Share{0, static_cast<std::int64_t>(batch_.rows.size())})),
       dropout_scale_(dropout.scale()),
       hidden_(apply(parameters[kTextPooling], batch_.words)),
       unit_(parameters[kTextFc], parameters[kTextGate], pool(dropout)) {}
 
 Matrix CaptionTower::pool(const Dropout& dropout) {
   const std::int64_t dim = hidden_.cols();
-  const auto captions = static_cast<std::int64_t>(batch_.rows.size());
-  Matrix pooled(captions, dim);
-  best_row_.assign(static_cast<std::size_t>(captions * dim), -1);
+  Matrix pooled(mine_.count(), dim);
+  best_row_.assign(static_cast<std::size_t>(mine_.count() * dim), -1);
   const CounterRandom random = dropout.stream(RandomUse::TextDropout);
-  parallel_for(captions, kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(mine_.count(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c) {
-      const std::vector<std::int32_t>& rows = batch_.rows[static_cast<std::size_t>(c)];
+      const std::int64_t caption = mine_.first + c;
       float* const best = pooled.row(c);
       std::int32_t* const best_row = best_row_.data() + c * dim;
-      for (const std::int32_t row : rows) {  // the maximum starts at zero, which is the ReLU
-        const float* const word = hidden_.row(row);
+      for (const std::int32_t row : batch_.rows[static_cast<std::size_t>(caption)]) {
+        const float* const word = hidden_.row(row);  // the maximum starts at zero, which is the ReLU
         for (std::int64_t d = 0; d < dim; ++d) {
           best_row[d] = word[d] > best[d] ? row : best_row[d];
           best[d] = word[d] > best[d] ? word[d] : best[d];
@@ -132,7 +133,7 @@ Matrix CaptionTower::pool(const Dropout& dropout) {
       }
       if (!dropout.active()) continue;
       for (std::int64_t d = 0; d < dim; ++d) {
-        const bool kept = dropout.keeps(random, static_cast<std::uint64_t>(c * dim + d));
+        const bool kept = dropout.keeps(random, static_cast<std::uint64_t>(caption * dim + d));
         best_row[d] = kept ? best_row[d] : -1;
         best[d] = kept ? best[d] * dropout.scale() : 0.0F;
       }
@@ -141,14 +142,25 @@ Matrix CaptionTower::pool(const Dropout& dropout) {
   return pooled;
 }
 
-void CaptionTower::backward(const Matrix& d_out, Gradients& gradients) && {
+void CaptionTower::backward(const Matrix& d_out, Gradients& gradients, std::int64_t units,
+                            Collective& group) && {
   std::move(unit_).backward(d_out, gradients[kTextFc], gradients[kTextGate]);
-  const Matrix d_pooled = multiply(gradients[kTextFc].dy, parameters_[kTextFc].weight);
+  Matrix d_pooled = multiply(gradients[kTextFc].dy, parameters_[kTextFc].weight);
   const std::int64_t dim = d_pooled.cols();
+  if (group.size() > 1) {
+    const auto captions = static_cast<std::int64_t>(batch_.rows.size());
+    const std::int64_t per_unit = captions / units;
+    d_pooled = gather_rows(group, d_pooled, units, per_unit);
+    std::vector<std::int32_t> all(static_cast<std::size_t>(captions * dim));
+    const auto bytes = per_unit * dim * static_cast<std::int64_t>(sizeof(std::int32_t));
+    group.all_gather(best_row_.data(), all.data(), bytes_of_shares(units, bytes, group));
+    best_row_ = std::move(all);
+  }
+  const Share columns = share_of(dim, group);
   Matrix d_hidden(hidden_.rows(), dim);
-  parallel_for(dim, kElementCost * d_pooled.rows(), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(columns.count(), kElementCost * d_pooled.rows(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = 0; c < d_pooled.rows(); ++c) {
-      for (std::int64_t d = begin; d < end; ++d) {
+      for (std::int64_t d = columns.first + begin; d < columns.first + end; ++d) {
         const std::int32_t row = best_row_[static_cast<std::size_t>(c * dim + d)];
         if (row >= 0) d_hidden.row(row)[d] += d_pooled.row(c)[d] * dropout_scale_;
       }

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/matrix.h"
+#include "model/distributed/share.h"
 #include "model/dropout.h"
 #include "model/parameters.h"
 
@@ -50,19 +52,26 @@ class GatedUnit {
 /// The joint embedding's text tower: fc, ReLU, max pooling over a caption's words, dropout, gated unit.
 class CaptionTower {
  public:
-  CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout = {});
-  [[nodiscard]] const Matrix& out() const noexcept { return unit_.out(); }
-  void backward(const Matrix& d_out, Gradients& gradients) &&;
+  /// `mine`: the captions of the batch to work on; nullopt: all.
+  CaptionTower(const Parameters& parameters, TextBatch batch, const Dropout& dropout = {},
+               std::optional<Share> mine = std::nullopt);
+  [[nodiscard]] const Matrix& out() const noexcept { return unit_.out(); }  // [mine, D]
+
+  /// Given d(loss)/d(out), sets the text layers' gradients: those of the gated unit over the captions `mine`,
+  /// that of the pooling over all captions of the group's processes, but only in the columns of dy that are
+  /// this process's share. Each process has C captions for each of its `units`.
+  void backward(const Matrix& d_out, Gradients& gradients, std::int64_t units, Collective& group) &&;
 
  private:
   Matrix pool(const Dropout& dropout);
 
   const Parameters& parameters_;
   TextBatch batch_;
+  Share mine_;
   float dropout_scale_;
   Matrix hidden_;  // [U + 1, D], before the ReLU
   std::vector<std::int32_t>
-      best_row_;  // [captions, D]: the maximum's row of hidden_; -1: zero by ReLU or dropout
+      best_row_;  // [mine, D]: the maximum's row of hidden_; -1: zero by ReLU or dropout
   GatedUnit unit_;
 };
 

@@ -5,14 +5,18 @@
 #include <cmath>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "data/error.h"
 #include "model/batches.h"
 #include "model/cuda/device_training.h"
-#include "model/distributed/collective.h"
+#include "model/distributed/agreement.h"
+#include "model/distributed/share.h"
+#include "model/distributed/shared_state.h"
 #include "model/embed.h"
+#include "model/kernels/kernels.h"
 #include "model/parallel.h"
 #include "model/ranking_loss.h"
 #include "model/train_state.h"
@@ -62,7 +66,7 @@ class Training {
  public:
   Training(const PairSource& train, const PairData& val, const Matrix& vectors, const TrainingPlan& plan,
            const std::filesystem::path& state_file, const TrainObserver& observer,
-           const NamedTensors* initial)
+           const NamedTensors* initial, Collective& group)
       : train_(train),
         val_(val),
         vectors_(vectors),
@@ -70,7 +74,9 @@ class Training {
         state_file_(state_file),
         observer_(observer),
         initial_(initial),
-        identity_(identity_of(train, val, vectors, plan)) {}
+        identity_(identity_of(train, val, vectors, plan)),
+        group_(group),
+        shape_{vectors.cols(), train.video_dim(), plan.options.embd_dim, plan.options.max_words} {}
 
   TrainResult run() {
     start();
@@ -79,30 +85,43 @@ class Training {
   }
 
  private:
+  [[nodiscard]] bool is_first() const noexcept { return group_.rank() == 0; }
+
   void start() {
-    const EmbeddingShape shape{vectors_.cols(), train_.video_dim(), options_.embd_dim, options_.max_words};
-    if (auto saved = read_state(state_file_, shape, identity_)) {
-      state_ = std::move(*saved);
-      if (static_cast<int>(state_.reports.size()) > options_.epochs) {
-        throw Error(Fault::Mismatch, state_file_.string(),
-                    "training is already past epoch " + std::to_string(options_.epochs),
-                    "Ask for more epochs, or delete the file to train from scratch");
-      }
+    require_equal_members();
+    std::optional<TrainState> saved;
+    if (is_first()) saved = read_state(state_file_, shape_, identity_);
+    if (saved && static_cast<int>(saved->reports.size()) > options_.epochs) {
+      throw Error(Fault::Mismatch, state_file_.string(),
+                  "training is already past epoch " + std::to_string(options_.epochs),
+                  "Ask for more epochs, or delete the file to train from scratch");
+    }
+    if (first_says(group_, saved.has_value())) {
+      if (saved) state_ = std::move(*saved);
+      share_out(state_, shape_, group_);
     } else {
-      state_.weights =
-          initial_ == nullptr ? initial_parameters(shape, options_.seed) : given_parameters(*initial_, shape);
-      state_.adam.mean = state_.adam.variance = zero_parameters(shape);
+      state_.weights = initial_ == nullptr ? initial_parameters(shape_, options_.seed)
+                                           : given_parameters(*initial_, shape_);
+      state_.adam.mean = state_.adam.variance =
+          zero_parameters(shape_, share_of(shape_.embd_dim, group_).count());
       state_.log_scale.value = static_cast<float>(-std::log(options_.temperature));
     }
     if (options_.gpu >= 0)
       device_ = std::make_unique<DeviceTraining>(state_, train_, val_, vectors_, options_, options_.gpu);
     // An estimate until the first save: weights, two moments and best weights, at one gigabyte per second.
     save_seconds_ = 4e-9 * sizeof(float) * static_cast<double>(count_of(state_.weights));
-    if (observer_.on_epoch) {
-      for (const EpochReport& report : state_.reports) observer_.on_epoch(report);
-    }
-    if (state_.epoch == 1 && state_.step == 0 && observer_.on_weights)
-      observer_.on_weights(0, state_.weights);
+    for (const EpochReport& report : state_.reports) tell_epoch(report);
+    if (state_.epoch == 1 && state_.step == 0) tell_weights(0);
+  }
+
+  /// Their results must be equal to the bit.
+  void require_equal_members() {
+    require_equal(group_, "kernels", kernels().name,
+                  "Start the ranks on processors of one kind: sums differ in their last bits between others");
+    Checksum sum;
+    sum.add(identity_.data(), identity_.size());
+    require_equal(group_, "training", "data and options " + std::to_string(sum.value()),
+                  "Give every rank the same files, options and environment");
   }
 
   [[nodiscard]] bool finished() const {
@@ -139,7 +158,7 @@ class Training {
     std::vector<StepPairs> batches;
     std::vector<double> rates;
     for (std::int64_t step = state_.step; step < train_.steps(); ++step) {
-      batches.push_back(batch(step));
+      batches.push_back(train_.batch(state_.epoch, step));
       rates.push_back(rate(step));
     }
     device_->begin(batches, rates, number_of(state_.step));
@@ -163,18 +182,15 @@ class Training {
     return static_cast<std::uint64_t>((state_.epoch - 1) * train_.steps() + step);
   }
 
-  /// This process's share of step `step` of the current epoch.
-  [[nodiscard]] StepPairs batch(std::int64_t step) const {
-    return train_.batch(state_.epoch, step, {group_->rank(), group_->size()});
-  }
-
+  /// All pairs of a step, and the features of this process's share.
   struct StepInput {
     StepPairs pairs;
     Matrix features;
   };
   [[nodiscard]] StepInput read(int epoch, std::int64_t step) const {
-    StepPairs pairs = train_.batch(epoch, step, {group_->rank(), group_->size()});
-    Matrix features = train_.features(pairs.clips);
+    StepPairs pairs = train_.batch(epoch, step);
+    const Share mine = share_of(static_cast<std::int64_t>(pairs.clips.size()), group_);
+    Matrix features = train_.features({pairs.clips.begin() + mine.first, pairs.clips.begin() + mine.past});
     return {std::move(pairs), std::move(features)};
   }
 
@@ -196,11 +212,11 @@ class Training {
     const double lr = rate(state_.step);
     StepInput input = next_.valid() ? next_.get() : read(state_.epoch, state_.step);
     if (train_.is_on_disk()) read_ahead();
-    const StepResult step = loss_and_gradients(state_.weights, static_cast<double>(state_.log_scale.value),
-                                               input.pairs, std::move(input.features), vectors_, options_,
-                                               {options_.dropout, options_.seed, number_of(state_.step)});
+    const StepResult step = loss_and_gradients(
+        state_.weights, static_cast<double>(state_.log_scale.value), input.pairs, std::move(input.features),
+        vectors_, options_, {options_.dropout, options_.seed, number_of(state_.step)}, group_);
     require_finite_loss(step.loss);
-    adam_step(state_.weights, state_.adam, step.gradients, lr);
+    adam_step(state_.weights, state_.adam, step.gradients, lr, group_);
     if (options_.loss != RankingLoss::MaxMargin) learn_temperature(step.d_log_scale, lr);
     state_.loss_sum += step.loss;
     ++state_.step;
@@ -222,18 +238,26 @@ class Training {
     fetch_loss();
     require_finite_loss(state_.loss_sum);
     EpochReport report{state_.epoch, state_.loss_sum / static_cast<double>(steps), lr, 0, std::nullopt};
-    if (!val_.clip_of.empty()) measure(report);
+    if (!val_.clip_of.empty() && is_first()) measure(report);
+    group_.broadcast(&state_.best_epoch, sizeof state_.best_epoch);
     report.seconds = seconds_since(begin);
-    state_.reports.push_back(report);
+    if (is_first()) state_.reports.push_back(report);
     ++state_.epoch;
     state_.step = 0;
     state_.loss_sum = 0;
-    if (observer_.on_weights) {
-      fetch();
-      observer_.on_weights(report.epoch, state_.weights);
-    }
-    if (observer_.on_epoch) observer_.on_epoch(report);
+    tell_weights(report.epoch);
+    tell_epoch(report);
     if (!finished()) save_now_and_then();
+  }
+
+  void tell_weights(int epoch) {
+    if (!observer_.on_weights || !is_first()) return;
+    fetch();
+    observer_.on_weights(epoch, state_.weights);
+  }
+
+  void tell_epoch(const EpochReport& report) const {
+    if (observer_.on_epoch && is_first()) observer_.on_epoch(report);
   }
 
   void measure(EpochReport& report) {
@@ -259,29 +283,41 @@ class Training {
 
   void tell_progress(std::int64_t steps) {
     const Progress& progress = observer_.progress;
-    if (!progress || progress({"epoch " + std::to_string(state_.epoch), state_.step, steps})) return;
+    const bool stop = progress && !progress({"epoch " + std::to_string(state_.epoch), state_.step, steps});
+    if (!any_of(group_, stop)) return;
     save();
-    throw Error(Fault::Interrupted, "training",
-                "stopped in epoch " + std::to_string(state_.epoch) + " after step " +
-                    std::to_string(state_.step) + " of " + std::to_string(steps),
-                "Run the same command again to resume");
+    refuse(group_, Error(Fault::Interrupted, "training",
+                         "stopped in epoch " + std::to_string(state_.epoch) + " after step " +
+                             std::to_string(state_.step) + " of " + std::to_string(steps),
+                         "Run the same command again to resume"));
   }
 
   /// Saving may take a twentieth of the time: a state at full size is 0.8 to 1.1 GB. Steps lost when the
   /// process is killed are repeated with bitwise equal results.
   void save_now_and_then() {
-    if (seconds_since(last_save_) >= 20 * save_seconds_) save();
+    if (first_says(group_, seconds_since(last_save_) >= 20 * save_seconds_)) save();
   }
 
+  /// Returns on every process when the state is on disk.
   void save() {
     const Clock::time_point begin = Clock::now();
     fetch();
-    write_state(state_file_, state_, identity_);
+    if (group_.size() == 1) {
+      write_state(state_file_, state_, identity_);
+    } else {
+      AdamState whole{gather_moments(state_.adam.mean, shape_, group_),
+                      gather_moments(state_.adam.variance, shape_, group_), state_.adam.step};
+      std::swap(whole, state_.adam);
+      if (is_first()) write_state(state_file_, state_, identity_);
+      std::swap(whole, state_.adam);
+      (void)first_says(group_, true);
+    }
     last_save_ = Clock::now();
     save_seconds_ = seconds_since(begin);
   }
 
   TrainResult result() {
+    if (!is_first()) return {};
     fetch();
     const bool measured = state_.best_epoch != 0;
     return {state_of(measured ? state_.best : state_.weights),
@@ -296,7 +332,8 @@ class Training {
   const TrainObserver& observer_;
   const NamedTensors* const initial_;
   std::string identity_;
-  const std::unique_ptr<Collective> group_ = alone();  // determines this process's share of each batch
+  Collective& group_;
+  const EmbeddingShape shape_;
   TrainState state_;
   std::unique_ptr<DeviceTraining> device_;  // null: training runs on the CPU
   double loss_before_ = 0;                  // of the epoch's steps before those sent to the device
@@ -309,7 +346,7 @@ class Training {
 
 TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                   const TrainingPlan& plan, const std::filesystem::path& state_file,
-                  const TrainObserver& observer, const NamedTensors* initial) {
+                  const TrainObserver& observer, const NamedTensors* initial, Collective& group) {
   validate(val, vectors, "validation");
   if (val.clips.rows() > 0 && val.clips.cols() != train.video_dim()) {
     throw Error(Fault::Mismatch, "validation features",
@@ -321,9 +358,13 @@ TrainResult train(const PairSource& train, const PairData& val, const Matrix& ve
                 "on a GPU there is no training on pairs that are on disk, nor with mil-nce",
                 "Use --train-device cpu");
   }
+  if (plan.options.gpu >= 0 && group.size() > 1) {
+    refuse(group, Error(Fault::Unsupported, "train-device", "several processes train on processors alone",
+                        "Use --train-device cpu, or one process"));
+  }
   set_compute_threads(plan.options.threads);
   keep_freed_memory();
-  return Training(train, val, vectors, plan, state_file, observer, initial).run();
+  return Training(train, val, vectors, plan, state_file, observer, initial, group).run();
 }
 
 }  // namespace tvr

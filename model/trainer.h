@@ -5,6 +5,7 @@
 
 #include "data/progress.h"
 #include "data/tensors/tensor.h"
+#include "model/distributed/collective.h"
 #include "model/epoch_report.h"
 #include "model/pair_source.h"
 #include "model/pairs.h"
@@ -43,13 +44,21 @@ struct TrainResult {
 ///
 /// `initial`: the weights to start from, of the shape that is trained; null: random ones.
 ///
+/// Several processes may train one model: each of the `group` calls train() with the same arguments. A step's
+/// pairs are divided among them, its loss is that of all pairs, and the result is bitwise that of one
+/// process, whatever their number; so a state may be resumed by another number. Rank 0 alone reads and writes
+/// `state_file`, validates, and is who on_epoch and on_weights of `observer` are called by and who has
+/// the result's weights; when progress says stop to any process, all stop after the same step. An error
+/// of one process leaves the others waiting: whoever catches it must end them.
+///
 /// Throws Error(Interrupted) when progress says stop (the state is on disk), Error(Unsupported) for pairs on
-/// disk or MIL-NCE on a GPU, Error(Mismatch) for a state of
-/// other data or options or initial weights of another shape, Error(Corrupt) for a damaged one or for
-/// features that are not finite, Error(InvalidArgument) for a learning rate at which the loss overflows. With
-/// more epochs a finished training continues.
+/// disk, MIL-NCE or several processes on a GPU, Error(Mismatch) for a state of other data or options, initial
+/// weights of another shape, or, on rank 0, for processes with other data or another processor's kernels,
+/// Error(Corrupt) for a damaged state or for features that are not finite, Error(InvalidArgument) for a
+/// learning rate at which the loss overflows. With more epochs a finished training continues.
 [[nodiscard]] TrainResult train(const PairSource& train, const PairData& val, const Matrix& vectors,
                                 const TrainingPlan& plan, const std::filesystem::path& state_file,
-                                const TrainObserver& observer, const NamedTensors* initial = nullptr);
+                                const TrainObserver& observer, const NamedTensors* initial = nullptr,
+                                Collective& group = alone());
 
 }  // namespace tvr

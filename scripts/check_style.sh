@@ -4,9 +4,9 @@
 #   scripts/check_style.sh FILE.cpp...  clang-tidy on these sources only
 #   scripts/check_style.sh --fix      formats the files instead
 # clang-tidy reads the sources of data, towers, extract, text, model and pipeline, and through them their headers. It
-# leaves out those that include LibTorch, CUDA or onnxruntime, which take many times as long or have no headers here,
-# and the tests; name them to have them checked. No build is needed: the preset `release` is configured if it is not
-# yet.
+# leaves out those that include LibTorch, CUDA, onnxruntime or MPI, which take many times as long or have no headers
+# here, and the tests; name them to have them checked. No build is needed: the preset `release` is configured if it is
+# not yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,7 +25,7 @@ fi
 [ -f build/release/compile_commands.json ] || cmake --preset release > /dev/null
 sources=("$@")
 if [ ${#sources[@]} -eq 0 ]; then
-  mapfile -t sources < <(git ls-files '*.cpp' | grep -v '^tests/' | xargs grep -LE '#include <(torch|ATen|c10|cuda|onnxruntime)')
+  mapfile -t sources < <(git ls-files '*.cpp' | grep -v '^tests/' | xargs grep -LE '#include <(torch|ATen|c10|cuda|onnxruntime|mpi)')
 fi
 # clang cannot read GCC's precompiled headers; without them every source includes what it needs.
 mkdir -p build/style

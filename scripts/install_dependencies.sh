@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 or 13 packages that the build needs, as root or with sudo; with --tests also those of the tests,
-# with --browser those of the web page's tests, with --style those of scripts/check_style.sh. Does nothing when all are
-# installed.
+# Installs the Debian 12 or 13 packages that the build needs, as root or with sudo; with --tests also those of the tests
+# and of MPI, with --browser those of the web page's tests, with --style those of scripts/check_style.sh. Does nothing
+# when all are installed.
 set -euo pipefail
 
 packages=(
@@ -13,7 +13,7 @@ packages=(
 )
 for wish in "$@"; do
   case "$wish" in
-    --tests) packages+=(libgtest-dev libgmock-dev libcpp-httplib-dev ffmpeg sqlite3) ;;
+    --tests) packages+=(libgtest-dev libgmock-dev libcpp-httplib-dev ffmpeg sqlite3 libopenmpi-dev openmpi-bin) ;;
     --browser) packages+=(chromium chromium-driver poppler-utils) ;;
     --style) packages+=(clang-tidy libomp-dev)  # clang does not read GCC's <omp.h>
       # clang-format 14 is Debian 12's alone; elsewhere the format is not checked (scripts/check_style.sh).

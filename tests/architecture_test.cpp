@@ -83,6 +83,7 @@ const Table kThirdParties = {
     {"ATen/", {"extract", "model"}},
     {"c10/", {"extract", "model"}},
     {"onnxruntime", {"extract/networks"}},
+    {"mpi", {"model/distributed"}},
     {"fasttext/", {"text"}},
     {"Eigen/", {"text"}},
     {"utf8proc", {"data", "text", "pipeline/terminal"}},

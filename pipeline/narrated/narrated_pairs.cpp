@@ -95,12 +95,12 @@ void NarratedPairs::add_captions(const Narration& narration, std::int64_t line, 
   for (const int of_line : clip_of(narration, line).lines) append(of_line, caption);
 }
 
-StepPairs NarratedPairs::batch(int epoch, std::int64_t step, Part part) const {
+StepPairs NarratedPairs::batch(int epoch, std::int64_t step) const {
   const std::shared_ptr<const Order> order = order_of(epoch);
   const CounterRandom choice(options_.seed, RandomUse::CaptionChoice, static_cast<std::uint64_t>(epoch));
   const std::int64_t pairs = std::int64_t{options_.batch_size} * options_.n_pair;
   std::vector<std::int32_t> lines;
-  for (std::int64_t i = part.rank * pairs / part.size; i < (part.rank + 1) * pairs / part.size; ++i) {
+  for (std::int64_t i = 0; i < pairs; ++i) {
     const std::int64_t draw = step * pairs + i;  // its number in the epoch
     const std::int64_t video = (*order)[static_cast<std::size_t>(draw / options_.n_pair)];
     const std::uint64_t line =

@@ -27,7 +27,7 @@ class NarratedPairs : public PairSource {
   [[nodiscard]] std::int64_t video_dim() const noexcept override;
   [[nodiscard]] std::int64_t steps() const noexcept override { return videos_.count() / options_.batch_size; }
   [[nodiscard]] bool is_on_disk() const noexcept override { return true; }
-  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override;
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step) const override;
   /// The pairs of the lines with these numbers; reads the narrations of their videos. A caption has the words
   /// of its clip's lines, the drawn one first.
   [[nodiscard]] StepPairs pairs_of(const std::vector<std::int32_t>& lines) const;

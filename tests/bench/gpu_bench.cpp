@@ -242,7 +242,7 @@ void tell_training(double bytes_a_second) {
   const ResidentPairs source(pairs, vectors, plan_training(options));
   DeviceTraining training(state, source, random_pairs(kValidationClips), vectors, options, 0);
   std::vector<StepPairs> batches;
-  for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(1, step, {}));
+  for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(1, step));
   const std::vector<double> rates(batches.size(), options.lr);
   const auto epoch = [&] {
     training.begin(batches, rates, 0);

@@ -198,7 +198,7 @@ void run(const std::filesystem::path& folder, const TrainOptions& options, int s
     AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
     for (int step = 0; step < steps; ++step) {
       double start = now_ms();
-      const StepPairs batch = pairs.batch(1 + step, 0, {});
+      const StepPairs batch = pairs.batch(1 + step, 0);
       Matrix features = pairs.features(batch.clips);
       reading = std::min(reading, now_ms() - start);
       start = now_ms();

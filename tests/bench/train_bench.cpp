@@ -59,7 +59,7 @@ void bench_steps(int steps) {
   double loss = 0;
   for (int step = 0; step < steps; ++step) {
     const double start = now_ms();
-    const StepPairs batch = source.batch(1 + step / 2, step % 2, {});
+    const StepPairs batch = source.batch(1 + step / 2, step % 2);
     const StepResult result =
         loss_and_gradients(parameters, 0, batch, source.features(batch.clips), vectors, options);
     adam_step(parameters, adam, result.gradients, options.lr);

@@ -46,24 +46,8 @@ TEST_F(Resident, HasTheBatchesOfTheEpochInAnyOrderOfAsking) {
   for (const int epoch : {2, 1, 2, 7}) {
     for (const std::int64_t step : {1, 0}) {
       const PairBatch wanted = batches.epoch(epoch)[static_cast<std::size_t>(step)];
-      EXPECT_TRUE(same(resident.batch(epoch, step, {}), pairs_of(pairs, wanted))) << epoch << ' ' << step;
+      EXPECT_TRUE(same(resident.batch(epoch, step), pairs_of(pairs, wanted))) << epoch << ' ' << step;
     }
-  }
-}
-
-TEST_F(Resident, HasPartsThatAreTheWholeSideBySide) {
-  const ResidentPairs resident = source();
-  const StepPairs whole = resident.batch(1, 1, {});
-  ASSERT_EQ(whole.clips.size(), 16U);
-  for (const int size : {1, 2, 3, 16}) {
-    StepPairs joined;
-    for (int rank = 0; rank < size; ++rank) {
-      const StepPairs part = resident.batch(1, 1, {rank, size});
-      EXPECT_LE(part.clips.size(), 16U / static_cast<unsigned>(size) + 1);
-      joined.clips.insert(joined.clips.end(), part.clips.begin(), part.clips.end());
-      joined.captions.insert(joined.captions.end(), part.captions.begin(), part.captions.end());
-    }
-    EXPECT_TRUE(same(joined, whole)) << size;
   }
 }
 
@@ -74,8 +58,8 @@ TEST_F(Resident, IsSafeFromManyThreads) {
   for (std::size_t t = 0; t < wrong.size(); ++t) {
     threads.emplace_back([&, t] {
       const int epoch = 1 + static_cast<int>(t) % 2;
-      const StepPairs wanted = source().batch(epoch, 0, {});
-      for (int i = 0; i < 200; ++i) wrong[t] += same(resident.batch(epoch, 0, {}), wanted) ? 0 : 1;
+      const StepPairs wanted = source().batch(epoch, 0);
+      for (int i = 0; i < 200; ++i) wrong[t] += same(resident.batch(epoch, 0), wanted) ? 0 : 1;
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -125,8 +109,8 @@ class Watched : public PairSource {
   [[nodiscard]] std::int64_t clip_count() const noexcept override { return source_.clip_count(); }
   [[nodiscard]] std::int64_t video_dim() const noexcept override { return source_.video_dim(); }
   [[nodiscard]] std::int64_t steps() const noexcept override { return source_.steps(); }
-  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override {
-    return source_.batch(epoch, step, part);
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step) const override {
+    return source_.batch(epoch, step);
   }
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override {
     most = std::max(most, clips.size());

@@ -35,8 +35,8 @@ class PairsOnDisk : public PairSource {
   [[nodiscard]] std::int64_t video_dim() const noexcept override { return pairs_.video_dim(); }
   [[nodiscard]] std::int64_t steps() const noexcept override { return pairs_.steps(); }
   [[nodiscard]] bool is_on_disk() const noexcept override { return on_disk_; }
-  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step, Part part) const override {
-    return pairs_.batch(epoch, step, part);
+  [[nodiscard]] StepPairs batch(int epoch, std::int64_t step) const override {
+    return pairs_.batch(epoch, step);
   }
   [[nodiscard]] Matrix features(const std::vector<std::int32_t>& clips) const override {
     return pairs_.features(clips);

@@ -86,8 +86,7 @@ struct Task {
     start.adam.mean = start.adam.variance = zero_parameters(shape);
     start.log_scale.value = static_cast<float>(-std::log(options.temperature));
     for (int epoch = 1; batches.size() < 10; ++epoch) {
-      for (std::int64_t step = 0; step < source.steps(); ++step)
-        batches.push_back(source.batch(epoch, step, {}));
+      for (std::int64_t step = 0; step < source.steps(); ++step) batches.push_back(source.batch(epoch, step));
     }
     batches.resize(10);
   }
