@@ -53,15 +53,24 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App& app, int& 
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     complain(explain(app, error, {argv + 1, argv + argc}) + "\nRun with --help for more information.");
     return kUsage;
+  } catch (const std::exception&) {
+    return report_failure();
+  }
+}
+
+int report_failure(const std::string& who) {
+  const std::string where = who.empty() ? "" : who + ": ";
+  try {
+    throw;
   } catch (const Error& error) {
-    complain(error.what());
+    complain(where + error.what());
     if (error.fault() == Fault::Interrupted && stop_requested()) return kSignalled + stop_signal();
     return error.fault() == Fault::InvalidArgument ? kUsage : kFailed;
   } catch (const std::filesystem::filesystem_error& error) {
-    complain(error.path1().string() + ": " + error.code().message());
+    complain(where + error.path1().string() + ": " + error.code().message());
     return kFailed;
   } catch (const std::exception& error) {
-    complain(error.what());
+    complain(where + error.what());
     return kFailed;
   }
 }

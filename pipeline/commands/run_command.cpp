@@ -11,6 +11,7 @@
 #include "data/store/choose_recipes.h"
 #include "data/store/known_ids.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/group_work.h"
 #include "pipeline/commands/run_options.h"
 #include "pipeline/commands/run_record.h"
 #include "pipeline/demo/demo.h"
@@ -109,6 +110,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "         pipeline run --videos clips --captions captions.csv --random-weights --out trial");
   command->callback([options, json, command, &exit_code] {
     TimeAccount time;
+    require_one_process("run");
     complete(*command, *options);
     if (options->demo) {
       make_demo(*options);

@@ -9,7 +9,10 @@
 
 #include "data/error.h"
 #include "data/store/choose_recipes.h"
+#include "model/distributed/agreement.h"
+#include "model/distributed/cores.h"
 #include "pipeline/commands/command.h"
+#include "pipeline/commands/group_work.h"
 #include "pipeline/commands/head_flags.h"
 #include "pipeline/commands/parsed_flag.h"
 #include "pipeline/commands/run_record.h"
@@ -34,18 +37,18 @@ struct TrainingInput {
 };
 
 TrainingInput captioned_input(const StoreRunOptions& options, const std::vector<EvalCaptions>& sets,
-                              RunFolder& folder) {
+                              RunFolder& folder, Collective& group) {
   TrainingInput input;
   input.store.emplace(options.store);
   input.data = read_data(options.data, sources_of(*input.store), options.learn.train.seed);
   input.lanes = choose_recipes(*input.store, options.lanes, options.feature_recipes);
   input.plans = plan_learning(options.learn, input.data.train);
-  input.splits = load_splits(folder, *input.store, input.lanes, input.data, sets, options.learn);
+  input.splits = load_splits(folder, *input.store, input.lanes, input.data, sets, options.learn, group);
   return input;
 }
 
 TrainingInput narrated_input(const StoreRunOptions& options, const NarratedOptions& narrated,
-                             const std::vector<EvalCaptions>& sets, RunFolder& folder) {
+                             const std::vector<EvalCaptions>& sets, RunFolder& folder, Collective& group) {
   TrainingInput input;
   if (!options.store.empty()) {
     input.store.emplace(options.store);
@@ -62,7 +65,7 @@ TrainingInput narrated_input(const StoreRunOptions& options, const NarratedOptio
   }
   input.plans = plan_learning(options.learn, *videos);
   input.splits = load_narrated_splits(folder, std::move(videos), input.store, input.lanes, input.data, sets,
-                                      options.learn);
+                                      options.learn, group);
   return input;
 }
 
@@ -126,18 +129,42 @@ int run_head(StoreRunOptions options, const HeadFlags& flags, const CLI::App& co
 }
 
 int run_train(const StoreRunOptions& options, const NarratedOptions& narrated,
-              const std::vector<std::string>& sets, const CLI::App& command, RunFolder& folder, bool json) {
+              const std::vector<std::string>& sets, const CLI::App& command, RunFolder& folder, bool json,
+              Collective& group) {
   TimeAccount time;
   std::vector<EvalSetOptions> parsed;
   for (const std::string& set : sets) parsed.push_back(parse_eval_set(set, options.store));
   const std::vector<EvalCaptions> captions = read_eval_sets(parsed);
-  TrainingInput input = narrated.narrations.empty() ? captioned_input(options, captions, folder)
-                                                    : narrated_input(options, narrated, captions, folder);
+  TrainingInput input = narrated.narrations.empty()
+                            ? captioned_input(options, captions, folder, group)
+                            : narrated_input(options, narrated, captions, folder, group);
   time.lap("words");
-  const Learned learned = learn(folder, std::move(input.splits), input.plans, time);
+  if (group.rank() > 0) {
+    help_to_learn(std::move(input.splits), input.plans, group);
+    return kDone;
+  }
+  const Learned learned = learn(folder, std::move(input.splits), input.plans, time, group);
   const RunManifest run =
       record_of(command, {folder, options.store, input.lanes, options.data, options.learn});
   return finish(folder, run, input, learned, json, time);
+}
+
+/// What several processes do not share; and how many threads each has.
+void prepare_for(Collective& group, StoreRunOptions& options, TextInput text) {
+  if (group.size() == 1) return;
+  if (text == TextInput::Encoder) {
+    refuse(group, Error(Fault::Unsupported, "--text encoder", "a head is trained by one process",
+                        "Start it without mpirun or srun"));
+  }
+  if (options.learn.train.gpu >= 0) {
+    refuse(group,
+           Error(Fault::Unsupported, "--train-device cuda", "several processes train on processors alone",
+                 "Use --train-device cpu, or one process"));
+  }
+  const int cores = cores_of_member(group);
+  if (options.learn.train.threads == 0) options.learn.train.threads = cores;
+  say(fmt::format("train: {} processes, this one with {} threads", group.size(),
+                  options.learn.train.threads));
 }
 
 void add_narration_flags(CLI::App& command, NarratedOptions& options) {
@@ -217,18 +244,22 @@ void add_train_command(CLI::App& app, int& exit_code) {
       "         pipeline train --text encoder --encoder clip-vit-base-patch32 --store clips.db \\\n"
       "                        --captions captions.csv --val-fraction 0.1 --out head");
   command->callback([options, narrated, head, sets, out, json, command, &exit_code] {
-    apply_training_preset(*command);
-    complete_head(*command, *head);
-    complete_from_checkpoint(*command, options->learn);
-    check(*options, *narrated);
-    RunFolder folder(*out);
-    const Descriptor lock = folder.lock();
-    write_text(folder.config(), toml_of(*command));
-    if (head->text == TextInput::Encoder) {
-      exit_code = run_head(*options, *head, *command, folder, *json);
-      return;
-    }
-    exit_code = run_train(*options, *narrated, *sets, *command, folder, *json);
+    work_in_group([&](Collective& group) {
+      apply_training_preset(*command);
+      complete_head(*command, *head);
+      complete_from_checkpoint(*command, options->learn);
+      check(*options, *narrated);
+      prepare_for(group, *options, head->text);
+      RunFolder folder(*out);
+      Descriptor lock;
+      if (group.rank() == 0) {  // which alone writes to the folder
+        lock = folder.lock();
+        write_text(folder.config(), toml_of(*command));
+      }
+      exit_code = head->text == TextInput::Encoder
+                      ? run_head(*options, *head, *command, folder, *json)
+                      : run_train(*options, *narrated, *sets, *command, folder, *json, group);
+    });
   });
 }
 

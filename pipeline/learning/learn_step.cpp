@@ -16,6 +16,7 @@
 #include "data/tensors/pth.h"
 #include "data/tensors/tensor_file.h"
 #include "extract/gpu.h"
+#include "model/distributed/agreement.h"
 #include "model/resident_pairs.h"
 #include "model/train_fields.h"
 #include "model/trainer.h"
@@ -59,7 +60,7 @@ void keep_epoch(const RunFolder& folder, int epoch, const Parameters& weights,
 
 /// Trains, records the curves and reports progress; resumes from the state in `folder` if there is one.
 TrainResult run_training(const RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
-                         const std::optional<NamedTensors>& initial, bool keep_epochs) {
+                         const std::optional<NamedTensors>& initial, bool keep_epochs, Collective& group) {
   const auto start = std::chrono::steady_clock::now();
   History history(folder);
   ProgressLine line("train", "steps", 0);
@@ -89,7 +90,7 @@ TrainResult run_training(const RunFolder& folder, const Splits& splits, const Tr
   };
   const std::unique_ptr<PairSource> pairs = pairs_of(splits, plan);
   TrainResult result = tvr::train(*pairs, splits.val.pairs, splits.words.vectors, plan, folder.state(),
-                                  observer, initial ? &*initial : nullptr);
+                                  observer, initial ? &*initial : nullptr, group);
   for (const std::string& remark : pairs->notes()) warn("train: " + remark);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   say(fmt::format("train: {} epochs in {}, loss {:.4f}; the checkpoint is of epoch {} ({}{})", last.epoch,
@@ -114,7 +115,7 @@ std::optional<NamedTensors> initial_weights(const std::filesystem::path& checkpo
 
 /// Trains unless the checkpoint in `folder` is up to date; returns whether it trained.
 bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& plan,
-                const std::optional<NamedTensors>& initial, bool keep_epochs) {
+                const std::optional<NamedTensors>& initial, bool keep_epochs, Collective& group) {
   Digester digester;
   digester.add(plan.result_identity);
   if (splits.narrated) {
@@ -123,7 +124,7 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
     digester.add(splits.train.pairs);
   }
   const Digest inputs = digester.add(splits.val.pairs).add(splits.words.vectors).digest();
-  if (folder.is_fresh("train", inputs, folder.checkpoint())) {
+  if (first_says(group, folder.is_fresh("train", inputs, folder.checkpoint()))) {
     say("train: nothing to do, the checkpoint is up to date");
     return false;
   }
@@ -134,7 +135,7 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
     std::filesystem::remove(folder.history());
   }
   folder.mark_begun(inputs);
-  TrainResult result = run_training(folder, splits, plan, initial, keep_epochs);
+  TrainResult result = run_training(folder, splits, plan, initial, keep_epochs, group);
   if (splits.standardization) splits.standardization->fold_into(result.weights);
   write_pth(folder.checkpoint(), result.weights);
   folder.mark_done("train", inputs, folder.checkpoint());
@@ -262,7 +263,8 @@ void keep_training_videos(const RunFolder& folder, const Splits& splits) {
   write_text(folder.training_videos(), text);
 }
 
-Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time) {
+Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time,
+              Collective& group) {
   Learned learned;
   learned.findings = splits.findings;
   std::optional<LinearEncoder> linear;
@@ -294,7 +296,8 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
         say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
                         plans.size(), n + 1, plan.networks.size()));
       }
-      learned.trained |= train_into(folders.back(), splits, plan.networks[n], initial, plan.keep_epochs);
+      learned.trained |=
+          train_into(folders.back(), splits, plan.networks[n], initial, plan.keep_epochs, group);
     }
     time.lap("train");
     if (splits.test.captions.empty()) continue;
@@ -315,6 +318,21 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   learned.words = std::move(splits.words);
   learned.test = std::move(splits.test);
   return learned;
+}
+
+void help_to_learn(Splits splits, const std::vector<ModelPlan>& plans, Collective& group) {
+  splits.standardize();
+  const std::optional<NamedTensors> initial = initial_weights(plans.front().init, splits);
+  TrainObserver observer;
+  observer.progress = [](const ProgressEvent&) { return !stop_requested(); };
+  for (const ModelPlan& plan : plans) {
+    for (const TrainingPlan& network : plan.networks) {
+      if (first_says(group, false)) continue;  // its checkpoint is up to date
+      const std::unique_ptr<PairSource> pairs = pairs_of(splits, network);
+      (void)tvr::train(*pairs, splits.val.pairs, splits.words.vectors, network, {}, observer,
+                       initial ? &*initial : nullptr, group);
+    }
+  }
 }
 
 }  // namespace tvr

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/distributed/collective.h"
 #include "model/train_options.h"
 #include "pipeline/learning/evaluation.h"
 #include "pipeline/learning/learning_data.h"
@@ -51,9 +52,13 @@ struct ModelPlan {
 /// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date.
 /// The first model's files lie in the folder itself, the others' in its subfolders seed-N, those of a model's
 /// further networks in network-N. metrics.json has the mean over the seeds and the metrics of each; the
-/// caller writes it. Adds "linear", "train" and "eval" to `time`.
+/// caller writes it. Adds "linear", "train" and "eval" to `time`. Of a group rank 0 calls this, the others
+/// help_to_learn().
 [[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans,
-                            TimeAccount& time);
+                            TimeAccount& time, Collective& group = alone());
+
+/// What the other ranks of a group do while rank 0 is in learn(): they take part in each training.
+void help_to_learn(Splits splits, const std::vector<ModelPlan>& plans, Collective& group);
 
 /// Keeps the ids of the videos that were trained on in the folder, a line each, in order.
 void keep_training_videos(const RunFolder& folder, const Splits& splits);

@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "data/store/row_range.h"
+#include "model/distributed/agreement.h"
 #include "pipeline/run/digester.h"
 #include "pipeline/terminal/console.h"
 #include "text/coverage.h"
@@ -17,8 +18,7 @@
 namespace tvr {
 namespace {
 
-std::filesystem::path train_words(const std::vector<std::string>& sentences, const LearnOptions& learning,
-                                  RunFolder& folder) {
+void train_words(const std::vector<std::string>& sentences, const LearnOptions& learning, RunFolder& folder) {
   SkipgramOptions options;
   options.whiten = learning.whiten_words;
   options.identity_columns = learning.identity_columns;
@@ -30,7 +30,7 @@ std::filesystem::path train_words(const std::vector<std::string>& sentences, con
   inputs.add(fmt::format("{}", fmt::join(sentences, "\n")));
   if (folder.is_fresh("words", inputs.digest(), folder.words())) {
     say("text: word vectors are up to date");
-    return folder.words();
+    return;
   }
   say(fmt::format("text: training fastText vectors on {} captions", sentences.size()));
   {
@@ -38,7 +38,6 @@ std::filesystem::path train_words(const std::vector<std::string>& sentences, con
     train_skipgram(sentences, options, folder.words(), progress_on(line));
   }
   folder.mark_done("words", inputs.digest(), folder.words());
-  return folder.words();
 }
 
 /// Reads the features of one video at a time, as the clips of a video are consecutive.
@@ -156,8 +155,11 @@ void add_words(const DataSet& data, std::set<std::string>& words) {
 }
 
 std::filesystem::path word_vector_file(const std::function<std::vector<std::string>()>& sentences,
-                                       const LearnOptions& options, RunFolder& folder) {
-  return options.word_vectors.empty() ? train_words(sentences(), options, folder) : options.word_vectors;
+                                       const LearnOptions& options, RunFolder& folder, Collective& group) {
+  if (!options.word_vectors.empty()) return options.word_vectors;
+  if (group.rank() == 0) train_words(sentences(), options, folder);
+  (void)first_says(group, true);
+  return folder.words();
 }
 
 WordTable words_of(const std::set<std::string>& distinct, const std::filesystem::path& file) {

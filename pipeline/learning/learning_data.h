@@ -42,10 +42,10 @@ struct Pairs {
 void add_words(const DataSet& data, std::set<std::string>& words);
 
 /// The file that is given, or the fastText model of the training sentences in `folder`, which is trained
-/// unless it is up to date.
+/// unless it is up to date: of a group by rank 0, for which the others wait.
 [[nodiscard]] std::filesystem::path word_vector_file(
     const std::function<std::vector<std::string>()>& sentences, const LearnOptions& options,
-    RunFolder& folder);
+    RunFolder& folder, Collective& group);
 
 /// The vectors that `file` has for these words. Throws Error(Mismatch) when it has none.
 [[nodiscard]] WordTable words_of(const std::set<std::string>& words, const std::filesystem::path& file);

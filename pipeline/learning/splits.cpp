@@ -132,13 +132,15 @@ void Splits::standardize() {
 }
 
 Splits load_splits(RunFolder& folder, const FeatureStore& store, const std::vector<RecipeRow>& lanes,
-                   const DataSet& data, const std::vector<EvalCaptions>& sets, const LearnOptions& options) {
+                   const DataSet& data, const std::vector<EvalCaptions>& sets, const LearnOptions& options,
+                   Collective& group) {
   check(data, options);
   Splits splits;
   std::set<std::string> words;
   add_words(data, words);
   for (const EvalCaptions& set : sets) add_words(set.data, words);
-  splits.words = words_of(words, word_vector_file([&] { return texts_of(data.train); }, options, folder));
+  splits.words =
+      words_of(words, word_vector_file([&] { return texts_of(data.train); }, options, folder, group));
   load_pairs_into(splits, store, lanes, data, options);
   load_sets_into(splits, lanes, sets, options);
   if (options.standardize) splits.standardization.emplace(splits.train.pairs.clips);
@@ -155,8 +157,8 @@ Splits load_sentence_splits(RunFolder& folder, const FeatureStore& store, const 
 
 Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVideos> narrated,
                             const std::optional<FeatureStore>& store, const std::vector<RecipeRow>& lanes,
-                            DataSet data, const std::vector<EvalCaptions>& sets,
-                            const LearnOptions& options) {
+                            DataSet data, const std::vector<EvalCaptions>& sets, const LearnOptions& options,
+                            Collective& group) {
   constexpr std::size_t kMostSentences = 500'000;  // that word vectors are trained on
   data.train = {};
   check(data, options);
@@ -168,8 +170,8 @@ Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVid
   }
   add_words(data, words);
   for (const EvalCaptions& set : sets) add_words(set.data, words);
-  splits.words = words_of(
-      words, word_vector_file([&] { return sample_lines(*narrated, kMostSentences); }, options, folder));
+  splits.words = words_of(words, word_vector_file([&] { return sample_lines(*narrated, kMostSentences); },
+                                                  options, folder, group));
   splits.narrated = std::move(narrated);
   if (store) load_pairs_into(splits, *store, lanes, data, options);
   load_sets_into(splits, lanes, sets, options);

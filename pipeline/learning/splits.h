@@ -8,6 +8,7 @@
 
 #include "data/datasets/caption.h"
 #include "data/store/feature_store.h"
+#include "model/distributed/collective.h"
 #include "model/standardization.h"
 #include "pipeline/encoders/pretrained_pair.h"
 #include "pipeline/learning/eval_sets.h"
@@ -40,10 +41,12 @@ struct Splits {
 /// Trains the word vectors unless they are given or up to date in `folder`, and loads the features and
 /// captions of every split and of the test splits of `sets`. Throws Error(InvalidArgument) where the data set
 /// lacks a split that `options` need, Error(Mismatch) when a split has no word with a vector, Error(NotFound)
-/// when all its clips are left out.
+/// when all its clips are left out. Each process of a group loads for itself; rank 0 alone writes to
+/// `folder`.
 [[nodiscard]] Splits load_splits(RunFolder& folder, const FeatureStore& store,
                                  const std::vector<RecipeRow>& lanes, const DataSet& data,
-                                 const std::vector<EvalCaptions>& sets, const LearnOptions& options);
+                                 const std::vector<EvalCaptions>& sets, const LearnOptions& options,
+                                 Collective& group = alone());
 
 /// The same for training a head on a pretrained pair: words.vectors are those of sentences, of which each
 /// caption is one. The first lane is the image tower's.
@@ -56,6 +59,7 @@ struct Splits {
 [[nodiscard]] Splits load_narrated_splits(RunFolder& folder, std::shared_ptr<const NarratedVideos> narrated,
                                           const std::optional<FeatureStore>& store,
                                           const std::vector<RecipeRow>& lanes, DataSet data,
-                                          const std::vector<EvalCaptions>& sets, const LearnOptions& options);
+                                          const std::vector<EvalCaptions>& sets, const LearnOptions& options,
+                                          Collective& group = alone());
 
 }  // namespace tvr

@@ -14,7 +14,7 @@
 namespace tvr {
 namespace {
 
-std::atomic<bool> quiet_mode{false};
+std::atomic<bool> quiet_mode{false}, silent_mode{false};
 volatile std::sig_atomic_t stop_flag = 0;
 volatile std::sig_atomic_t line_is_drawn = 0;
 
@@ -73,11 +73,14 @@ bool is_terminal(int descriptor) {
 
 void set_quiet(bool quiet) { quiet_mode = quiet; }
 
+void set_silent() { quiet_mode = silent_mode = true; }
+
 void say(const std::string& line) {
   if (!quiet_mode) print_line(printable_lines(line));
 }
 
 void warn(const std::string& line) {
+  if (silent_mode) return;
   print_line(coloured("warning:", Colour::Yellow, STDERR_FILENO) + ' ' + printable_lines(line));
 }
 

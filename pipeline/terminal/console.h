@@ -15,6 +15,8 @@ namespace tvr {
 /// Messages go to stderr, results to stdout. say() prints nothing after set_quiet(true); warn() always
 /// prints. What they print is printable_lines(). Both may be called while a ProgressLine is shown.
 void set_quiet(bool quiet);
+/// From now on only complain() prints: of several processes that do the same, one speaks.
+void set_silent();
 void say(const std::string& line);
 void warn(const std::string& line);
 /// Prints a message after "error:".
