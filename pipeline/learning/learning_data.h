@@ -12,6 +12,7 @@
 #include "data/datasets/video.h"
 #include "data/store/feature.h"
 #include "data/store/feature_store.h"
+#include "model/distributed/collective.h"
 #include "model/pairs.h"
 #include "pipeline/learning/learning_options.h"
 #include "pipeline/run/run_folder.h"
