@@ -10,7 +10,7 @@ for count in "${pairs[@]}"; do
   for ((round = 1; round <= rounds; ++round)); do
     printf '1 thread:  '; taskset -c 0 "$bench" "$count" 3 1
     printf '2 threads: '; "$bench" "$count" 3 2
-    printf '1 thread:  '
+    printf '2 ranks:   '
     mpirun -np 2 --allow-run-as-root --bind-to core "$bench" "$count" 3 1
   done
 done
