@@ -161,7 +161,7 @@ double plain_file_ms(const std::filesystem::path& path, int videos, int windows)
 
 /// Processor time of a step's reading when the rows have been found intact before.
 double rereading_ms(const NarratedPairs& pairs) {
-  const StepPairs batch = pairs.batch(1, 0, {});
+  const StepPairs batch = pairs.batch(1, 0);
   (void)pairs.features(batch.clips);
   double best = 1e300;
   for (int round = 0; round < 3; ++round) {
