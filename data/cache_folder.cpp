@@ -15,7 +15,8 @@ fs::path cache_folder() {
   // Relative paths there are to be ignored (XDG Base Directory Specification).
   if (const fs::path cache = variable("XDG_CACHE_HOME"); cache.is_absolute()) return cache / "pipeline";
   if (const fs::path home = variable("HOME"); home.is_absolute()) return home / ".cache" / "pipeline";
-  throw Error(Fault::NotFound, "cache folder", "neither XDG_CACHE_HOME nor HOME is set", "Set one of them, or pass --to FOLDER");
+  throw Error(Fault::NotFound, "cache folder", "neither XDG_CACHE_HOME nor HOME is set",
+              "Set one of them, or pass --to FOLDER");
 }
 
 }  // namespace tvr

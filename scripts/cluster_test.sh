@@ -93,7 +93,6 @@ fi
 
 say "making clips"
 "$pipeline" demo --clips 24 --out "$work/demo" > "$work/log/demo.txt"
-captions=$(find "$work/demo" -name 'captions.csv' | head -1)
 clips=$(dirname "$(find "$work/demo" -name '*.mp4' | head -1)")
 head -c 3000 /dev/urandom > "$clips/broken.mp4"
 options=(--videos "$clips" --random-weights --model-2d demo2d --model-3d demo3d --quiet)
@@ -152,12 +151,14 @@ say "comparing"
 say "equal: $wanted"
 
 say "training by srun and by mpirun"
-if ! command -v mpirun > /dev/null || ! ldd "$(dirname "$pipeline")/pipeline-torch" | grep -q libmpi; then
+ldd "$(dirname "$pipeline")/pipeline-torch" > "$work/libraries"
+if ! command -v mpirun > /dev/null || ! grep -q libmpi "$work/libraries"; then
   echo "skipped: this build has no MPI, or mpirun is not installed (openmpi-bin)"
   exit 0
 fi
-train=("$pipeline" --quiet train --store "$work/out/parts/*.db" --captions "$captions" --epochs 3 --embd-dim 64
-  --batch-size 8 --threads 1)
+train=("$pipeline" --quiet train --store "$work/out/parts/*.db" --annotations "$work/demo/MSRVTT_data.json"
+  --train "$work/demo/train.csv" --test "$work/demo/test.csv" --epochs 3
+  --embd-dim 64 --batch-size 8 --threads 1)
 "${train[@]}" --out "$work/alone" > /dev/null
 srun --mpi=pmix -n 2 --overcommit "${train[@]}" --out "$work/srun" > /dev/null
 for ranks in 2 4; do

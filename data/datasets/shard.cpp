@@ -53,8 +53,8 @@ Shard shard_of_array(std::uint64_t task) {
                       count = required_number("SLURM_ARRAY_TASK_COUNT", kTask);
   if (count == 0 || first > last || last - first != count - 1 || task < first || task > last) {
     throw Error(Fault::InvalidArgument, kTask,
-                "task " + std::to_string(task) + " of an array of " + std::to_string(count) +
-                    " tasks from " + std::to_string(first) + " to " + std::to_string(last) +
+                "task " + std::to_string(task) + " of an array of " + std::to_string(count) + " tasks from " +
+                    std::to_string(first) + " to " + std::to_string(last) +
                     " does not say how many shards there are",
                 "Name the number N of all shards: --shard $SLURM_ARRAY_TASK_ID/N");
   }

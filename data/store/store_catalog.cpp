@@ -133,8 +133,7 @@ void StoreCatalog::build() {
   }
 }
 
-void StoreCatalog::look_into(std::size_t file,
-                             std::vector<std::pair<std::uint64_t, std::uint32_t>>& places) {
+void StoreCatalog::look_into(std::size_t file, std::vector<std::pair<std::uint64_t, std::uint32_t>>& places) {
   const std::unique_ptr<StoreFile> store = open_store_file(files_[file], FeatureStore::Access::ReadOnly);
   parts_[file].recipes = store->recipes();
   store->for_each_id([&](const std::string& id, const std::string&) {
@@ -185,13 +184,13 @@ void StoreCatalog::require_common_recipes() const {
       std::set_intersection(identities.begin(), identities.end(), common->second.identities.begin(),
                             common->second.identities.end(), std::inserter(both, both.end()));
       if (both.empty()) {
-        throw Error(Fault::Mismatch, "the set of stores",
-                    fmt::format("lane {} was extracted by recipe {} in {} and by recipe {} in {}", lane,
-                                common->second.identities.begin()->substr(0, 12),
-                                common->second.file.string(), identities.begin()->substr(0, 12),
-                                files_[file].string()),
-                    "Features of different recipes cannot be mixed: extract one of them anew, or leave it "
-                    "out. `pipeline store stats` shows the recipes");
+        throw Error(
+            Fault::Mismatch, "the set of stores",
+            fmt::format("lane {} was extracted by recipe {} in {} and by recipe {} in {}", lane,
+                        common->second.identities.begin()->substr(0, 12), common->second.file.string(),
+                        identities.begin()->substr(0, 12), files_[file].string()),
+            "Features of different recipes cannot be mixed: extract one of them anew, or leave it "
+            "out. `pipeline store stats` shows the recipes");
       }
       common->second.identities = std::move(both);
     }

@@ -16,10 +16,10 @@ namespace tvr {
 /// have numbers of the set's own.
 class StoreCatalog {
  public:
-  /// Of a set's files. Kept in the user's cache folder, and made again when a file has changed; without such a
-  /// folder it is made each time. Throws Error(Mismatch) naming both files for a video that two of them have,
-  /// and for two files that have features of a lane but none by the same recipe; and what opening a store
-  /// throws.
+  /// Of a set's files. Kept in the user's cache folder, and made again when a file has changed; without such
+  /// a folder it is made each time. Throws Error(Mismatch) naming both files for a video that two of them
+  /// have, and for two files that have features of a lane but none by the same recipe; and what opening a
+  /// store throws.
   [[nodiscard]] static std::shared_ptr<const StoreCatalog> of(
       const std::vector<std::filesystem::path>& files);
 

@@ -57,8 +57,8 @@ struct OutcomeFilter {
 /// Queries a store for display: never writes, never waits for a writer. Throws Error naming the file.
 class StoreInspector {
  public:
-  /// `path`: a file, or a pattern such as parts/*.db: what is "in order" below is so within each file, and the
-  /// files follow each other in natural order. A set's rows have the recipe numbers of its FeatureStore.
+  /// `path`: a file, or a pattern such as parts/*.db: what is "in order" below is so within each file, and
+  /// the files follow each other in natural order. A set's rows have the recipe numbers of its FeatureStore.
   explicit StoreInspector(const std::filesystem::path& path);
   ~StoreInspector();
   StoreInspector(const StoreInspector&) = delete;

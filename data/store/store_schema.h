@@ -10,8 +10,8 @@ constexpr int kStoreApplicationId = 0x54565253;
 /// Increase with every change of the schema, and add the migration step.
 constexpr int kStoreVersion = 3;
 
-/// Of new stores: the largest that SQLite has. A file ends at 2^30 pages, which are 4.4 TB of 4 KB and 70 TB of
-/// these; and a video's features, a chain of pages, are read in half the time.
+/// Of new stores: the largest that SQLite has. A file ends at 2^30 pages, which are 4.4 TB of 4 KB and 70 TB
+/// of these; and a video's features, a chain of pages, are read in half the time.
 constexpr int kStorePageBytes = 65536;
 
 class Database;

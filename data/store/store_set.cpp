@@ -138,7 +138,7 @@ class StoreSet final : public FeatureReader {
       const std::size_t place = first.top();
       first.pop();
       Stream& stream = streams[place];
-      const std::string video = id(place);
+      const std::string& video = id(place);  // of the rows until there are others
       while (stream.next < stream.rows.size() && id(place) == video) digest.add(stream.rows[stream.next++]);
       if (stream.next == stream.rows.size()) stream = {file(place).content_after(video, kVideosAtATime), 0};
       if (!stream.rows.empty()) first.push(place);

@@ -326,9 +326,10 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
           "one that the head of --run was trained on")
       ->transform(encoder_folder());
   command
-      .add_option("--store", options.store,
-                  "feature store to search, or several by a pattern in quotes: 'parts/*.db' (default: the run's "
-                  "own)")
+      .add_option(
+          "--store", options.store,
+          "feature store to search, or several by a pattern in quotes: 'parts/*.db' (default: the run's "
+          "own)")
       ->excludes(index);
   command
       .add_option("--word-vectors", options.word_vectors,

@@ -14,8 +14,8 @@
 #include <fstream>
 #include <thread>
 
-#include "data/cache_folder.h"
 #include "data/atomic_file.h"
+#include "data/cache_folder.h"
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/fingerprint.h"

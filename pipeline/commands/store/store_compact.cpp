@@ -29,11 +29,11 @@ int compact(const StoreArguments& arguments) {
 
 void add_store_compact(CLI::App& store, int& exit_code) {
   auto arguments = std::make_shared<StoreArguments>();
-  CLI::App* command = add_store_subcommand(
-      store, "compact",
-      "Rewrite the file without its free pages and with pages of 64 KB, as new stores have; needs as much disk "
-      "space again beside it",
-      "compact features.db", *arguments);
+  CLI::App* command = add_store_subcommand(store, "compact",
+                                           "Rewrite the file without its free pages and with pages of 64 KB, "
+                                           "as new stores have; needs as much disk "
+                                           "space again beside it",
+                                           "compact features.db", *arguments);
   command->callback([arguments, &exit_code] { exit_code = compact(*arguments); });
 }
 

@@ -64,7 +64,8 @@ struct ShardLack {
 std::map<std::uint64_t, ShardLack> lacks_of(const MissingArguments& arguments, const Presence& presence) {
   std::map<std::uint64_t, ShardLack> lacks;
   for (std::uint64_t shard = 1; shard <= arguments.shards; ++shard) lacks[shard] = {};
-  for (const VideoSource& video : videos_of(arguments.videos, known_ids(all_stores(arguments, arguments.more_stores)))) {
+  for (const VideoSource& video :
+       videos_of(arguments.videos, known_ids(all_stores(arguments, arguments.more_stores)))) {
     ShardLack& lack = lacks[shard_number(video.id, arguments.shards)];
     ++lack.videos;
     const auto done = presence.lanes_done.find(video.id);

@@ -94,9 +94,9 @@ TEST_F(ShardOfJob, OfASlurmArrayCountsFromItsFirstTask) {
 }
 
 TEST_F(ShardOfJob, OfAnArrayWithGapsIsNotKnown) {
-  for (const auto& task : {array_task("7", "2", "7", "2"), array_task("9", "1", "4", "4"),
-                           array_task("1", "1", "1", "0"), array_task("1", "4", "1", "4"),
-                           array_task("0", "0", "18446744073709551615", "0")}) {
+  for (const auto& task :
+       {array_task("7", "2", "7", "2"), array_task("9", "1", "4", "4"), array_task("1", "1", "1", "0"),
+        array_task("1", "4", "1", "4"), array_task("0", "0", "18446744073709551615", "0")}) {
     set(task);
     testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument,
                           "--shard $SLURM_ARRAY_TASK_ID/N");

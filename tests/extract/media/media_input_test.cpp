@@ -205,7 +205,7 @@ TEST_F(MediaInputTest, LeavesLibavSilent) {
                                                          "ftypisom\0\0\0\0isom",
                                                          20));
   ::testing::internal::CaptureStderr();  // libav would say: moov atom not found
-  expect_error([&] { open(headless); }, Fault::Unreadable, "");
+  expect_error([&] { open(headless); }, Fault::Corrupt, "not a media file");
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 

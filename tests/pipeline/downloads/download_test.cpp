@@ -1,4 +1,3 @@
-#include "data/cache_folder.h"
 #include "pipeline/downloads/download.h"
 
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "data/cache_folder.h"
 #include "data/descriptor.h"
 #include "data/fingerprint.h"
 #include "pipeline/downloads/download_table.h"
