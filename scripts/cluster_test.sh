@@ -13,7 +13,7 @@ short=
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
-work=$(mktemp -d /tmp/pipeline-cluster.XXXXXX)
+work=$(mktemp -d -t pipeline-cluster.XXXXXX)
 chmod 755 "$work"
 started=()
 finish() {

@@ -49,8 +49,8 @@ std::uint64_t required_number(const char* variable, const char* beside) {
 Shard shard_of_array(std::uint64_t task) {
   constexpr const char* kTask = "SLURM_ARRAY_TASK_ID";
   const std::uint64_t first = required_number("SLURM_ARRAY_TASK_MIN", kTask),
-                      last = required_number("SLURM_ARRAY_TASK_MAX", kTask),
-                      count = required_number("SLURM_ARRAY_TASK_COUNT", kTask);
+                      count = required_number("SLURM_ARRAY_TASK_COUNT", kTask),
+                      last = number_in("SLURM_ARRAY_TASK_MAX").value_or(first + count - 1);
   if (count == 0 || first > last || last - first != count - 1 || task < first || task > last) {
     throw Error(Fault::InvalidArgument, kTask,
                 "task " + std::to_string(task) + " of an array of " + std::to_string(count) + " tasks from " +

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "data/store/feature_store.h"
@@ -19,13 +18,10 @@ class FeatureReader {
   virtual ~FeatureReader() = default;
   virtual std::vector<RecipeRow> recipes() = 0;
   virtual std::optional<KnownVideo> known(const std::string& id) = 0;
-  virtual void look_up(const std::vector<std::string_view>& ids,
-                       const std::function<void(std::size_t, const KnownVideo*)>& use) = 0;
   virtual std::vector<VideoRow> videos() = 0;
   virtual void for_each_id(
       const std::function<void(const std::string& id, const std::string& path)>& use) = 0;
   virtual std::optional<std::string> id_of_name(const std::string& name) = 0;
-  virtual bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) = 0;
   virtual bool has_features(const std::string& video_id, std::int64_t recipe) = 0;
   virtual std::vector<FeaturedVideo> featured_videos(std::int64_t recipe) = 0;
   virtual std::optional<FeatureSequence> read(const std::string& video_id, std::int64_t recipe) = 0;

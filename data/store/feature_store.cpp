@@ -36,16 +36,16 @@ FeatureStore& FeatureStore::operator=(FeatureStore&&) noexcept = default;
 
 FeatureStore FeatureStore::another() const { return FeatureStore(reader_->another()); }
 
-StoreFile& FeatureStore::file() {
+StoreFile& FeatureStore::file() const {
   if (file_ != nullptr) return *file_;
-  throw Error(Fault::InvalidArgument, "the store", "is only read");
+  throw Error(Fault::InvalidArgument, "the store", "is one of a set or a copy, which are only read");
 }
 
 std::vector<RecipeRow> FeatureStore::recipes() const { return reader_->recipes(); }
 std::optional<KnownVideo> FeatureStore::known(const std::string& id) const { return reader_->known(id); }
 void FeatureStore::look_up(const std::vector<std::string_view>& ids,
                            const std::function<void(std::size_t, const KnownVideo*)>& use) const {
-  reader_->look_up(ids, use);
+  file().look_up(ids, use);
 }
 std::vector<VideoRow> FeatureStore::videos() const { return reader_->videos(); }
 void FeatureStore::for_each_id(
@@ -56,7 +56,7 @@ std::optional<std::string> FeatureStore::id_of_name(const std::string& name) con
   return reader_->id_of_name(name);
 }
 bool FeatureStore::is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) const {
-  return reader_->is_fresh(video_id, content, recipe);
+  return file().is_fresh(video_id, content, recipe);
 }
 bool FeatureStore::has_features(const std::string& video_id, std::int64_t recipe) const {
   return reader_->has_features(video_id, recipe);

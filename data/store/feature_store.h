@@ -181,7 +181,7 @@ class FeatureStore {
 
  private:
   explicit FeatureStore(std::unique_ptr<FeatureReader> reader);
-  [[nodiscard]] StoreFile& file();
+  [[nodiscard]] StoreFile& file() const;
 
   std::unique_ptr<FeatureReader> reader_;
   StoreFile* file_ = nullptr;  // what reader_ holds, where that is one file

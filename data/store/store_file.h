@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/store/feature_reader.h"
@@ -29,6 +31,9 @@ class ContentDigest {
 /// A store that is one file. FeatureStore's methods of these names say what each does.
 class StoreFile : public FeatureReader {
  public:
+  virtual void look_up(const std::vector<std::string_view>& ids,
+                       const std::function<void(std::size_t, const KnownVideo*)>& use) = 0;
+  virtual bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) = 0;
   virtual std::int64_t add_recipe(const Recipe& recipe) = 0;
   virtual void keep_shard_count(std::uint64_t count) = 0;
   virtual void write(const VideoOutcome& outcome) = 0;

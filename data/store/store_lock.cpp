@@ -52,7 +52,7 @@ StoreLock::StoreLock(const std::filesystem::path& store)
   const std::string holder = content_of(file_);
   if (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
-      throw Error(Fault::Unsupported, store.string(),
+      throw Error(Fault::Machine, store.string(),
                   std::string("its file system has no locks (") + std::strerror(errno) +
                       "), so two programs could write the store at once",
                   "Put it on a local disk, or pass --scratch FOLDER to extract in one");

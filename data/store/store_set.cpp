@@ -35,14 +35,6 @@ class StoreSet final : public FeatureReader {
     return std::nullopt;
   }
 
-  void look_up(const std::vector<std::string_view>& ids,
-               const std::function<void(std::size_t, const KnownVideo*)>& use) override {
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const std::optional<KnownVideo> video = known(std::string(ids[i]));
-      use(i, video ? &*video : nullptr);
-    }
-  }
-
   std::vector<VideoRow> videos() override {
     std::vector<VideoRow> all;
     for (std::size_t place = 0; place < count(); ++place)
@@ -70,13 +62,6 @@ class StoreSet final : public FeatureReader {
       if (id) found = std::move(id);
     }
     return found;
-  }
-
-  bool is_fresh(const std::string& video_id, const Digest& content, std::int64_t recipe) override {
-    const auto places = catalog_->places_of(video_id);
-    return std::any_of(places.begin(), places.end(), [&](std::size_t place) {
-      return file(place).is_fresh(video_id, content, catalog_->recipe_in(place, recipe));
-    });
   }
 
   bool has_features(const std::string& video_id, std::int64_t recipe) override {

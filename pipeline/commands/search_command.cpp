@@ -314,10 +314,8 @@ void add_search_flags(CLI::App& command, ModelToSearch& options) {
   auto* const run = command.add_option("--run", options.run, "folder of a run whose trained model is used")
                         ->transform(absolute_path());
   auto* const index =
-      command
-          .add_option("--index", options.index,
-                      "index of videos made by `pipeline index`, FILE.db, or several by a pattern in quotes")
-          ->check(existing_store())
+      command.add_option("--index", options.index, "index of videos made by `pipeline index`, FILE.db")
+          ->check(CLI::ExistingFile)
           ->excludes(run);
   command
       .add_option(

@@ -26,7 +26,7 @@ std::unique_ptr<StoreLock> lock_of(const fs::path& home) {
   try {
     return std::make_unique<StoreLock>(home);
   } catch (const Error& error) {
-    if (error.fault() != Fault::Unsupported || fs::is_symlink(home.string() + ".lock")) throw;
+    if (error.fault() != Fault::Machine) throw;
     warn(error.seen() + ": see to it that only one does");
     return nullptr;
   }

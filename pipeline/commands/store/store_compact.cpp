@@ -14,8 +14,9 @@ namespace {
 
 int compact(const StoreArguments& arguments) {
   (void)FeatureStore(arguments.store);  // throws for a mistyped name, which must not create a store
+  FeatureStore store(arguments.store, FeatureStore::Access::ReadWrite);
   const std::uintmax_t before = std::filesystem::file_size(arguments.store);
-  FeatureStore(arguments.store, FeatureStore::Access::ReadWrite).compact();
+  store.compact();
   const std::uintmax_t after = std::filesystem::file_size(arguments.store);
   if (arguments.json)
     fmt::print("{}\n", json_text({{"bytes_before", before}, {"bytes", after}}));

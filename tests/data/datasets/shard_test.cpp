@@ -89,6 +89,8 @@ TEST_F(ShardOfJob, OfASlurmArrayCountsFromItsFirstTask) {
     EXPECT_EQ(shard_named("slurm").index, 1U) << id;
     EXPECT_EQ(shard_named("slurm").count, 4U) << id;
   }
+  set({{"SLURM_ARRAY_TASK_ID", "2"}, {"SLURM_ARRAY_TASK_MIN", "0"}, {"SLURM_ARRAY_TASK_COUNT", "4"}});
+  EXPECT_EQ(shard_named("slurm").index, 3U);  // as schedulers that imitate it say it
   set(array_task("20", "17", "20", "4"));
   EXPECT_EQ(shard_named("slurm").index, 4U);
 }

@@ -284,6 +284,9 @@ TEST_F(StoreProgram, IsCompactedOnlyWhereThereIsOne) {
   EXPECT_EQ(digest(), before);
   EXPECT_EQ(run_pipeline({"store", "compact", folder_ / "none.db"}).exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "none.db"));
+  const ProgramResult several = run_pipeline({"store", "compact", folder_ / "*.db"});
+  EXPECT_EQ(several.exit_code, 64);
+  EXPECT_THAT(several.err, HasSubstr("names a set of stores, which is only read"));
 }
 
 TEST_F(StoreProgram, AClustersTasksMakeTheStoresOfOneExtraction) {
