@@ -11,17 +11,23 @@ Matrix transposed(const Matrix& matrix) { return transposed(matrix, 0, matrix.co
 
 Matrix transposed(const Matrix& matrix, std::int64_t first, std::int64_t past) {
   constexpr std::int64_t kSide = 16;  // a square tile whose rows are one cache line
-  constexpr std::int64_t kElementCost = 8;
+  constexpr std::int64_t kElementCost = 32;
   const std::int64_t cols = past - first;
   Matrix turned(cols, matrix.rows());
   const std::int64_t strips = (cols + kSide - 1) / kSide;
   parallel_for(strips, kElementCost * kSide * matrix.rows(), [&](std::int64_t begin, std::int64_t end) {
+    // By way of a tile, so that every line is read and written at once: the lines of a column, often a power
+    // of two apart, would evict each other from the cache before they are used again.
+    float tile[kSide][kSide];
     for (std::int64_t col = begin * kSide; col < std::min(end * kSide, cols); col += kSide) {
+      const std::int64_t width = std::min(kSide, cols - col);
       for (std::int64_t row = 0; row < matrix.rows(); row += kSide) {
-        for (std::int64_t j = col; j < std::min(col + kSide, cols); ++j) {
-          for (std::int64_t i = row; i < std::min(row + kSide, matrix.rows()); ++i)
-            turned.row(j)[i] = matrix.row(i)[first + j];
+        const std::int64_t height = std::min(kSide, matrix.rows() - row);
+        for (std::int64_t i = 0; i < height; ++i) {
+          const float* const from = matrix.row(row + i) + first + col;
+          for (std::int64_t j = 0; j < width; ++j) tile[j][i] = from[j];
         }
+        for (std::int64_t j = 0; j < width; ++j) std::copy_n(tile[j], height, turned.row(col + j) + row);
       }
     }
   });

@@ -5,18 +5,20 @@
 #include <unordered_map>
 #include <utility>
 
+#include "model/kernels/kernels.h"
 #include "model/linear.h"
 #include "model/parallel.h"
 
 namespace tvr {
 namespace {
 
-constexpr std::int64_t kElementCost = 32;  // of one element of a gate or of max pooling, in multiplications
-constexpr float kSmallestNorm = 1e-12F;    // torch.nn.functional.normalize
+// Of one element, in multiplications of a product.
+constexpr std::int64_t kAdditionCost = 16, kMaximumCost = 64, kGateCost = 256, kScatterCost = 128;
+constexpr float kSmallestNorm = 1e-12F;  // torch.nn.functional.normalize
 
 Matrix apply(const Linear& layer, const Matrix& x) {
   Matrix y = multiply_transposed(x, layer.weight);
-  parallel_for(y.rows(), kElementCost * y.cols(), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(y.rows(), kAdditionCost * y.cols(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       float* const row = y.row(n);
       for (std::int64_t d = 0; d < y.cols(); ++d) row[d] += layer.bias[static_cast<std::size_t>(d)];
@@ -66,7 +68,7 @@ GatedUnit::GatedUnit(const Linear& fc, const Linear& gate, Matrix x)
       out_(y_.rows(), y_.cols()),
       norms_(static_cast<std::size_t>(y_.rows())) {
   const std::int64_t dim = y_.cols();
-  parallel_for(y_.rows(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(y_.rows(), kGateCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       float* const gate_row = sigmoid_.row(n);
       float* const out = out_.row(n);
@@ -85,7 +87,7 @@ void GatedUnit::backward(const Matrix& d_out, LinearGradient& fc, LinearGradient
   const std::int64_t dim = y_.cols();
   Matrix d_product(y_.rows(), dim);  // dz * sigmoid: the part of dy that bypasses the gate's layer
   Matrix d_gate(y_.rows(), dim);
-  parallel_for(y_.rows(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(y_.rows(), kGateCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       const float norm = norms_[static_cast<std::size_t>(n)];
       const float* const out = out_.row(n);
@@ -119,17 +121,14 @@ Matrix CaptionTower::pool(const Dropout& dropout) {
   Matrix pooled(mine_.count(), dim);
   best_row_.assign(static_cast<std::size_t>(mine_.count() * dim), -1);
   const CounterRandom random = dropout.stream(RandomUse::TextDropout);
-  parallel_for(mine_.count(), kElementCost * dim, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(mine_.count(), kMaximumCost * dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c) {
       const std::int64_t caption = mine_.first + c;
       float* const best = pooled.row(c);
       std::int32_t* const best_row = best_row_.data() + c * dim;
       for (const std::int32_t row : batch_.rows[static_cast<std::size_t>(caption)]) {
         const float* const word = hidden_.row(row);  // the maximum starts at zero, which is the ReLU
-        for (std::int64_t d = 0; d < dim; ++d) {
-          best_row[d] = word[d] > best[d] ? row : best_row[d];
-          best[d] = word[d] > best[d] ? word[d] : best[d];
-        }
+        kernels().keep_larger(word, row, best, best_row, dim);
       }
       if (!dropout.active()) continue;
       for (std::int64_t d = 0; d < dim; ++d) {
@@ -158,7 +157,7 @@ void CaptionTower::backward(const Matrix& d_out, Gradients& gradients, std::int6
   }
   const Share columns = share_of(dim, group);
   Matrix d_hidden(hidden_.rows(), dim);
-  parallel_for(columns.count(), kElementCost * d_pooled.rows(), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(columns.count(), kScatterCost * d_pooled.rows(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = 0; c < d_pooled.rows(); ++c) {
       for (std::int64_t d = columns.first + begin; d < columns.first + end; ++d) {
         const std::int32_t row = best_row_[static_cast<std::size_t>(c * dim + d)];

@@ -39,6 +39,10 @@ struct Kernels {
   /// One element of such a product, bitwise equal.
   float (*dot)(const float* a, const float* b, std::int64_t depth);
 
+  /// Where a value is larger than its best one, the best one becomes it and its number `number`.
+  void (*keep_larger)(const float* values, std::int32_t number, float* best, std::int32_t* best_number,
+                      std::int64_t count);
+
   /// Columns per panel. B [depth, cols] is packed as ceil(cols / panel_cols) consecutive panels [depth,
   /// panel_cols], the last padded with zeros.
   std::int64_t panel_cols;
@@ -48,8 +52,8 @@ struct Kernels {
   void (*adam)(float* value, float* mean, float* variance, const float* gradient, std::int64_t count,
                AdamRates rates);
   /// The same for the weights C with the gradient A B, where B is packed (b_row is ignored); the moments have
-  /// the layout of C. The gradient is never stored: each tile is applied as soon as it is summed, while the
-  /// next tile's weights and moments are prefetched.
+  /// the layout of C. No more of the gradient is kept than a few rows: they are applied while the next ones
+  /// are summed. Needs 70 KB of stack.
   void (*multiply_adam)(const Product& gradient, float* mean, float* variance, AdamRates rates);
 };
 

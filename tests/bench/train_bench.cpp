@@ -1,5 +1,6 @@
 // Milliseconds of a training step at the reference's size (68.4 million parameters, batch 32, captions of
-// nine words, 20 places), and of its parts, for comparison with train_step.py on the same machine.
+// nine words, 20 places), and of its parts, for comparison with train_step.py on the same machine; and its
+// bound at the rates of products and of memory that are measured in between.
 //   train_bench [THREADS=0] [STEPS=20]
 #include <sys/resource.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "data/huge_pages.h"
 #include "model/adam.h"
 #include "model/kernels/kernels.h"
 #include "model/linear.h"
@@ -39,6 +41,64 @@ void report(const char* what, std::vector<double> times) {
   std::printf("%-28s median %7.1f ms   fastest %7.1f ms\n", what, times[times.size() / 2], times[0]);
 }
 
+constexpr double kLayerGflop = 2e-9 * 32 * 4096 * 4096, kPoolingGflop = 2e-9 * 241 * 300 * 4096;
+constexpr double kWeightsGb = 4e-9 * (4.0 * 4096 * 4096 + 300 * 4096);
+
+/// Seconds of the fastest of `rounds`.
+template <class Work>
+double fastest_s(int rounds, const Work& work) {
+  double fastest = 1e300;
+  for (int i = 0; i < rounds; ++i) {
+    const double start = now_ms();
+    work();
+    fastest = std::min(fastest, (now_ms() - start) / 1e3);
+  }
+  return fastest;
+}
+
+/// What no program with these products and this memory can be faster than.
+class Bound {
+ public:
+  Bound() : values_(std::size_t{1} << 26U), a_(512, 256), b_(256, 32) {}
+
+  void measure() {
+    // Operands that stay in the second cache of each core.
+    constexpr std::int64_t kTimes = 64;
+    product_s_ =
+        std::min(product_s_, fastest_s(3, [&] {
+                   parallel_for(kTimes, 1 << 26, [&](std::int64_t begin, std::int64_t end) {
+                     Matrix c(512, 32);
+                     for (std::int64_t i = begin; i < end; ++i)
+                       kernels().multiply({a_.data(), 256, 1, b_.data(), 32, c.data(), 32, 512, 32, 256});
+                   });
+                 }));
+    memory_s_ = std::min(memory_s_, fastest_s(3, [&] {
+                           parallel_for(static_cast<std::int64_t>(values_.size()), 1,
+                                        [&](std::int64_t begin, std::int64_t end) {
+                                          for (std::int64_t i = begin; i < end; ++i)
+                                            values_[static_cast<std::size_t>(i)] += 1;
+                                        });
+                         }));
+    product_gflops_ = kTimes * 2e-9 * 512 * 32 * 256 / product_s_;
+    memory_gbs_ = 8e-9 * static_cast<double>(values_.size()) / memory_s_;
+  }
+
+  /// Of a step: 4 layers forward, 3 back and 4 weight gradients; the weights and both moments read and
+  /// written by Adam, and 7 layers read.
+  [[nodiscard]] double step_ms() const {
+    const double arithmetic_s = (11 * kLayerGflop + 2 * kPoolingGflop) / product_gflops_;
+    const double memory_s = (6 * kWeightsGb + 7 * 4e-9 * 4096 * 4096) / memory_gbs_;
+    std::printf("bound: arithmetic %.1f ms at %.0f GFLOP/s, memory %.1f ms at %.0f GB/s\n",
+                1e3 * arithmetic_s, product_gflops_, 1e3 * memory_s, memory_gbs_);
+    return 1e3 * std::max(arithmetic_s, memory_s);
+  }
+
+ private:
+  std::vector<float, HugePageAllocator<float>> values_;
+  Matrix a_, b_;
+  double product_s_ = 1e300, memory_s_ = 1e300, product_gflops_ = 0, memory_gbs_ = 0;
+};
+
 void bench_steps(int steps) {
   const Matrix vectors = random_matrix(500, 300, 1);
   PairData pairs;
@@ -55,9 +115,11 @@ void bench_steps(int steps) {
   Parameters parameters = initial_parameters(shape, 1);
   AdamState adam{zero_parameters(shape), zero_parameters(shape), 0};
   const ResidentPairs source(pairs, vectors, plan_training(options));
+  Bound bound;
   std::vector<double> times;
   double loss = 0;
   for (int step = 0; step < steps; ++step) {
+    if (step % 5 == 0) bound.measure();
     const double start = now_ms();
     const StepPairs batch = source.batch(1 + step / 2, step % 2);
     const StepResult result =
@@ -67,6 +129,8 @@ void bench_steps(int steps) {
     loss = result.loss;
   }
   report("training step", times);
+  std::sort(times.begin(), times.end());
+  std::printf("step over bound: %.2f\n", times[times.size() / 2] / bound.step_ms());
   std::printf("loss after %d steps: %.6f\n", steps, loss);
 }
 
@@ -81,20 +145,14 @@ void bench_parts() {
   for (std::size_t l = 0; l < kLayers; ++l) gradients[l] = {dy, x};
   gradients[kTextPooling] = {random_matrix(241, 4096, 7), random_matrix(241, 300, 8)};
   const auto time = [](const char* what, double gflop, double gb, const auto& work) {
-    double fastest = 1e9;
-    for (int i = 0; i < 9; ++i) {
-      const double start = now_ms();
-      work();
-      fastest = std::min(fastest, now_ms() - start);
-    }
-    std::printf("  %-26s fastest %5.1f ms   %4.0f GFLOP/s   %4.0f GB/s\n", what, fastest,
-                1e3 * gflop / fastest, 1e3 * gb / fastest);
+    const double fastest = fastest_s(9, work);
+    std::printf("  %-26s fastest %5.1f ms   %4.0f GFLOP/s   %4.0f GB/s\n", what, 1e3 * fastest,
+                gflop / fastest, gb / fastest);
   };
-  const double layer = 2e-9 * 32 * 4096 * 4096, pooling = 2e-9 * 241 * 300 * 4096;
   const Matrix& weight = parameters[kVideoFc].weight;
-  time("a layer forward", layer, 0.067, [&] { (void)multiply_transposed(x, weight); });
-  time("a layer's input gradient", layer, 0.067, [&] { (void)multiply(dy, weight); });
-  time("weight gradients and Adam", 4 * layer + pooling, 6 * 0.274,
+  time("a layer forward", kLayerGflop, 0.067, [&] { (void)multiply_transposed(x, weight); });
+  time("a layer's input gradient", kLayerGflop, 0.067, [&] { (void)multiply(dy, weight); });
+  time("weight gradients and Adam", 4 * kLayerGflop + kPoolingGflop, 6 * kWeightsGb,
        [&] { adam_step(parameters, adam, gradients, 1e-4); });
 }
 

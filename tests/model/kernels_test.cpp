@@ -110,6 +110,30 @@ TEST(Kernels, GiveAnElementTheSameBitsWhereverItStands) {
   }
 }
 
+TEST(Kernels, KeepTheFirstOfTheLargestValuesAndItsNumber) {
+  for (const Kernels* table : runnable()) {
+    const float nan = std::nanf("");
+    std::vector<float> best(37, 0.0F);
+    std::vector<std::int32_t> number(37, -1);
+    const Matrix some = random_matrix(3, 37, 9);
+    for (std::int32_t row = 0; row < 3; ++row)
+      table->keep_larger(some.row(row), row, best.data(), number.data(), 37);
+    const std::vector<float> same = best, unknown(37, nan);
+    table->keep_larger(same.data(), 7, best.data(), number.data(), 37);
+    table->keep_larger(unknown.data(), 8, best.data(), number.data(), 37);
+    for (std::size_t i = 0; i < 37; ++i) {
+      float wanted = 0;
+      std::int32_t where = -1;
+      for (std::int32_t row = 0; row < 3; ++row) {
+        const float value = some.row(row)[i];
+        if (value > wanted) wanted = value, where = row;
+      }
+      ASSERT_EQ(best[i], wanted) << table->name;
+      ASSERT_EQ(number[i], where) << table->name;
+    }
+  }
+}
+
 TEST(Kernels, StepLikeAdamEvenFromZeroGradients) {
   for (const Kernels* table : runnable()) {
     const Matrix gradient = random_matrix(1, 37, 5);
@@ -129,7 +153,7 @@ TEST(Kernels, StepLikeAdamEvenFromZeroGradients) {
 TEST(Kernels, StepByAProductAsByTheGradientThatItIs) {
   for (const Kernels* table : runnable()) {
     for (const std::int64_t rows : {1, 8, 19}) {
-      for (const std::int64_t cols : {1, 7, 32, 70}) {
+      for (const std::int64_t cols : {1, 7, 32, 70, 4130}) {
         for (const std::int64_t depth : {1, 32, 100}) {
           const Matrix dy = random_matrix(depth, rows, 1), x = random_matrix(depth, cols, 2);
           const Matrix across = transposed(dy);
