@@ -104,17 +104,18 @@ wanted=$(digest "$work/one.db")
 [ -n "$wanted" ] || fail "no digest"
 
 say "an array of four tasks"
+out="$work/my out"
 unset SLURM_TMPDIR
-TMPDIR=$work/scratch "$pipeline" cluster extract "${options[@]}" --tasks 4 --out "$work/out" --scratch "$work/scratch" \
+TMPDIR=$work/scratch "$pipeline" cluster extract "${options[@]}" --tasks 4 --out "$out" --scratch "$work/scratch" \
   --memory 100M --sbatch=--cpus-per-task=1 > "$work/lines.sh"
-job=$(sbatch --parsable --hold "$work/out/task.sh")
-finish_job=$(sbatch --parsable --dependency="afterany:$job" "$work/out/finish.sh")
+job=$(sbatch --parsable --hold "$out/task.sh")
+finish_job=$(sbatch --parsable --dependency="afterany:$job" "$out/finish.sh")
 waiting() { squeue -h -j "$1" -o %i 2> /dev/null | grep -q .; }
 wait_for() { for _ in $(seq 3000); do "$@" && return; sleep 0.1; done; fail "waited in vain: $*"; }
 not() { ! "$@"; }
 
 # One is killed: nothing comes home, and its task has failed.
-extraction_of() { pgrep -f "extract --config $work/out/extract.toml --shard $1/4"; }
+extraction_of() { pgrep -f "extract --config $out/extract.toml --shard $1/4"; }
 scontrol release "${job}_1" > /dev/null
 wait_for extraction_of 1 > "$work/processes"
 xargs kill -KILL < "$work/processes"
@@ -130,22 +131,32 @@ fi
 scontrol release "$job" > /dev/null 2>&1 || true  # 1 has ended
 wait_for not waiting "$job"
 wait_for not waiting "$finish_job"
-cat "$work"/out/log/finish_*.txt
-grep -q "Videos are missing in the shards 1" "$work"/out/log/finish_*.txt || fail "the killed task is not missed"
-rm "$work"/out/log/finish_*.txt
+cat "$out"/log/finish_*.txt
+grep -q "Videos are missing in the shards 1" "$out"/log/finish_*.txt || fail "the killed task is not missed"
+rm "$out"/log/finish_*.txt
 
 say "what is missing, again"
-"$work/out/retry.sh"
+"$out/retry.sh"
 for _ in $(seq 600); do [ -n "$(squeue -h)" ] || break; sleep 0.2; done
-cat "$work"/out/log/finish_*.txt
-grep -q "All videos are there" "$work"/out/log/finish_*.txt || fail "videos are missing"
-"$pipeline" store missing "$work/out/parts/*.db" --videos "$clips" > /dev/null || fail "videos are missing"
+cat "$out"/log/finish_*.txt
+grep -q "All videos were tried" "$out"/log/finish_*.txt || fail "videos are missing"
+"$pipeline" store missing "$out/parts/*.db" --videos "$clips" > /dev/null || fail "videos are missing"
+
+say "cancelling"
+"$pipeline" cluster extract "${options[@]}" --tasks 2 --out "$work/cancelled" --scratch "$work/scratch" --memory 100M \
+  > "$work/lines.sh"
+job=$(sbatch --parsable "$work/cancelled/task.sh")
+cancelled() { pgrep -f "extract --config $work/cancelled/extract.toml" > /dev/null; }
+wait_for cancelled
+scancel "$job"
+for _ in $(seq 100); do [ -n "$(squeue -h)" ] || break; sleep 0.2; done
+[ -z "$(squeue -h)" ] || { squeue; fail "a cancelled job is still there"; }
 
 say "comparing"
-[ "$(digest "$work/out/parts/*.db")" = "$wanted" ] || fail "the set's digest differs from the one process's"
-"$pipeline" store merge "$work/all.db" "$work"/out/parts/*.db > /dev/null
+[ "$(digest "$out/parts/*.db")" = "$wanted" ] || fail "the set's digest differs from the one process's"
+"$pipeline" store merge "$work/all.db" "$out"/parts/*.db > /dev/null
 [ "$(digest "$work/all.db")" = "$wanted" ] || fail "the merged store's digest differs from the one process's"
-[ "$("$pipeline" store failures "$work/out/parts/*.db" --json | grep -c '"broken"')" -eq 2 ] ||
+[ "$("$pipeline" store failures "$out/parts/*.db" --json | grep -c '"broken"')" -eq 2 ] ||
   fail "the broken video is not told"
 [ -z "$(find "$work/scratch" -name '*.db')" ] || fail "stores were left in the scratch folder"
 say "equal: $wanted"
@@ -156,7 +167,7 @@ if ! command -v mpirun > /dev/null || ! grep -q libmpi "$work/libraries"; then
   echo "skipped: this build has no MPI, or mpirun is not installed (openmpi-bin)"
   exit 0
 fi
-train=("$pipeline" --quiet train --store "$work/out/parts/*.db" --annotations "$work/demo/MSRVTT_data.json"
+train=("$pipeline" --quiet train --store "$out/parts/*.db" --annotations "$work/demo/MSRVTT_data.json"
   --train "$work/demo/train.csv" --test "$work/demo/test.csv" --epochs 3
   --embd-dim 64 --batch-size 8 --threads 1)
 "${train[@]}" --out "$work/alone" > /dev/null

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <optional>
+#include <string_view>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
@@ -68,25 +69,40 @@ struct Launcher {
 };
 constexpr std::array<Launcher, 3> kLaunchers = {{{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                                  {"RANK", "WORLD_SIZE"},
-                                                 {"SLURM_PROCID", "SLURM_NTASKS"}}};
+                                                 {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}}};
+/// Slurm sets SLURM_PROCID in a batch script, too, where it numbers nothing.
+bool is_in_batch_script(const Launcher& launcher) {
+  return std::string_view(launcher.rank) == "SLURM_PROCID" && std::getenv(launcher.size) == nullptr;
+}
 
-}  // namespace
-
-Shard shard_of_environment() {
-  if (const auto task = number_in("SLURM_ARRAY_TASK_ID")) return shard_of_array(*task);
+/// nullopt: nothing has started this process as one of several.
+std::optional<Shard> shard_of_launcher() {
   for (const Launcher& launcher : kLaunchers) {
     const std::optional<std::uint64_t> rank = number_in(launcher.rank);
-    if (!rank) continue;
+    if (!rank || is_in_batch_script(launcher)) continue;
     const std::uint64_t size = required_number(launcher.size, launcher.rank);
-    if (*rank < size) return {*rank + 1, size};
+    if (*rank < size) return Shard{*rank + 1, size};
     throw Error(Fault::InvalidArgument, launcher.rank,
                 "is " + std::to_string(*rank) + ", and " + launcher.size + " is " + std::to_string(size),
                 "Pass --shard I/N, for example 3/16");
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Shard shard_of_environment() {
+  const std::optional<std::uint64_t> task = number_in("SLURM_ARRAY_TASK_ID");
+  const std::optional<Shard> inner = shard_of_launcher();
+  if (task) {
+    const Shard outer = shard_of_array(*task), process = inner.value_or(Shard{});
+    return {(outer.index - 1) * process.count + process.index, outer.count * process.count};
+  }
+  if (inner) return *inner;
   throw Error(Fault::InvalidArgument, "--shard slurm",
               "this is no task of a Slurm array, nor a process of mpirun, srun or torchrun: neither "
-              "SLURM_ARRAY_TASK_ID, OMPI_COMM_WORLD_RANK, RANK nor SLURM_PROCID is set",
-              "Start it in a job, or pass --shard I/N, for example 3/16");
+              "SLURM_ARRAY_TASK_ID, OMPI_COMM_WORLD_RANK, RANK nor SLURM_STEP_NUM_TASKS is set",
+              "Start it in a job, in a batch script by srun, or pass --shard I/N, for example 3/16");
 }
 
 Shard shard_named(const std::string& text) {

@@ -19,8 +19,9 @@ struct Shard {
 
 /// The place of this process among those that were started with it, from the variables that say so: of a task
 /// in a Slurm array (SLURM_ARRAY_TASK_ID, counted from _MIN), of a process of mpirun (OMPI_COMM_WORLD_RANK),
-/// torchrun (RANK) or srun (SLURM_PROCID). Throws Error(InvalidArgument) when there are none, when one is no
-/// number or outside of its range, and for an array with gaps, which does not say how many shards there are.
+/// torchrun (RANK) or srun (SLURM_PROCID and SLURM_STEP_NUM_TASKS); or of such a process in a task of an
+/// array. Throws Error(InvalidArgument) when there are none, when one is no number or outside of its range,
+/// and for an array with gaps, which does not say how many shards there are.
 [[nodiscard]] Shard shard_of_environment();
 
 /// The videos of a shard, assigned by a stable hash of the id: adding a video moves no other.

@@ -72,12 +72,27 @@ json json_of(const RecipeRow& row) {
   return {row.id, row.recipe.lane, row.recipe.text, row.recipe.weights, row.dim, row.videos};
 }
 
-RecipeRow recipe_of(const json& row) {
+RecipeRow recipe_of(const json& row, const fs::path& cache) {
+  constexpr std::int64_t kMostVideos = std::int64_t{1} << 32;  // so that no sum of them overflows
+  if (row.at(5).get<std::int64_t>() < 0 || row.at(5).get<std::int64_t>() > kMostVideos)
+    throw Error(Fault::Corrupt, cache.string(), "a recipe with a number of videos that cannot be");
   return {row.at(0).get<std::int64_t>(),
           {row.at(1).get<std::string>(), row.at(2).get<std::string>(), row.at(3).get<std::string>()},
           row.at(4).get<std::int64_t>(),
           row.at(5).get<std::int64_t>(),
           {}};
+}
+
+/// Leaves the newest caches: every list of files has one of its own, and while stores are made there are
+/// many.
+void remove_oldest(const fs::path& folder) {
+  constexpr std::size_t kKept = 32;
+  std::vector<std::pair<fs::file_time_type, fs::path>> caches;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    caches.emplace_back(entry.last_write_time(), entry.path());
+  std::sort(caches.rbegin(), caches.rend());
+  std::error_code unseen;
+  for (std::size_t i = kKept; i < caches.size(); ++i) fs::remove(caches[i].second, unseen);
 }
 
 [[noreturn]] void refuse_two_places(const std::string& id, const fs::path& one, const fs::path& other) {
@@ -224,7 +239,8 @@ bool StoreCatalog::load(const fs::path& cache) {
         std::any_of(places_.begin(), places_.end(), [&](std::uint32_t p) { return p >= files_.size(); }))
       return false;
     for (std::size_t file = 0; file < files_.size(); ++file)
-      for (const json& row : parts.at(file).at("recipes")) parts_[file].recipes.push_back(recipe_of(row));
+      for (const json& row : parts.at(file).at("recipes"))
+        parts_[file].recipes.push_back(recipe_of(row, cache));
     return true;
   } catch (const Error&) {
     return false;  // damaged: it is made again
@@ -251,6 +267,7 @@ void StoreCatalog::save(const fs::path& cache) const {
     file.write(bytes_of(hashes_));
     file.write(bytes_of(places_));
     file.commit();
+    remove_oldest(cache.parent_path());
   } catch (const Error&) {  // it is made again next time
   } catch (const fs::filesystem_error&) {
   }

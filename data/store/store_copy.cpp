@@ -11,6 +11,16 @@
 
 namespace tvr {
 namespace fs = std::filesystem;
+namespace {
+
+void remove_files_beside(const fs::path& store) {
+  for (const char* const ending : {"-wal", "-shm", "-journal"}) {
+    std::error_code error;
+    fs::remove(store.string() + ending, error);
+  }
+}
+
+}  // namespace
 
 void back_up_store(const fs::path& from, const fs::path& to) {
   remove_store(to);
@@ -24,20 +34,20 @@ void back_up_store(const fs::path& from, const fs::path& to) {
   if (step != SQLITE_DONE) target.fail(step);
 }
 
-void copy_file_whole(const fs::path& from, const fs::path& to) {
+void copy_closed_store(const fs::path& from, const fs::path& to) {
   const Descriptor source = open_regular(from);
   AtomicFile target(to);
   std::vector<char> piece(std::size_t{1} << 20);
   while (const std::size_t bytes = read_all(source, piece.data(), piece.size(), from.string()))
     target.write(piece.data(), bytes);
+  remove_files_beside(to);
   target.commit();
 }
 
 void remove_store(const fs::path& store) {
-  for (const char* const ending : {"", "-wal", "-shm", "-journal"}) {
-    std::error_code error;
-    fs::remove(store.string() + ending, error);
-  }
+  std::error_code error;
+  fs::remove(store, error);
+  remove_files_beside(store);
 }
 
 }  // namespace tvr

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <list>
 #include <queue>
+#include <string_view>
 #include <utility>
 
 #include "data/datasets/video_id.h"
@@ -167,9 +168,24 @@ bool is_store_set(const fs::path& path) {
   return path.string().find_first_of("*?[") != std::string::npos && !fs::exists(path, unseen);
 }
 
+namespace {
+
+/// What SQLite and StoreLock keep there, which a pattern such as parts/* matches, too.
+bool lies_beside_a_store(const fs::path& file) {
+  const std::string name = file.filename().string();
+  for (const std::string_view ending : {"-wal", "-shm", "-journal", ".lock"}) {
+    if (name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::vector<fs::path> stores_of(const fs::path& path) {
   if (!is_store_set(path)) return {path};
   std::vector<fs::path> files = files_matching(path);
+  files.erase(std::remove_if(files.begin(), files.end(), lies_beside_a_store), files.end());
   if (!files.empty()) return files;
   throw Error(Fault::NotFound, path.string(), "no store matches this pattern",
               "Name a store, or several by a pattern in quotes: 'parts/*.db'");

@@ -2,11 +2,46 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+#include <regex>
+
+#include "data/error.h"
+#include "data/fingerprint.h"
+
 namespace tvr {
 namespace {
 
-/// How long before the end of its time a task is warned: it ends the video in hand and copies its store.
-constexpr int kWarningSeconds = 300;
+/// A task is warned so long before the end of its time, or a quarter of its time if that is less: it ends the
+/// video in hand and copies its store.
+constexpr std::int64_t kWarning_s = 300;
+constexpr std::int64_t kShortest_s = 600;  // loading the networks takes a part of it
+
+/// Throws Error(InvalidArgument).
+std::int64_t warning_s(const SlurmJob& job) {
+  if (job.time.empty()) return kWarning_s;
+  const std::optional<std::int64_t> time_s = seconds_of_slurm(job.time);
+  if (time_s && *time_s >= kShortest_s) return std::min(kWarning_s, *time_s / 4);
+  throw Error(
+      Fault::InvalidArgument, "--time",
+      time_s ? fmt::format("{} is less than ten minutes: a task would be stopped before it has done much",
+                           job.time)
+             : "'" + job.time + "' is no time of sbatch",
+      "Use, for example, 12:00:00 for twelve hours, or 2-00 for two days");
+}
+
+/// The value of an option in a script's head: sbatch reads it as a shell would, and replaces %A and the like.
+std::string sbatch_path(const std::filesystem::path& folder, const std::string& name) {
+  std::string text = "\"";
+  for (const char c : folder.string()) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c == '%' ? "%%" : std::string(1, c);
+  }
+  return text + '/' + name + '"';
+}
+
+/// The same for the jobs of one folder, and for no other's.
+std::string job_name(const SlurmJob& job) { return "extract-" + sha256(job.out.string()).substr(0, 8); }
 
 std::string head(const SlurmJob& job, const std::string& name, const std::vector<std::string>& options) {
   std::string text = "#!/bin/bash\n";
@@ -30,19 +65,25 @@ std::string which_videos(const SlurmJob& job) {
 
 std::string task(const SlurmJob& job) {
   std::vector<std::string> options = {
-      fmt::format("--array=1-{}", job.tasks), "--output=" + (job.out / "log/%A_%a.txt").string(),
-      "--open-mode=append", "--requeue", fmt::format("--signal=B:USR1@{}", kWarningSeconds)};
+      fmt::format("--array=1-{}", job.tasks), "--output=" + sbatch_path(job.out, "log/%A_%a.txt"),
+      "--open-mode=append", "--requeue", fmt::format("--signal=B:USR1@{}", warning_s(job))};
   if (!job.time.empty()) options.push_back("--time=" + job.time);
   if (job.cpus > 0) options.push_back(fmt::format("--cpus-per-task={}", job.cpus));
   if (!job.memory.empty()) options.push_back("--mem=" + job.memory);
-  return head(job, "extract", options) +
+  if (job.scratch.empty() || job.scratch.find_first_of("\"`\\\n") != std::string::npos) {
+    throw Error(Fault::InvalidArgument, "--scratch", "'" + job.scratch + "' is not the name of a folder",
+                "Name a folder of the nodes, such as /local or '$SCRATCH'");
+  }
+  return head(job, job_name(job), options) +
          "# One shard of the videos. Its number is the task's, whatever part of the array runs.\n" +
-         variables(job) + fmt::format("scratch={}\n", job.scratch) +
-         R"(
-# Slurm's warning before the time is over, or its request to make room: stop cleanly, and go on later.
+         variables(job) + fmt::format("scratch=\"{}\"\n", job.scratch) +
+         R"(: "${scratch:?is empty: name a local folder of the nodes with --scratch}"
+
+# Slurm's warning before the time is over: stop cleanly, and go on later. SIGTERM comes from scancel, or for a
+# job that has to make room, which Slurm itself queues again.
 warned=
-stop() { warned=1; kill -TERM "$extraction" 2> /dev/null; }
-trap stop USR1 TERM
+trap 'warned=1; kill -USR1 "$extraction" 2> /dev/null' USR1
+trap 'kill -TERM "$extraction" 2> /dev/null' TERM
 
 )" +
          fmt::format(R"("$pipeline" extract --config "$out/extract.toml" --shard "$SLURM_ARRAY_TASK_ID/{}" \
@@ -66,10 +107,10 @@ exit "$code"
 )";
 }
 
-/// Sets `array` to the shards that lack videos.
-std::string find_missing(const SlurmJob& job) {
+/// Sets `array` to the shards that lack videos. `flags` for `store missing`.
+std::string find_missing(const SlurmJob& job, const std::string& flags = {}) {
   return fmt::format(R"(if compgen -G "$out/parts/*.db" > /dev/null; then
-  array=$("$pipeline" store missing "$out/parts/*.db"{} --shards {} --slurm)
+  array=$("$pipeline" store missing "$out/parts/*.db"{} --shards {} --slurm{})
   code=$?
 else
   array=1-{}
@@ -78,32 +119,48 @@ fi
 # 0: nothing is missing, 2: something is.
 [ "$code" -eq 0 ] || [ "$code" -eq 2 ] || exit "$code"
 )",
-                     which_videos(job), job.tasks, job.tasks);
+                     which_videos(job), job.tasks, flags, job.tasks);
 }
 
 std::string finish(const SlurmJob& job) {
+  std::vector<std::string> options = {"--output=" + sbatch_path(job.out, "log/finish_%j.txt")};
+  if (!job.time.empty()) options.push_back("--time=" + job.time);
   const std::string store = job.merge ? "$out/features.db" : "$out/parts/*.db";
   const std::string merge = job.merge
-                                ? R"("$pipeline" store merge "$out/features.db" "$out"/parts/*.db || exit
+                                ? R"("$pipeline" store merge "$out/features.db" "$out/parts/*.db" || exit
 )"
                                 : "";
-  return head(job, "finish", {"--output=" + (job.out / "log/finish_%j.txt").string()}) +
+  return head(job, "finish", options) +
          "# After all tasks of the array, whatever became of them: says what there is and what is "
          "missing.\n" +
-         variables(job) + '\n' + find_missing(job) + R"(if [ -n "$array" ]; then
+         variables(job) + '\n' + find_missing(job, " --untried") + R"(if [ -n "$array" ]; then
   echo "Videos are missing in the shards $array. Start them again: $out/retry.sh"
   exit 1
 fi
 )" + merge +
          fmt::format(R"("$pipeline" store stats "{0}"
-echo "All videos are there. Use them as: --store '{0}'"
+echo "All videos were tried. Use them as: --store '{0}'"
 )",
-                     store);
+                     store) +
+         fmt::format(R"(unreadable=$("$pipeline" store missing "$out/parts/*.db"{} | wc -l)
+if [ "$unreadable" -gt 0 ]; then
+  echo "Files that could not be read: $unreadable. See: $pipeline store failures '$out/parts/*.db'. Try them again: $out/retry.sh"
+fi
+)",
+                     which_videos(job));
 }
 
 std::string retry(const SlurmJob& job) {
   return "#!/bin/bash\n# Starts the tasks again whose shards lack videos, and what finishes the job.\n" +
-         variables(job) + '\n' + find_missing(job) + R"(if [ -z "$array" ]; then
+         variables(job) +
+         fmt::format(R"SH(
+if [ -n "$(squeue --noheader --user="$(id -un)" --name={0})" ]; then
+  echo "Tasks are still running or waiting: squeue --name={0}"
+  exit 1
+fi
+)SH",
+                     job_name(job)) +
+         find_missing(job) + R"(if [ -z "$array" ]; then
   echo "Nothing is missing."
   exit 0
 fi
@@ -118,6 +175,19 @@ std::vector<Script> slurm_scripts(const SlurmJob& job) {
   return {{job.out / "task.sh", task(job)},
           {job.out / "finish.sh", finish(job)},
           {job.out / "retry.sh", retry(job)}};
+}
+
+std::optional<std::int64_t> seconds_of_slurm(const std::string& time) {
+  if (time == "UNLIMITED" || time == "INFINITE") return std::numeric_limits<std::int64_t>::max();
+  // What the numbers mean depends on how many there are.
+  static const std::regex form("(?:([0-9]{1,6})-)?([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?");
+  std::smatch match;
+  if (!std::regex_match(time, match, form)) return std::nullopt;
+  const auto number = [&](std::size_t i) { return match[i].matched ? std::stoll(match[i].str()) : 0; };
+  constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
+  if (match[1].matched) return number(1) * kDay + number(2) * kHour + number(3) * kMinute + number(4);
+  if (match[4].matched) return number(2) * kHour + number(3) * kMinute + number(4);
+  return number(2) * kMinute + number(3);
 }
 
 std::string sbatch_lines(const SlurmJob& job) {

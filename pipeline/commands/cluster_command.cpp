@@ -7,6 +7,7 @@
 
 #include "data/atomic_file.h"
 #include "data/error.h"
+#include "data/text_file.h"
 #include "pipeline/cluster/slurm_scripts.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
@@ -30,6 +31,21 @@ void write(const fs::path& path, const std::string& text, fs::perms permissions)
   fs::permissions(path, permissions);
 }
 
+/// A task takes its options from the file when it starts, and its store knows the number of tasks: other ones
+/// would mix two jobs. Throws Error(Mismatch).
+void require_same_job(const SlurmJob& job, const std::string& options) {
+  std::error_code unseen;
+  const fs::path file = job.out / "extract.toml", script = job.out / "task.sh";
+  const bool is_same =
+      (!fs::exists(file, unseen) || read_text_file(file) == options) &&
+      (!fs::exists(script, unseen) ||
+       read_text_file(script).find(fmt::format("--array=1-{}\n", job.tasks)) != std::string::npos);
+  if (is_same) return;
+  throw Error(Fault::Mismatch, job.out.string(),
+              "has the job of an extraction with other options or another number of tasks",
+              "Choose another folder with --out, or remove this one's extract.toml, task.sh and parts");
+}
+
 void submit(const SlurmJob& job) {
   const std::string lines = "set -e\n" + sbatch_lines(job);
   const int status = std::system(lines.c_str());  // sbatch says on stdout and stderr what it has done
@@ -51,12 +67,14 @@ int prepare(const CLI::App& command, ClusterArguments& arguments) {
   job.program = fs::canonical("/proc/self/exe").parent_path() / "pipeline";
   job.which = videos.list.empty() ? std::vector<std::string>{"--videos", videos.folder.string()}
                                   : std::vector<std::string>{"--list", videos.list.string()};
-  fs::create_directories(job.out / "log");
-  fs::create_directories(job.out / "parts");
   std::string options = toml_of(command);
   options.replace(0, options.find('\n'), "[extract]");
+  const std::vector<Script> scripts = slurm_scripts(job);
+  require_same_job(job, options);
+  fs::create_directories(job.out / "log");
+  fs::create_directories(job.out / "parts");
   write(job.out / "extract.toml", options, fs::perms(0644));
-  for (const Script& script : slurm_scripts(job)) write(script.path, script.text, fs::perms(0755));
+  for (const Script& script : scripts) write(script.path, script.text, fs::perms(0755));
   say(fmt::format("cluster: {} tasks in {}: extract.toml, task.sh, finish.sh, retry.sh", job.tasks,
                   job.out.string()));
   fmt::print("{}", sbatch_lines(job));
@@ -89,7 +107,7 @@ void add_cluster_command(CLI::App& app, int& exit_code) {
       ->group(group);
   command
       ->add_option("--time", job.time,
-                   "time of a task, as 12:00:00; one that it does not suffice goes on later")
+                   "time of a task, as 12:00:00, ten minutes at least; a task that needs more goes on later")
       ->configurable(false)
       ->group(group);
   command->add_option("--cpus", job.cpus, "processors of a task")

@@ -59,9 +59,10 @@ ExtractReport extract_in_scratch(const ExtractOptions& options) {
     ExtractReport report = extract(local, options.store);
     scratch.hand_back();
     return report;
-  } catch (const Error&) {
+  } catch (const Error& error) {
     scratch.hand_back();
-    throw;
+    if (error.where() != local.store.string()) throw;
+    throw Error(error.fault(), options.store.string(), error.seen(), error.advice());  // as the user knows it
   }
 }
 

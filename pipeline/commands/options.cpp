@@ -242,6 +242,9 @@ void add_scratch_flag(CLI::App& command, std::filesystem::path& scratch) {
           "folder on a local disk where the store is worked on: --store is fetched at the beginning and "
           "copied back every few minutes and at the end, so it may be on NFS or Lustre")
       ->transform(absolute_path())
+      ->check([](const std::string& folder) {
+        return folder.empty() ? "it is empty: is the variable set that names the folder?" : std::string();
+      })
       ->group("Videos");
 }
 

@@ -1,11 +1,18 @@
 #include "pipeline/extraction/scratch_store.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <exception>
-#include <utility>
 
 #include "data/error.h"
 #include "data/fingerprint.h"
+#include "data/store/sqlite.h"
 #include "data/store/store_copy.h"
+#include "data/store/store_merge.h"
+#include "data/write_error.h"
 #include "pipeline/terminal/console.h"
 
 namespace tvr {
@@ -20,6 +27,23 @@ constexpr int kShareOfCopying = 20;
 fs::path local_name(const fs::path& home) {
   return home.stem().string() + "-" + sha256(home.string()).substr(0, 16) + ".db";
 }
+
+/// A folder below that nobody else can write to: in /tmp anybody could prepare what is opened here.
+fs::path own_folder(const fs::path& folder) {
+  constexpr mode_t kOwnersAlone = 0700, kOthersWrite = 0022;
+  fs::create_directories(folder);
+  fs::path own = folder / fmt::format("pipeline-{}", ::geteuid());
+  struct stat status {};
+  if ((::mkdir(own.c_str(), kOwnersAlone) != 0 && errno != EEXIST) || ::lstat(own.c_str(), &status) != 0)
+    throw write_error(own.string(), "cannot be created", errno);
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & kOthersWrite) != 0) {
+    throw Error(Fault::Unsupported, own.string(), "is no folder that this user alone can write to",
+                "Remove it, or choose another folder with --scratch");
+  }
+  return own;
+}
+
+fs::path kept(const fs::path& local) { return local.string() + ".kept"; }
 
 /// nullptr, with a warning, where the file system has no locks.
 std::unique_ptr<StoreLock> lock_of(const fs::path& home) {
@@ -40,26 +64,37 @@ void fetch(const fs::path& home, const fs::path& local) {
   if (fs::exists(home.string() + "-wal", unseen) && fs::file_size(home.string() + "-wal", unseen) > 0)
     back_up_store(home, local);
   else
-    copy_file_whole(home, local);
+    copy_closed_store(home, local);
+}
+
+/// Adds what could not be brought home last time.
+void take_up(const fs::path& earlier, const fs::path& local) {
+  std::error_code unseen;
+  if (!fs::exists(earlier, unseen)) return;
+  if (fs::exists(local, unseen))
+    merge_store(local, earlier);
+  else
+    copy_closed_store(earlier, local);
+  remove_store(earlier);
 }
 
 }  // namespace
 
-ScratchStore::ScratchStore(fs::path home, const fs::path& folder, std::chrono::milliseconds period)
-    : home_(std::move(home)), local_(folder / local_name(home_)) {
-  fs::create_directories(folder);
+ScratchStore::ScratchStore(const fs::path& home, const fs::path& folder, std::chrono::milliseconds period)
+    : home_(resolved_store(home)), local_(own_folder(folder) / local_name(home_)) {
   if (home_.has_parent_path()) fs::create_directories(home_.parent_path());
   lock_ = lock_of(home_);
   fetch(home_, local_);
+  take_up(kept(local_), local_);
   copier_ = std::thread([this, period] { copy_now_and_then(period); });
 }
 
 ScratchStore::~ScratchStore() {
   stop();
-  if (keep_local_) return;
   remove_store(local_);
   std::error_code error;
   fs::remove(local_.string() + ".lock", error);
+  fs::remove(local_.parent_path(), error);  // if it is empty
 }
 
 void ScratchStore::stop() {
@@ -86,7 +121,7 @@ void ScratchStore::copy_now_and_then(std::chrono::milliseconds period) {
       std::error_code unseen;
       if (fs::exists(local_, unseen)) {
         back_up_store(local_, copy);
-        copy_file_whole(copy, home_);
+        copy_closed_store(copy, home_);
       }
     } catch (const Error& error) {
       warn(std::string(error.what()) + ". The store is copied home later");
@@ -100,15 +135,15 @@ void ScratchStore::hand_back() {
   stop();
   std::error_code unseen;
   if (!fs::exists(local_, unseen)) return;
-  keep_local_ = true;
   try {
-    copy_file_whole(local_, home_);
+    copy_closed_store(local_, home_);
   } catch (const Error& error) {
+    fs::rename(local_, kept(local_));
     throw Error(error.fault(), error.where(), error.seen(),
-                "The store is in " + local_.string() + ": copy it to " + home_.string() +
-                    " before the next extraction fetches what is there");
+                "The store is kept in " + kept(local_).string() +
+                    ": the next extraction into the same --store with the same --scratch, on this machine, "
+                    "takes it up");
   }
-  keep_local_ = false;
 }
 
 }  // namespace tvr

@@ -17,20 +17,21 @@ namespace tvr {
 /// locked meanwhile, where its file system has locks.
 class ScratchStore {
  public:
-  /// Fetches what is at `home`, if anything. `folder` is created. Copies home every `period`, or as seldom as
-  /// copying takes a twentieth of the time. Throws Error(Busy) when another program writes to `home`, and
-  /// what copying throws.
-  ScratchStore(std::filesystem::path home, const std::filesystem::path& folder,
+  /// Fetches what is at `home`, if anything, into a folder below `folder` that is this user's alone, and adds
+  /// what an earlier hand_back() could not bring home. Copies home every `period`, or as seldom as copying
+  /// takes a twentieth of the time. Throws Error(Busy) when another program writes to `home`,
+  /// Error(Unsupported) when another user may write to the folder below, and what copying and merging throw.
+  ScratchStore(const std::filesystem::path& home, const std::filesystem::path& folder,
                std::chrono::milliseconds period = std::chrono::minutes(5));
-  /// Removes the local files, unless hand_back() failed.
+  /// Removes the local files, but for what hand_back() kept.
   ~ScratchStore();
   ScratchStore(const ScratchStore&) = delete;
   ScratchStore& operator=(const ScratchStore&) = delete;
 
   /// The local file; open it as a store.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return local_; }
-  /// Copies the store home a last time. REQUIRES: it is closed. Throws Error saying where the local store is,
-  /// which stays there.
+  /// Copies the store home a last time. REQUIRES: it is closed. Throws Error saying where the local store is
+  /// kept: the next one of this home and folder takes it up.
   void hand_back();
 
  private:
@@ -39,7 +40,6 @@ class ScratchStore {
 
   std::filesystem::path home_, local_;
   std::unique_ptr<StoreLock> lock_;
-  bool keep_local_ = false;
   Mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ TVR_GUARDED_BY(mutex_) = false;

@@ -16,6 +16,7 @@ namespace {
 
 std::atomic<bool> quiet_mode{false}, silent_mode{false};
 volatile std::sig_atomic_t stop_flag = 0;
+volatile std::sig_atomic_t stop_asked_s = 0;  // when, by the monotonic clock
 volatile std::sig_atomic_t line_is_drawn = 0;
 
 // Note [the line on the terminal]
@@ -55,12 +56,26 @@ void draw(const std::string& text) {
   write_stderr(std::string(kErase) + text + '\r');
 }
 
+/// Whether a signal after the first is the same request: what manages a job sends SIGTERM to a script and to
+/// all that it has started, and the script passes it on; and it sends SIGTERM where a warning by SIGUSR1 has
+/// not ended the program in time. A person who types Ctrl-C twice means it.
+bool is_same_request(int signal) {
+  constexpr time_t kSeconds = 2;
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return signal != SIGINT && (signal != stop_flag || now.tv_sec - stop_asked_s <= kSeconds);
+}
+
 extern "C" void remember_stop(int signal) {
   if (stop_flag != 0) {  // second signal: end at once
+    if (is_same_request(signal)) return;
     if (line_is_drawn != 0 && write(STDERR_FILENO, kErase.data(), kErase.size()) < 0) _exit(128 + signal);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  stop_asked_s = static_cast<std::sig_atomic_t>(now.tv_sec);
   stop_flag = signal;
 }
 

@@ -1,6 +1,8 @@
 #include "pipeline/commands/store/store_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "data/store/feature_store.h"
@@ -28,6 +30,14 @@ std::vector<std::filesystem::path> all_stores(const StoreArguments& arguments,
   std::vector<std::filesystem::path> all = stores_of(arguments.store);
   for (const std::filesystem::path& named : more)
     for (std::filesystem::path& store : stores_of(named)) all.push_back(std::move(store));
+  // A store that is named and matches a pattern, too, counts once.
+  std::set<std::filesystem::path> seen;
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const std::filesystem::path& store) {
+                             std::error_code unseen;
+                             return !seen.insert(std::filesystem::weakly_canonical(store, unseen)).second;
+                           }),
+            all.end());
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include "data/json_text.h"
 #include "data/store/feature_store.h"
 #include "data/store/store_merge.h"
+#include "data/store/store_set.h"
 #include "pipeline/commands/store/store_command.h"
 #include "pipeline/terminal/console.h"
 #include "pipeline/terminal/table.h"
@@ -27,7 +28,10 @@ int merge(const MergeArguments& arguments) {
   std::int64_t damaged = 0;
   Table table({{"part"}, {"outcomes", Align::Right}, {"taken", Align::Right}, {"damaged", Align::Right}});
   StoreMerger merger(arguments.store);
-  for (const std::filesystem::path& part : arguments.parts) {
+  std::vector<std::filesystem::path> parts;
+  for (const std::filesystem::path& named : arguments.parts)
+    for (std::filesystem::path& part : stores_of(named)) parts.push_back(std::move(part));
+  for (const std::filesystem::path& part : parts) {
     ProgressLine line("merging " + part.filename().string(), "outcomes", 0);
     const MergeReport report =
         merger.add(part, progress_on(line), arguments.skip_damaged ? Damaged::LeaveOut : Damaged::Refuse);
@@ -54,7 +58,10 @@ void add_store_merge(CLI::App& store, int& exit_code) {
   CLI::App* command = add_store_subcommand(
       store, "merge", "Merge the stores of shards into a store; creates it if it does not exist",
       "merge all.db shard1.db shard2.db", *arguments);
-  command->add_option("parts", arguments->parts, "stores to merge; they are not changed")->required();
+  command
+      ->add_option("parts", arguments->parts,
+                   "stores to merge, or patterns such as 'parts/*.db'; they are not changed")
+      ->required();
   command->add_flag("--skip-damaged", arguments->skip_damaged,
                     "leave out damaged rows instead of stopping at the first");
   command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });

@@ -70,7 +70,7 @@ class ShardOfJob : public ::testing::Test {
   static void clear() {
     for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX",
                              "SLURM_ARRAY_TASK_COUNT", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "RANK",
-                             "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"})
+                             "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS"})
       ::unsetenv(name);
   }
 };
@@ -108,17 +108,44 @@ TEST_F(ShardOfJob, OfAnArrayWithGapsIsNotKnown) {
 TEST_F(ShardOfJob, OfMpirunTorchrunAndSrunIsTheRankCountedFromOne) {
   for (const auto& [rank, size] : {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                    {"RANK", "WORLD_SIZE"},
-                                   {"SLURM_PROCID", "SLURM_NTASKS"}}) {
+                                   {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}}) {
     set({{rank, "2"}, {size, "3"}});
     EXPECT_EQ(shard_named("slurm").index, 3U) << rank;
     EXPECT_EQ(shard_named("slurm").count, 3U) << rank;
     set({{rank, "3"}, {size, "3"}});
     testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, size);
     set({{rank, "0"}});
-    testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, "is not set, though");
+    testing::expect_error(
+        [] { (void)shard_of_environment(); }, Fault::InvalidArgument,
+        std::string(rank) == "SLURM_PROCID" ? "in a batch script by srun" : "is not set, though");
     set({{rank, "-1"}, {size, "3"}});
     testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument, "is no number: '-1'");
   }
+}
+
+TEST_F(ShardOfJob, OfABatchScriptIsRefusedThoughSlurmNumbersIt) {
+  set({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "2"}});
+  testing::expect_error([] { (void)shard_of_environment(); }, Fault::InvalidArgument,
+                        "in a batch script by srun");
+}
+
+TEST_F(ShardOfJob, OfProcessesInTheTasksOfAnArrayAreAllDifferent) {
+  std::set<std::uint64_t> seen;
+  for (const char* task : {"0", "1", "2"}) {
+    for (const char* process : {"0", "1"}) {
+      auto variables = array_task(task, "0", "2", "3");
+      variables["SLURM_PROCID"] = process;
+      variables["SLURM_STEP_NUM_TASKS"] = "2";
+      set(variables);
+      EXPECT_EQ(shard_of_environment().count, 6U);
+      seen.insert(shard_of_environment().index);
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::uint64_t>{1, 2, 3, 4, 5, 6}));
+  auto batch_script = array_task("1", "0", "2", "3");
+  batch_script["SLURM_PROCID"] = "0";
+  set(batch_script);
+  EXPECT_EQ(shard_of_environment().index, 2U);
 }
 
 TEST_F(ShardOfJob, OutsideOfAJobIsRefused) {

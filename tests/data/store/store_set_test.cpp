@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -227,6 +228,29 @@ TEST(StoresOf, APatternAreInNaturalOrder) {
   for (const char* name : {"10.db", "9.db", "1.db"}) std::ofstream(folder / name);
   EXPECT_THAT(stores_of(folder / "*.db"), ElementsAre(folder / "1.db", folder / "9.db", folder / "10.db"));
   EXPECT_THAT(stores_of(folder / "9.db"), ElementsAre(folder / "9.db"));
+}
+
+TEST_F(StoreSet, PassesOverWhatLiesBesideTheStores) {
+  std::ofstream(part_of(0).string() + ".lock");
+  std::ofstream(part_of(1).string() + "-wal");
+  EXPECT_EQ(stores_of(folder_ / "parts/*").size(), 5U);
+}
+
+TEST_F(StoreSet, KeepsACacheOfTheNewestListsOnly) {
+  (void)FeatureStore(pattern()).recipes();
+  const std::filesystem::path caches = cache().parent_path();
+  for (int i = 0; i < 40; ++i) {
+    const std::filesystem::path old = caches / std::to_string(i);
+    std::ofstream(old) << "of before";
+    std::filesystem::last_write_time(old,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  (void)FeatureStore(std::vector{part_of(1), part_of(2)}).recipes();
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(caches), {}), 32);
+  const auto made = std::filesystem::file_time_type::clock::now();
+  (void)FeatureStore(pattern()).recipes();
+  for (const auto& each : std::filesystem::directory_iterator(caches))
+    EXPECT_LT(each.last_write_time(), made) << "the caches of both sets are still there";
 }
 
 }  // namespace

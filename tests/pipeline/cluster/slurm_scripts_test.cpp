@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "data/text_file.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using testing::expect_error;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Program;
@@ -48,7 +50,7 @@ class SlurmScripts : public ::testing::Test {
 
   /// One that goes on until it is asked to stop, and then does `what`.
   void fake_extraction(const std::string& what) {
-    fake("pipeline", "stop() { " + what + "; }\ntrap stop TERM\necho ready >> " + shell_word(calls()) +
+    fake("pipeline", "stop() { " + what + "; }\ntrap stop USR1 TERM\necho ready >> " + shell_word(calls()) +
                          "\nfor ((i = 0; i < 600; ++i)); do sleep 0.05; done");
   }
 
@@ -77,6 +79,23 @@ TEST_F(SlurmScripts, ATaskExtractsItsShardInAScratchFolder) {
                           " --shard 3/5 --store " + (job_.out / "parts/3.db").string() + " --scratch /tmp\n");
 }
 
+TEST_F(SlurmScripts, AScratchFolderMayHaveBlanksButNotBeEmpty) {
+  fake("pipeline", "");
+  job_.scratch = "/tmp/my scratch";
+  EXPECT_EQ(run("task.sh").exit_code, 0);
+  EXPECT_THAT(called(), HasSubstr(" --scratch /tmp/my scratch\n"));
+  fs::remove(calls());
+  job_.scratch = "$NOT_SET_HERE";
+  const ProgramResult unset = run("task.sh");
+  EXPECT_NE(unset.exit_code, 0);
+  EXPECT_THAT(unset.err, HasSubstr("name a local folder of the nodes with --scratch"));
+  EXPECT_EQ(called(), "");
+  for (const char* const scratch : {"", "a\"b", "`date`"}) {
+    job_.scratch = scratch;
+    expect_error([&] { (void)slurm_scripts(job_); }, Fault::InvalidArgument, "is not the name of a folder");
+  }
+}
+
 TEST_F(SlurmScripts, ATaskWhoseVideosFailHasDoneItsWorkAndOneThatFailsItselfHasNot) {
   for (const auto& [code, task] : {std::pair{2, 0}, {1, 1}, {64, 64}, {137, 137}}) {
     fake("pipeline", "exit " + std::to_string(code));
@@ -87,15 +106,22 @@ TEST_F(SlurmScripts, ATaskWhoseVideosFailHasDoneItsWorkAndOneThatFailsItselfHasN
 
 TEST_F(SlurmScripts, ATaskThatIsWarnedStopsItsExtractionAndIsQueuedAgain) {
   fake_extraction("echo stopped >> " + shell_word(calls()) + "; exit 143");
-  for (const int signal : {SIGUSR1, SIGTERM}) {
-    fs::remove(calls());
-    Program task = start("task.sh");
-    while (called().find("ready") == std::string::npos && task.is_running())
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    task.signal(signal);
-    EXPECT_EQ(task.wait().exit_code, 0);
-    EXPECT_THAT(called(), HasSubstr("ready\nstopped\nscontrol requeue 40_3\n"));
-  }
+  Program task = start("task.sh");
+  while (called().find("ready") == std::string::npos && task.is_running())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  task.signal(SIGUSR1);
+  EXPECT_EQ(task.wait().exit_code, 0);
+  EXPECT_THAT(called(), HasSubstr("ready\nstopped\nscontrol requeue 40_3\n"));
+}
+
+TEST_F(SlurmScripts, ATaskThatIsCancelledStopsItsExtractionAndIsNotQueuedAgain) {
+  fake_extraction("echo stopped >> " + shell_word(calls()) + "; exit 143");
+  Program task = start("task.sh");
+  while (called().find("ready") == std::string::npos && task.is_running())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  task.signal(SIGTERM);
+  EXPECT_EQ(task.wait().exit_code, 143);
+  EXPECT_THAT(called(), AllOf(HasSubstr("ready\nstopped\n"), Not(HasSubstr("scontrol"))));
 }
 
 TEST_F(SlurmScripts, ATaskThatIsWarnedWhenItIsDoneIsNotQueuedAgain) {
@@ -126,18 +152,22 @@ TEST_F(SlurmScripts, TheEndSaysWhatIsMissingAndShowsWhatThereIs) {
   EXPECT_THAT(lacking.out, HasSubstr("Videos are missing in the shards 2,4-5."));
   EXPECT_THAT(called(),
               HasSubstr("pipeline store missing " + (job_.out / "parts/*.db").string() + " --videos " +
-                        (folder_ / "clips of ours").string() + " --shards 5 --slurm\n"));
+                        (folder_ / "clips of ours").string() + " --shards 5 --slurm --untried\n"));
 
   fake("pipeline", "exit 0");
   fs::remove(calls());
   EXPECT_EQ(run("finish.sh").exit_code, 0);
   EXPECT_THAT(called(),
               AllOf(HasSubstr("store stats " + (job_.out / "parts/*.db").string()), Not(HasSubstr("merge"))));
+  // The files of some videos cannot be read: they are tried, told, and stop nothing.
+  fake("pipeline", R"([ "$2" = missing ] && [[ "$*" != *--untried* ]] && { echo gone; exit 2; }; exit 0)");
   job_.merge = true;
   fs::remove(calls());
-  EXPECT_EQ(run("finish.sh").exit_code, 0);
+  const ProgramResult end = run("finish.sh");
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_THAT(end.out, HasSubstr("Files that could not be read: 1."));
   EXPECT_THAT(called(), HasSubstr("store merge " + (job_.out / "features.db").string() + " " +
-                                  (job_.out / "parts/1.db").string()));
+                                  (job_.out / "parts/*.db").string()));
 }
 
 TEST_F(SlurmScripts, TheEndFailsWhereWhatIsMissingCannotBeFoundOut) {
@@ -161,6 +191,48 @@ TEST_F(SlurmScripts, RetryingStartsTheTasksWhoseShardsLackVideos) {
   fs::remove(calls());
   EXPECT_THAT(run("retry.sh").out, HasSubstr("Nothing is missing."));
   EXPECT_THAT(called(), Not(HasSubstr("sbatch")));
+}
+
+TEST_F(SlurmScripts, NothingIsRetriedWhileTasksRun) {
+  fake("pipeline", "echo 2,4-5; exit 2");
+  fake("squeue", "echo 40_2");
+  const ProgramResult retrying = run("retry.sh");
+  EXPECT_EQ(retrying.exit_code, 1);
+  EXPECT_THAT(retrying.out, HasSubstr("Tasks are still running or waiting: squeue --name=extract-"));
+  EXPECT_THAT(called(), Not(HasSubstr("sbatch")));
+}
+
+TEST_F(SlurmScripts, ATaskIsWarnedAQuarterOfAShortTimeBeforeItsEnd) {
+  for (const auto& [time, warning] : {std::pair{"10", 150}, {"0:15:00", 225}, {"2-0", 300}, {"", 300}}) {
+    job_.time = time;
+    EXPECT_THAT(slurm_scripts(job_)[0].text, HasSubstr("USR1@" + std::to_string(warning) + "\n")) << time;
+  }
+  for (const char* const time : {"5", "00:05:00", "9:59"}) {
+    job_.time = time;
+    expect_error([&] { (void)slurm_scripts(job_); }, Fault::InvalidArgument, "is less than ten minutes");
+  }
+  for (const char* const time : {"soon", "12h", "-5", "1:2:3:4"}) {
+    job_.time = time;
+    expect_error([&] { (void)slurm_scripts(job_); }, Fault::InvalidArgument, "is no time of sbatch");
+  }
+}
+
+TEST_F(SlurmScripts, TimesAreReadAsSbatchReadsThem) {
+  for (const auto& [time, seconds] :
+       std::initializer_list<std::pair<const char*, std::int64_t>>{{"90", 5400},
+                                                                   {"90:30", 5430},
+                                                                   {"1:30:15", 5415},
+                                                                   {"2-3", 183600},
+                                                                   {"2-3:30", 185400},
+                                                                   {"1-0:0:1", 86401}})
+    EXPECT_EQ(seconds_of_slurm(time), seconds) << time;
+  EXPECT_TRUE(seconds_of_slurm("UNLIMITED"));
+}
+
+TEST_F(SlurmScripts, LogsLieInAFolderOfAnyName) {
+  job_.out = "/data/100 % \"mine\"";
+  EXPECT_THAT(slurm_scripts(job_)[0].text,
+              HasSubstr(R"(#SBATCH --output="/data/100 %% \"mine\"/log/%A_%a.txt")"));
 }
 
 TEST_F(SlurmScripts, TheirHeadsHaveTheOptionsOfTheJob) {

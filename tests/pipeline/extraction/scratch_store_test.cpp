@@ -1,12 +1,15 @@
 #include "pipeline/extraction/scratch_store.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <memory>
 #include <thread>
 
 #include "data/store/feature_store.h"
 #include "data/store/sqlite.h"
+#include "data/store/store_inspector.h"
 #include "tests/data/store/store_fixture.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -109,13 +112,64 @@ TEST_F(ScratchStoreTest, IsOneProgramsAtATime) {
                "another program is writing to it");
 }
 
-TEST_F(ScratchStoreTest, ThatCannotBeBroughtHomeStaysAndIsNamed) {
-  ScratchStore store(home_, scratch_);
-  add(store.path(), "a");
-  const fs::path local = store.path();
+TEST_F(ScratchStoreTest, ThatCannotBeBroughtHomeIsKeptNamedAndTakenUp) {
+  auto store = std::make_unique<ScratchStore>(home_, scratch_);
+  add(store->path(), "a");
+  const fs::path local = store->path();
   fs::remove_all(home_.parent_path());
-  expect_error([&] { store.hand_back(); }, Fault::Unreadable, "The store is in " + local.string());
-  EXPECT_EQ(videos_in(local), 1U);
+  const fs::path kept = local.string() + ".kept";
+  expect_error([&] { store->hand_back(); }, Fault::Unreadable, "The store is kept in " + kept.string());
+  store.reset();
+  EXPECT_EQ(videos_in(kept), 1U);
+
+  fs::create_directories(home_.parent_path());
+  add(home_, "b");  // by another machine
+  ScratchStore next(home_, scratch_);
+  EXPECT_EQ(videos_in(next.path()), 2U);
+  EXPECT_FALSE(fs::exists(kept));
+}
+
+TEST_F(ScratchStoreTest, TakesTheLogOfAKilledProgramHomeWithTheStoreThatItBelongsTo) {
+  fs::create_directories(home_.parent_path());
+  {
+    FeatureStore killed(folder_ / "killed.db", Access::ReadWrite);
+    const std::int64_t recipe = killed.add_recipe({"2d", "{}", "w"});
+    for (int i = 0; i < 50; ++i) killed.write(extracted("video" + std::to_string(i), recipe));
+    fs::copy(folder_ / "killed.db", home_);
+    fs::copy(folder_ / "killed.db-wal", home_.string() + "-wal");
+  }
+  {
+    ScratchStore store(home_, scratch_);
+    EXPECT_EQ(videos_in(store.path()), 50U);
+    add(store.path(), "a");
+    store.hand_back();
+  }
+  EXPECT_FALSE(fs::exists(home_.string() + "-wal"));
+  EXPECT_EQ(videos_in(home_), 51U);
+  EXPECT_TRUE(StoreInspector(home_).damaged_features().empty());
+}
+
+TEST_F(ScratchStoreTest, OfALinkIsBroughtToWhereTheLinkLeads) {
+  fs::create_directories(home_.parent_path());
+  add(home_, "a");
+  const fs::path link = folder_ / "link.db";
+  fs::create_symlink(home_, link);
+  ScratchStore store(link, scratch_);
+  add(store.path(), "b");
+  store.hand_back();
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(videos_in(home_), 2U);
+}
+
+TEST_F(ScratchStoreTest, LiesInAFolderOfThisUserAlone) {
+  {
+    const ScratchStore store(home_, scratch_);
+    EXPECT_EQ(fs::status(store.path().parent_path()).permissions(), fs::perms::owner_all);
+  }
+  const fs::path own = scratch_ / ("pipeline-" + std::to_string(::geteuid()));
+  fs::create_directory_symlink(folder_.path(), own);
+  expect_error([&] { const ScratchStore store(home_, scratch_); }, Fault::Unsupported,
+               "is no folder that this user alone can write to");
 }
 
 }  // namespace

@@ -139,6 +139,23 @@ TEST(ProgressLine, IsClearedByASecondCtrlC) {
   EXPECT_TRUE(seen_on(80, bytes).empty());
 }
 
+TEST(StopHandler, TakesWhatAJobsManagerSendsTwiceForOneRequest) {
+  for (const auto& [first, second] : {std::pair{SIGTERM, SIGTERM}, {SIGUSR1, SIGUSR1}, {SIGUSR1, SIGTERM}}) {
+    int status = 0;
+    (void)on_terminal(
+        80,
+        [first = first, second = second] {
+          install_stop_handler();
+          std::raise(first);
+          std::raise(second);
+          _exit(stop_signal());
+        },
+        &status);
+    EXPECT_TRUE(WIFEXITED(status)) << first << ' ' << second;
+    EXPECT_EQ(WEXITSTATUS(status), first);
+  }
+}
+
 TEST(ProgressLine, SaysThatItIsStoppingAfterTheFirst) {
   const std::string bytes = on_terminal(80, [] {
     install_stop_handler();

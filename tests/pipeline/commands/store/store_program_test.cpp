@@ -12,6 +12,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <thread>
 #include <tuple>
 
 #include "data/store/feature_store.h"
@@ -19,6 +20,7 @@
 #include "data/tensors/pth.h"
 #include "extract/networks/demo_networks.h"
 #include "pipeline/cluster/slurm_scripts.h"
+#include "tests/data/store/store_fixture.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
@@ -202,6 +204,21 @@ TEST_F(StoreProgram, KilledAtAnyMomentAndStartedAgainItHoldsWhatAnUndisturbedRun
   EXPECT_GT(cut_short, 0);
 }
 
+TEST_F(StoreProgram, MissingTellsTheTimeLeftAtThePaceSoFar) {
+  {
+    FeatureStore made(store_, FeatureStore::Access::ReadWrite);
+    const std::int64_t recipe = made.add_recipe({"2d", "{}", "random:seed=1"});
+    made.write(testing::extracted("v0", recipe));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // the store keeps whole seconds
+    made.write(testing::extracted("v1", recipe));
+  }
+  const ProgramResult said =
+      run_pipeline({"store", "missing", store_, "--videos", folder_ / "videos", "--json"});
+  const double left_s = json::parse(said.out)["shards"][0]["seconds_left"];
+  EXPECT_GE(left_s, 2) << "two of four videos, a second or more each";
+  EXPECT_LT(left_s, 60);
+}
+
 TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
   extract();
   const json one = store("stats");
@@ -221,6 +238,9 @@ TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
   EXPECT_TRUE(lacks["shards"][0]["missing"].empty());
   EXPECT_EQ(lacks["shards"][1]["missing"].size(), lacks["shards"][1]["videos"]);
   EXPECT_GT(lacks["shards"][1]["videos"], 0);
+  EXPECT_TRUE(lacks["shards"][1]["seconds_left"].is_null()) << "nothing of it is done";
+  EXPECT_THAT(missing({shards[0], "--shards", "2"}).out,
+              HasSubstr(std::to_string(lacks["shards"][0]["videos"].get<int>()) + " of 4 videos done ("));
   const ProgramResult slurm = missing({shards[0], "--shards", "2", "--slurm"});
   EXPECT_EQ(slurm.exit_code, 2);
   EXPECT_EQ(slurm.out, "2\n");
@@ -232,6 +252,18 @@ TEST_F(StoreProgram, ShardsTellWhatTheyLackAndMergeToTheDigestOfOneRun) {
 
   store_ = folder_ / "all.db";
   EXPECT_EQ(store("merge", {shards[1], shards[0]})["digest"], one["digest"]);
+}
+
+TEST_F(StoreProgram, AVideoWhoseFileIsGoneIsMissingButTried) {
+  const std::string list = folder_ / "list.csv";
+  std::ofstream(list) << "path,video_id\nvideos/v0.mkv,v0\nvideos/gone.mkv,gone\n";
+  Words words = extraction(store_);
+  words[3] = "--list", words[4] = list;  // in place of --videos
+  EXPECT_EQ(run_pipeline(words).exit_code, 2);
+  const ProgramResult missing = run_pipeline({"store", "missing", store_, "--list", list});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_EQ(missing.out, "gone\n");
+  EXPECT_EQ(run_pipeline({"store", "missing", store_, "--list", list, "--untried"}).exit_code, 0);
 }
 
 TEST_F(StoreProgram, AStoreOfAShardRefusesAnotherDivision) {
@@ -262,6 +294,10 @@ TEST_F(StoreProgram, SeveralStoresAreShownAndReadAsOneByAPattern) {
   EXPECT_EQ(run_pipeline({"store", "missing", store_, "--videos", folder_ / "videos"}).exit_code, 0);
   (void)run_pipeline({"store", "export", store_, "--npy", folder_ / "out"});
   EXPECT_TRUE(std::filesystem::exists(folder_ / "out/2d/v3.npy"));
+  EXPECT_EQ(store("stats", {folder_ / "parts/2.db", "--digest"}), store("stats", {"--digest"}))
+      << "a store named twice counts once";
+  store_ = folder_ / "merged.db";
+  EXPECT_EQ(store("merge", {folder_ / "parts/*.db"})["digest"], one);
   const ProgramResult none = run_pipeline({"store", "stats", folder_ / "nothing/*.db"});
   EXPECT_EQ(none.exit_code, 1);
   EXPECT_THAT(none.err, HasSubstr("no store matches this pattern"));
@@ -275,6 +311,14 @@ TEST_F(StoreProgram, WorksInAScratchFolderAndBringsTheStoreHome) {
   EXPECT_EQ(digest(), one);
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / "local"));
   EXPECT_EQ(extract({"--scratch", folder_ / "local"})["fresh"], kVideos);
+
+  const ProgramResult unset = run_pipeline(extraction(store_, {"--scratch", ""}));
+  EXPECT_EQ(unset.exit_code, 64);
+  EXPECT_THAT(unset.err, HasSubstr("is the variable set that names the folder?"));
+  std::ofstream(store_) << "no store";
+  const ProgramResult damaged = run_pipeline(extraction(store_, {"--scratch", folder_ / "local"}));
+  EXPECT_EQ(damaged.exit_code, 1);
+  EXPECT_THAT(damaged.err, HasSubstr(store_)) << "not its copy's name, which nobody has chosen";
 }
 
 TEST_F(StoreProgram, IsCompactedOnlyWhereThereIsOne) {
@@ -296,7 +340,7 @@ TEST_F(StoreProgram, AClustersTasksMakeTheStoresOfOneExtraction) {
   Words words = extraction("");
   words[1] = "cluster", words[2] = "extract";         // in place of: extract --json
   words.erase(words.begin() + 5, words.begin() + 7);  // --store
-  words.insert(words.end(), {"--tasks", "2", "--out", out, "--scratch", shell_word(folder_ / "local")});
+  words.insert(words.end(), {"--tasks", "2", "--out", out, "--scratch", folder_ / "local"});
   const ProgramResult lines = run_pipeline(words);
   ASSERT_EQ(lines.exit_code, 0) << lines.err;
   EXPECT_EQ(lines.out, "job=$(sbatch --parsable '" + out + "/task.sh')\nsbatch --dependency=afterany:$job '" +
@@ -309,9 +353,18 @@ TEST_F(StoreProgram, AClustersTasksMakeTheStoresOfOneExtraction) {
   }
   const ProgramResult finished = Program(folder_.path(), "/bin/bash", {out + "/finish.sh"}).wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("All videos are there."));
+  EXPECT_THAT(finished.out, HasSubstr("All videos were tried."));
   store_ = out + "/parts/*.db";
   EXPECT_EQ(digest(), one);
+
+  EXPECT_EQ(run_pipeline(words).exit_code, 0) << "the same job again";
+  for (const Words& change : {Words{"--tasks", "3"}, Words{"--weights-2d", weights(2)}}) {
+    Words another = words;
+    *(std::find(another.begin(), another.end(), change[0]) + 1) = change[1];
+    const ProgramResult refused = run_pipeline(another);
+    EXPECT_EQ(refused.exit_code, 1) << change[0];
+    EXPECT_THAT(refused.err, HasSubstr("has the job of an extraction with other options"));
+  }
 
   const ProgramResult wrong = run_pipeline(
       {"cluster", "extract", "--videos", folder_ / "videos", "--tasks", "2", "--out", folder_ / "other"});
