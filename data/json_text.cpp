@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/character.h"
 #include "data/error.h"
 
 namespace tvr {
@@ -11,8 +12,28 @@ namespace {
 
 using nlohmann::json;
 
+/// A character in JSON's own escapes: "\\u202e".
+std::string escaped(std::string_view character) {
+  const std::string text = json(std::string(character)).dump(-1, ' ', true);
+  return text.size() > 3 ? text.substr(1, text.size() - 2) : "\\u007f";  // of ASCII, it leaves DEL alone
+}
+
+/// With \uXXXX for what a terminal may not get, as JSON is looked at in one, too. Such characters are in
+/// strings alone.
 std::string dump(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+  const std::string text = value.dump(indent, ' ', false, json::error_handler_t::replace);
+  std::string shown;
+  shown.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    const Character next = first_character(rest);
+    const std::string_view character = rest.substr(0, next.bytes);
+    if (next.may_be_shown || character == "\n")
+      shown += character;
+    else
+      shown += escaped(character);
+    rest.remove_prefix(next.bytes);
+  }
+  return shown;
 }
 
 }  // namespace

@@ -96,6 +96,18 @@ std::string escape(std::string_view name, bool percent) {
   return id;
 }
 
+/// The text with the bytes of what a terminal may not get as %XX.
+std::string shown(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    for (const char c : text.substr(0, next.bytes))
+      line += next.may_be_shown ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    text.remove_prefix(next.bytes);
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string escape_video_id(std::string_view name) {
@@ -128,12 +140,9 @@ std::string video_text(const std::string& id) {
 
 std::string video_line(const std::string& id) {
   std::string name = video_name(id);
-  for (std::string_view rest = name; !rest.empty();) {
-    const Character next = first_character(rest);
-    if (!next.may_be_shown) return id;
-    rest.remove_prefix(next.bytes);
-  }
-  return name;
+  // A name that reads as an escape would look like the id of another one.
+  if (video_name(name) == name && shown(name) == name) return name;
+  return shown(id);
 }
 
 std::string composed(std::string_view text) {

@@ -90,12 +90,7 @@ struct Death {
   Error error;
 };
 
-bool is_crash(int signal) {
-  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS}) {
-    if (signal == own) return true;
-  }
-  return false;
-}
+bool is_crash(int signal) { return std::find(kCrashes.begin(), kCrashes.end(), signal) != kCrashes.end(); }
 
 /// `end` is null if nobody was left to report it: the process that starts decoders was killed, too.
 Death death_of(const std::string& path, const DecodeLimits& limits, const DecoderEnd* end) {
@@ -117,7 +112,8 @@ Death death_of(const std::string& path, const DecodeLimits& limits, const Decode
              "Pass a larger --max-memory"}};
   }
   const int signal = WIFSIGNALED(end->status) ? WTERMSIG(end->status) : 0;
-  if (signal == SIGXCPU) {
+  // With less time used than it may use, somebody else has sent the signal.
+  if (signal == SIGXCPU && end->cpu_s >= limits.max_seconds) {
     return {Death::Kind::Limit,
             {Fault::Timeout, path, spent_words(end->cpu_s, limits.max_seconds) + ", within one packet"}};
   }

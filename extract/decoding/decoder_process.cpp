@@ -1,7 +1,6 @@
 #include "extract/decoding/decoder_process.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,12 +10,12 @@
 #include <cerrno>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <utility>
 
 #include "data/error.h"
+#include "extract/decoding/process_limits.h"
 
 namespace tvr {
 namespace {
@@ -113,28 +112,33 @@ bool receive(const Descriptor& socket, Request& request) {
   return true;
 }
 
-/// Private writable memory of this process, as RLIMIT_DATA counts it.
-std::int64_t data_bytes() {
-  long pages = 0;
-  std::FILE* const file = std::fopen("/proc/self/statm", "re");
-  const bool read = file != nullptr && std::fscanf(file, "%*d %*d %*d %*d %*d %ld", &pages) == 1;
-  if (file != nullptr) std::fclose(file);
-  return read ? std::int64_t{pages} * ::sysconf(_SC_PAGESIZE) : 0;
+/// Ends the process as SIGTERM does if another process has sent the signal, else as the signal does: a crash
+/// is a property of the video, being ended from outside is not.
+extern "C" void tell_from_outside(int signal, siginfo_t* info, void*) {
+  const bool is_sent = info->si_code <= 0;  // not by the kernel for a fault (sigaction(2))
+  const int end = is_sent && info->si_pid != ::getpid() ? SIGTERM : signal;
+  std::signal(end, SIG_DFL);
+  std::raise(end);
 }
 
-void limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
-  rlimit limits{};
-  if (::getrlimit(resource, &limits) != 0) return;
-  limits.rlim_cur = std::min(limits.rlim_max, static_cast<rlim_t>(value));
-  ::setrlimit(resource, &limits);
+void tell_crashes_from_outside() {
+  for (const int signal : kCrashes) {
+    struct sigaction action {};
+    // What has its own handler, such as a sanitizer, reports crashes itself.
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action.sa_sigaction = tell_from_outside;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER;
+    ::sigaction(signal, &action, nullptr);
+  }
 }
 
 /// Main function of a decoder process; returns its exit status.
 int decode_one(const Request& request, const Decode& decode, const DecodeLimits& limits) {
+  tell_crashes_from_outside();
   limit(RLIMIT_CORE, 0);
   // Beyond the limit that is checked between packets, so that it ends only a decoder that hangs within one.
   limit(RLIMIT_CPU, std::llround(std::ceil(1.1 * std::min(limits.max_seconds, 1e9))) + 1);
-  limit(RLIMIT_DATA, data_bytes() + limits.max_memory_bytes);
+  limit_more_memory(limits.max_memory_bytes);
   const RecordWriter writer(request.data.get());
   try {
     writer.end(decode(request.path, request.lanes, [&](const Clip& clip) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <csignal>
+
 #include "data/descriptor.h"
 #include "extract/decoding/decoder_host.h"
 
@@ -21,6 +24,10 @@ struct EndHeader {
   double duration_s;
   bool complete, first_frame_only;
 };
+
+/// Signals that say that a program is at fault. A decoder to which another process has sent one ends by
+/// SIGTERM instead.
+constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 
 /// How a decoder ended, in its status pipe.
 struct DecoderEnd {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <cstdint>
 
 #include "data/descriptor.h"
+#include "extract/decoding/process_limits.h"
 #include "extract/libraries.h"
 #include "extract/media/clip_stream.h"
 
@@ -25,10 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void read_headers(const std::vector<std::filesystem::path>& videos, std::size_t from, int out) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const auto most = static_cast<rlim_t>(DecodeLimits().max_memory_bytes);
-  const struct rlimit memory { most, most }, none{0, 0};
-  ::setrlimit(RLIMIT_DATA, &memory);
-  ::setrlimit(RLIMIT_CORE, &none);
+  limit_more_memory(DecodeLimits().max_memory_bytes);
+  limit(RLIMIT_CORE, 0);
   for (std::size_t i = from; i < videos.size(); ++i) {
     const double seconds = claimed_duration_s(videos[i]);
     if (::write(out, &seconds, sizeof seconds) != static_cast<ssize_t>(sizeof seconds)) break;

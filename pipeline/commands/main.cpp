@@ -1,6 +1,8 @@
 // pipeline: runs `store`, `narrations`, `tokens` and `get` itself, lists the commands and tells the version,
 // and executes pipeline-torch, which lies beside it, for everything else. Loading LibTorch and the 300
 // libraries that Debian's needs takes half a second; listing a million rows takes less.
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "pipeline/commands/command.h"
@@ -93,7 +96,25 @@ std::vector<char*> plain(int argc, char** argv) {
   return arguments;
 }
 
+/// What is wrong with the memory that a process may have (ulimit -v, ulimit -d); empty: nothing. The
+/// libraries of pipeline-torch reserve half a gigabyte when they are loaded, and OpenBLAS tries for ever
+/// where it may not.
+std::string too_little_memory() {
+  constexpr rlim_t kLeast = rlim_t{5} << 28U;
+  for (const auto& [resource, flag] : {std::pair{RLIMIT_AS, "-v"}, {RLIMIT_DATA, "-d"}}) {
+    rlimit limits{};
+    if (getrlimit(resource, &limits) != 0 || limits.rlim_cur >= kLeast) continue;
+    return fmt::format("the memory of a process is limited to {} MB (ulimit {}); at least {} MB are needed",
+                       limits.rlim_cur >> 20U, flag, kLeast >> 20U);
+  }
+  return {};
+}
+
 int become_pipeline_torch(char** argv) {
+  if (const std::string problem = too_little_memory(); !problem.empty()) {
+    tvr::complain(problem);
+    return tvr::kFailed;
+  }
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path program = self.parent_path() / "pipeline-torch";

@@ -19,6 +19,13 @@ TEST(JsonText, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(json_text("a\xff"), "\"a\xef\xbf\xbd\"");
 }
 
+TEST(JsonText, EscapesWhatATerminalMayNotGet) {
+  const std::string hidden = "a\u202e\u009b\u2028\x7f\U000e0041\u00fc\n";
+  const std::string text = json_line(hidden);
+  EXPECT_EQ(text, "\"a\\u202e\\u009b\\u2028\\u007f\\udb40\\udc41\u00fc\\n\"");
+  EXPECT_EQ(parse_json(text, "text"), hidden) << "the same text";
+}
+
 std::string nested(int levels) {
   const auto count = static_cast<std::size_t>(levels);
   return std::string(count, '[') + std::string(count, ']');

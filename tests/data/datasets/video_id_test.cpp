@@ -61,6 +61,8 @@ TEST(VideoId, IsGivenBackAsFarAsItsPlaceHoldsIt) {
   EXPECT_EQ(video_line("%2Db"), "-b");
   EXPECT_EQ(video_line("a%0Ab"), "a%0Ab") << "a line is one";
   EXPECT_EQ(video_line("caf%E9"), "caf%E9");
+  EXPECT_EQ(video_line("caf%25E9"), "caf%25E9") << "not as the one before";
+  EXPECT_EQ(video_line("a\u202eb"), "a%E2%80%AEb") << "nothing turns the line around";
 }
 
 TEST(VideoId, ComposedTextIsEqualWhateverTheFormOfItsAccents) {

@@ -38,7 +38,8 @@ Clip clip_of(std::int64_t index) {
 constexpr std::int64_t kClips = 6;
 
 /// Gives kClips clips of lane 1. `path` is a file which gets a byte for every decoder that comes; its name,
-/// "killed-4" or "crash-1", says what befalls the first of them, each after one more clip.
+/// "killed-4", "crash-1" or "sent11-4", says what befalls the first of them, each after one more clip; the last
+/// one: another process sends them signal 11.
 DecodeSummary suffer(const std::filesystem::path& path, const Lanes& lanes, const Give& give) {
   std::ofstream(path, std::ios::app) << '.';
   const auto came = static_cast<std::int64_t>(std::filesystem::file_size(path));
@@ -48,6 +49,10 @@ DecodeSummary suffer(const std::filesystem::path& path, const Lanes& lanes, cons
     if (suffers && index == came) {
       if (name.rfind("killed", 0) == 0) std::raise(SIGKILL);
       if (name.rfind("crash", 0) == 0) std::raise(SIGABRT);
+      if (name.rfind("sent", 0) == 0 && ::fork() == 0) {
+        ::kill(::getppid(), std::stoi(name.substr(4)));
+        ::_exit(0);
+      }
       std::this_thread::sleep_for(std::chrono::hours(1));
     }
     give(clip_of(index));
@@ -140,6 +145,15 @@ TEST(DecoderHost, BelievesNoCrashThatDoesNotHappenAgain) {
   const testing::TempFolder folder;
   DecoderHost host(suffer, {});
   EXPECT_THAT(indices(*host.open(folder / "crash-1", {0, 1}, {0, 0})), ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST(DecoderHost, KnowsACrashFromASignalThatAnotherProcessHasSent) {
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGXCPU, SIGTERM}) {
+    const testing::TempFolder folder;
+    DecoderHost host(suffer, {});
+    const auto path = folder / ("sent" + std::to_string(signal) + "-4");
+    EXPECT_THAT(indices(*host.open(path, {0, 1}, {0, 0})), ElementsAre(0, 1, 2, 3, 4, 5)) << signal;
+  }
 }
 
 TEST(DecoderHost, GoesOnWithTheNextClipWhenADecoderIsKilled) {

@@ -1,7 +1,9 @@
 #include "extract/decoding/header_durations.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include "extract/media/clip_stream.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_video.h"
 #include "tests/support/write_file.h"
@@ -24,6 +26,21 @@ TEST(HeaderDurations, AreThoseOfTheContainersAndZeroWhereThereIsNone) {
   EXPECT_EQ(durations[1], 0);
   EXPECT_EQ(durations[2], 0);
   EXPECT_EQ(durations[3], durations[0]);
+}
+
+TEST(HeaderDurations, AreReadHoweverMuchMemoryTheProgramHas) {
+  const testing::TempFolder folder;
+  testing::TestVideo video;
+  video.codec = "rawvideo";
+  video.pts_ms = testing::at_rate(1, 3);
+  testing::write_video(folder / "a.mkv", video);
+  // As networks do: more than reading a header may take.
+  const auto bytes = static_cast<std::size_t>(DecodeLimits().max_memory_bytes) + (std::size_t{64} << 20);
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  EXPECT_NEAR(header_durations({folder / "a.mkv"}, 60).at(0), 2, 0.1);
+  ::munmap(memory, bytes);
 }
 
 TEST(HeaderDurations, AreNoLongerThanTheFilesSizeAllows) {

@@ -10,6 +10,7 @@
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/machine/version.h"
 #include "tests/support/program.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 
@@ -74,6 +75,16 @@ TEST_F(CommandLine, TellsItsCommandsAndVersionWithoutTheProgramThatLoadsTorch) {
   EXPECT_THAT(run({"search", "--run", "gone", "a", "train", "stops"}).err,
               HasSubstr("gone: there is no such"))
       << "train is a word of the sentence";
+}
+
+TEST_F(CommandLine, SaysThatAProcessMayHaveTooLittleMemory) {
+  if (testing::kSanitized) GTEST_SKIP() << "a sanitizer needs more memory than that for itself";
+  for (const char* const flag : {"-v", "-d"}) {
+    const std::string limited = std::string("ulimit ") + flag + " 600000; exec " + TVR_PIPELINE + " doctor";
+    const ProgramResult result = Program(folder_.path(), "/bin/bash", {"-c", limited}).wait();
+    EXPECT_EQ(result.exit_code, kFailed);
+    EXPECT_THAT(result.err, HasSubstr(std::string("is limited to 585 MB (ulimit ") + flag + ")"));
+  }
 }
 
 TEST_F(CommandLine, LooksAtAStoreWithoutTheProgramThatLoadsTorch) {
