@@ -20,6 +20,7 @@
 #include "extract/gpu.h"
 #include "extract/libraries.h"
 #include "extract/media/clip_stream.h"
+#include "model/distributed/mpi_group.h"
 #include "model/libraries.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/options.h"
@@ -109,6 +110,8 @@ void check_store(const DoctorOptions& options, const std::vector<VideoSource>& v
   const fs::path store = fs::absolute(options.store.empty() ? "features.db" : options.store);
   const Checks place = check_store_place(store);
   checks.insert(checks.end(), place.begin(), place.end());
+  const Checks existing = check_existing_stores(store);
+  checks.insert(checks.end(), existing.begin(), existing.end());
   std::error_code problem;
   fs::path folder = store.parent_path();
   while (!fs::exists(folder, problem) && folder.has_relative_path()) folder = folder.parent_path();
@@ -172,6 +175,7 @@ void check_run(const fs::path& run, Checks& checks) {
 
 Checks all_checks(const DoctorOptions& options) {
   Checks checks = check_libraries(library_versions());
+  checks.push_back(check_mpi(mpi_library()));
   const auto add = [&](const Checks& more) { checks.insert(checks.end(), more.begin(), more.end()); };
   add(check_codecs(decoder_of, has_encoder));
   const Machine machine = read_machine();
@@ -258,7 +262,8 @@ void add_doctor_command(CLI::App& app, int& exit_code) {
   };
   path("--videos", options->videos, "folder of videos, to estimate the disk space of their features");
   command->get_option("--videos")->check(CLI::ExistingDirectory);
-  path("--store", options->store, "path of the feature store to be (default: features.db)");
+  path("--store", options->store,
+       "feature store that is there or to be, or a pattern of several (default: features.db)");
   path("--word-vectors", options->word_vectors, "word vectors to check");
   add_network_flags(*command, options->networks, "Planned job");
   command->add_option("--look-in", options->look_in, "more folders to search for weights and word vectors");

@@ -23,6 +23,9 @@ namespace tvr {
 /// A library of another major version than the program was compiled with is a warning.
 [[nodiscard]] Checks check_libraries(const std::vector<LibraryVersion>& libraries);
 
+/// `library`: mpi_library().
+[[nodiscard]] Check check_mpi(const std::string& library);
+
 /// `decoder_of`: the decoder for a codec's short name, empty if there is none. H.264 is required; other
 /// codecs that are missing are warnings.
 [[nodiscard]] Checks check_codecs(const std::function<std::string(const std::string&)>& decoder_of,
@@ -42,6 +45,10 @@ namespace tvr {
 [[nodiscard]] Checks check_store_place(const std::filesystem::path& store);
 /// The network file system of statfs(2)'s f_type, on which SQLite's write-ahead log does not work, or none.
 [[nodiscard]] std::optional<std::string> network_file_system(std::int64_t type);
+
+/// What is there already: the store, or all that match the pattern, opened as the other commands do.
+/// Nothing if there are none.
+[[nodiscard]] Checks check_existing_stores(const std::filesystem::path& store);
 
 /// An estimate of what an extraction will write, from the durations of at most 50 of the videos.
 struct StoreEstimate {

@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <regex>
 
 #include "data/error.h"
+#include "data/files_matching.h"
 #include "data/fingerprint.h"
+#include "data/store/feature_store.h"
 #include "data/store/store_lock.h"
+#include "data/store/store_set.h"
 #include "extract/networks/backbone.h"
 #include "pipeline/doctor/doctor_checks.h"
 #include "pipeline/terminal/table.h"
@@ -110,6 +114,25 @@ Checks check_store_place(const fs::path& store) {
   }
   checks.push_back(std::move(disk));
   return checks;
+}
+
+Checks check_existing_stores(const fs::path& store) {
+  if (files_matching(store).empty()) return {};
+  const std::vector<fs::path> files = stores_of(store);
+  const std::string name = files.size() == 1 ? "store" : "set of stores";
+  try {
+    const FeatureStore stores(files);
+    std::map<std::string, std::int64_t> videos_by_lane;
+    for (const RecipeRow& row : stores.recipes()) {
+      std::int64_t& videos = videos_by_lane[row.recipe.lane];
+      videos = std::max(videos, row.videos);
+    }
+    std::string seen = files.size() == 1 ? files.front().string() : fmt::format("{} files", files.size());
+    for (const auto& [lane, videos] : videos_by_lane) seen += fmt::format(", {}: {} videos", lane, videos);
+    return {{"store", name, Finding::Ok, seen, {}}};
+  } catch (const Error& error) {
+    return {{"store", name, Finding::Missing, error.where() + ": " + error.seen(), error.advice()}};
+  }
 }
 
 StoreEstimate estimate_store(const std::vector<VideoSource>& videos,

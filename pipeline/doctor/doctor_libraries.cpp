@@ -42,6 +42,13 @@ Checks check_libraries(const std::vector<LibraryVersion>& libraries) {
   return checks;
 }
 
+Check check_mpi(const std::string& library) {
+  if (library.empty())
+    return {"libraries", "MPI", Finding::Note, "not in this build: a training is one process",
+            "To train by several, install libopenmpi-dev and openmpi-bin and build the program anew"};
+  return {"libraries", "MPI", Finding::Ok, library, {}};
+}
+
 Checks check_codecs(const std::function<std::string(const std::string&)>& decoder_of,
                     const std::function<bool(const std::string&)>& has_encoder) {
   Checks checks;

@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "data/fingerprint.h"
+#include "data/store/feature_store.h"
 #include "pipeline/doctor/doctor_checks.h"
 #include "pipeline/machine/library_versions.h"
+#include "tests/data/store/store_fixture.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/write_file.h"
 
@@ -95,6 +97,12 @@ TEST(DoctorLibraries, OfThisProgramAllTellSomething) {
     EXPECT_NE(check.seen, "") << check.name;
     EXPECT_THAT(check.seen, ::testing::Not(HasSubstr("tvr_"))) << "a library, not the program itself";
   }
+}
+
+TEST(DoctorLibraries, WithoutMpiTrainingIsOneProcess) {
+  EXPECT_EQ(check_mpi("Open MPI v4.1.4").finding, Finding::Ok);
+  EXPECT_EQ(check_mpi("").finding, Finding::Note);
+  EXPECT_THAT(check_mpi("").advice, HasSubstr("libopenmpi-dev"));
 }
 
 TEST(DoctorCodecs, WithoutH264NothingCanBeDone) {
@@ -216,6 +224,25 @@ TEST(DoctorStore, MayLieInAFolderThatIsStillToBeMade) {
 
 TEST(DoctorStore, MayNotLieWhereNobodyMayWrite) {
   EXPECT_EQ(check_store_place("/proc/s.db").front().finding, Finding::Missing) << "not even root";
+}
+
+TEST(DoctorStore, ThatIsThereAlreadyTellsWhatItHolds) {
+  const TempFolder folder;
+  EXPECT_TRUE(check_existing_stores(folder / "none.db").empty());
+  for (const char* const name : {"1", "2"}) {
+    FeatureStore store(folder / (std::string(name) + ".db"), FeatureStore::Access::ReadWrite);
+    store.write(testing::extracted(name, store.add_recipe({"2d", "{}", "random:seed=1"})));
+  }
+  const Check set = find(check_existing_stores(folder / "*.db"), "set of stores");
+  EXPECT_EQ(set.finding, Finding::Ok);
+  EXPECT_EQ(set.seen, "2 files, 2d: 2 videos");
+
+  std::filesystem::copy_file(folder / "1.db", folder / "3.db");
+  const Check twice = find(check_existing_stores(folder / "*.db"), "set of stores");
+  EXPECT_EQ(twice.finding, Finding::Missing);
+  EXPECT_THAT(twice.seen, HasSubstr("video '1' is in "));
+  write_file(folder / "notes.db", "no store");
+  EXPECT_EQ(find(check_existing_stores(folder / "notes.db"), "store").finding, Finding::Missing);
 }
 
 TEST(DoctorStore, EstimatesItsSizeFromAFewHeaders) {
