@@ -9,6 +9,7 @@
 
 #include "data/narrations/narration_record.h"
 #include "data/narrations/narration_table.h"
+#include "data/stable_hash.h"
 #include "data/tensors/npy.h"
 #include "data/tensors/pth.h"
 #include "data/tensors/zip.h"
@@ -189,6 +190,15 @@ void write_kept_index(const Seeds& seeds) {
               "tvr search index 1\n" + little_endian(header.size(), 8) + header + std::string(8, '\0'));
 }
 
+/// What the fuzzer completes by a digest: a set of two stores, and in one of them the video "a".
+void write_store_catalog(const Seeds& seeds) {
+  const std::string files =
+      R"({"files":[{"recipes":[[1,"2d","{}","random:seed=1",2048,1]],"stamp":"1:1000000000.000000000;"},)"
+      R"({"recipes":[],"stamp":"1:1000000000.000000000;"}]})";
+  seeds.write("store_catalog", "set",
+              files + '\n' + little_endian(stable_hash("a"), 8) + little_endian(0, 4));
+}
+
 /// What the fuzzer completes by a checksum: a joint embedding of 1 x 1 values, its Adam state and no best
 /// one.
 void write_training_state(const Seeds& seeds) {
@@ -263,6 +273,7 @@ int main(int argc, char** argv) {
     tvr::testing::write_narrations(seeds);
     tvr::testing::write_run(seeds);
     tvr::testing::write_kept_index(seeds);
+    tvr::testing::write_store_catalog(seeds);
     tvr::testing::write_training_state(seeds);
     tvr::testing::write_head_state(seeds);
     tvr::testing::write_requests(seeds);
