@@ -26,8 +26,8 @@ namespace tvr {
 /// The name where it is UTF-8, else the id: for JSON, pages and the keys of a .pth, which hold text alone.
 [[nodiscard]] std::string video_text(const std::string& id);
 
-/// The name where it can be shown on one line and does not look like another one's id, else the id: for tables
-/// and lists. What turns the direction of text is escaped in it, too.
+/// The name where it can be shown on one line and does not look like another one's id, else the id: for
+/// tables and lists. What turns the direction of text is escaped in it, too.
 [[nodiscard]] std::string video_line(const std::string& id);
 
 /// Text by which names are compared: composed (Unicode's NFC), so that a name from macOS, decomposed, equals

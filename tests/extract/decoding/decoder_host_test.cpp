@@ -38,8 +38,8 @@ Clip clip_of(std::int64_t index) {
 constexpr std::int64_t kClips = 6;
 
 /// Gives kClips clips of lane 1. `path` is a file which gets a byte for every decoder that comes; its name,
-/// "killed-4", "crash-1" or "sent11-4", says what befalls the first of them, each after one more clip; the last
-/// one: another process sends them signal 11.
+/// "killed-4", "crash-1" or "sent11-4", says what befalls the first of them, each after one more clip; the
+/// last one: another process sends them signal 11.
 DecodeSummary suffer(const std::filesystem::path& path, const Lanes& lanes, const Give& give) {
   std::ofstream(path, std::ios::app) << '.';
   const auto came = static_cast<std::int64_t>(std::filesystem::file_size(path));
