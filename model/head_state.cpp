@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "data/error.h"
@@ -94,7 +95,7 @@ void write_head_state(const std::filesystem::path& file, const HeadState& state,
   });
   Tensor text{
       DType::U8, {static_cast<std::int64_t>(identity.size())}, std::vector<std::byte>(identity.size())};
-  std::memcpy(text.bytes.data(), identity.data(), identity.size());
+  if (!identity.empty()) std::memcpy(text.bytes.data(), identity.data(), identity.size());
   tensors.emplace_back(kIdentity, std::move(text));
   tensors.emplace_back(
       kCounters, doubles({6}, {static_cast<double>(state.moments.steps), static_cast<double>(state.epoch),
@@ -115,8 +116,8 @@ std::optional<HeadState> read_head_state(const std::filesystem::path& file, std:
   if (!std::filesystem::exists(file)) return std::nullopt;
   const StateReader in(file, read_pth(file));
   const Tensor& text = in.at(kIdentity, DType::U8, 1);
-  if (text.bytes.size() != identity.size() ||
-      std::memcmp(text.bytes.data(), identity.data(), identity.size()) != 0) {
+  const std::string_view seen(reinterpret_cast<const char*>(text.bytes.data()), text.bytes.size());
+  if (seen != identity) {
     throw Error(Fault::Mismatch, file.string(), "this training state belongs to other data or options",
                 "Train into another folder, or delete the file to train from scratch");
   }

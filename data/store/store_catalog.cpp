@@ -232,9 +232,11 @@ bool StoreCatalog::load(const fs::path& cache) {
       if (parts.at(file).at("stamp").get<std::string>() != parts_[file].stamp) return false;
     hashes_.resize(videos);
     places_.resize(videos);
-    std::memcpy(hashes_.data(), numbers.data(), videos * sizeof(std::uint64_t));
-    std::memcpy(places_.data(), numbers.data() + videos * sizeof(std::uint64_t),
-                videos * sizeof(std::uint32_t));
+    if (videos > 0) {
+      std::memcpy(hashes_.data(), numbers.data(), videos * sizeof(std::uint64_t));
+      std::memcpy(places_.data(), numbers.data() + videos * sizeof(std::uint64_t),
+                  videos * sizeof(std::uint32_t));
+    }
     if (!std::is_sorted(hashes_.begin(), hashes_.end()) ||
         std::any_of(places_.begin(), places_.end(), [&](std::uint32_t p) { return p >= files_.size(); }))
       return false;
