@@ -15,12 +15,13 @@ trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 
 has() { for flag in "$@"; do grep -qw "$flag" /proc/cpuinfo && printf ' %s' "$flag"; done; true; }
-say() { printf '%s\n' "$*" | tee -a "$file"; }
+say() { printf '%s\n' "$@" | tee -a "$file"; }
 
 section() { # TITLE COMMAND...: a command that fails, or says that it cannot run here (77), is told and passed over
   local title=$1 code=0
   shift
-  say "" "**$title**" "" '```' "${*//"$bench/"/}"
+  local command=${*//"$bench/"/}
+  say "" "**$title**" "" '```' "${command//"$PWD/"/}"
   (cd "$work" && timeout 150 "$@") > "$work/output" 2>&1 || code=$?
   tee -a "$file" < "$work/output"
   case $code in
@@ -34,8 +35,9 @@ section() { # TITLE COMMAND...: a command that fails, or says that it cannot run
 
 : > "$file"
 say "## $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(date +%F)" ""
-say "$("$pipeline" --version | head -n 1); instruction sets:$(has avx2 avx512f avx512_bf16 amx_bf16);" \
-  "$(awk '/MemTotal/ { printf "%.0f GB of memory", $2 / 1e6 }' /proc/meminfo)."
+memory=$(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo)
+sets=$(has avx2 avx512f avx512_bf16 amx_bf16)
+say "$("$pipeline" --version | head -n 1); instruction sets:$sets; $memory GB of memory."
 
 section "A training step, D 4096, batch 32, beside its bound" "$bench/train_bench" 0 20
 if /usr/bin/python3 -c 'import torch' 2> /dev/null; then
@@ -44,10 +46,9 @@ fi
 if command -v mpirun > /dev/null; then
   section "The same, 512 pairs, by one process and by two" "$PWD/tests/bench/group_ratio.sh" "$build" 1 512
 fi
-"$pipeline" --quiet demo --clips 4 --out "$work/demo" > /dev/null 2>&1 || true
-mapfile -t clips < <(find "$work/demo" -name '*.mp4' | sort | head -n 4)
-if [ ${#clips[@]} -gt 0 ]; then
-  (cd "$work" && for clip in "${clips[@]}"; do ln -s "$clip" .; done)
+if "$pipeline" --quiet demo --clips 10 --out "$work/demo" > /dev/null; then
+  mapfile -t clips < <(find "$work/demo" -name '*.mp4' | sort | head -n 4)
+  (cd "$work" && ln -s "${clips[@]}" .)
   section "Extraction of both lanes beside its bound and the reference" \
     "$bench/tvr_extract_bench" "$pipeline" --rounds 1 --reference threads "${clips[@]##*/}"
 fi
@@ -55,7 +56,7 @@ section "Convolutions beside oneDNN's" "$bench/tvr_convolution_bench"
 section "An image tower beside the rate of products" "$bench/tvr_towers_bench" b32 1
 section "Decoding for both lanes beside two passes of ffmpeg" "$bench/tvr_decode_bench"
 section "Resizing beside Pillow" "$bench/tvr_resize_bench" 1
-section "Reading narrated windows beside a mapped file" "$bench/narrated_bench" 8 32 64 256 1
+section "Reading narrated windows beside a mapped file" "$bench/narrated_bench" 64 32 64 256 1
 section "Ranks of 1,000 by 1,000" "$bench/ranks_bench"
 section "A sentence over 1,000 clips" "$bench/tvr_search_bench" 1000 4096 50
 section "A sentence over 50,000 frames" "$bench/tvr_frame_search_bench" 100 250 50
