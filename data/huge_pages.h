@@ -11,8 +11,8 @@
 namespace tvr {
 
 /// Requests huge pages for large arrays: a pass over many rows then needs tens of address translations
-/// instead of tens of thousands. Such arrays begin at different distances from the pages: a pass over several
-/// of them would otherwise need the same sets of the cache for all.
+/// instead of tens of thousands. Such arrays begin at different places within a page: a pass over several of
+/// them would otherwise need the same sets of the cache for all.
 template <class T>
 struct HugePageAllocator {
   using value_type = T;

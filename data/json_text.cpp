@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A character in JSON's own escapes: "\\u202e".
+/// A character in JSON's own escapes: \u202e.
 std::string escaped(std::string_view character) {
   const std::string text = json(std::string(character)).dump(-1, ' ', true);
   return text.size() > 3 ? text.substr(1, text.size() - 2) : "\\u007f";  // of ASCII, it leaves DEL alone

@@ -70,6 +70,7 @@ struct Launcher {
 constexpr std::array<Launcher, 3> kLaunchers = {{{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                                  {"RANK", "WORLD_SIZE"},
                                                  {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}}};
+
 /// Slurm sets SLURM_PROCID in a batch script, too, where it numbers nothing.
 bool is_in_batch_script(const Launcher& launcher) {
   return std::string_view(launcher.rank) == "SLURM_PROCID" && std::getenv(launcher.size) == nullptr;

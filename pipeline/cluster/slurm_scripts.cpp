@@ -80,10 +80,10 @@ std::string task(const SlurmJob& job) {
          R"(: "${scratch:?is empty: name a local folder of the nodes with --scratch}"
 
 # Slurm's warning before the time is over: stop cleanly, and go on later. SIGTERM comes from scancel, or for a
-# job that has to make room, which Slurm itself queues again.
+# job that has to make room, which Slurm itself queues again; a task that was warned before is not, either.
 warned=
 trap 'warned=1; kill -USR1 "$extraction" 2> /dev/null' USR1
-trap 'kill -TERM "$extraction" 2> /dev/null' TERM
+trap 'warned=; kill -TERM "$extraction" 2> /dev/null' TERM
 
 )" +
          fmt::format(R"("$pipeline" extract --config "$out/extract.toml" --shard "$SLURM_ARRAY_TASK_ID/{}" \

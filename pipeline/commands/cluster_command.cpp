@@ -41,9 +41,11 @@ void require_same_job(const SlurmJob& job, const std::string& options) {
       (!fs::exists(script, unseen) ||
        read_text_file(script).find(fmt::format("--array=1-{}\n", job.tasks)) != std::string::npos);
   if (is_same) return;
-  throw Error(Fault::Mismatch, job.out.string(),
-              "has the job of an extraction with other options or another number of tasks",
-              "Choose another folder with --out, or remove this one's extract.toml, task.sh and parts");
+  throw Error(
+      Fault::Mismatch, job.out.string(),
+      "has the job of an extraction with other options or another number of tasks",
+      "Choose another folder with --out; or, if its stores are of this extraction after all, remove its "
+      "extract.toml and task.sh");
 }
 
 void submit(const SlurmJob& job) {

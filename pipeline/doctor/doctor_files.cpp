@@ -118,9 +118,9 @@ Checks check_store_place(const fs::path& store) {
 
 Checks check_existing_stores(const fs::path& store) {
   if (files_matching(store).empty()) return {};
-  const std::vector<fs::path> files = stores_of(store);
-  const std::string name = files.size() == 1 ? "store" : "set of stores";
+  const std::string name = is_store_set(store) ? "set of stores" : "store";
   try {
+    const std::vector<fs::path> files = stores_of(store);
     const FeatureStore stores(files);
     std::map<std::string, std::int64_t> videos_by_lane;
     for (const RecipeRow& row : stores.recipes()) {

@@ -28,7 +28,8 @@ fs::path local_name(const fs::path& home) {
   return home.stem().string() + "-" + sha256(home.string()).substr(0, 16) + ".db";
 }
 
-/// A folder below that nobody else can write to: in /tmp anybody could prepare what is opened here.
+/// A folder below that nobody else can write to: in /tmp anybody could prepare what is opened here. It stays:
+/// the next task on this machine may be about to use it.
 fs::path own_folder(const fs::path& folder) {
   constexpr mode_t kOwnersAlone = 0700, kOthersWrite = 0022;
   fs::create_directories(folder);
@@ -94,7 +95,6 @@ ScratchStore::~ScratchStore() {
   remove_store(local_);
   std::error_code error;
   fs::remove(local_.string() + ".lock", error);
-  fs::remove(local_.parent_path(), error);  // if it is empty
 }
 
 void ScratchStore::stop() {

@@ -63,6 +63,11 @@ class SlurmScripts : public ::testing::Test {
                     {"SLURM_ARRAY_TASK_ID", "3"},
                     {"TMPDIR", "/tmp"}});
   }
+  /// Until the extraction of fake_extraction() is at work in task.sh.
+  void wait_for_extraction(Program& task) const {
+    while (called().find("ready") == std::string::npos && task.is_running())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   ProgramResult run(const std::string& name) { return start(name).wait(); }
 
   [[nodiscard]] std::string calls() const { return folder_ / "calls"; }
@@ -81,9 +86,9 @@ TEST_F(SlurmScripts, ATaskExtractsItsShardInAScratchFolder) {
 
 TEST_F(SlurmScripts, AScratchFolderMayHaveBlanksButNotBeEmpty) {
   fake("pipeline", "");
-  job_.scratch = "/tmp/my scratch";
+  job_.scratch = folder_ / "my scratch";
   EXPECT_EQ(run("task.sh").exit_code, 0);
-  EXPECT_THAT(called(), HasSubstr(" --scratch /tmp/my scratch\n"));
+  EXPECT_THAT(called(), HasSubstr(" --scratch " + job_.scratch + "\n"));
   fs::remove(calls());
   job_.scratch = "$NOT_SET_HERE";
   const ProgramResult unset = run("task.sh");
@@ -107,8 +112,7 @@ TEST_F(SlurmScripts, ATaskWhoseVideosFailHasDoneItsWorkAndOneThatFailsItselfHasN
 TEST_F(SlurmScripts, ATaskThatIsWarnedStopsItsExtractionAndIsQueuedAgain) {
   fake_extraction("echo stopped >> " + shell_word(calls()) + "; exit 143");
   Program task = start("task.sh");
-  while (called().find("ready") == std::string::npos && task.is_running())
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  wait_for_extraction(task);
   task.signal(SIGUSR1);
   EXPECT_EQ(task.wait().exit_code, 0);
   EXPECT_THAT(called(), HasSubstr("ready\nstopped\nscontrol requeue 40_3\n"));
@@ -117,18 +121,27 @@ TEST_F(SlurmScripts, ATaskThatIsWarnedStopsItsExtractionAndIsQueuedAgain) {
 TEST_F(SlurmScripts, ATaskThatIsCancelledStopsItsExtractionAndIsNotQueuedAgain) {
   fake_extraction("echo stopped >> " + shell_word(calls()) + "; exit 143");
   Program task = start("task.sh");
-  while (called().find("ready") == std::string::npos && task.is_running())
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  wait_for_extraction(task);
   task.signal(SIGTERM);
   EXPECT_EQ(task.wait().exit_code, 143);
   EXPECT_THAT(called(), AllOf(HasSubstr("ready\nstopped\n"), Not(HasSubstr("scontrol"))));
 }
 
+TEST_F(SlurmScripts, ATaskThatIsWarnedAndThenCancelledIsNotQueuedAgain) {
+  fake_extraction("sleep 0.3; exit 143");
+  Program task = start("task.sh");
+  wait_for_extraction(task);
+  task.signal(SIGUSR1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  task.signal(SIGTERM);
+  EXPECT_EQ(task.wait().exit_code, 143);
+  EXPECT_THAT(called(), Not(HasSubstr("scontrol")));
+}
+
 TEST_F(SlurmScripts, ATaskThatIsWarnedWhenItIsDoneIsNotQueuedAgain) {
   fake_extraction("exit 2");
   Program task = start("task.sh");
-  while (called().find("ready") == std::string::npos && task.is_running())
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  wait_for_extraction(task);
   task.signal(SIGUSR1);
   EXPECT_EQ(task.wait().exit_code, 0);
   EXPECT_THAT(called(), Not(HasSubstr("scontrol")));
@@ -138,8 +151,7 @@ TEST_F(SlurmScripts, ATaskThatCannotBeQueuedAgainHasFailed) {
   fake("scontrol", "exit 1");
   fake_extraction("exit 143");
   Program task = start("task.sh");
-  while (called().find("ready") == std::string::npos && task.is_running())
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  wait_for_extraction(task);
   task.signal(SIGUSR1);
   EXPECT_EQ(task.wait().exit_code, 143);
 }

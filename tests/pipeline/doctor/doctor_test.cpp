@@ -241,6 +241,8 @@ TEST(DoctorStore, ThatIsThereAlreadyTellsWhatItHolds) {
   const Check twice = find(check_existing_stores(folder / "*.db"), "set of stores");
   EXPECT_EQ(twice.finding, Finding::Missing);
   EXPECT_THAT(twice.seen, HasSubstr("video '1' is in "));
+  write_file(folder / "alone.lock", "");
+  EXPECT_EQ(find(check_existing_stores(folder / "alone*"), "set of stores").finding, Finding::Missing);
   write_file(folder / "notes.db", "no store");
   EXPECT_EQ(find(check_existing_stores(folder / "notes.db"), "store").finding, Finding::Missing);
 }

@@ -31,6 +31,8 @@ void add(const fs::path& path, const std::string& video) {
 
 std::size_t videos_in(const fs::path& path) { return FeatureStore(path).videos().size(); }
 
+fs::path own_folder(const fs::path& scratch) { return scratch / ("pipeline-" + std::to_string(::geteuid())); }
+
 class ScratchStoreTest : public ::testing::Test {
  protected:
   TempFolder folder_;
@@ -53,8 +55,8 @@ TEST_F(ScratchStoreTest, IsFetchedWorkedOnAndBroughtHome) {
     store.hand_back();
   }
   EXPECT_EQ(videos_in(home_), 2U);
-  EXPECT_TRUE(fs::is_empty(scratch_));
-  EXPECT_TRUE(fs::is_empty(folder_ / "another node"));
+  EXPECT_TRUE(fs::is_empty(own_folder(scratch_)));
+  EXPECT_TRUE(fs::is_empty(own_folder(folder_ / "another node")));
 }
 
 TEST_F(ScratchStoreTest, FetchesWhatWaitsInALog) {
@@ -161,13 +163,25 @@ TEST_F(ScratchStoreTest, OfALinkIsBroughtToWhereTheLinkLeads) {
   EXPECT_EQ(videos_in(home_), 2U);
 }
 
+TEST_F(ScratchStoreTest, ThatEndsTakesNothingFromOneThatHasNotWrittenYet) {
+  const ScratchStore next(folder_ / "shared/parts/2.db",
+                          scratch_);  // as a task that still loads its networks
+  {
+    ScratchStore store(home_, scratch_);
+    add(store.path(), "a");
+    store.hand_back();
+  }
+  add(next.path(), "b");
+  EXPECT_EQ(videos_in(next.path()), 1U);
+}
+
 TEST_F(ScratchStoreTest, LiesInAFolderOfThisUserAlone) {
   {
     const ScratchStore store(home_, scratch_);
     EXPECT_EQ(fs::status(store.path().parent_path()).permissions(), fs::perms::owner_all);
   }
-  const fs::path own = scratch_ / ("pipeline-" + std::to_string(::geteuid()));
-  fs::create_directory_symlink(folder_.path(), own);
+  fs::remove(own_folder(scratch_));
+  fs::create_directory_symlink(folder_.path(), own_folder(scratch_));
   expect_error([&] { const ScratchStore store(home_, scratch_); }, Fault::Unsupported,
                "is no folder that this user alone can write to");
 }
