@@ -53,7 +53,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   tell(passed_over);
   const DataSet data = read_data(options.data, videos, options.seed);
   // Before the extraction, which may take days.
-  const std::vector<ModelPlan> plans = plan_learning(options.learn, data.train);
+  const LearningPlan learning = plan_learning(options.learn, data.train);
   const ExtractionPlan plan =
       plan_extraction(options.extract);  // throws for wrong flags before the folder exists
   RunFolder folder(options.out);
@@ -67,7 +67,7 @@ int run_all(const RunOptions& options, const CLI::App& command, bool json, TimeA
   const std::vector<RecipeRow> lanes = recipes_of_run(store, plan);
   Splits splits = load_splits(folder, store, lanes, data, {}, options.learn);
   time.lap("words");
-  const Learned learned = learn(folder, std::move(splits), plans, time);
+  const Learned learned = learn(folder, std::move(splits), learning, time);
   const RunManifest run =
       record_of(command, {folder, options.extract.store, lanes, options.data, options.learn});
   keep_manifest(folder.path(), run);

@@ -32,7 +32,7 @@ struct TrainingInput {
   std::optional<FeatureStore> store;
   std::vector<RecipeRow> lanes;
   DataSet data;
-  std::vector<ModelPlan> plans;
+  LearningPlan plan;
   Splits splits;
 };
 
@@ -42,7 +42,7 @@ TrainingInput captioned_input(const StoreRunOptions& options, const std::vector<
   input.store.emplace(options.store);
   input.data = read_data(options.data, sources_of(*input.store), options.learn.train.seed);
   input.lanes = choose_recipes(*input.store, options.lanes, options.feature_recipes);
-  input.plans = plan_learning(options.learn, input.data.train);
+  input.plan = plan_learning(options.learn, input.data.train);
   input.splits = load_splits(folder, *input.store, input.lanes, input.data, sets, options.learn, group);
   return input;
 }
@@ -63,7 +63,7 @@ TrainingInput narrated_input(const StoreRunOptions& options, const NarratedOptio
   if (input.lanes.empty()) {
     for (const TimedLane& lane : videos->lanes()) input.lanes.push_back(lane.recipe);
   }
-  input.plans = plan_learning(options.learn, *videos);
+  input.plan = plan_learning(options.learn, *videos);
   input.splits = load_narrated_splits(folder, std::move(videos), input.store, input.lanes, input.data, sets,
                                       options.learn, group);
   return input;
@@ -140,10 +140,10 @@ int run_train(const StoreRunOptions& options, const NarratedOptions& narrated,
                             : narrated_input(options, narrated, captions, folder, group);
   time.lap("words");
   if (group.rank() > 0) {
-    help_to_learn(std::move(input.splits), input.plans, group);
+    help_to_learn(std::move(input.splits), input.plan, group);
     return kDone;
   }
-  const Learned learned = learn(folder, std::move(input.splits), input.plans, time, group);
+  const Learned learned = learn(folder, std::move(input.splits), input.plan, time, group);
   const RunManifest run =
       record_of(command, {folder, options.store, input.lanes, options.data, options.learn});
   return finish(folder, run, input, learned, json, time);

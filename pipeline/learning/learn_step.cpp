@@ -154,12 +154,12 @@ Evaluation evaluate_on_test(const std::vector<RunFolder>& folders, const ModelPl
                   model.embed_video(test.clips), test, Ties::Average);
 }
 
-std::string metrics_of(const Learned& learned, const std::vector<ModelPlan>& plans, const Splits& splits) {
+std::string metrics_of(const Learned& learned, std::uint64_t first_seed, const Splits& splits) {
   const std::vector<Evaluation>& seeds = learned.seeds;
   nlohmann::json metrics = {
       {"ties", "average"}, {"selected_on", splits.selected_on}, {"text", splits.coverage}};
   if (!splits.left_out.is_null()) metrics["left_out"] = splits.left_out;
-  metrics.update(seeds_json(seeds, plans.front().seed));
+  metrics.update(seeds_json(seeds, first_seed));
   if (learned.linear) metrics["linear"] = json_of(*learned.linear);
   return metrics.dump(2) + "\n";
 }
@@ -177,7 +177,7 @@ Units units_of(const CaptionSet& train, bool videos) {
 }
 
 /// The batch size for this training split. Throws Error(Mismatch) when it does not fill one batch.
-int fitted_batch(const LearnOptions& options, const Units& units) {
+int fitted_batch(const LearnOptions& options, const Units& units, std::string& note) {
   constexpr std::size_t kSmallest = 2;
   const auto wanted = static_cast<std::size_t>(options.train.batch_size);
   std::size_t batch = wanted;
@@ -189,13 +189,13 @@ int fitted_batch(const LearnOptions& options, const Units& units) {
                 "Lower --batch-size, or give more videos");
   }
   if (batch < wanted) {
-    say(fmt::format("train: batches of {} {} rather than {}, so that {} {} give {} steps per epoch", batch,
-                    units.name, wanted, units.count, units.name, units.count / batch));
+    note = fmt::format("batches of {} {} rather than {}, so that {} {} give {} steps per epoch", batch,
+                       units.name, wanted, units.count, units.name, units.count / batch);
   }
   return static_cast<int>(batch);
 }
 
-std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units) {
+LearningPlan plan_for(const LearnOptions& options, const Units& units) {
   if (options.train.negative_weighting &&
       (options.train.n_pair == 1 || options.train.loss != RankingLoss::MaxMargin)) {
     throw Error(Fault::InvalidArgument, "negative-weighting", "it has no effect on this loss",
@@ -204,30 +204,30 @@ std::vector<ModelPlan> plans_for(const LearnOptions& options, const Units& units
   if (const std::string missing = missing_for_gpu(); options.train.gpu >= 0 && !missing.empty()) {
     throw Error(Fault::Unsupported, "--train-device cuda", missing, "Use --train-device cpu");
   }
+  LearningPlan plan;
   TrainOptions train = options.train;
-  train.batch_size = fitted_batch(options, units);
+  train.batch_size = fitted_batch(options, units, plan.note);
   const std::string init = options.init.empty() ? "" : " init " + sha256_file(options.init);
-  std::vector<ModelPlan> plans;
   for (int i = 0; i < options.seeds; ++i) {
-    ModelPlan plan{options.train.seed + static_cast<std::uint64_t>(i),
-                   {},
-                   options.init,
-                   options.linear_weight,
-                   options.keep_epochs};
+    ModelPlan model{options.train.seed + static_cast<std::uint64_t>(i),
+                    {},
+                    options.init,
+                    options.linear_weight,
+                    options.keep_epochs};
     for (int network = 0; network < options.ensemble; ++network) {
-      train.seed = plan.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
-      plan.networks.push_back(plan_training(train));
-      plan.networks.back().result_identity += init;
-      plan.networks.back().step_identity += init;
+      train.seed = model.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
+      model.networks.push_back(plan_training(train));
+      model.networks.back().result_identity += init;
+      model.networks.back().step_identity += init;
     }
-    plans.push_back(std::move(plan));
+    plan.models.push_back(std::move(model));
   }
-  return plans;
+  return plan;
 }
 
 }  // namespace
 
-std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& train) {
+LearningPlan plan_learning(const LearnOptions& options, const CaptionSet& train) {
   if (train.empty()) {
     throw Error(Fault::Mismatch, "captions", "there are no training captions",
                 "Give the clips to learn from the split train");
@@ -236,10 +236,10 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionS
     throw Error(Fault::InvalidArgument, "loss", "mil-nce takes the lines around a line of a narration",
                 "Use it with --narrations");
   }
-  return plans_for(options, units_of(train, options.train.n_pair > 1));
+  return plan_for(options, units_of(train, options.train.n_pair > 1));
 }
 
-std::vector<ModelPlan> plan_learning(const LearnOptions& options, const NarratedVideos& train) {
+LearningPlan plan_learning(const LearnOptions& options, const NarratedVideos& train) {
   const auto refuse = [](const char* flag, const char* seen, const char* advice) {
     throw Error(Fault::InvalidArgument, flag, seen, advice);
   };
@@ -250,7 +250,7 @@ std::vector<ModelPlan> plan_learning(const LearnOptions& options, const Narrated
   const bool several = train.options().candidates > 1;
   if (several && options.train.loss != RankingLoss::MilNce)
     refuse("candidates", "the loss takes one caption per clip", "Use --loss mil-nce");
-  return plans_for(options, {static_cast<std::size_t>(train.count()), "videos"});
+  return plan_for(options, {static_cast<std::size_t>(train.count()), "videos"});
 }
 
 void keep_training_videos(const RunFolder& folder, const Splits& splits) {
@@ -263,9 +263,11 @@ void keep_training_videos(const RunFolder& folder, const Splits& splits) {
   write_text(folder.training_videos(), text);
 }
 
-Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans, TimeAccount& time,
+Learned learn(RunFolder& folder, Splits splits, const LearningPlan& plan, TimeAccount& time,
               Collective& group) {
+  const ModelPlan& first_model = plan.models.front();
   Learned learned;
+  if (!plan.note.empty()) say("train: " + plan.note);
   learned.findings = splits.findings;
   std::optional<LinearEncoder> linear;
   if (splits.narrated) {
@@ -273,7 +275,7 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   } else {
     linear = fit_linear_baseline(folder, splits.train);
   }
-  if (!linear && plans.front().linear_weight > 0) {
+  if (!linear && first_model.linear_weight > 0) {
     throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
                 "Give more clips with captions, or --linear-weight 0");
   }
@@ -282,26 +284,26 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   time.lap("linear");
   splits.standardize();
   if (!splits.narrated)
-    give_caution(too_few_steps(splits.train.pairs, plans.front().networks.front().options), learned.findings);
-  const std::optional<NamedTensors> initial = initial_weights(plans.front().init, splits);
-  const bool several = plans.size() > 1 || plans.front().networks.size() > 1;
-  for (const ModelPlan& plan : plans) {
-    const bool first = &plan == &plans.front();
-    const RunFolder of_seed = first ? folder : folder.of_seed(plan.seed);
+    give_caution(too_few_steps(splits.train.pairs, first_model.networks.front().options), learned.findings);
+  const std::optional<NamedTensors> initial = initial_weights(first_model.init, splits);
+  const bool several = plan.models.size() > 1 || first_model.networks.size() > 1;
+  for (const ModelPlan& model : plan.models) {
+    const bool first = &model == &first_model;
+    const RunFolder of_seed = first ? folder : folder.of_seed(model.seed);
     const Descriptor lock = first ? Descriptor() : of_seed.lock();  // the caller has that of `folder`
     std::vector<RunFolder> folders;
-    for (std::size_t n = 0; n < plan.networks.size(); ++n) {
+    for (std::size_t n = 0; n < model.networks.size(); ++n) {
       folders.push_back(of_seed.of_network(static_cast<int>(n) + 1));
       if (several) {
-        say(fmt::format("train: seed {} ({} of {}), network {} of {}", plan.seed, &plan - plans.data() + 1,
-                        plans.size(), n + 1, plan.networks.size()));
+        say(fmt::format("train: seed {} ({} of {}), network {} of {}", model.seed, &model - &first_model + 1,
+                        plan.models.size(), n + 1, model.networks.size()));
       }
       learned.trained |=
-          train_into(folders.back(), splits, plan.networks[n], initial, plan.keep_epochs, group);
+          train_into(folders.back(), splits, model.networks[n], initial, model.keep_epochs, group);
     }
     time.lap("train");
     if (splits.test.captions.empty()) continue;
-    learned.seeds.push_back(evaluate_on_test(folders, plan, splits, linear));
+    learned.seeds.push_back(evaluate_on_test(folders, model, splits, linear));
     const Evaluation& evaluation = learned.seeds.back();
     give_caution(no_better_than_chance("test", evaluation.t2v, evaluation.video.rows()), learned.findings);
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();
@@ -313,20 +315,20 @@ Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& pl
   } else {
     if (learned.linear)
       give_caution(not_better_than_linear(learned.seeds, learned.linear->t2v), learned.findings);
-    learned.metrics = metrics_of(learned, plans, splits);
+    learned.metrics = metrics_of(learned, first_model.seed, splits);
   }
   learned.words = std::move(splits.words);
   learned.test = std::move(splits.test);
   return learned;
 }
 
-void help_to_learn(Splits splits, const std::vector<ModelPlan>& plans, Collective& group) {
+void help_to_learn(Splits splits, const LearningPlan& plan, Collective& group) {
   splits.standardize();
-  const std::optional<NamedTensors> initial = initial_weights(plans.front().init, splits);
+  const std::optional<NamedTensors> initial = initial_weights(plan.models.front().init, splits);
   TrainObserver observer;
   observer.progress = [](const ProgressEvent&) { return !stop_requested(); };
-  for (const ModelPlan& plan : plans) {
-    for (const TrainingPlan& network : plan.networks) {
+  for (const ModelPlan& model : plan.models) {
+    for (const TrainingPlan& network : model.networks) {
       if (first_says(group, false)) continue;  // its checkpoint is up to date
       const std::unique_ptr<PairSource> pairs = pairs_of(splits, network);
       (void)tvr::train(*pairs, splits.val.pairs, splits.words.vectors, network, {}, observer,

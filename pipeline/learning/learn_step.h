@@ -41,24 +41,29 @@ struct ModelPlan {
   bool keep_epochs = false;  // as files
 };
 
-/// A model per seed: train.seed, train.seed + 1, ... Where the clips of `train` (with n_pair > 1, its
-/// videos) would give fewer than min_steps steps per epoch, the batch is lowered, and it is said. Throws
-/// Error(InvalidArgument) naming the first option that is out of its range or has no effect, Error(Mismatch)
-/// when they do not fill one batch.
-[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const CaptionSet& train);
+/// What is trained: a model per seed.
+struct LearningPlan {
+  std::vector<ModelPlan> models;  // of the seeds train.seed, train.seed + 1, ...
+  std::string note;               // how the batch was lowered, a sentence; empty: it was not
+};
+
+/// Where the clips of `train` (with n_pair > 1, its videos) would give fewer than min_steps steps per epoch,
+/// the batch is lowered. Throws Error(InvalidArgument) naming the first option that is out of its range or
+/// has no effect, Error(Mismatch) when they do not fill one batch.
+[[nodiscard]] LearningPlan plan_learning(const LearnOptions& options, const CaptionSet& train);
 /// The same for narrated videos, of which a batch takes each once.
-[[nodiscard]] std::vector<ModelPlan> plan_learning(const LearnOptions& options, const NarratedVideos& train);
+[[nodiscard]] LearningPlan plan_learning(const LearnOptions& options, const NarratedVideos& train);
 
 /// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date.
 /// The first model's files lie in the folder itself, the others' in its subfolders seed-N, those of a model's
 /// further networks in network-N. metrics.json has the mean over the seeds and the metrics of each; the
 /// caller writes it. Adds "linear", "train" and "eval" to `time`. Of a group rank 0 calls this, the others
 /// help_to_learn().
-[[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const std::vector<ModelPlan>& plans,
-                            TimeAccount& time, Collective& group = alone());
+[[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const LearningPlan& plan, TimeAccount& time,
+                            Collective& group = alone());
 
 /// What the other ranks of a group do while rank 0 is in learn(): they take part in each training.
-void help_to_learn(Splits splits, const std::vector<ModelPlan>& plans, Collective& group);
+void help_to_learn(Splits splits, const LearningPlan& plan, Collective& group);
 
 /// Keeps the ids of the videos that were trained on in the folder, a line each, in order.
 void keep_training_videos(const RunFolder& folder, const Splits& splits);
