@@ -159,7 +159,7 @@ std::string composed(std::string_view text) {
 
 void validate_video_id(const std::string& id, const std::string& where) {
   if (const char* fault = fault_of_id(id))
-    throw Error(Fault::Corrupt, where, fmt::format("the video id '{}' {}", escape_video_id(id), fault),
+    throw Error(Fault::Corrupt, where, fmt::format("the video id '{}' {}", video_line(id), fault),
                 "Ids are used as file names: letters, digits, '_', '.' and '/' between folders are safe");
 }
 

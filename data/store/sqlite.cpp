@@ -118,14 +118,17 @@ void require_one_name(const fs::path& file, const std::string& name) {
       "Write to a copy of it: cp STORE COPY");
 }
 
-/// Names of videos in SQL.
-void composed_name(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
+std::string composed_name(const std::string& id) { return composed(video_name(id)); }
+
+/// An SQL function of a video's id.
+template <std::string (*kText)(const std::string& id)>
+void text_of_id(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
   const auto* id = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
   if (id == nullptr) return;
   const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
   try {
-    const std::string name = composed(video_name({id, bytes}));
-    sqlite3_result_text64(context, name.data(), name.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    const std::string text = kText({id, bytes});
+    sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   } catch (const std::exception&) {
     sqlite3_result_error_nomem(context);
   }
@@ -219,9 +222,11 @@ void Database::connect(const std::string& name, int flags) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_busy_timeout(handle_, 5000);
-    sqlite3_create_function_v2(handle_, "composed_name", 1,
-                               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
-                               &composed_name, nullptr, nullptr, nullptr);
+    constexpr int kPure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+    sqlite3_create_function_v2(handle_, "composed_name", 1, kPure, nullptr, &text_of_id<composed_name>,
+                               nullptr, nullptr, nullptr);
+    sqlite3_create_function_v2(handle_, "listed_name", 1, kPure, nullptr, &text_of_id<video_line>, nullptr,
+                               nullptr, nullptr);
     run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
     (void)integer("SELECT count(*) FROM sqlite_schema");  // the first read: fails if this is not a database
   } catch (...) {

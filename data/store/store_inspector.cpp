@@ -157,8 +157,9 @@ class StoreInspector::File {
     const std::string beginning = literal_beginning(composed(filter.video));
     return "WHERE " + where_outcome(filter) + " AND " + (filter.id.empty() ? "?5 = ''" : "v.name = ?5") +
            " AND " + (beginning.empty() ? "" : begins_with(beginning) + " AND ") +
-           (filter.video.empty() ? "?1 = ''" : "composed_name(v.name) GLOB ?1") + " AND " +
-           (filter.part.empty() ? "?3 = ''" : "instr(composed_name(v.name), ?3) > 0");
+           (filter.video.empty() ? "?1 = ''"
+                                 : "(composed_name(v.name) GLOB ?1 OR listed_name(v.name) GLOB ?1)") +
+           " AND " + (filter.part.empty() ? "?3 = ''" : "instr(composed_name(v.name), ?3) > 0");
   }
 
   /// Joins videos and outcomes, starting with the table to scan.

@@ -49,7 +49,7 @@ struct OutcomeFilter {
   std::string recipe;  // prefix of its digits
   std::string status;
   std::string id;       // exactly this video
-  std::string video;    // glob that the video's name matches, composed as it may be: "floor33/*"
+  std::string video;    // glob for the video's name, composed or as it is listed: "floor33/*"
   std::string part;     // substring of the video's name
   bool failed = false;  // only those that are neither "ok" nor "imported"
 };

@@ -195,6 +195,8 @@ TEST(ReadVideoList, TakesIdsFromTheirColumnAndRefusesThoseThatCannotBeFileNames)
   EXPECT_THAT(ids(read_video_list(good)), ElementsAre("kitchen/7", "%2D4ws"));
   const auto bad = write_file(folder / "bad.csv", "video_id,video_path\n../x,a.mp4\n");
   expect_error([&] { (void)read_video_list(bad); }, Fault::Corrupt, "bad.csv:2: the video id '../x'");
+  write_file(folder / "bad.csv", "video_id,video_path\n-x//y,a.mp4\n");
+  expect_error([&] { (void)read_video_list(bad); }, Fault::Corrupt, "the video id '-x//y' has an empty part");
 }
 
 TEST(ReadVideoList, RefusesAPathAnIdOrAnOutputThatComesTwice) {

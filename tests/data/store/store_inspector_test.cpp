@@ -128,6 +128,7 @@ TEST(StoreInspector, MatchesNamesAsTheyAreWhateverTheirIdsAndComposition) {
   const std::map<std::string, std::string> wanted = {{"-4*", "%2D4ws "},
                                                      {"-*", "%2D4ws "},
                                                      {"a\nb", "a%0Ab "},
+                                                     {"a%0A*", "a%0Ab "},  // as it is listed
                                                      {"caf\u00e9", "cafe\u0301 "},
                                                      {"caf?", "cafe cafe\u0301 "},
                                                      {"cafe\u0301", "cafe\u0301 "},
