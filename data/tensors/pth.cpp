@@ -108,10 +108,26 @@ class Materializer {
     Tensor tensor;
     tensor.dtype = view.dtype;
     tensor.shape = view.shape;
-    tensor.bytes.resize(static_cast<std::size_t>(numel) * item);
-    budget_ -= tensor.bytes.size();
-    if (numel > 0) copy(view, storage.data(), tensor.bytes.data(), item);
+    const std::size_t bytes = static_cast<std::size_t>(numel) * item;
+    budget_ -= bytes;
+    if (numel == 0) return tensor;
+    if (is_dense(view)) {
+      const auto* const from =
+          reinterpret_cast<const std::byte*>(storage.data()) + static_cast<std::size_t>(view.offset) * item;
+      tensor.bytes.assign(from, from + bytes);
+    } else {
+      tensor.bytes.resize(bytes);
+      copy(view, storage.data(), tensor.bytes.data(), item);
+    }
     return tensor;
+  }
+
+  /// Whether the elements follow each other in row-major order.
+  static bool is_dense(const TensorView& view) {
+    std::int64_t run = 1;
+    for (std::size_t axis = view.shape.size(); axis > 0; run *= view.shape[--axis])
+      if (view.shape[axis - 1] != 1 && view.strides[axis - 1] != run) return false;
+    return true;
   }
 
   /// Elements in row-major order of the view; contiguous runs are copied at once.

@@ -139,9 +139,8 @@ std::int64_t Tensor::numel() const noexcept {
 
 std::vector<float> Tensor::to_floats() const {
   if (dtype != DType::F32) return elements<float>(*this);
-  std::vector<float> values(static_cast<std::size_t>(numel()));
-  if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
+  const auto* const values = reinterpret_cast<const float*>(bytes.data());
+  return {values, values + bytes.size() / sizeof(float)};
 }
 
 std::vector<double> Tensor::to_doubles() const { return elements<double>(*this); }
