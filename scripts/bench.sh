@@ -53,6 +53,7 @@ if "$pipeline" --quiet demo --clips 10 --out "$work/demo" > /dev/null; then
     "$bench/tvr_extract_bench" "$pipeline" --rounds 1 --reference threads "${clips[@]##*/}"
 fi
 section "Convolutions beside oneDNN's" "$bench/tvr_convolution_bench"
+section "Loading both networks" "$bench/tvr_network_loading_bench"
 section "An image tower beside the rate of products" "$bench/tvr_towers_bench" b32 1
 section "Decoding for both lanes beside two passes of ffmpeg" "$bench/tvr_decode_bench"
 section "Resizing beside Pillow" "$bench/tvr_resize_bench" 1

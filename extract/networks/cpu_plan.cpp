@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "extract/networks/amx/convolution.h"
 #include "extract/networks/avx512/convolution.h"
 #include "extract/networks/avx512/stem.h"
+#include "extract/networks/bf16/convolution.h"
 #include "extract/networks/unfold.h"
 #include "towers/onednn.h"
 
@@ -198,8 +198,8 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
   };
   const int frames = dims == 3 ? size(2) : 1, height = size(1), width = size(0);
   const CpuWeights::Kernel kernel = weights_.kernel(index);
-  const bool tiles = kernel == CpuWeights::Kernel::Tiles;
-  const Memory::format_tag tag = tiles ? channels_last(dims) : blocked(dims);
+  const Memory::format_tag tag =
+      weights_.type() == Memory::data_type::bf16 ? channels_last(dims) : blocked(dims);
   Convolution made;
   made.source = index == 0 ? source : Memory::desc(from, weights_.type(), tag);
   made.result = Memory::desc(to, weights_.type(), tag);
@@ -216,14 +216,19 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
                        reinterpret_cast<float*>(result), static_cast<float*>(scratch));
     };
   };
-  if (tiles) {
-    amx::Convolution shape = tiled(step, weights_.groups(index));
-    shape.source = {frames, height, width};
-    scratch_bytes = amx::scratch_bytes(shape);
-    convolve = [shape, epilogue, panels = static_cast<const amx::Bf16*>(weights_.panels(index))](
+  const auto in_bf16s = [&](const auto& shape) {
+    scratch_bytes = bf16::scratch_bytes(shape);
+    convolve = [shape, epilogue, panels = static_cast<const bf16::Bf16*>(weights_.panels(index))](
                    const std::byte* clip, std::byte* result, void* scratch) {
-      amx::convolve(shape, clip, panels, epilogue, reinterpret_cast<amx::Bf16*>(result), scratch);
+      bf16::convolve(shape, clip, panels, epilogue, reinterpret_cast<bf16::Bf16*>(result), scratch);
     };
+  };
+  if (kernel == CpuWeights::Kernel::Bf16) {
+    bf16::Convolution shape = in_bf16(step, weights_.groups(index), weights_.unit());
+    shape.source = {frames, height, width};
+    in_bf16s(shape);
+  } else if (kernel == CpuWeights::Kernel::Bf16Grouped) {
+    in_bf16s(bf16::Grouped{step.in_channels, step.in_channels / step.groups, {frames, height, width}});
   } else if (kernel == CpuWeights::Kernel::Winograd) {
     in_floats(avx512::Winograd{step.in_channels, step.out_channels, height, width});
   } else if (kernel == CpuWeights::Kernel::Stem) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
-#include "extract/networks/amx/convolution.h"
 #include "extract/networks/avx512/convolution.h"
 #include "extract/networks/avx512/stem.h"
+#include "extract/networks/bf16/convolution.h"
 #include "extract/networks/unfold.h"
 #include "towers/onednn.h"
 
@@ -88,14 +90,36 @@ Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const
   return memory;
 }
 
-bool has_tiles() { return onednn::has_amx() && amx::request_tiles(); }
+/// The same in bf16, half as large: rounded to nearest, ties to even. A network's weights hold no NaN.
+Memory rounded_copy_of(const std::vector<float>& values, const Memory::dims& dims,
+                       const dnnl::engine& engine) {
+  Memory memory({dims, Memory::data_type::bf16, dense_strides(dims)}, engine);
+  auto* to = static_cast<bf16::Bf16*>(memory.get_data_handle());
+  for (const float value : values) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    *to++ = static_cast<bf16::Bf16>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
+  }
+  return memory;
+}
 
-/// Whether the kernels of networks/amx support the step with its groups merged.
-bool fits_tiles(const NetworkStep& step, bool first) {
+bool has_tiles() { return onednn::has_amx() && bf16::request_tiles(); }
+
+/// The kernel of networks/bf16 for the step, whose groups are merged as far as `groups`. By AVX512_BF16 it
+/// takes what oneDNN does not do well: a first convolution's three channels and small groups.
+CpuWeights::Kernel bf16_kernel_for(const NetworkStep& step, int groups, bool first, bool tiles) {
+  using Box = std::array<int, 3>;
   const bool reads_colors =
-      first && step.in_channels == amx::kColors && step.groups == 1 && step.kernel[2] <= amx::kMostColumns;
-  return (reads_colors || step.in_channels / step.groups % amx::kDepth == 0) &&
-         step.out_channels / step.groups % amx::kPanel == 0;
+      first && step.in_channels == bf16::kColors && step.groups == 1 && step.kernel[2] <= bf16::kMostColumns;
+  const bool whole_panels = step.out_channels / groups % bf16::kPanel == 0;
+  const bool whole_steps = step.in_channels / groups % bf16::kDepth == 0;
+  if (whole_panels && (reads_colors || (tiles && whole_steps))) return CpuWeights::Kernel::Bf16;
+  const int group = step.in_channels / step.groups;
+  if (!tiles && (group == 4 || group == 8 || group == 16) && step.in_channels == step.out_channels &&
+      step.in_channels % bf16::kBlock == 0 && step.kernel == Box{3, 3, 3} && step.padding == Box{1, 1, 1} &&
+      step.stride == Box{1, 1, 1})
+    return CpuWeights::Kernel::Bf16Grouped;
+  return CpuWeights::Kernel::Library;
 }
 
 /// For steps that networks/avx512 supports. 3 x 3 with more channels stays with oneDNN: its inputs are so
@@ -128,12 +152,12 @@ CpuWeights::Kernel kernel_for(const NetworkStep& step) {
   return CpuWeights::Kernel::Library;
 }
 
-Memory tiles_of(const std::vector<float>& weights, const amx::Convolution& shape,
-                const dnnl::engine& engine) {
+template <class Shape>
+Memory bf16_panels_of(const std::vector<float>& weights, const Shape& shape, const dnnl::engine& engine) {
   Memory panels(
-      {{static_cast<Memory::dim>(amx::panel_values(shape))}, Memory::data_type::bf16, Memory::format_tag::a},
+      {{static_cast<Memory::dim>(bf16::panel_values(shape))}, Memory::data_type::bf16, Memory::format_tag::a},
       engine);
-  amx::pack(shape, weights.data(), static_cast<amx::Bf16*>(panels.get_data_handle()));
+  bf16::pack(shape, weights.data(), static_cast<bf16::Bf16*>(panels.get_data_handle()));
   return panels;
 }
 
@@ -168,15 +192,16 @@ void reorder(const Memory& from, Memory& to, const dnnl::engine& engine) {
 
 }  // namespace
 
-amx::Convolution tiled(const NetworkStep& step, int groups) {
-  const auto box = [](const std::array<int, 3>& sizes) { return amx::Box{sizes[0], sizes[1], sizes[2]}; };
-  amx::Convolution shape;
+bf16::Convolution in_bf16(const NetworkStep& step, int groups, bf16::Unit unit) {
+  const auto box = [](const std::array<int, 3>& sizes) { return bf16::Box{sizes[0], sizes[1], sizes[2]}; };
+  bf16::Convolution shape;
   shape.in = step.in_channels;
   shape.out = step.out_channels;
   shape.groups = groups;
   shape.kernel = box(step.kernel);
   shape.stride = box(step.stride);
   shape.padding = box(step.padding);
+  shape.unit = unit;
   return shape;
 }
 
@@ -185,7 +210,8 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
     : engine_(engine),
       type_(type),
       blocks_(type == Memory::data_type::f32 && onednn::vector_floats() == avx512::kBlock) {
-  const bool tiles = type == Memory::data_type::bf16 && has_tiles();
+  const bool own_bf16 = type == Memory::data_type::bf16 && onednn::has_bf16();
+  if (own_bf16 && has_tiles()) unit_ = bf16::Unit::Tiles;
   for (const NetworkStep& step : network.steps) {
     const bool first = steps_.empty();
     Step made;
@@ -195,12 +221,16 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
       NetworkStep run = step;
       run.groups = joined_groups(step, type);
       if (blocks_) made.kernel = kernel_for(step);
-      if (tiles && fits_tiles(run, first)) made.kernel = Kernel::Tiles;
-      const bool joins = made.kernel == Kernel::Library || made.kernel == Kernel::Tiles;
+      if (own_bf16) made.kernel = bf16_kernel_for(step, run.groups, first, unit_ == bf16::Unit::Tiles);
+      const bool joins = made.kernel == Kernel::Library || made.kernel == Kernel::Bf16;
       if (joins && run.groups != step.groups) folded.weights = join_groups(folded.weights, step, run.groups);
-      if (made.kernel == Kernel::Tiles) {
-        made.panels = tiles_of(folded.weights, tiled(step, run.groups), engine);
+      if (made.kernel == Kernel::Bf16) {
+        made.panels = bf16_panels_of(folded.weights, in_bf16(step, run.groups, unit_), engine);
         made.groups = run.groups;
+      } else if (made.kernel == Kernel::Bf16Grouped) {
+        const bf16::Grouped shape{step.in_channels, step.in_channels / step.groups, {}};
+        made.panels = bf16_panels_of(folded.weights, shape, engine);
+        made.groups = step.groups;
       } else if (made.kernel != Kernel::Library) {
         made.panels = panels_of(folded.weights, step, made.kernel, engine);
         made.groups = step.groups;
@@ -216,7 +246,9 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
         for (int axis = 3 - network.spatial_dims; axis < 3; ++axis) {
           made.dims.push_back(run.kernel[static_cast<std::size_t>(axis)]);
         }
-        packed.layouts.push_back(copy_of(folded.weights, made.dims, engine));
+        packed.layouts.push_back(type == Memory::data_type::bf16
+                                     ? rounded_copy_of(folded.weights, made.dims, engine)
+                                     : copy_of(folded.weights, made.dims, engine));
       }
       made.bias = copy_of(folded.bias, {step.out_channels}, engine);
     }

@@ -7,7 +7,7 @@
 
 namespace tvr {
 
-// For bf16 by oneDNN without AMX (networks/amx reads the planes directly). A network's first convolution
+// For bf16 by oneDNN without AMX (networks/bf16 reads the planes directly). A network's first convolution
 // reads three channels, which leaves the vectors of a bf16 kernel nearly empty. Unfolding turns the columns
 // of its kernel into channels: column x of channel c becomes channel 3 * x + c, padded with zeros to a
 // multiple of 8. The result is the same.

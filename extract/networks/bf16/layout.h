@@ -1,15 +1,17 @@
 #pragma once
 
-#include "extract/networks/amx/convolution.h"
+#include "extract/networks/bf16/convolution.h"
 
-/// Memory layout of a convolution's source and weights for AMX tiles. For the files of this folder only: they
-/// are compiled for AMX, so no other translation unit may get their inline functions.
-namespace tvr::amx {
+/// Memory layout of a convolution's source and weights. For the files of this folder only: they are compiled
+/// for AMX and AVX512_BF16, so no other translation unit may get their inline functions.
+namespace tvr::bf16 {
 
-constexpr int kMostRows = 16;                     // rows per tile
-constexpr std::size_t kLine = 64;                 // bytes per tile row and per cache line
-constexpr std::size_t kTile = kMostRows * kLine;  // bytes
-constexpr std::size_t kStepBytes = 2 * kTile;     // weights per step: kDepth inputs, kPanel outputs
+constexpr std::size_t kLine = 64;  // bytes per tile row, register and cache line
+constexpr int kMostTileRows = 16;
+/// Positions whose sums fit into the registers, two each, beside two of weights and two of the source.
+constexpr int kMostVectorRows = 14;
+constexpr std::size_t kTile = kDepth / 2 * kLine;  // bytes: kDepth inputs of half a panel
+constexpr std::size_t kStepBytes = 2 * kTile;      // weights per step: kDepth inputs, kPanel outputs
 
 using Line __attribute__((vector_size(kLine), may_alias)) = std::uint64_t;
 
@@ -20,6 +22,13 @@ inline int parts_of(int whole, int most) { return (whole + most - 1) / most; }
 inline int volume(const Box& box) { return box.t * box.y * box.x; }
 inline std::size_t in_lines(std::size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
 
+/// Rounds to nearest, ties to even; a network's input and weights hold no NaN.
+inline Bf16 rounded(float value) {
+  std::uint32_t bits = 0;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  return static_cast<Bf16>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
+}
+
 inline bool reads_colors(const Convolution& shape) { return shape.in == kColors; }
 
 /// Chunks of kDepth input channels per group.
@@ -27,7 +36,7 @@ inline int chunks_of(const Convolution& shape) {
   return reads_colors(shape) ? 1 : shape.in / shape.groups / kDepth;
 }
 
-/// Addressing of a tile's rows. For each step of its sum, a position of the result reads one position of the
+/// Addressing of a block's rows. For each step of its sum, a position of the result reads one position of the
 /// source, at a constant distance from that of its neighbour. Rows are `pitch` positions long; results beyond
 /// the result's width are computed and discarded.
 struct Grid {
@@ -40,11 +49,12 @@ struct Grid {
   int rows = 0;              // per plane
   Box phases{1, 1, 1};       // planes per chunk: rows by columns
   bool is_source = false;    // the source has this layout already: no copy is made
+  int most_rows = 0;         // positions computed together, at most: a block has two such tiles
 
   [[nodiscard]] int positions() const { return (result.y - 1) * pitch + result.x; }
-  /// Two tiles of positions are computed together; the rows of each.
+  /// Positions of a tile, about as many in all.
   [[nodiscard]] int tile_rows() const {
-    return parts_of(positions(), 2 * parts_of(positions(), 2 * kMostRows));
+    return parts_of(positions(), 2 * parts_of(positions(), 2 * most_rows));
   }
   [[nodiscard]] int block_positions() const { return 2 * tile_rows(); }
 };
@@ -73,4 +83,4 @@ std::size_t row_values(const Convolution& shape);
 /// weights are zero. `row` is scratch space of row_values().
 void arrange(const Convolution& shape, const Grid& grid, const float* source, std::byte* planes, Bf16* row);
 
-}  // namespace tvr::amx
+}  // namespace tvr::bf16

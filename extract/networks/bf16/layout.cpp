@@ -1,11 +1,13 @@
-#include "extract/networks/amx/layout.h"
+#include "extract/networks/bf16/layout.h"
 
 #ifdef __AMX_BF16__
 
-namespace tvr::amx {
+namespace tvr::bf16 {
 namespace {
 
 using LooseLine __attribute__((vector_size(kLine), may_alias, aligned(2))) = std::uint64_t;
+
+int most_rows(Unit unit) { return unit == Unit::Tiles ? kMostTileRows : kMostVectorRows; }
 
 int reached(int source, int kernel, int stride, int padding) {
   return (source + 2 * padding - kernel) / stride + 1;
@@ -30,6 +32,7 @@ Grid product_grid(const Convolution& shape) {
   grid.position = of(shape.in) * sizeof(Bf16);
   grid.chunk = kLine;
   grid.is_source = true;
+  grid.most_rows = most_rows(shape.unit);
   return grid;
 }
 
@@ -48,14 +51,8 @@ Grid padded_grid(const Convolution& shape) {
   grid.plane = of(grid.rows) * of(grid.pitch) * kLine;
   grid.chunk = of(volume(grid.phases)) * grid.plane;
   grid.frame = of(chunks_of(shape)) * grid.chunk;
+  grid.most_rows = most_rows(shape.unit);
   return grid;
-}
-
-/// Rounds to nearest, ties to even; a network's input and weights hold no NaN.
-Bf16 rounded(float value) {
-  std::uint32_t bits = 0;
-  __builtin_memcpy(&bits, &value, sizeof bits);
-  return static_cast<Bf16>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
 }
 
 }  // namespace
@@ -173,15 +170,15 @@ void pack(const Convolution& shape, const float* weights, Bf16* panels) {
   }
 }
 
-}  // namespace tvr::amx
+}  // namespace tvr::bf16
 
 #else  // other architectures: no tiles, never called
 
-namespace tvr::amx {
+namespace tvr::bf16 {
 
 std::size_t panel_values(const Convolution& /*shape*/) { return 0; }
 void pack(const Convolution& /*shape*/, const float* /*weights*/, Bf16* /*panels*/) {}
 
-}  // namespace tvr::amx
+}  // namespace tvr::bf16
 
 #endif

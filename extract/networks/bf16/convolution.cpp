@@ -1,18 +1,19 @@
-#include "extract/networks/amx/convolution.h"
+#include "extract/networks/bf16/convolution.h"
 
 #ifdef __AMX_BF16__
 
-// Compiled for AMX, like layout.cpp: must not include inline functions that other translation units use.
+// Compiled for AMX and AVX512_BF16, like layout.cpp: must not include inline functions that other translation
+// units use.
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "extract/networks/amx/layout.h"
+#include "extract/networks/bf16/layout.h"
 
-namespace tvr::amx {
+namespace tvr::bf16 {
 namespace {
 
-constexpr std::size_t kProducts = 2 * kMostRows * kPanel;  // floats per block
+constexpr std::size_t kProducts = 2 * kMostTileRows * kPanel;  // floats per block, at most
 
 using Floats __attribute__((vector_size(4 * kPanel / 2), may_alias)) = float;
 using Words __attribute__((vector_size(4 * kPanel / 2), may_alias)) = std::uint32_t;
@@ -30,7 +31,7 @@ void configure_tiles(int rows) {
   TileConfig config;
   for (int tile = 0; tile < 6; ++tile) {
     config.column_bytes[tile] = kLine;
-    config.rows[tile] = static_cast<std::uint8_t>(tile == 5 ? kMostRows : rows);
+    config.rows[tile] = static_cast<std::uint8_t>(tile == 5 ? kDepth / 2 : rows);
   }
   _tile_loadconfig(&config);
 }
@@ -41,6 +42,8 @@ Floats load(const Bf16* from) {
   return reinterpret_cast<const Floats&>(words);
 }
 Floats relu(Floats value) { return value > 0 ? value : Floats{}; }
+
+__m512bh load_pairs(const std::byte* from) { return reinterpret_cast<__m512bh>(_mm512_load_si512(from)); }
 
 /// A block of sums waiting to be stored.
 struct Pending {
@@ -108,6 +111,7 @@ struct Block {
   std::size_t second = 0;    // bytes from the first tile's positions to the second's
   const std::ptrdiff_t* offsets = nullptr;
   int steps = 0;
+  int pairs = kDepth / 2;  // of a step's inputs; the weights of any further ones are zero
   const std::byte* weights = nullptr;
   const std::byte* ahead = nullptr;  // weights to prefetch
   int ahead_lines = 0;               // per step
@@ -115,7 +119,7 @@ struct Block {
 
 /// sums [2 * rows, kPanel] = the block's; meanwhile stores the sums of the block `before`, so that tile and
 /// vector units work in parallel.
-void multiply(const Block& block, int rows, float* sums, const Target& target, Pending& before) {
+void multiply_tiles(const Block& block, int rows, float* sums, const Target& target, Pending& before) {
   const int stored = parts_of(before.positions, block.steps);
   const std::byte* weights = block.weights;
   const std::byte* ahead = block.ahead;
@@ -144,6 +148,63 @@ void multiply(const Block& block, int rows, float* sums, const Target& target, P
   _tile_stored(3, sums + rows * kPanel + kPanel / 2, kStride);
 }
 
+/// sums [kRows, kPanel] = a tile's, whose first position is at `from`. The sums stay in registers: per pair
+/// of inputs two loads of weights and one of each position, which every lane gets.
+template <int kRows>
+void multiply_rows(const Block& block, const std::byte* from, float* sums) {
+  constexpr int kAPointer = 3;  // rows: what one register and a stride can address
+  constexpr int kPointers = (kRows + kAPointer - 1) / kAPointer;
+  __m512 left[kRows], right[kRows];
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) left[row] = right[row] = _mm512_setzero_ps();
+  const std::byte* weights = block.weights;
+  for (int step = 0; step < block.steps; ++step) {
+    const std::byte* rows[kPointers];
+    for (int i = 0; i < kPointers; ++i)
+      rows[i] = from + block.offsets[step] + of(i * kAPointer) * block.position;
+    for (int pair = 0; pair < block.pairs; ++pair) {
+      const auto left_weights = load_pairs(weights + of(pair) * kLine),
+                 right_weights = load_pairs(weights + kTile + of(pair) * kLine);
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; ++row) {
+        const std::byte* const at = rows[row / kAPointer] + of(row % kAPointer) * block.position;
+        int two = 0;
+        __builtin_memcpy(&two, at + of(pair) * sizeof two, sizeof two);
+        const auto value = reinterpret_cast<__m512bh>(_mm512_set1_epi32(two));
+        left[row] = _mm512_dpbf16_ps(left[row], value, left_weights);
+        right[row] = _mm512_dpbf16_ps(right[row], value, right_weights);
+      }
+    }
+    weights += kStepBytes;
+  }
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+    _mm512_store_ps(sums + row * kPanel, left[row]);
+    _mm512_store_ps(sums + row * kPanel + kPanel / 2, right[row]);
+  }
+}
+
+using MultiplyRows = void (*)(const Block&, const std::byte*, float*);
+template <int kRows = kMostVectorRows>
+MultiplyRows multiply_rows_for(int rows) {
+  if constexpr (kRows == 1) {
+    return multiply_rows<1>;
+  } else {
+    return rows == kRows ? multiply_rows<kRows> : multiply_rows_for<kRows - 1>(rows);
+  }
+}
+
+/// The same with AVX-512 registers, which store the block before, too: first.
+void multiply_vectors(const Block& block, int rows, float* sums, const Target& target, Pending& before) {
+  store(target, before, before.positions);
+  const std::byte* ahead = block.ahead;
+  for (int line = 0; line < block.ahead_lines * block.steps; ++line, ahead += kLine)
+    __builtin_prefetch(ahead, 0, 2);
+  const MultiplyRows multiply = multiply_rows_for(rows);
+  multiply(block, block.source, sums);
+  multiply(block, block.source + block.second, sums + of(rows) * kPanel);
+}
+
 }  // namespace
 
 bool request_tiles() {
@@ -164,7 +225,7 @@ Scratch scratch_of(const Convolution& shape, const Grid& grid) {
   scratch.end = scratch.planes;
   if (grid.is_source) return scratch;
   // The last block reads some positions past the last plane.
-  scratch.end += of(shape.source.t) * grid.frame + 2 * kMostRows * kLine;
+  scratch.end += of(shape.source.t) * grid.frame + 2 * kMostTileRows * kLine;
   return scratch;
 }
 
@@ -177,6 +238,7 @@ class Work {
         grid_(grid_of(shape)),
         scratch_(scratch_of(shape, grid_)),
         rows_(grid_.tile_rows()),
+        multiply_(shape.unit == Unit::Tiles ? multiply_tiles : multiply_vectors),
         panels_(reinterpret_cast<const std::byte*>(panels)),
         bias_(epilogue.bias),
         target_{grid_.result.x, grid_.pitch, of(shape.out), store_row_for(epilogue)},
@@ -186,16 +248,18 @@ class Work {
     block_.position = grid_.position;
     block_.second = of(rows_) * grid_.position;
     block_.offsets = offsets();
+    if (reads_colors(shape)) block_.pairs = parts_of(kColors * shape.kernel.x, 2);
   }
 
   void operator()(const void* source) {
-    configure_tiles(rows_);
+    const bool tiles = shape_.unit == Unit::Tiles;
+    if (tiles) configure_tiles(rows_);
     for (int group = 0; group < shape_.groups; ++group) {
       convolve_group(arranged(source, group), group * shape_.out / shape_.groups,
                      (group + 1) * shape_.out / shape_.groups);
     }
     store(target_, pending_, pending_.positions);
-    _tile_release();
+    if (tiles) _tile_release();
   }
 
  private:
@@ -256,7 +320,7 @@ class Work {
       block_.ahead = panel + panel_bytes + of((i - first) * lines * block_.steps) * kLine;
       float* const sums = sums_[turn_];
       turn_ = 1 - turn_;
-      multiply(block_, rows_, sums, target_, pending_);
+      multiply_(block_, rows_, sums, target_, pending_);
       store(target_, pending_, pending_.positions);
       const int y = done / grid_.pitch, x = done % grid_.pitch;
       pending_.sums = sums + of(done - at) * kPanel;
@@ -272,6 +336,7 @@ class Work {
   Grid grid_;
   Scratch scratch_;
   int rows_;  // per tile
+  decltype(&multiply_tiles) multiply_;
   const std::byte* panels_;
   const float* bias_;
   Target target_;
@@ -292,17 +357,17 @@ void convolve(const Convolution& shape, const void* source, const Bf16* panels, 
   Work(shape, panels, epilogue, result, static_cast<std::byte*>(scratch))(source);
 }
 
-}  // namespace tvr::amx
+}  // namespace tvr::bf16
 
 #else  // other architectures: no tiles, never called
 
-namespace tvr::amx {
+namespace tvr::bf16 {
 
 bool request_tiles() { return false; }
 std::size_t scratch_bytes(const Convolution& /*shape*/) { return 0; }
 void convolve(const Convolution& /*shape*/, const void* /*source*/, const Bf16* /*panels*/,
               const Epilogue& /*epilogue*/, Bf16* /*result*/, void* /*scratch*/) {}
 
-}  // namespace tvr::amx
+}  // namespace tvr::bf16
 
 #endif

@@ -1,4 +1,4 @@
-#include "extract/networks/amx/convolution.h"
+#include "extract/networks/bf16/convolution.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace tvr {
 namespace {
 
-using amx::Bf16;
+using bf16::Bf16;
 
 std::size_t of(int value) { return static_cast<std::size_t>(value); }
 
@@ -59,18 +59,21 @@ Guarded<Bf16> narrowed(const std::vector<float>& values) {
   return narrow;
 }
 
-amx::Convolution tiled(const PlainConvolution& layer) {
-  const auto box = [](const PlainConvolution::Sizes& sizes) {
-    return amx::Box{sizes[0], sizes[1], sizes[2]};
-  };
-  return {layer.in,          layer.out,         layer.groups,      box(layer.source),
-          box(layer.kernel), box(layer.stride), box(layer.padding)};
+bf16::Box box(const PlainConvolution::Sizes& sizes) { return {sizes[0], sizes[1], sizes[2]}; }
+
+bf16::Convolution shape_of(const PlainConvolution& layer, bf16::Unit unit) {
+  return {layer.in,          layer.out,         layer.groups,       box(layer.source),
+          box(layer.kernel), box(layer.stride), box(layer.padding), unit};
+}
+
+bf16::Grouped grouped(const PlainConvolution& layer) {
+  return {layer.in, layer.in / layer.groups, box(layer.source)};
 }
 
 /// Sums of whole numbers are exact, so the result is theirs rounded once, to the bit.
-void expect_rounded_sums(const PlainConvolution& layer, bool add, bool relu) {
-  const bool colors = layer.in == amx::kColors;
-  const amx::Convolution shape = tiled(layer);
+template <class Shape>
+void expect_rounded_sums(const PlainConvolution& layer, const Shape& shape, bool add, bool relu) {
+  const bool colors = layer.in == bf16::kColors;
   const std::size_t from = layer.volume(layer.source), to = layer.volume(layer.result());
   const std::vector<float> source = whole_numbers(of(layer.in) * from, 1),
                            weights = whole_numbers(layer.weight_count(), 2),
@@ -79,12 +82,12 @@ void expect_rounded_sums(const PlainConvolution& layer, bool add, bool relu) {
   Guarded<float> bias(of(layer.out)), planes(colors ? source.size() : 0);
   std::copy(some.begin(), some.end(), bias.data());
   if (colors) std::copy(source.begin(), source.end(), planes.data());
-  Guarded<Bf16> narrow = narrowed(source), result = narrowed(before), panels(amx::panel_values(shape));
-  Guarded<std::byte> scratch(amx::scratch_bytes(shape));
+  Guarded<Bf16> narrow = narrowed(source), result = narrowed(before), panels(bf16::panel_values(shape));
+  Guarded<std::byte> scratch(bf16::scratch_bytes(shape));
   std::memset(scratch.data(), 0x7F, scratch.size());  // what is not written is not zero, and large
-  amx::pack(shape, weights.data(), panels.data());
-  amx::convolve(shape, colors ? static_cast<void*>(planes.data()) : narrow.data(), panels.data(),
-                {bias.data(), add, relu}, result.data(), scratch.data());
+  bf16::pack(shape, weights.data(), panels.data());
+  bf16::convolve(shape, colors ? static_cast<void*>(planes.data()) : narrow.data(), panels.data(),
+                 {bias.data(), add, relu}, result.data(), scratch.data());
   EXPECT_TRUE(panels.is_guarded());
   EXPECT_TRUE(result.is_guarded());
   EXPECT_TRUE(scratch.is_guarded());
@@ -112,16 +115,24 @@ PlainConvolution layer(int in, int out, const PlainConvolution::Sizes& source,
   return made;
 }
 
-class AmxConvolution : public ::testing::Test {
+class Bf16Convolution : public ::testing::TestWithParam<bf16::Unit> {
  protected:
   void SetUp() override {
-    if (!onednn::has_amx() || !amx::request_tiles())
+    if (GetParam() == bf16::Unit::Tiles && (!onednn::has_amx() || !bf16::request_tiles()))
       GTEST_SKIP() << "this processor has no AMX; Backbone.* tests its kernels";
+    if (!onednn::has_bf16()) GTEST_SKIP() << "this processor has no AVX512_BF16";
+  }
+  static void expect_rounded_sums(const PlainConvolution& layer, bool add, bool relu) {
+    tvr::expect_rounded_sums(layer, shape_of(layer, GetParam()), add, relu);
   }
 };
+INSTANTIATE_TEST_SUITE_P(Units, Bf16Convolution, ::testing::Values(bf16::Unit::Tiles, bf16::Unit::Vectors),
+                         [](const auto& param) {
+                           return param.param == bf16::Unit::Tiles ? "Tiles" : "Vectors";
+                         });
 
-TEST_F(AmxConvolution, ProductEqualsRoundedSums) {
-  for (const int width : {1, 2, 15, 16, 17, 31, 32, 33, 70}) {  // one block or several, full or not
+TEST_P(Bf16Convolution, ProductEqualsRoundedSums) {
+  for (const int width : {1, 2, 13, 14, 15, 16, 17, 28, 29, 31, 32, 33, 70}) {  // blocks, full or not
     for (const bool add : {false, true}) {
       for (const bool relu : {false, true}) {
         SCOPED_TRACE(width);
@@ -132,17 +143,17 @@ TEST_F(AmxConvolution, ProductEqualsRoundedSums) {
   expect_rounded_sums(layer(32, 96, {2, 5, 7}, {1, 1, 1}, {1, 1, 1}), true, true);
 }
 
-TEST_F(AmxConvolution, ProductInSeveralStripsEqualsRoundedSums) {
+TEST_P(Bf16Convolution, ProductInSeveralStripsEqualsRoundedSums) {
   expect_rounded_sums(layer(1024, 32, {1, 21, 37}, {1, 1, 1}, {1, 1, 1}), true, false);
 }
 
-TEST_F(AmxConvolution, PointwiseLeavesOutWhatAStrideLeavesOut) {
+TEST_P(Bf16Convolution, PointwiseLeavesOutWhatAStrideLeavesOut) {
   expect_rounded_sums(layer(32, 32, {1, 5, 8}, {1, 1, 1}, {1, 2, 2}), false, false);
   expect_rounded_sums(layer(64, 32, {3, 4, 7}, {1, 1, 1}, {2, 2, 2}), true, true);
   expect_rounded_sums(layer(32, 64, {4, 3, 3}, {1, 1, 1}, {2, 1, 1}), false, true);
 }
 
-TEST_F(AmxConvolution, SquareKernelEqualsRoundedSumsAtAnyEdge) {
+TEST_P(Bf16Convolution, SquareKernelEqualsRoundedSumsAtAnyEdge) {
   for (const int stride : {1, 2}) {
     for (const int height : {1, 2, 5, 8}) {
       for (const int width : {1, 2, 7, 35}) {
@@ -155,7 +166,7 @@ TEST_F(AmxConvolution, SquareKernelEqualsRoundedSumsAtAnyEdge) {
   }
 }
 
-TEST_F(AmxConvolution, KernelInTimeEqualsRoundedSumsAtAnyEdge) {
+TEST_P(Bf16Convolution, KernelInTimeEqualsRoundedSumsAtAnyEdge) {
   for (const int groups : {1, 2}) {
     for (const int stride : {1, 2}) {
       for (const int frames : {1, 2, 5}) {
@@ -168,16 +179,33 @@ TEST_F(AmxConvolution, KernelInTimeEqualsRoundedSumsAtAnyEdge) {
   }
 }
 
-TEST_F(AmxConvolution, KernelInTimeInSeveralStripsEqualsRoundedSums) {
+TEST_P(Bf16Convolution, KernelInTimeInSeveralStripsEqualsRoundedSums) {
   expect_rounded_sums(layer(64, 32, {4, 40, 49}, {3, 3, 3}, {1, 1, 1}), true, true);
 }
 
-TEST_F(AmxConvolution, FirstConvolutionReadsPlanesOfColors) {
+TEST_P(Bf16Convolution, FirstConvolutionReadsPlanesOfColors) {
   for (const int width : {1, 2, 9, 40}) {
     SCOPED_TRACE(width);
     expect_rounded_sums(layer(3, 64, {1, 11, width}, {1, 7, 7}, {1, 2, 2}), false, true);
     expect_rounded_sums(layer(3, 32, {5, 8, width}, {7, 7, 7}, {1, 2, 2}), false, false);
     expect_rounded_sums(layer(3, 32, {3, 4, width}, {3, 3, 3}, {1, 1, 1}), true, true);
+  }
+}
+
+TEST(Bf16Grouped, EqualsRoundedSumsAtAnyEdge) {
+  if (!onednn::has_bf16()) GTEST_SKIP() << "this processor has no AVX512_BF16";
+  for (const int group : {4, 8, 16}) {
+    for (const int frames : {1, 2, 5}) {
+      for (const int height : {1, 2, 7}) {
+        for (const int width : {1, 2, 7, 28, 40}) {
+          SCOPED_TRACE(std::to_string(group) + " channels, " + std::to_string(frames) + " x " +
+                       std::to_string(height) + " x " + std::to_string(width));
+          const PlainConvolution shape =
+              layer(32, 32, {frames, height, width}, {3, 3, 3}, {1, 1, 1}, 32 / group);
+          expect_rounded_sums(shape, grouped(shape), frames == 2, width % 2 == 0);
+        }
+      }
+    }
   }
 }
 
