@@ -8,6 +8,7 @@
 #include "data/descriptor.h"
 #include "data/error.h"
 #include "data/store/sqlite.h"
+#include "data/store/store_schema.h"
 
 namespace tvr {
 namespace fs = std::filesystem;
@@ -21,6 +22,11 @@ void remove_files_beside(const fs::path& store) {
 }
 
 }  // namespace
+
+bool has_begun(const fs::path& store) {
+  Database database(store, Database::Open::ReadOnly);
+  return database.integer("PRAGMA application_id") == kStoreApplicationId;
+}
 
 void back_up_store(const fs::path& from, const fs::path& to) {
   remove_store(to);

@@ -4,6 +4,10 @@
 
 namespace tvr {
 
+/// Whether the file has a store's tables yet: one that is about to be written is empty, and no store. Throws
+/// what opening a store throws.
+[[nodiscard]] bool has_begun(const std::filesystem::path& store);
+
 /// A copy of a store as it is at one moment, also while it is written: SQLite's online backup. `to` is
 /// replaced. Throws what opening a store throws, and write errors.
 void back_up_store(const std::filesystem::path& from, const std::filesystem::path& to);

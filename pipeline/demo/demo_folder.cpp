@@ -11,6 +11,7 @@
 
 #include "data/atomic_file.h"
 #include "data/error.h"
+#include "data/thread_sanitizer.h"
 
 namespace tvr {
 namespace {
@@ -58,7 +59,9 @@ void write_demo_videos(const fs::path& folder, const std::vector<std::string>& n
   std::int64_t done = 0;
   std::atomic<bool> stop{false};
   std::mutex mutex;  // progress is called by one thread at a time
+  const HandedOn to_threads(&done);
   tbb::parallel_for(std::size_t{0}, names.size(), [&](std::size_t i) {
+    const TakenOver from_caller(&done);
     if (stop) return;
     const fs::path path = folder / (names[i] + ".mp4");
     if (!fs::exists(path)) write(i, path);

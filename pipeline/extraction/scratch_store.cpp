@@ -121,7 +121,7 @@ void ScratchStore::copy_now_and_then(std::chrono::milliseconds period) {
       std::error_code unseen;
       if (fs::exists(local_, unseen)) {
         back_up_store(local_, copy);
-        copy_closed_store(copy, home_);
+        if (has_begun(copy)) copy_closed_store(copy, home_);
       }
     } catch (const Error& error) {
       warn(std::string(error.what()) + ". The store is copied home later");
@@ -134,7 +134,7 @@ void ScratchStore::copy_now_and_then(std::chrono::milliseconds period) {
 void ScratchStore::hand_back() {
   stop();
   std::error_code unseen;
-  if (!fs::exists(local_, unseen)) return;
+  if (!fs::exists(local_, unseen) || !has_begun(local_)) return;
   try {
     copy_closed_store(local_, home_);
   } catch (const Error& error) {

@@ -85,6 +85,22 @@ TEST_F(ScratchStoreTest, IsCopiedHomeWhileItIsWritten) {
   EXPECT_GE(seen, 5U) << written;
 }
 
+TEST_F(ScratchStoreTest, IsNotCopiedHomeBeforeItHasBegun) {
+  {
+    ScratchStore store(home_, scratch_, 1ms);
+    Database empty(store.path(), Database::Open::Create);
+    empty.run("PRAGMA user_version = 0");
+    std::this_thread::sleep_for(50ms);
+    EXPECT_FALSE(fs::exists(home_));
+    store.hand_back();
+  }
+  EXPECT_FALSE(fs::exists(home_));
+  ScratchStore store(home_, scratch_);
+  add(store.path(), "a");
+  store.hand_back();
+  EXPECT_EQ(videos_in(home_), 1U);
+}
+
 TEST_F(ScratchStoreTest, ThatIsLeftWithoutBeingHandedBackLeavesHomeAsItWas) {
   add((fs::create_directories(home_.parent_path()), home_), "a");
   {
