@@ -44,6 +44,15 @@ fs::path own_folder(const fs::path& folder) {
   return own;
 }
 
+/// A damaged store is none that is about to begin.
+bool is_about_to_begin(const fs::path& local) {
+  try {
+    return !has_begun(local);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 fs::path kept(const fs::path& local) { return local.string() + ".kept"; }
 
 /// nullptr, with a warning, where the file system has no locks.
@@ -134,7 +143,7 @@ void ScratchStore::copy_now_and_then(std::chrono::milliseconds period) {
 void ScratchStore::hand_back() {
   stop();
   std::error_code unseen;
-  if (!fs::exists(local_, unseen) || !has_begun(local_)) return;
+  if (!fs::exists(local_, unseen) || is_about_to_begin(local_)) return;
   try {
     copy_closed_store(local_, home_);
   } catch (const Error& error) {

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/sanitizers.h"
+
 namespace tvr {
 namespace {
 
@@ -122,6 +124,7 @@ TEST(ProgressLine, IsOneLineAtEveryWidth) {
 }
 
 TEST(ProgressLine, IsClearedByASecondCtrlC) {
+  if (testing::kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer delivers signals later";
   int status = 0;
   const std::string bytes = on_terminal(
       80,
@@ -140,6 +143,7 @@ TEST(ProgressLine, IsClearedByASecondCtrlC) {
 }
 
 TEST(StopHandler, TakesWhatAJobsManagerSendsTwiceForOneRequest) {
+  if (testing::kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer delivers signals later";
   for (const auto& [first, second] : {std::pair{SIGTERM, SIGTERM}, {SIGUSR1, SIGUSR1}, {SIGUSR1, SIGTERM}}) {
     int status = 0;
     (void)on_terminal(
