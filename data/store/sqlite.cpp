@@ -119,6 +119,7 @@ void require_one_name(const fs::path& file, const std::string& name) {
 }
 
 std::string composed_name(const std::string& id) { return composed(video_name(id)); }
+std::string listed_name(const std::string& id) { return composed(video_line(id)); }
 
 /// An SQL function of a video's id.
 template <std::string (*kText)(const std::string& id)>
@@ -225,7 +226,7 @@ void Database::connect(const std::string& name, int flags) {
     constexpr int kPure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
     sqlite3_create_function_v2(handle_, "composed_name", 1, kPure, nullptr, &text_of_id<composed_name>,
                                nullptr, nullptr, nullptr);
-    sqlite3_create_function_v2(handle_, "listed_name", 1, kPure, nullptr, &text_of_id<video_line>, nullptr,
+    sqlite3_create_function_v2(handle_, "listed_name", 1, kPure, nullptr, &text_of_id<listed_name>, nullptr,
                                nullptr, nullptr);
     run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
     (void)integer("SELECT count(*) FROM sqlite_schema");  // the first read: fails if this is not a database

@@ -16,8 +16,8 @@ class Statement;
 
 /// A connection to an untrusted file: no triggers, no functions called by its schema, no schema changes by
 /// its content. Our statements have the functions composed_name(id), which is composed(video_name(id)), and
-/// listed_name(id), which is video_line(id). Not thread-safe. Errors name the file and contain SQLite's
-/// message.
+/// listed_name(id), which is composed(video_line(id)). Not thread-safe. Errors name the file and contain
+/// SQLite's message.
 class Database {
  public:
   enum class Open { ReadOnly, ReadWrite, Create };

@@ -228,7 +228,7 @@ CpuPlan::Convolution CpuPlan::own_convolution(const NetworkStep& step, std::size
     shape.source = {frames, height, width};
     in_bf16s(shape);
   } else if (kernel == CpuWeights::Kernel::Bf16Grouped) {
-    in_bf16s(bf16::Grouped{step.in_channels, step.in_channels / step.groups, {frames, height, width}});
+    in_bf16s(bf16::SmallGroups{step.in_channels, step.in_channels / step.groups, {frames, height, width}});
   } else if (kernel == CpuWeights::Kernel::Winograd) {
     in_floats(avx512::Winograd{step.in_channels, step.out_channels, height, width});
   } else if (kernel == CpuWeights::Kernel::Stem) {

@@ -228,7 +228,7 @@ CpuWeights::CpuWeights(const Network& network, const NamedTensors& weights, Memo
         made.panels = bf16_panels_of(folded.weights, in_bf16(step, run.groups, unit_), engine);
         made.groups = run.groups;
       } else if (made.kernel == Kernel::Bf16Grouped) {
-        const bf16::Grouped shape{step.in_channels, step.in_channels / step.groups, {}};
+        const bf16::SmallGroups shape{step.in_channels, step.in_channels / step.groups, {}};
         made.panels = bf16_panels_of(folded.weights, shape, engine);
         made.groups = step.groups;
       } else if (made.kernel != Kernel::Library) {

@@ -60,7 +60,7 @@ void write_demo_videos(const fs::path& folder, const std::vector<std::string>& n
   std::atomic<bool> stop{false};
   std::mutex mutex;  // progress is called by one thread at a time
   const HandedOn to_threads(&done);
-  tbb::parallel_for(std::size_t{0}, names.size(), [&](std::size_t i) {
+  const auto make = [&](std::size_t i) {
     const TakenOver from_caller(&done);
     if (stop) return;
     const fs::path path = folder / (names[i] + ".mp4");
@@ -68,7 +68,8 @@ void write_demo_videos(const fs::path& folder, const std::vector<std::string>& n
     const std::lock_guard lock(mutex);
     ++done;
     if (progress && !progress({unit, done, total})) stop = true;
-  });
+  };
+  tbb::parallel_for(std::size_t{0}, names.size(), make, tbb::simple_partitioner());
   if (stop && done < total) {
     throw Error(Fault::Interrupted, folder.string(),
                 std::to_string(done) + " of " + std::to_string(total) + ' ' + unit + " are done",

@@ -162,7 +162,7 @@ class Bench {
 
   Convolve own_bf16() {
     if (layer_.groups > 1 && !onednn::has_amx()) {
-      const bf16::Grouped shape{in(), in() / layer_.groups, {frames(), size(1), size(0)}};
+      const bf16::SmallGroups shape{in(), in() / layer_.groups, {frames(), size(1), size(0)}};
       keep(bf16::panel_values(shape), bf16::scratch_bytes(shape));
       return running(shape);
     }

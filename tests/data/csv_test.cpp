@@ -97,7 +97,7 @@ TEST(CsvTable, ListsTheColumnsThatThereAreWhenOneIsMissing) {
 
 TEST(CsvTable, TakesWhatSpreadsheetsWriteInsteadOfCommas) {
   for (const char* text : {"video;caption\nv1;\"a;b\", c, d\n", "video\tcaption\nv1\t\"a;b\", c, d\n"})
-    EXPECT_THROW(CsvTable("t.csv", text), Error) << "text after a closing quote";
+    expect_error([&] { CsvTable table("t.csv", text); }, Fault::Corrupt, "text follows a closing quote");
   for (const char* text : {"video;caption\nv1;one, two\n", "video\tcaption\r\nv1\tone, two\r\n",
                            "video|caption\nv1|\"one, two\"\n"}) {
     const CsvTable table("t.csv", text);

@@ -64,17 +64,17 @@ void convolve(const Convolution& shape, const void* source, const Bf16* panels, 
 
 /// A 3 x 3 x 3 convolution in groups of 4, 8 or 16 channels, each padded by 1, by AVX512_BF16: as many
 /// results as inputs. Multiplies what is in a group alone, where convolve() above would read 32 channels.
-struct Grouped {
+struct SmallGroups {
   int channels = 0, group = 0;  // a multiple of kBlock
   Box source;
 };
 constexpr int kBlock = 16;  // channels computed together
 
 /// As above; weights [channels, group, 3, 3, 3], panels [channels / kBlock, 3, group / 2, 3, 3, kBlock, 2].
-std::size_t panel_values(const Grouped& shape);
-void pack(const Grouped& shape, const float* weights, Bf16* panels);
-std::size_t scratch_bytes(const Grouped& shape);
-void convolve(const Grouped& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
+std::size_t panel_values(const SmallGroups& shape);
+void pack(const SmallGroups& shape, const float* weights, Bf16* panels);
+std::size_t scratch_bytes(const SmallGroups& shape);
+void convolve(const SmallGroups& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
               Bf16* result, void* scratch);
 
 }  // namespace tvr::bf16

@@ -17,7 +17,7 @@ constexpr int kMostRun = 28;  // positions whose sums fit into the registers bes
 /// channel multiplies, of its own group. Lines are in order of frame, pair, row, column; what follows a row's
 /// last column is the zero before the next row's first.
 struct Lines {
-  explicit Lines(const Grouped& shape)
+  explicit Lines(const SmallGroups& shape)
       : pairs(shape.group / 2),
         pitch(shape.source.x + 1),
         plane(of(shape.source.y + 2) * of(pitch)),
@@ -38,7 +38,7 @@ struct Lines {
 };
 
 /// Lays out the channels of a block.
-void arrange(const Grouped& shape, const Lines& lines, const Bf16* source, std::byte* to) {
+void arrange(const SmallGroups& shape, const Lines& lines, const Bf16* source, std::byte* to) {
   constexpr int kMostPairs = 8;
   __m512i places[kMostPairs];  // of the pair in each lane among the block's
   for (int pair = 0; pair < lines.pairs; ++pair) {
@@ -123,11 +123,11 @@ void store(const float* sums, __m512 bias, const Epilogue& epilogue, Bf16* to) {
 
 }  // namespace
 
-std::size_t panel_values(const Grouped& shape) {
+std::size_t panel_values(const SmallGroups& shape) {
   return of(kKernel * kKernel * kKernel) * of(shape.group) * of(shape.channels);
 }
 
-void pack(const Grouped& shape, const float* weights, Bf16* panels) {
+void pack(const SmallGroups& shape, const float* weights, Bf16* panels) {
   constexpr std::size_t kCells = kKernel * kKernel * kKernel, kPlane = kKernel * kKernel;
   for (int block = 0; block < shape.channels; block += kBlock) {
     for (std::size_t t = 0; t < kKernel; ++t) {
@@ -143,9 +143,9 @@ void pack(const Grouped& shape, const float* weights, Bf16* panels) {
   }
 }
 
-std::size_t scratch_bytes(const Grouped& shape) { return Lines(shape).bytes(shape.source.t); }
+std::size_t scratch_bytes(const SmallGroups& shape) { return Lines(shape).bytes(shape.source.t); }
 
-void convolve(const Grouped& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
+void convolve(const SmallGroups& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
               Bf16* result, void* scratch) {
   const Lines lines(shape);
   const Multiply multiply_run = multiply_for(lines.run);
@@ -180,10 +180,10 @@ void convolve(const Grouped& shape, const void* source, const Bf16* panels, cons
 
 namespace tvr::bf16 {
 
-std::size_t panel_values(const Grouped& /*shape*/) { return 0; }
-void pack(const Grouped& /*shape*/, const float* /*weights*/, Bf16* /*panels*/) {}
-std::size_t scratch_bytes(const Grouped& /*shape*/) { return 0; }
-void convolve(const Grouped& /*shape*/, const void* /*source*/, const Bf16* /*panels*/,
+std::size_t panel_values(const SmallGroups& /*shape*/) { return 0; }
+void pack(const SmallGroups& /*shape*/, const float* /*weights*/, Bf16* /*panels*/) {}
+std::size_t scratch_bytes(const SmallGroups& /*shape*/) { return 0; }
+void convolve(const SmallGroups& /*shape*/, const void* /*source*/, const Bf16* /*panels*/,
               const Epilogue& /*epilogue*/, Bf16* /*result*/, void* /*scratch*/) {}
 
 }  // namespace tvr::bf16

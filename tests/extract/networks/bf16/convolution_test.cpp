@@ -66,7 +66,7 @@ bf16::Convolution shape_of(const PlainConvolution& layer, bf16::Unit unit) {
           box(layer.kernel), box(layer.stride), box(layer.padding), unit};
 }
 
-bf16::Grouped grouped(const PlainConvolution& layer) {
+bf16::SmallGroups grouped(const PlainConvolution& layer) {
   return {layer.in, layer.in / layer.groups, box(layer.source)};
 }
 
