@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 
 #include "extract/networks/avx512/convolution.h"
 #include "extract/networks/avx512/stem.h"
 #include "extract/networks/bf16/convolution.h"
+#include "extract/networks/rounded.h"
 #include "extract/networks/unfold.h"
 #include "towers/onednn.h"
 
@@ -90,16 +89,12 @@ Memory copy_of(const std::vector<float>& values, const Memory::dims& dims, const
   return memory;
 }
 
-/// The same in bf16, half as large: rounded to nearest, ties to even. A network's weights hold no NaN.
+/// The same in bf16, half as large.
 Memory rounded_copy_of(const std::vector<float>& values, const Memory::dims& dims,
                        const dnnl::engine& engine) {
   Memory memory({dims, Memory::data_type::bf16, dense_strides(dims)}, engine);
-  auto* to = static_cast<bf16::Bf16*>(memory.get_data_handle());
-  for (const float value : values) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    *to++ = static_cast<bf16::Bf16>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
-  }
+  std::transform(values.begin(), values.end(), static_cast<bf16::Bf16*>(memory.get_data_handle()),
+                 rounded_to_bf16);
   return memory;
 }
 

@@ -1,7 +1,8 @@
 #include "extract/networks/unfold.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "extract/networks/rounded.h"
 
 namespace tvr {
 namespace {
@@ -9,13 +10,6 @@ namespace {
 constexpr int kColors = 3;
 
 std::size_t of(int value) { return static_cast<std::size_t>(value); }
-
-/// Rounds to nearest, ties to even; the network's input holds no NaN.
-std::uint16_t bf16(float value) {
-  std::uint32_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
-}
 
 }  // namespace
 
@@ -59,7 +53,7 @@ void unfold_columns(const float* planes, int clips, int frames, int height, int 
       for (std::size_t color = 0; color < kColors; ++color) {
         const float* const in = planes + color * plane + row * of(width);
         std::uint16_t* const to = line.data() + of(kColors * first.padding[2]) + color;
-        for (std::size_t x = 0; x < of(width); ++x) to[kColors * x] = bf16(in[x]);
+        for (std::size_t x = 0; x < of(width); ++x) to[kColors * x] = rounded_to_bf16(in[x]);
       }
       for (int column = 0; column < columns; ++column, out += channels) {
         std::copy_n(&line[of(kColors * column * first.stride[2])], used, out);

@@ -5,14 +5,15 @@
 
 #include "extract/networks/epilogue.h"
 
-/// Convolutions in bfloat16 for AMX or AVX512_BF16, accumulating in float32: all of ResNet-152 and
-/// ResNeXt-101.
+/// Convolutions in bfloat16, accumulating in float32: for AMX all of ResNet-152 and ResNeXt-101, for
+/// AVX512_BF16 those that oneDNN does not do well.
 ///
 /// Why not oneDNN's: its AMX kernels use all eight tile registers. While another hardware thread uses the
 /// same core, only two physical registers remain for renaming, so each instruction waits for the one before.
 /// These kernels use six. With the core to themselves both are about equally fast; otherwise these take half
-/// the time. Its AVX512_BF16 kernels come less near to what the processor multiplies (tvr_convolution_bench,
-/// docs/EXTRACTION.md).
+/// the time. By AVX512_BF16 oneDNN's are up to 1.2 times as fast as convolve() below; about as fast in a
+/// first convolution, whose source they need unfolded; and 1.2 to 4.7 times as slow as SmallGroups
+/// (tvr_convolution_bench, docs/EXTRACTION.md).
 ///
 /// Activations are channels last: [positions, channels] of one image or clip. Sums are computed on the
 /// calling thread in an order that depends on the shapes and the unit alone; the two units add the even and
@@ -62,10 +63,12 @@ std::size_t scratch_bytes(const Convolution& shape);
 void convolve(const Convolution& shape, const void* source, const Bf16* panels, const Epilogue& epilogue,
               Bf16* result, void* scratch);
 
-/// A 3 x 3 x 3 convolution in groups of 4, 8 or 16 channels, each padded by 1, by AVX512_BF16: as many
-/// results as inputs. Multiplies what is in a group alone, where convolve() above would read 32 channels.
+/// A 3 x 3 x 3 convolution with padding 1 and stride 1 in groups of few channels, by AVX512_BF16: as many
+/// channels and positions as its source has. It multiplies within each group alone, where convolve() above
+/// would read 32 channels.
 struct SmallGroups {
-  int channels = 0, group = 0;  // a multiple of kBlock
+  int channels = 0;  // a multiple of kBlock
+  int group = 0;     // channels of each: 4, 8 or 16
   Box source;
 };
 constexpr int kBlock = 16;  // channels computed together
