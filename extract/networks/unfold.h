@@ -9,9 +9,9 @@ namespace tvr {
 
 // For bf16 by oneDNN, where networks/bf16 does not take the first convolution: it reads the planes directly,
 // but computes whole panels of channels alone, and 48 as in the demo's 3D network are none. A first
-// convolution reads three channels, which leaves the vectors of a bf16 kernel nearly empty. Unfolding turns the columns
-// of its kernel into channels: column x of channel c becomes channel 3 * x + c, padded with zeros to a
-// multiple of 8. The result is the same.
+// convolution reads three channels, which leaves the vectors of a bf16 kernel nearly empty. Unfolding turns
+// the columns of its kernel into channels: column x of channel c becomes channel 3 * x + c, padded with zeros
+// to a multiple of 8. The result is the same.
 
 /// The convolution on the unfolded input: its kernel is one column wide.
 [[nodiscard]] NetworkStep unfolded(const NetworkStep& first);
