@@ -52,6 +52,31 @@ std::string head(const SlurmJob& job, const std::string& name, const std::vector
   return text;
 }
 
+/// Throws Error(InvalidArgument) for an option of sbatch on which the scripts rely.
+void require_further_options(const SlurmJob& job) {
+  struct Taken {
+    const char *option, *advice;
+  };
+  constexpr const char* kNamed = "Leave it out: retry.sh finds the job by its name";
+  constexpr const char* kTasks =
+      "Use --tasks for their number; `scontrol update ArrayTaskThrottle=8 JobId=...` lets at most 8 run at "
+      "once";
+  constexpr const char* kSignal = "Leave it out: the task is warned in time to end the video in hand";
+  constexpr const char* kRequeue = "Leave it out: a task whose time is over goes on later";
+  constexpr Taken kTaken[] = {{"--array", kTasks},    {"-a", kTasks},        {"--job-name", kNamed},
+                              {"-J", kNamed},         {"--signal", kSignal}, {"--no-requeue", kRequeue},
+                              {"--requeue", kRequeue}};
+  for (const std::string& option : job.sbatch) {
+    for (const Taken& taken : kTaken) {
+      const std::string name = taken.option;
+      const bool is_short = name.size() == 2;  // -J NAME, -JNAME
+      const char after = option.size() > name.size() ? option[name.size()] : '=';
+      if (option.rfind(name, 0) != 0 || (!is_short && after != '=' && after != ' ')) continue;
+      throw Error(Fault::InvalidArgument, "--sbatch", "'" + option + "' is set by the scripts", taken.advice);
+    }
+  }
+}
+
 std::string variables(const SlurmJob& job) {
   return fmt::format("pipeline={}\nout={}\n", shell_word(job.program.string()), shell_word(job.out.string()));
 }
@@ -172,6 +197,7 @@ sbatch --dependency="afterany:$job" "$out/finish.sh"
 }  // namespace
 
 std::vector<Script> slurm_scripts(const SlurmJob& job) {
+  require_further_options(job);
   return {{job.out / "task.sh", task(job)},
           {job.out / "finish.sh", finish(job)},
           {job.out / "retry.sh", retry(job)}};

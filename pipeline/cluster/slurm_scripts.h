@@ -30,7 +30,8 @@ struct Script {
 
 /// task.sh, the array job; finish.sh, which runs after it; retry.sh, which starts again what is missing. They
 /// read the options of the extraction from `out`/extract.toml. Throws Error(InvalidArgument) for a time that
-/// is none or too short, and for a scratch folder that double quotes do not hold.
+/// is none or too short, for a scratch folder that double quotes do not hold, and for a further option on
+/// which the scripts rely, such as --array.
 [[nodiscard]] std::vector<Script> slurm_scripts(const SlurmJob& job);
 
 /// The lines that start the job.

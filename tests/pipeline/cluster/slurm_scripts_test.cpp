@@ -258,6 +258,17 @@ TEST_F(SlurmScripts, TheirHeadsHaveTheOptionsOfTheJob) {
     EXPECT_THAT(task, HasSubstr(std::string("#SBATCH ") + option + "\n"));
 }
 
+TEST_F(SlurmScripts, AFurtherOptionOnWhichTheyRelyIsRefused) {
+  for (const char* const option : {"--array=1-5%2", "--array 1-5", "-a1-5", "-a 1-5", "--job-name=mine",
+                                   "-Jmine", "--signal=USR2@60", "--requeue", "--no-requeue"}) {
+    job_.sbatch = {"--partition=gpu", option};
+    expect_error([&] { (void)slurm_scripts(job_); }, Fault::InvalidArgument,
+                 "--sbatch: '" + std::string(option) + "' is set by the scripts");
+  }
+  job_.sbatch = {"--array-like=1", "--account=vision", "-A vision"};
+  EXPECT_EQ(slurm_scripts(job_).size(), 3U);
+}
+
 TEST_F(SlurmScripts, TheLinesThatStartThemRun) {
   std::ofstream(folder_ / "lines.sh") << sbatch_lines(job_);
   fs::create_directories(folder_ / "run");
