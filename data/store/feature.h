@@ -27,7 +27,7 @@ struct FeatureSequence {
 /// The rows alone as a store holds them: [rows, dim] float16.
 struct HalfRows {
   std::int64_t rows = 0, dim = 0;
-  std::vector<std::uint16_t> halves;
+  std::unique_ptr<std::uint16_t[]> halves;
 };
 
 /// No video is longer: times beyond cannot be those of one.

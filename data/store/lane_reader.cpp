@@ -178,8 +178,8 @@ class FolderReader : public LaneReader {
 }  // namespace
 
 const float* LaneRows::row(std::int64_t row, float* buffer) const {
-  if (halves_.empty()) return floats_.row(row);
-  from_halves(halves_.data() + row * dim_, static_cast<std::size_t>(dim_), buffer);
+  if (!halves_) return floats_.row(row);
+  from_halves(halves_.get() + row * dim_, static_cast<std::size_t>(dim_), buffer);
   return buffer;
 }
 

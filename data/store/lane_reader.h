@@ -34,7 +34,7 @@ class LaneRows {
 
  private:
   std::int64_t rows_ = 0, dim_ = 0;
-  std::vector<std::uint16_t> halves_;
+  std::unique_ptr<std::uint16_t[]> halves_;  // nullptr: floats_
   Matrix floats_;
 };
 

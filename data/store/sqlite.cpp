@@ -278,6 +278,18 @@ void BlobWriter::write(std::string_view piece) {
   written_ += bytes;
 }
 
+void read_blob(Database& database, const char* table, const char* column, std::int64_t row, void* to,
+               std::size_t bytes) {
+  sqlite3_blob* handle = nullptr;
+  int rc = sqlite3_blob_open(database.get(), "main", table, column, row, 0, &handle);
+  if (rc == SQLITE_OK) rc = sqlite3_blob_read(handle, to, static_cast<int>(bytes), 0);
+  if (rc != SQLITE_OK) {
+    sqlite3_blob_close(handle);
+    database.fail(rc);
+  }
+  sqlite3_blob_close(handle);
+}
+
 Statement::Statement(Database& database, const char* sql) : database_(database) {
   const int rc = sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (rc != SQLITE_OK) database.fail(rc);

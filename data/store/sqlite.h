@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -80,6 +81,11 @@ class BlobWriter {
   sqlite3_blob* handle_ = nullptr;
   int written_ = 0;
 };
+
+/// Copies the blob of a row to `to`, which has room for `bytes`, its size. As the value of a column it would
+/// be copied once more.
+void read_blob(Database& database, const char* table, const char* column, std::int64_t row, void* to,
+               std::size_t bytes);
 
 /// A prepared statement. run() and for_each() bind, step to the end and reset in one call.
 class Statement {

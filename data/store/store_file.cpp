@@ -89,7 +89,7 @@ struct Queries {
                          "SELECT row_count, dim, hash, times, halves FROM feature "
                          "WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
   Statement find_rows{database,
-                      "SELECT row_count, dim, halves FROM feature "
+                      "SELECT row_count, dim, length(halves), rowid FROM feature "
                       "WHERE video = (SELECT id FROM video WHERE name = ?) AND recipe = ?"};
   Statement put_video{database,
                       "INSERT INTO video (name, path, bytes, mtime_ns, content) VALUES (?, ?, ?, ?, ?) "
@@ -363,17 +363,18 @@ class ConnectedFile final : public StoreFile {
     queries_->find_rows.for_each(
         [&](const Statement& row) {
           rows = HalfRows{row.integer(0), row.integer(1), {}};
-          const std::string_view bytes = row.blob(2);
+          const std::int64_t bytes = row.integer(2);
           constexpr std::int64_t kMostNumbers = 500'000'000;  // a blob has at most 10^9 bytes
           if (rows->rows < 0 || rows->dim < 1 || rows->rows > kMostNumbers / rows->dim ||
-              bytes.size() != static_cast<std::size_t>(rows->rows * rows->dim * 2)) {
+              bytes != rows->rows * rows->dim * 2) {
             throw Error(Fault::Corrupt, path_,
                         "the features of video '" + video_id + "' are not of the size that they say",
                         "The file is damaged: `pipeline store verify --repair` drops such rows; extract them "
                         "again afterwards");
           }
-          rows->halves.resize(bytes.size() / 2);
-          std::memcpy(rows->halves.data(), bytes.data(), bytes.size());
+          const auto size = static_cast<std::size_t>(bytes);
+          rows->halves.reset(new std::uint16_t[size / 2]);  // not zeroed: all of it is read
+          read_blob(database_, "feature", "halves", row.integer(3), rows->halves.get(), size);
         },
         video_id, recipe);
     return rows;
