@@ -1,7 +1,6 @@
 #include "model/linear_fit.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "data/error.h"
+#include "model/one_thread.h"
 #include "model/random.h"
 #include "model/retrieval_metrics.h"
 #include "model/standardization.h"
@@ -45,31 +45,6 @@ Matrix matrix_of(const at::Tensor& values) {
 std::vector<float> vector_of(const at::Tensor& values) {
   const at::Tensor floats = values.to(at::kFloat).contiguous();
   return {floats.data_ptr<float>(), floats.data_ptr<float>() + floats.numel()};
-}
-
-/// Computes on one thread while it lives: results then do not depend on the number of cores, and the many
-/// small products of choose_smoothing() gain nothing from more.
-class OneThread {
- public:
-  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-  ~OneThread() { at::set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
-/// work() on one thread; what LibTorch throws is an Error(Unsupported).
-template <class Work>
-auto computed(const Work& work) {
-  const OneThread alone;
-  try {
-    return work();
-  } catch (const c10::Error& problem) {
-    throw Error(Fault::Unsupported, "linear model", problem.what_without_backtrace(),
-                "LibTorch needs a LAPACK: on Debian install libopenblas0");
-  }
 }
 
 /// The principal components of clips: z = x basis has variances `variance`, descending.
@@ -341,11 +316,11 @@ LinearSmoothing chosen_smoothing(const LinearPairs& pairs) {
 }  // namespace
 
 LinearModel fit_linear_model(const LinearPairs& pairs, const LinearSmoothing& smoothing) {
-  return computed([&] { return LinearFit(pairs).model(smoothing); });
+  return on_one_thread([&] { return LinearFit(pairs).model(smoothing); });
 }
 
 LinearSmoothing choose_smoothing(const LinearPairs& pairs) {
-  return computed([&] { return chosen_smoothing(pairs); });
+  return on_one_thread([&] { return chosen_smoothing(pairs); });
 }
 
 }  // namespace tvr

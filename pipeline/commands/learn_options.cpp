@@ -111,7 +111,7 @@ const std::vector<TrainingPreset> kTrainingPresets = {
       {"--standardize", "true"},
       {"--embd-dim", "512"},
       {"--ensemble", "2"},
-      {"--linear-weight", "0.7"}}},
+      {"--kernel-weight", "0.8"}}},
 };
 
 }  // namespace
@@ -185,6 +185,9 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
       ->check(CLI::Range(1, 100));
   add(command, "--linear-weight", options.linear_weight,
       "share of the linear model in the similarity; 0: it is only the baseline to compare with")
+      ->check(number_within(0, 0.99));
+  add(command, "--kernel-weight", options.kernel_weight,
+      "share of the kernel model, a linear one of the features' coordinates in a Gaussian kernel's space")
       ->check(number_within(0, 0.99));
   command
       .add_flag("--keep-epochs", options.keep_epochs,

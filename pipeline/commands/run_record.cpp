@@ -83,6 +83,8 @@ RunManifest record_of(const CLI::App& command, const RunSubject& subject) {
   }
   if (std::filesystem::exists(subject.folder.linear())) run.linear = hashed(subject.folder.linear());
   run.linear_weight = subject.learning.linear_weight;
+  if (std::filesystem::exists(subject.folder.kernel())) run.kernel = hashed(subject.folder.kernel());
+  run.kernel_weight = subject.learning.kernel_weight;
   run.training_videos = hashed(subject.folder.training_videos());
   run.encoder = subject.encoder;
   run.encoder_id = subject.encoder_id;

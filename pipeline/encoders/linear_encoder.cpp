@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "data/error.h"
@@ -17,14 +18,15 @@ constexpr std::size_t kMostWords = 3000;
 constexpr const char* kWords = "text.words";
 constexpr const char* kWeights = "text.idf";
 constexpr const char* kSmoothing = "smoothing";
+constexpr const char* kKernel = "kernel.landmarks";
 
-LinearPairs linear_pairs(const std::vector<std::string>& captions, const PairData& pairs,
-                         const TfIdf& words) {
+LinearPairs linear_pairs(const std::vector<std::string>& captions, const PairData& pairs, const TfIdf& words,
+                         const std::optional<KernelMap>& kernel) {
   LinearPairs linear;
   linear.words = static_cast<std::int64_t>(words.words().size());
   for (const std::string& caption : captions) linear.texts.push_back(words.encode(caption));
   linear.clip_of = pairs.clip_of;
-  linear.clips = pairs.clips;
+  linear.clips = kernel ? kernel->coordinates(pairs.clips) : pairs.clips;
   linear.video_of = pairs.video_of;
   return linear;
 }
@@ -68,14 +70,22 @@ LinearSmoothing smoothing_of(const NamedTensors& tensors, const std::string& whe
 
 }  // namespace
 
-LinearEncoder::LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs)
+LinearEncoder::LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs,
+                             std::optional<KernelMap> kernel)
     : words_(captions, kMostWords),
-      smoothing_(choose_smoothing(linear_pairs(captions, pairs, words_))),
-      model_(fit_linear_model(linear_pairs(captions, pairs, words_), smoothing_)) {}
+      kernel_(std::move(kernel)),
+      smoothing_(choose_smoothing(linear_pairs(captions, pairs, words_, kernel_))),
+      model_(fit_linear_model(linear_pairs(captions, pairs, words_, kernel_), smoothing_)) {}
 
 LinearEncoder::LinearEncoder(const NamedTensors& tensors, const std::string& where)
-    : words_(words_of(tensors, where)), smoothing_(smoothing_of(tensors, where)), model_(tensors) {
+    : words_(words_of(tensors, where)),
+      kernel_(find(tensors, kKernel) != nullptr ? std::optional(KernelMap(tensors)) : std::nullopt),
+      smoothing_(smoothing_of(tensors, where)),
+      model_(tensors) {
   require_finite(tensors, where);
+  if (kernel_ && kernel_->dim() != model_.video_dim())
+    refuse(where, fmt::format("its kernel gives {} coordinates, its weights are for {}", kernel_->dim(),
+                              model_.video_dim()));
   if (model_.words() != static_cast<std::int64_t>(words_.words().size()))
     refuse(where,
            fmt::format("it has {} words, its weights are for {}", words_.words().size(), model_.words()));
@@ -86,6 +96,10 @@ LinearEncoder::LinearEncoder(const std::filesystem::path& file)
 
 void LinearEncoder::write(const std::filesystem::path& file) const {
   NamedTensors tensors = model_.state();
+  if (kernel_) {
+    NamedTensors kernel = kernel_->state();
+    std::move(kernel.begin(), kernel.end(), std::back_inserter(tensors));
+  }
   std::string text;
   for (const std::string& word : words_.words()) text += (text.empty() ? "" : "\n") + word;
   Tensor words{DType::U8, {static_cast<std::int64_t>(text.size())}, std::vector<std::byte>(text.size())};
@@ -106,6 +120,8 @@ Matrix LinearEncoder::embed_text(const std::vector<std::string>& sentences) cons
   return model_.embed_text(rows);
 }
 
-Matrix LinearEncoder::embed_video(const Matrix& parts) const { return model_.embed_video(parts); }
+Matrix LinearEncoder::embed_video(const Matrix& parts) const {
+  return model_.embed_video(kernel_ ? kernel_->coordinates(parts) : parts);
+}
 
 }  // namespace tvr

@@ -1,28 +1,34 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/matrix.h"
+#include "model/kernel_map.h"
 #include "model/linear_fit.h"
 #include "model/pairs.h"
 #include "text/tf_idf.h"
 
 namespace tvr {
 
-/// A linear model of sentences (TF-IDF) and pooled features, with the words that it knows: linear.pth.
+/// A linear model of sentences (TF-IDF) and pooled features, with the words that it knows: linear.pth. Or one
+/// of the features' coordinates in a kernel's space: kernel.pth.
 class LinearEncoder {
  public:
   /// Fits to the pairs; captions[i] is the text of pairs.captions[i]. The smoothing is chosen on held-out
   /// training videos. Throws Error(Mismatch) where there is nothing to fit.
-  LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs);
+  LinearEncoder(const std::vector<std::string>& captions, const PairData& pairs,
+                std::optional<KernelMap> kernel = std::nullopt);
   /// Reads what write() wrote, as untrusted input. Throws Error(NotFound | Corrupt | Mismatch).
   explicit LinearEncoder(const std::filesystem::path& file);
   void write(const std::filesystem::path& file) const;
 
   [[nodiscard]] std::int64_t dim() const noexcept { return model_.dim(); }  // K
-  [[nodiscard]] std::int64_t video_dim() const noexcept { return model_.video_dim(); }
+  [[nodiscard]] std::int64_t video_dim() const noexcept {
+    return kernel_ ? kernel_->video_dim() : model_.video_dim();
+  }
   [[nodiscard]] const LinearSmoothing& smoothing() const noexcept { return smoothing_; }
   [[nodiscard]] Matrix embed_text(const std::vector<std::string>& sentences) const;  // [N, K], unit length
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const;                       // [N, Dv] to [N, K]
@@ -31,6 +37,7 @@ class LinearEncoder {
   LinearEncoder(const NamedTensors& tensors, const std::string& where);
 
   TfIdf words_;
+  std::optional<KernelMap> kernel_;
   LinearSmoothing smoothing_;
   LinearModel model_;
 };

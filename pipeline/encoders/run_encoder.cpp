@@ -21,9 +21,10 @@ namespace {
 RunModel model_of(const RunManifest& run) {
   std::vector<std::filesystem::path> checkpoints;
   for (const ModelFile& network : run.networks) checkpoints.push_back(network.file);
-  std::optional<LinearEncoder> linear;
-  if (run.linear_weight > 0) linear.emplace(run.linear.file);
-  return {checkpoints, run.max_words, std::move(linear), run.linear_weight};
+  std::vector<LinearShare> shares;
+  if (run.linear_weight > 0) shares.push_back({LinearEncoder(run.linear.file), run.linear_weight});
+  if (run.kernel_weight > 0) shares.push_back({LinearEncoder(run.kernel.file), run.kernel_weight});
+  return {checkpoints, run.max_words, std::move(shares)};
 }
 
 class RunEncoder final : public EncoderPair {
@@ -77,6 +78,7 @@ class RunEncoder final : public EncoderPair {
   [[nodiscard]] Digest identity() const override {
     std::string inputs = contents_ + kPoolings.name(run_.pooling);
     if (run_.linear_weight > 0) inputs += fmt::format("{}", run_.linear_weight);
+    if (run_.kernel_weight > 0) inputs += fmt::format(" kernel {}", run_.kernel_weight);
     for (const Recipe& lane : run_.lanes) inputs += lane.identity();
     return sha256(inputs);
   }
@@ -99,6 +101,7 @@ std::unique_ptr<EncoderPair> open_run(const RunManifest& run) {
   std::string contents;
   for (const ModelFile& network : run.networks) contents += required_content(network, "checkpoint");
   if (run.linear_weight > 0) contents += required_content(run.linear, "linear model");
+  if (run.kernel_weight > 0) contents += required_content(run.kernel, "kernel model");
   if (!run.word_vectors_content.empty())
     (void)required_content({run.word_vectors, run.word_vectors_content}, "file of word vectors");
   set_compute_threads(0);

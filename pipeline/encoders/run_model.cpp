@@ -36,8 +36,8 @@ class Joined {
 }  // namespace
 
 RunModel::RunModel(const std::vector<std::filesystem::path>& checkpoints, int max_words,
-                   std::optional<LinearEncoder> linear, double linear_weight)
-    : linear_weight_(linear_weight) {
+                   std::vector<LinearShare> shares)
+    : shares_(std::move(shares)) {
   for (const std::filesystem::path& checkpoint : checkpoints) {
     networks_.emplace_back(read_weights(checkpoint), max_words);
     const EmbeddingShape& shape = networks_.back().shape();
@@ -49,38 +49,39 @@ RunModel::RunModel(const std::vector<std::filesystem::path>& checkpoints, int ma
                     shape.word_dim, shape.video_dim, word_dim(), video_dim()),
         "Run the same command again: it trains what is missing");
   }
-  if (linear_weight_ == 0) return;
-  if (linear->video_dim() != video_dim()) {
+  for (const LinearShare& share : shares_) {
+    network_weight_ -= share.weight;
+    if (share.model.video_dim() == video_dim()) continue;
     throw Error(Fault::Mismatch, "linear model",
-                fmt::format("it takes features of {} values, the run's networks of {}", linear->video_dim(),
-                            video_dim()),
+                fmt::format("it takes features of {} values, the run's networks of {}",
+                            share.model.video_dim(), video_dim()),
                 "Run the same command again: it fits the model anew");
   }
-  linear_ = std::move(linear);
+  network_weight_ /= static_cast<double>(networks_.size());
 }
 
 std::int64_t RunModel::dim() const noexcept {
-  std::int64_t dim = linear_ ? linear_->dim() : 0;
+  std::int64_t dim = 0;
+  for (const LinearShare& share : shares_) dim += share.model.dim();
   for (const JointEmbedding& network : networks_) dim += network.shape().embd_dim;
   return dim;
 }
 
 Matrix RunModel::embed_text(const std::vector<std::string>& sentences, const Matrix& vectors,
                             const std::vector<std::vector<std::int32_t>>& ids) const {
-  if (networks_.size() == 1 && !linear_) return networks_.front().embed_text(vectors, ids);
+  if (networks_.size() == 1 && shares_.empty()) return networks_.front().embed_text(vectors, ids);
   Joined joined(static_cast<std::int64_t>(ids.size()), dim());
-  const double weight = (1 - linear_weight_) / static_cast<double>(networks_.size());
-  for (const JointEmbedding& network : networks_) joined.add(network.embed_text(vectors, ids), weight);
-  if (linear_) joined.add(linear_->embed_text(sentences), linear_weight_);
+  for (const JointEmbedding& network : networks_)
+    joined.add(network.embed_text(vectors, ids), network_weight_);
+  for (const LinearShare& share : shares_) joined.add(share.model.embed_text(sentences), share.weight);
   return joined.take();
 }
 
 Matrix RunModel::embed_video(const Matrix& parts) const {
-  if (networks_.size() == 1 && !linear_) return networks_.front().embed_video(parts);
+  if (networks_.size() == 1 && shares_.empty()) return networks_.front().embed_video(parts);
   Joined joined(parts.rows(), dim());
-  const double weight = (1 - linear_weight_) / static_cast<double>(networks_.size());
-  for (const JointEmbedding& network : networks_) joined.add(network.embed_video(parts), weight);
-  if (linear_) joined.add(linear_->embed_video(parts), linear_weight_);
+  for (const JointEmbedding& network : networks_) joined.add(network.embed_video(parts), network_weight_);
+  for (const LinearShare& share : shares_) joined.add(share.model.embed_video(parts), share.weight);
   return joined.take();
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,16 +11,21 @@
 
 namespace tvr {
 
-/// What a run learned: networks of one shape and, with a share of the similarity, a linear model. An
+/// A linear or kernel model with its share of a run's similarity, above 0 and below 1.
+struct LinearShare {
+  LinearEncoder model;
+  double weight = 0;
+};
+
+/// What a run learned: networks of one shape and, with shares of the similarity, linear and kernel models. An
 /// embedding is the members' embeddings side by side, scaled so that the inner product of two is the mean of
-/// the members' similarities: (1 - linear_weight) / networks for each network, linear_weight for the linear
-/// model.
+/// the members' similarities by their shares; the networks divide what the others leave.
 class RunModel {
  public:
-  /// Reads the checkpoints. `linear` is needed where linear_weight > 0. Throws what JointEmbedding throws,
-  /// Error(Mismatch) for members that take other inputs than the first.
+  /// Reads the checkpoints. Throws what JointEmbedding throws, Error(Mismatch) for members that take other
+  /// inputs than the first.
   RunModel(const std::vector<std::filesystem::path>& checkpoints, int max_words,
-           std::optional<LinearEncoder> linear, double linear_weight);
+           std::vector<LinearShare> shares);
 
   [[nodiscard]] std::int64_t dim() const noexcept;  // D, of all members together
   [[nodiscard]] std::int64_t word_dim() const noexcept { return networks_.front().shape().word_dim; }
@@ -33,8 +37,8 @@ class RunModel {
 
  private:
   std::vector<JointEmbedding> networks_;
-  std::optional<LinearEncoder> linear_;
-  double linear_weight_;
+  std::vector<LinearShare> shares_;
+  double network_weight_ = 1;  // of each
 };
 
 }  // namespace tvr

@@ -128,7 +128,8 @@ Learned learn_head(RunFolder& folder, Splits splits, const HeadOptions& options,
                    double logit_scale, TimeAccount& time) {
   Learned learned;
   learned.findings = splits.findings;
-  std::filesystem::remove(folder.linear());  // of another training
+  for (const std::filesystem::path& of_another_training : {folder.linear(), folder.kernel()})
+    std::filesystem::remove(of_another_training);
   HeadOptions fit = fitted(options, splits.train.pairs);
   if (splits.val.captions.empty()) {
     give_caution(

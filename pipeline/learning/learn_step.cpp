@@ -145,13 +145,33 @@ bool train_into(RunFolder& folder, const Splits& splits, const TrainingPlan& pla
 
 /// The test metrics of the model whose networks lie in `folders`.
 Evaluation evaluate_on_test(const std::vector<RunFolder>& folders, const ModelPlan& plan,
-                            const Splits& splits, const std::optional<LinearEncoder>& linear) {
+                            const Splits& splits, const std::vector<LinearShare>& shares) {
   std::vector<std::filesystem::path> checkpoints;
   for (const RunFolder& folder : folders) checkpoints.push_back(folder.checkpoint());
-  const RunModel model(checkpoints, plan.networks.front().options.max_words, linear, plan.linear_weight);
+  const RunModel model(checkpoints, plan.networks.front().options.max_words, shares);
   const PairData& test = splits.test.pairs;
   return evaluate(model.embed_text(splits.test.captions, splits.words.vectors, test.captions),
                   model.embed_video(test.clips), test, Ties::Average);
+}
+
+/// The models in closed form that take a share of the similarity.
+std::vector<LinearShare> shares_of(RunFolder& folder, const ModelPlan& plan, const Splits& splits,
+                                   const std::optional<LinearEncoder>& linear) {
+  std::vector<LinearShare> shares;
+  const auto add = [&](const std::string& kind, double weight, std::optional<LinearEncoder> model) {
+    if (!model) {
+      throw Error(Fault::Mismatch, kind + "-weight", "there is no " + kind + " model to take a share",
+                  "Give more clips with captions, or --" + kind + "-weight 0");
+    }
+    shares.push_back({std::move(*model), weight});
+  };
+  if (plan.linear_weight > 0) add("linear", plan.linear_weight, linear);
+  if (plan.kernel_weight > 0) {
+    add("kernel", plan.kernel_weight, fit_kernel_model(folder, splits.train));
+  } else {
+    std::filesystem::remove(folder.kernel());  // of another training
+  }
+  return shares;
 }
 
 std::string metrics_of(const Learned& learned, std::uint64_t first_seed, const Splits& splits) {
@@ -204,6 +224,12 @@ LearningPlan plan_for(const LearnOptions& options, const Units& units) {
   if (const std::string missing = missing_for_gpu(); options.train.gpu >= 0 && !missing.empty()) {
     throw Error(Fault::Unsupported, "--train-device cuda", missing, "Use --train-device cpu");
   }
+  if (options.linear_weight + options.kernel_weight >= 1) {
+    throw Error(Fault::InvalidArgument, "kernel-weight",
+                fmt::format("it and --linear-weight are {} together, which leaves nothing to the networks",
+                            options.linear_weight + options.kernel_weight),
+                "Give less than 1 in all");
+  }
   LearningPlan plan;
   TrainOptions train = options.train;
   train.batch_size = fitted_batch(options, units, plan.note);
@@ -213,6 +239,7 @@ LearningPlan plan_for(const LearnOptions& options, const Units& units) {
                     {},
                     options.init,
                     options.linear_weight,
+                    options.kernel_weight,
                     options.keep_epochs};
     for (int network = 0; network < options.ensemble; ++network) {
       train.seed = model.seed + (static_cast<std::uint64_t>(network) << 32U);  // no other seed's
@@ -245,6 +272,8 @@ LearningPlan plan_learning(const LearnOptions& options, const NarratedVideos& tr
   };
   if (options.linear_weight > 0)
     refuse("linear-weight", "no linear model is fitted to narrations", "Use --linear-weight 0");
+  if (options.kernel_weight > 0)
+    refuse("kernel-weight", "no kernel model is fitted to narrations", "Use --kernel-weight 0");
   if (options.standardize)
     refuse("standardize", "narrated clips are not read before training", "Leave it out");
   const bool several = train.options().candidates > 1;
@@ -275,10 +304,7 @@ Learned learn(RunFolder& folder, Splits splits, const LearningPlan& plan, TimeAc
   } else {
     linear = fit_linear_baseline(folder, splits.train);
   }
-  if (!linear && first_model.linear_weight > 0) {
-    throw Error(Fault::Mismatch, "linear-weight", "there is no linear model to take a share",
-                "Give more clips with captions, or --linear-weight 0");
-  }
+  const std::vector<LinearShare> shares = shares_of(folder, first_model, splits, linear);
   if (linear && !splits.test.captions.empty())
     learned.linear = evaluate_linear(*linear, splits.test, Ties::Average);
   time.lap("linear");
@@ -303,7 +329,7 @@ Learned learn(RunFolder& folder, Splits splits, const LearningPlan& plan, TimeAc
     }
     time.lap("train");
     if (splits.test.captions.empty()) continue;
-    learned.seeds.push_back(evaluate_on_test(folders, model, splits, linear));
+    learned.seeds.push_back(evaluate_on_test(folders, model, splits, shares));
     const Evaluation& evaluation = learned.seeds.back();
     give_caution(no_better_than_chance("test", evaluation.t2v, evaluation.video.rows()), learned.findings);
     if (!first) learned.seeds.back().text = learned.seeds.back().video = Matrix();

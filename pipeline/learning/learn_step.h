@@ -37,7 +37,7 @@ struct ModelPlan {
   std::uint64_t seed = 1;
   std::vector<TrainingPlan> networks;  // one checked training each
   std::filesystem::path init;          // checkpoint that they start from; empty: random weights
-  double linear_weight = 0;
+  double linear_weight = 0, kernel_weight = 0;
   bool keep_epochs = false;  // as files
 };
 
@@ -54,11 +54,11 @@ struct LearningPlan {
 /// The same for narrated videos, of which a batch takes each once.
 [[nodiscard]] LearningPlan plan_learning(const LearnOptions& options, const NarratedVideos& train);
 
-/// Fits the linear baseline (not to narrations), trains and evaluates each model; skips what is up to date.
-/// The first model's files lie in the folder itself, the others' in its subfolders seed-N, those of a model's
-/// further networks in network-N. metrics.json has the mean over the seeds and the metrics of each; the
-/// caller writes it. Adds "linear", "train" and "eval" to `time`. Of a group rank 0 calls this, the others
-/// help_to_learn().
+/// Fits the linear baseline and, where it has a share, the kernel model (not to narrations), trains and
+/// evaluates each model; skips what is up to date. The first model's files lie in the folder itself, the
+/// others' in its subfolders seed-N, those of a model's further networks in network-N. metrics.json has the
+/// mean over the seeds and the metrics of each; the caller writes it. Adds "linear", "train" and "eval" to
+/// `time`. Of a group rank 0 calls this, the others help_to_learn().
 [[nodiscard]] Learned learn(RunFolder& folder, Splits splits, const LearningPlan& plan, TimeAccount& time,
                             Collective& group = alone());
 

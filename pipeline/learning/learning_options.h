@@ -18,6 +18,7 @@ struct LearnOptions {
   int seeds = 1;                       // models with seeds train.seed, train.seed + 1, ...; >= 1
   int ensemble = 1;                    // networks per model, whose similarities are averaged; >= 1
   double linear_weight = 0;            // the linear model's share of the similarity, 0 to 1
+  double kernel_weight = 0;            // the kernel model's; together below 1
   bool keep_epochs = false;            // each epoch's weights are kept, as epochs/e1.pth, e2.pth, ...
   int min_steps = 0;                   // per epoch: few clips get smaller batches
   std::filesystem::path init;          // checkpoint whose weights every network starts from; empty: random

@@ -12,32 +12,49 @@
 
 namespace tvr {
 
-std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs& train) {
+namespace {
+
+/// `step` is "linear" or "kernel"; `file` is what it is kept in.
+template <class Fit>
+std::optional<LinearEncoder> fitted(RunFolder& folder, const std::string& step,
+                                    const std::filesystem::path& file, const Pairs& train, const Fit& fit) {
   const Digest inputs = Digester()
-                            .add("linear 1")
+                            .add(step + " 1")
                             .add(train.pairs)
                             .add(fmt::format("{}", fmt::join(train.captions, "\n")))
                             .digest();
-  if (folder.is_fresh("linear", inputs, folder.linear())) {
-    say("linear: the model is up to date");
-    return LinearEncoder(folder.linear());
+  if (folder.is_fresh(step, inputs, file)) {
+    say(step + ": the model is up to date");
+    return LinearEncoder(file);
   }
   const auto start = std::chrono::steady_clock::now();
   try {
-    LinearEncoder linear(train.captions, train.pairs);
-    linear.write(folder.linear());
-    folder.mark_done("linear", inputs, folder.linear());
-    const LinearSmoothing& smoothing = linear.smoothing();
+    LinearEncoder model = fit();
+    model.write(file);
+    folder.mark_done(step, inputs, file);
+    const LinearSmoothing& smoothing = model.smoothing();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    say(fmt::format("linear: fitted in {}; ridges {} (text) and {} (video), power {}", seconds_text(seconds),
-                    smoothing.text_ridge, smoothing.video_ridge, smoothing.power));
-    return linear;
+    say(fmt::format("{}: fitted in {}; ridges {} (text) and {} (video), power {}", step,
+                    seconds_text(seconds), smoothing.text_ridge, smoothing.video_ridge, smoothing.power));
+    return model;
   } catch (const Error& error) {
     if (error.fault() != Fault::Mismatch && error.fault() != Fault::Unsupported) throw;
-    say(std::string("linear: no linear baseline: ") + error.seen());
-    std::filesystem::remove(folder.linear());  // of other pairs
+    say(fmt::format("{0}: no {0} model: {1}", step, error.seen()));
+    std::filesystem::remove(file);  // of other pairs
     return std::nullopt;
   }
+}
+
+}  // namespace
+
+std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs& train) {
+  return fitted(folder, "linear", folder.linear(), train,
+                [&] { return LinearEncoder(train.captions, train.pairs); });
+}
+
+std::optional<LinearEncoder> fit_kernel_model(RunFolder& folder, const Pairs& train) {
+  return fitted(folder, "kernel", folder.kernel(), train,
+                [&] { return LinearEncoder(train.captions, train.pairs, KernelMap(train.pairs.clips)); });
 }
 
 Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test, Ties ties) {

@@ -13,6 +13,9 @@ namespace tvr {
 /// it is up to date. None, and the reason said, where there is too little to fit.
 [[nodiscard]] std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs& train);
 
+/// The kernel model of a run, kernel.pth, in the same way.
+[[nodiscard]] std::optional<LinearEncoder> fit_kernel_model(RunFolder& folder, const Pairs& train);
+
 /// Without the embeddings, which would fill memory.
 [[nodiscard]] Evaluation evaluate_linear(const LinearEncoder& linear, const Pairs& test, Ties ties);
 

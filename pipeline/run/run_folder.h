@@ -32,6 +32,7 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path metrics() const { return path_ / "metrics.json"; }
   [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
   [[nodiscard]] std::filesystem::path linear() const { return path_ / "linear.pth"; }
+  [[nodiscard]] std::filesystem::path kernel() const { return path_ / "kernel.pth"; }
   /// Where `pipeline localize --csv` may write the steps that `serve` shows (placed_steps.h).
   [[nodiscard]] std::filesystem::path placed_steps() const { return path_ / "localized.csv"; }
   [[nodiscard]] std::filesystem::path training_videos() const { return path_ / "training_videos.txt"; }
@@ -53,8 +54,8 @@ class RunFolder {
   /// has no locks. Throws Error(Busy).
   [[nodiscard]] Descriptor lock() const;
 
-  /// A step ("words", "sentences", "linear", "train", "report") is fresh (up to date) when it was finished
-  /// with inputs of this digest and `result` is the file that it gave: a damaged one is made anew.
+  /// A step ("words", "sentences", "linear", "kernel", "train", "report") is fresh (up to date) when it was
+  /// finished with inputs of this digest and `result` is the file that it gave: a damaged one is made anew.
   [[nodiscard]] bool is_fresh(const std::string& step, const Digest& inputs,
                               const std::filesystem::path& result) const;
   void mark_done(const std::string& step, const Digest& inputs, const std::filesystem::path& result);

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kVersion = 2;  // 2: several networks, a linear model
+constexpr int kVersion = 3;  // 2: several networks, a linear model; 3: a kernel model
 constexpr int kMostLevels = 8;
 constexpr std::uintmax_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostLanes = 64;
@@ -219,6 +219,7 @@ void require_as_trained(const Part& top, const RunManifest& manifest) {
                        static_cast<double>(manifest.further_seeds.size() + 1));
   }
   require_as_trained(top, manifest, "linear-weight", "linear.weight", manifest.linear_weight);
+  require_as_trained(top, manifest, "kernel-weight", "kernel.weight", manifest.kernel_weight);
   require_as_trained(top, manifest, "max-words", "max_words", manifest.max_words);
 }
 
@@ -307,6 +308,10 @@ json json_of(const fs::path& run, const RunManifest& manifest) {
     text["linear"] = file_json(manifest.linear);
     text["linear"]["weight"] = manifest.linear_weight;
   }
+  if (!manifest.kernel.file.empty()) {
+    text["kernel"] = file_json(manifest.kernel);
+    text["kernel"]["weight"] = manifest.kernel_weight;
+  }
   if (!manifest.training_videos.file.empty()) text["training_videos"] = file_json(manifest.training_videos);
   return text;
 }
@@ -339,6 +344,13 @@ RunManifest parse_manifest(const fs::path& run, std::string_view text) {
     manifest.linear = file_of(top.part("linear"), run);
     manifest.linear_weight = top.part("linear").share("weight");
   }
+  if (top.has("kernel")) {
+    manifest.kernel = file_of(top.part("kernel"), run);
+    manifest.kernel_weight = top.part("kernel").share("weight");
+  }
+  if (manifest.linear_weight + manifest.kernel_weight >= 1 && !manifest.networks.empty())
+    top.fail("kernel.weight", fmt::format("and 'linear.weight' are {} together, wanted less than 1",
+                                          manifest.linear_weight + manifest.kernel_weight));
   if (top.has("training_videos")) manifest.training_videos = file_of(top.part("training_videos"), run);
   if (top.has("encoder")) {
     manifest.encoder = required_path(top, "encoder", run);
@@ -407,6 +419,10 @@ void require_files(const RunManifest& manifest) {
   }
   if (manifest.linear_weight > 0) {
     require(manifest.linear.file, "the run's linear model was not found",
+            "Run the same `pipeline run` or `pipeline train` again");
+  }
+  if (manifest.kernel_weight > 0) {
+    require(manifest.kernel.file, "the run's kernel model was not found",
             "Run the same `pipeline run` or `pipeline train` again");
   }
   if (!is_store_set(manifest.store) || files_matching(manifest.store).empty())

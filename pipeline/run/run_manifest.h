@@ -32,6 +32,8 @@ struct RunManifest {
   std::vector<std::vector<ModelFile>> further_seeds;
   ModelFile linear;           // the baseline; has no file where there is none
   double linear_weight = 0;   // the linear model's share of the similarity, 0 to 1
+  ModelFile kernel;           // the kernel model; has no file where there is none
+  double kernel_weight = 0;   // its share of the similarity; both shares are below 1 together
   ModelFile training_videos;  // ids of the videos that it was trained on, a line each; no file: unknown
   std::filesystem::path word_vectors;
   Digest word_vectors_content;     // their sha256; empty: unknown, or they lie outside of the run's folder

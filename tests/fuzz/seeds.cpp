@@ -174,6 +174,8 @@ void write_run(const Seeds& seeds) {
   run.networks = {{"/run/checkpoint.pth", sha256("")}, {"/run/network-2/checkpoint.pth", {}}};
   run.linear = {"/run/linear.pth", sha256("")};
   run.linear_weight = 0.5;
+  run.kernel = {"/run/kernel.pth", sha256("")};
+  run.kernel_weight = 0.25;
   run.word_vectors = "/words.bin";
   run.data.dataset.format = "captions";
   run.data.dataset.annotations = "/captions.csv";

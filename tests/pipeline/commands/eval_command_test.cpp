@@ -54,9 +54,10 @@ TEST(EvalCommand, OfARunTakesOtherCaptionsByEitherFlag) {
   }
 }
 
-TEST(EvalCommand, EvaluatesAllNetworksOfARunAndTheLinearModelsShare) {
+TEST(EvalCommand, EvaluatesAllNetworksOfARunAndTheSharesOfTheModelsInClosedForm) {
   const LearningFolder folder;
-  const std::vector<std::string> flags = {"--ensemble", "2", "--linear-weight", "0.4", "--seeds", "2"};
+  const std::vector<std::string> flags = {"--ensemble",      "2",   "--linear-weight", "0.4",
+                                          "--kernel-weight", "0.3", "--seeds",         "2"};
   const json trained = json::parse(folder.train("run", flags));
   const auto evaluated = [&] {
     return json::parse(folder.run({"eval", "--run", (folder / "run").string(), "--json"}));
@@ -68,6 +69,7 @@ TEST(EvalCommand, EvaluatesAllNetworksOfARunAndTheLinearModelsShare) {
   expect_error([&] { (void)evaluated(); }, Fault::Mismatch, "network-2/checkpoint.pth");
   const json other = json::parse(folder.train("single", {"--linear-weight", "0.9"}));
   EXPECT_EQ(other["linear"], trained["linear"]) << "the baseline depends on the data alone";
+  EXPECT_FALSE(std::filesystem::exists(folder / "single/kernel.pth")) << "it has no share";
 }
 
 TEST(EvalCommand, RefusesOtherWordVectorsThanTheRunsAndARunWithoutItsRecord) {
@@ -86,10 +88,11 @@ TEST(EvalCommand, RefusesOtherWordVectorsThanTheRunsAndARunWithoutItsRecord) {
 
 TEST(EvalCommand, TrainsAnewWhatIsDamaged) {
   const LearningFolder folder;
-  const std::vector<std::string> flags = {"--ensemble", "2", "--linear-weight", "0.4"};
+  const std::vector<std::string> flags = {"--ensemble",      "2",  "--linear-weight", "0.4",
+                                          "--kernel-weight", "0.3"};
   const json trained = json::parse(folder.train("run", flags));
-  for (const char* file :
-       {"run/words.bin", "run/linear.pth", "run/checkpoint.pth", "run/network-2/checkpoint.pth"}) {
+  for (const char* file : {"run/words.bin", "run/linear.pth", "run/kernel.pth", "run/checkpoint.pth",
+                           "run/network-2/checkpoint.pth"}) {
     const std::string whole = read_text(folder / file);
     std::filesystem::resize_file(folder / file, whole.size() / 2);
     EXPECT_EQ(json::parse(folder.train("run", flags)), trained) << file;

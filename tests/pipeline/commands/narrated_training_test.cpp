@@ -162,6 +162,7 @@ TEST(NarratedTraining, SaysWhichFlagsDoNotGoTogether) {
     expect_error([&] { (void)run(training(folder, "refused", more)); }, Fault::InvalidArgument, phrase);
   };
   refused({"--linear-weight", "0.5"}, "no linear model is fitted to narrations");
+  refused({"--kernel-weight", "0.5"}, "no kernel model is fitted to narrations");
   refused({"--standardize"}, "narrated clips are not read before training");
   refused({"--candidates", "3"}, "one caption per clip");
   refused({"--features-2d", folder.folder.path().string()}, "there is a store too");

@@ -33,8 +33,9 @@ PairData pairs() {
   return data;
 }
 
-TEST(LinearEncoder, FindsWhatASentenceDescribes) {
-  const LinearEncoder linear(kCaptions, pairs());
+LinearEncoder of_kernel() { return {kCaptions, pairs(), KernelMap(pairs().clips)}; }
+
+void expect_finds(const LinearEncoder& linear) {
   const Matrix text = linear.embed_text({"RED CAR", "a ball, über alles"}),
                video = linear.embed_video(pairs().clips);
   const auto best = [&](std::int64_t sentence) {
@@ -52,15 +53,26 @@ TEST(LinearEncoder, FindsWhatASentenceDescribes) {
   EXPECT_EQ(best(1), 4);
 }
 
+TEST(LinearEncoder, FindsWhatASentenceDescribes) {
+  expect_finds(LinearEncoder(kCaptions, pairs()));
+  expect_finds(of_kernel());
+}
+
 TEST(LinearEncoder, IsTheSameReadFromItsFile) {
   const TempFolder folder;
-  const LinearEncoder linear(kCaptions, pairs());
-  linear.write(folder / "linear.pth");
-  const LinearEncoder again(folder / "linear.pth");
-  EXPECT_EQ(again.smoothing().text_ridge, linear.smoothing().text_ridge);
-  EXPECT_EQ(again.smoothing().video_ridge, linear.smoothing().video_ridge);
-  const Matrix a = linear.embed_text({"über red"}), b = again.embed_text({"über red"});
-  EXPECT_TRUE(std::equal(a.data(), a.data() + a.cols(), b.data()));
+  for (const LinearEncoder& model : {LinearEncoder(kCaptions, pairs()), of_kernel()}) {
+    model.write(folder / "model.pth");
+    const LinearEncoder again(folder / "model.pth");
+    EXPECT_EQ(again.video_dim(), 5);
+    EXPECT_EQ(again.smoothing().text_ridge, model.smoothing().text_ridge);
+    EXPECT_EQ(again.smoothing().video_ridge, model.smoothing().video_ridge);
+    const auto expect_equal = [](const Matrix& a, const Matrix& b) {
+      ASSERT_EQ(a.cols(), b.cols());
+      EXPECT_TRUE(std::equal(a.data(), a.data() + a.rows() * a.cols(), b.data()));
+    };
+    expect_equal(model.embed_text({"über red"}), again.embed_text({"über red"}));
+    expect_equal(model.embed_video(pairs().clips), again.embed_video(pairs().clips));
+  }
 }
 
 TEST(LinearEncoder, RefusesAFileThatDoesNotFitTogether) {
@@ -86,21 +98,29 @@ TEST(LinearEncoder, RefusesAFileThatDoesNotFitTogether) {
   refused(
       "video.bias", "not finite",
       [](Tensor& t) { t.bytes[3] = std::byte{0x7f}, t.bytes[2] = std::byte{0xff}; }, Fault::Corrupt);
+  NamedTensors other = KernelMap(pairs().clips).state(), mixed = good;  // 6 coordinates for 5 weights
+  std::move(other.begin(), other.end(), std::back_inserter(mixed));
+  write_pth(folder / "bad.pth", mixed);
+  expect_error([&] { LinearEncoder(folder / "bad.pth"); }, Fault::Corrupt,
+               "its kernel gives 6 coordinates, its weights are for 5");
   expect_error([&] { LinearEncoder(folder / "none.pth"); }, Fault::NotFound, "none.pth");
 }
 
 TEST(LinearEncoder, TakesNoDamagedFileForAModelThatCrashes) {
   const TempFolder folder;
-  LinearEncoder(kCaptions, pairs()).write(folder / "linear.pth");
-  const std::string good = read_text_file(folder / "linear.pth");
   std::mt19937 random(5);
-  for (int i = 0; i < 500; ++i) {
-    testing::write_file(folder / "bad.pth", testing::mutate(good, random));
-    try {
-      const LinearEncoder linear(folder / "bad.pth");
-      (void)linear.embed_text({"a red ball", ""});
-    } catch (const Error& error) {
-      EXPECT_STRNE(error.what(), "");
+  for (const LinearEncoder& model : {LinearEncoder(kCaptions, pairs()), of_kernel()}) {
+    model.write(folder / "good.pth");
+    const std::string good = read_text_file(folder / "good.pth");
+    for (int i = 0; i < 500; ++i) {
+      testing::write_file(folder / "bad.pth", testing::mutate(good, random));
+      try {
+        const LinearEncoder linear(folder / "bad.pth");
+        (void)linear.embed_text({"a red ball", ""});
+        (void)linear.embed_video(pairs().clips);
+      } catch (const Error& error) {
+        EXPECT_STRNE(error.what(), "");
+      }
     }
   }
 }

@@ -40,17 +40,19 @@ class RunModelTest : public ::testing::Test {
     pairs.clips = clips_;
     pairs.clip_of = {0, 1, 2, 3};
     linear_.emplace(kSentences, pairs);
+    kernel_.emplace(kSentences, pairs, KernelMap(clips_));
   }
 
   TempFolder folder_;
   std::vector<std::filesystem::path> files_;
   Matrix vectors_ = numbered(5, 4), clips_ = numbered(4, 5);
-  std::optional<LinearEncoder> linear_;
+  std::optional<LinearEncoder> linear_, kernel_;
 };
 
 TEST_F(RunModelTest, HasTheWeightedMeanOfItsMembersSimilarities) {
-  const RunModel all(files_, 3, linear_, 0.4), first({files_[0]}, 3, {}, 0), second({files_[1]}, 3, {}, 0);
-  EXPECT_EQ(all.dim(), 8 + 8 + linear_->dim());
+  const RunModel all(files_, 3, {{*linear_, 0.4}, {*kernel_, 0.2}}), first({files_[0]}, 3, {}),
+      second({files_[1]}, 3, {});
+  EXPECT_EQ(all.dim(), 8 + 8 + linear_->dim() + kernel_->dim());
   const Matrix text = all.embed_text(kSentences, vectors_, kIds), video = all.embed_video(clips_);
   for (std::int64_t row = 0; row < 4; ++row) {
     EXPECT_NEAR(similarity(text, text, row, row), 1, 1e-5) << "unit length";
@@ -58,16 +60,19 @@ TEST_F(RunModelTest, HasTheWeightedMeanOfItsMembersSimilarities) {
       const auto of = [&](const RunModel& model) {
         return similarity(model.embed_text(kSentences, vectors_, kIds), model.embed_video(clips_), row, clip);
       };
-      const double linear =
-          similarity(linear_->embed_text(kSentences), linear_->embed_video(clips_), row, clip);
-      EXPECT_NEAR(similarity(text, video, row, clip), 0.3 * of(first) + 0.3 * of(second) + 0.4 * linear,
+      const auto in_closed_form = [&](const LinearEncoder& model) {
+        return similarity(model.embed_text(kSentences), model.embed_video(clips_), row, clip);
+      };
+      EXPECT_NEAR(similarity(text, video, row, clip),
+                  0.2 * of(first) + 0.2 * of(second) + 0.4 * in_closed_form(*linear_) +
+                      0.2 * in_closed_form(*kernel_),
                   1e-5);
     }
   }
 }
 
 TEST_F(RunModelTest, OfOneNetworkIsThatNetwork) {
-  const RunModel one({files_[0]}, 3, linear_, 0);
+  const RunModel one({files_[0]}, 3, {});
   const JointEmbedding network(state_of(initial_parameters(kShape, 1)), 3);
   const Matrix seen = one.embed_video(clips_), wanted = network.embed_video(clips_);
   EXPECT_TRUE(std::equal(seen.data(), seen.data() + 4 * 8, wanted.data()));
@@ -75,7 +80,13 @@ TEST_F(RunModelTest, OfOneNetworkIsThatNetwork) {
 
 TEST_F(RunModelTest, RefusesNetworksOfOtherInputs) {
   write_pth(files_[1], state_of(initial_parameters({4, 6, 8, 3}, 2)));
-  testing::expect_error([&] { RunModel(files_, 3, {}, 0); }, Fault::Mismatch, "features of 6 values");
+  testing::expect_error([&] { RunModel(files_, 3, {}); }, Fault::Mismatch, "features of 6 values");
+  for (const auto& model : {linear_, kernel_})
+    testing::expect_error(
+        [&] {
+          RunModel({files_[1]}, 3, {{*model, 0.5}});
+        },
+        Fault::Mismatch, "features of 5 values, the run's networks of 6");
 }
 
 }  // namespace

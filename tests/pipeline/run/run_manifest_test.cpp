@@ -29,6 +29,8 @@ RunManifest manifest_in(const std::filesystem::path& run) {
       {{run / "seed-8/checkpoint.pth", sha256("a")}, {run / "seed-8/network-2/checkpoint.pth", sha256("b")}}};
   manifest.linear = {run / "linear.pth", sha256("linear")};
   manifest.linear_weight = 0.25;
+  manifest.kernel = {run / "kernel.pth", sha256("kernel")};
+  manifest.kernel_weight = 0.5;
   manifest.training_videos = {run / "training_videos.txt", sha256("clip 1")};
   manifest.word_vectors = "/elsewhere/words.bin";
   manifest.word_vectors_content = sha256("words");
@@ -69,8 +71,10 @@ TEST(RunManifest, IsReadBackAsItWasWritten) {
   expect_same(back.networks, given.networks);
   ASSERT_EQ(back.further_seeds.size(), 1U);
   expect_same(back.further_seeds.front(), given.further_seeds.front());
-  expect_same({back.linear, back.training_videos}, {given.linear, given.training_videos});
+  expect_same({back.linear, back.kernel, back.training_videos},
+              {given.linear, given.kernel, given.training_videos});
   EXPECT_EQ(back.linear_weight, given.linear_weight);
+  EXPECT_EQ(back.kernel_weight, given.kernel_weight);
   EXPECT_EQ(back.word_vectors, given.word_vectors);
   EXPECT_EQ(back.word_vectors_content, given.word_vectors_content);
   EXPECT_EQ(back.pooling, given.pooling);
@@ -112,7 +116,7 @@ TEST(RunManifest, OfVersionOneHasOneNetwork) {
   json old = written("/run");
   old["version"] = 1;
   old.erase("networks");
-  for (const char* const later : {"linear", "further_seeds", "training_videos"}) old.erase(later);
+  for (const char* const later : {"linear", "kernel", "further_seeds", "training_videos"}) old.erase(later);
   old["checkpoint"] = "checkpoint.pth";
   old["checkpoint_sha256"] = sha256("weights");
   const RunManifest read = parse_manifest("/run", old.dump());
@@ -120,6 +124,23 @@ TEST(RunManifest, OfVersionOneHasOneNetwork) {
   EXPECT_EQ(read.networks.front().file, "/run/checkpoint.pth");
   EXPECT_EQ(read.networks.front().content, sha256("weights"));
   EXPECT_EQ(read.linear_weight, 0);
+}
+
+TEST(RunManifest, OfVersionTwoHasNoKernelModel) {
+  json old = written("/run");
+  old["version"] = 2;
+  old.erase("kernel");
+  const RunManifest read = parse_manifest("/run", old.dump());
+  EXPECT_EQ(read.linear_weight, 0.25);
+  EXPECT_EQ(read.kernel_weight, 0);
+  EXPECT_TRUE(read.kernel.file.empty());
+}
+
+TEST(RunManifest, IsRefusedWhereItsSharesLeaveTheNetworksNothing) {
+  json text = written("/run");
+  text["kernel"]["weight"] = 0.75;
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt,
+               "'kernel.weight' and 'linear.weight' are 1 together, wanted less than 1");
 }
 
 TEST(RunManifest, IsKeptWhileItSaysTheSame) {
@@ -145,9 +166,9 @@ TEST(RunManifest, ThatIsMissingSaysWhichCommandWritesIt) {
 
 TEST(RunManifest, OfANewerProgramIsNotGuessedAt) {
   json text = written("/run");
-  text["version"] = 3;
+  text["version"] = 4;
   text["lanes"] = "of another form";
-  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Unsupported, "version 3");
+  expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Unsupported, "version 4");
   text["version"] = 0;
   expect_error([&] { (void)parse_manifest("/run", text.dump()); }, Fault::Corrupt, "version");
 }
@@ -182,6 +203,8 @@ TEST(RunManifest, NamesTheFieldThatIsWrong) {
       {"checkpoint", [](json& t) { t.erase("networks"); }},
       {"linear.file", [](json& t) { t["linear"].erase("file"); }},
       {"linear.weight", [](json& t) { t["linear"]["weight"] = 1.5; }},
+      {"kernel.file", [](json& t) { t["kernel"].erase("file"); }},
+      {"kernel.weight", [](json& t) { t["kernel"]["weight"] = "half"; }},
       {"further_seeds", [](json& t) { t["further_seeds"] = 2; }},
       {"further_seeds[0]", [](json& t) { t["further_seeds"][0] = json::array(); }},
       {"further_seeds[0][1].file", [](json& t) { t["further_seeds"][0][1].erase("file"); }},
@@ -234,7 +257,11 @@ TEST(RunManifest, IsRefusedWhereItsModelIsNotTheOneThatItsTrainingOptionsGive) {
     std::function<void(json&)> make;
   };
   json sound = written("/run");
-  sound["training"] = {{"ensemble", "2"}, {"seeds", "2"}, {"linear-weight", "0.25"}, {"max-words", "7"}};
+  sound["training"] = {{"ensemble", "2"},
+                       {"seeds", "2"},
+                       {"linear-weight", "0.25"},
+                       {"kernel-weight", "0.5"},
+                       {"max-words", "7"}};
   EXPECT_EQ(parse_manifest("/run", sound.dump()).networks.size(), 2U);
   const std::vector<Edit> edits = {
       {"'networks' does not agree with 'training.ensemble': is 1, wanted 2",
@@ -245,10 +272,14 @@ TEST(RunManifest, IsRefusedWhereItsModelIsNotTheOneThatItsTrainingOptionsGive) {
        [](json& t) { t["further_seeds"][0].erase(0); }},
       {"'further_seeds' does not agree with 'training.seeds': is 3, wanted 2",
        [](json& t) { t["further_seeds"].push_back(t["further_seeds"][0]); }},
-      {"'linear.weight' does not agree with 'training.linear-weight': is 0.5, wanted 0.25",
-       [](json& t) { t["linear"]["weight"] = 0.5; }},
+      {"'linear.weight' does not agree with 'training.linear-weight': is 0.375, wanted 0.25",
+       [](json& t) { t["linear"]["weight"] = 0.375; }},
       {"'linear.weight' does not agree with 'training.linear-weight': is 0, wanted 0.25",
        [](json& t) { t.erase("linear"); }},
+      {"'kernel.weight' does not agree with 'training.kernel-weight': is 0.25, wanted 0.5",
+       [](json& t) { t["kernel"]["weight"] = 0.25; }},
+      {"'kernel.weight' does not agree with 'training.kernel-weight': is 0, wanted 0.5",
+       [](json& t) { t.erase("kernel"); }},
       {"'max_words' does not agree with 'training.max-words': is 8, wanted 7",
        [](json& t) { t["max_words"] = 8; }}};
   for (const Edit& edit : edits) {
@@ -316,6 +347,8 @@ TEST(RunManifest, FilesThatAreGoneAreNamedWithTheFlagForThem) {
   testing::write_file(manifest.networks[1].file, "");
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "linear model");
   testing::write_file(manifest.linear.file, "");
+  expect_error([&] { require_files(manifest); }, Fault::NotFound, "kernel model");
+  testing::write_file(manifest.kernel.file, "");
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "--store");
   testing::write_file(manifest.store, "");
   expect_error([&] { require_files(manifest); }, Fault::NotFound, "--word-vectors");
