@@ -283,6 +283,7 @@ LinearSmoothing chosen_smoothing(const LinearPairs& pairs) {
     for (const double video : {0.1, 0.3, 1.0, 3.0, 10.0, 30.0}) ridges.push_back({text, video});
   }
   std::vector<double> scores(ridges.size() * kPowers.size());
+  int used = 0;  // folds
   for (int fold = 0; fold < kFolds; ++fold) {
     std::vector<bool> fitted(fold_of.size()), held_out(fold_of.size());
     for (std::size_t i = 0; i < fold_of.size(); ++i) {
@@ -291,6 +292,7 @@ LinearSmoothing chosen_smoothing(const LinearPairs& pairs) {
     }
     const LinearPairs test = pairs_of(pairs, held_out), train = pairs_of(pairs, fitted);
     if (test.texts.empty() || train.texts.empty() || train.clips.rows() < 2) continue;
+    ++used;
     LinearFit fit(train);
     const at::Tensor components = fit.components_of(test.clips);
     for (std::size_t r = 0; r < ridges.size(); ++r) {
@@ -310,7 +312,8 @@ LinearSmoothing chosen_smoothing(const LinearPairs& pairs) {
   }
   const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
   const Ridges& chosen = ridges[best / kPowers.size()];
-  return {chosen.text, chosen.video, kPowers[best % kPowers.size()]};
+  return {chosen.text, chosen.video, kPowers[best % kPowers.size()],
+          used > 0 ? scores[best] / (3 * used) : 0};
 }
 
 }  // namespace

@@ -61,11 +61,11 @@ TfIdf words_of(const NamedTensors& tensors, const std::string& where) {
 
 LinearSmoothing smoothing_of(const NamedTensors& tensors, const std::string& where) {
   const Tensor& tensor = required(tensors, kSmoothing, DType::F64, where);
-  double values[3];
-  if (tensor.bytes.size() != sizeof values)
-    refuse(where, fmt::format("its smoothing has {} numbers, wanted 3", tensor.numel()));
-  std::memcpy(values, tensor.bytes.data(), sizeof values);
-  return {values[0], values[1], values[2]};
+  double values[4] = {};
+  if (tensor.numel() != 3 && tensor.numel() != 4)  // 3: of an older program, which did not keep the recall
+    refuse(where, fmt::format("its smoothing has {} numbers, wanted 4", tensor.numel()));
+  std::memcpy(values, tensor.bytes.data(), tensor.bytes.size());
+  return {values[0], values[1], values[2], values[3]};
 }
 
 }  // namespace
@@ -107,8 +107,9 @@ void LinearEncoder::write(const std::filesystem::path& file) const {
   tensors.emplace_back(kWords, std::move(words));
   tensors.emplace_back(kWeights, Tensor::from_floats({static_cast<std::int64_t>(words_.weights().size())},
                                                      words_.weights().data()));
-  const double values[] = {smoothing_.text_ridge, smoothing_.video_ridge, smoothing_.power};
-  Tensor smoothing{DType::F64, {3}, std::vector<std::byte>(sizeof values)};
+  const double values[] = {smoothing_.text_ridge, smoothing_.video_ridge, smoothing_.power,
+                           smoothing_.recall};
+  Tensor smoothing{DType::F64, {4}, std::vector<std::byte>(sizeof values)};
   std::memcpy(smoothing.bytes.data(), values, sizeof values);
   tensors.emplace_back(kSmoothing, std::move(smoothing));
   write_pth(file, tensors);

@@ -13,8 +13,8 @@
 
 namespace tvr {
 
-/// A linear model of sentences (TF-IDF) and pooled features, with the words that it knows: linear.pth. Or one
-/// of the features' coordinates in a kernel's space: kernel.pth.
+/// A linear model of sentences (TF-IDF) and of pooled features, or of their coordinates in a Gaussian
+/// kernel's space, with the words that it knows: linear.pth, kernel.pth.
 class LinearEncoder {
  public:
   /// Fits to the pairs; captions[i] is the text of pairs.captions[i]. The smoothing is chosen on held-out
@@ -29,6 +29,7 @@ class LinearEncoder {
   [[nodiscard]] std::int64_t video_dim() const noexcept {
     return kernel_ ? kernel_->video_dim() : model_.video_dim();
   }
+  [[nodiscard]] bool is_linear() const noexcept { return !kernel_; }  // in the features
   [[nodiscard]] const LinearSmoothing& smoothing() const noexcept { return smoothing_; }
   [[nodiscard]] Matrix embed_text(const std::vector<std::string>& sentences) const;  // [N, K], unit length
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const;                       // [N, Dv] to [N, K]

@@ -167,7 +167,8 @@ std::vector<LinearShare> shares_of(RunFolder& folder, const ModelPlan& plan, con
   };
   if (plan.linear_weight > 0) add("linear", plan.linear_weight, linear);
   if (plan.kernel_weight > 0) {
-    add("kernel", plan.kernel_weight, fit_kernel_model(folder, splits.train));
+    add("kernel", plan.kernel_weight,
+        linear ? fit_kernel_model(folder, splits.train, *linear) : std::nullopt);
   } else {
     std::filesystem::remove(folder.kernel());  // of another training
   }
