@@ -30,7 +30,7 @@ constexpr std::array kMetrics = {"R@1", "R@5", "R@10", "MedR"};
 constexpr std::array kRecallRanks = {1, 5, 10};
 
 // Chosen on the demo of seed 2: a small network by the loss, pooling and dropout of --training-preset best.
-// From scratch it has a linear model beside it, as the preset has, which on few captions is the better half.
+// From scratch it has a kernel model beside it, as the preset has, which on few captions is the better half.
 const Arguments kNetwork = {"--loss", "nce", "--pooling", "max+mean", "--dropout", "0.3", "--cosine"};
 const Arguments kPretraining = {"--identity-columns", "200", "--embd-dim", "256", "--epochs", "60",
                                 "--batch-size",       "8",   "--n-pair",   "8",   "--lr",     "0.001"};
