@@ -1,19 +1,17 @@
 #pragma once
 
-#include <ATen/Parallel.h>
-#include <c10/util/Exception.h>
-
-#include "data/error.h"
-
 namespace tvr {
 
 /// LibTorch computes on one thread while this lives: results then do not depend on the number of cores.
 class OneThread {
  public:
-  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-  ~OneThread() { at::set_num_threads(before_); }
+  OneThread();
+  ~OneThread();
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
+
+  /// Throws the exception that is being handled; one of LibTorch's as Error(Unsupported).
+  [[noreturn]] static void rethrow();
 
  private:
   int before_;
@@ -25,9 +23,8 @@ auto on_one_thread(const Work& work) {
   const OneThread alone;
   try {
     return work();
-  } catch (const c10::Error& problem) {
-    throw Error(Fault::Unsupported, "linear algebra", problem.what_without_backtrace(),
-                "LibTorch needs a LAPACK: on Debian install libopenblas0");
+  } catch (...) {
+    OneThread::rethrow();
   }
 }
 

@@ -13,8 +13,8 @@ namespace tvr {
 /// it is up to date. None, and the reason said, where there is too little to fit.
 [[nodiscard]] std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs& train);
 
-/// The kernel model of a run, kernel.pth, in the same way. Its kernel is linear, which makes it `linear`, where
-/// that recalls more on held-out training clips than a Gaussian one.
+/// The kernel model of a run, kernel.pth, in the same way. Its kernel is linear, which makes it `linear`,
+/// where that recalls more on held-out training clips than a Gaussian one.
 [[nodiscard]] std::optional<LinearEncoder> fit_kernel_model(RunFolder& folder, const Pairs& train,
                                                             const LinearEncoder& linear);
 
