@@ -139,8 +139,8 @@ std::string not_better_than_linear(const std::vector<Evaluation>& seeds, const R
   if (beat(seeds, linear)) return {};
   return fmt::format(
       "the trained model does not beat a linear model of the same features and captions, which gets R@1 "
-      "{:.1f}, R@5 {:.1f}, R@10 {:.1f}. Give more clips if there are any; --training-preset best gives a "
-      "kernel model a share",
+      "{:.1f}, R@5 {:.1f}, R@10 {:.1f}. Give more clips if there are any, or the kernel model a "
+      "larger share: --kernel-weight",
       linear["R@1"], linear["R@5"], linear["R@10"]);
 }
 
