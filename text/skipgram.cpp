@@ -73,7 +73,7 @@ std::int64_t write_corpus(const std::vector<std::string>& sentences, int min_cou
     throw Error(Fault::Mismatch, "captions",
                 fmt::format("no word occurs {} times in the {} captions, so no word vectors can be trained",
                             min_count, sentences.size()),
-                "Give more captions, or pass word vectors of their language; words are separated by blanks");
+                "Give more captions, or word vectors of their language: --word-vectors FILE");
   return words;
 }
 

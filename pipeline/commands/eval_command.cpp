@@ -209,6 +209,8 @@ Answers answers_of(const std::vector<RunManifest>& trainings, const EvalOptions&
   }
   if (const std::optional<LinearEncoder> linear = open_linear_baseline(trainings.front()))
     answers.linear = evaluate_linear(*linear, answers.test, options.ties);
+  else if (!trainings.front().linear.file.empty())
+    warn(trainings.front().linear.file.string() + " is gone: there is no linear model to compare with");
   std::string finding = finding_on(trainings.front(), name, answers.test.clips);
   if (!finding.empty()) answers.findings.push_back(std::move(finding));
   return answers;
@@ -305,6 +307,16 @@ std::vector<RunManifest> trainings_of(const std::filesystem::path& folder, const
   return trainings;
 }
 
+/// Whether it lies in a run whose model is more than one network.
+bool is_part_of_a_model(const std::filesystem::path& checkpoint) {
+  try {
+    const std::optional<RunManifest> run = run_of(std::filesystem::absolute(checkpoint));
+    return run && (run->networks.size() > 1 || run->linear_weight + run->kernel_weight > 0);
+  } catch (const Error&) {  // a run.json of something else, or a damaged one: it is not needed here
+    return false;
+  }
+}
+
 /// A checkpoint, with everything else given by flags.
 RunManifest run_of_checkpoint(const EvalOptions& options) {
   const StoreRunOptions& given = options.given;
@@ -316,6 +328,8 @@ RunManifest run_of_checkpoint(const EvalOptions& options) {
     throw Error(Fault::InvalidArgument, "eval", "no word vectors are given",
                 "Pass --word-vectors FILE, the file that the checkpoint was trained with");
   }
+  if (is_part_of_a_model(options.checkpoint))
+    warn("the checkpoint is one network of a run whose model has more: --run FOLDER evaluates all of it");
   RunManifest run;
   run.lanes = recipes_in(given.store, given.lanes, given.feature_recipes);
   run.store = given.store;

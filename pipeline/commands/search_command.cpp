@@ -111,6 +111,7 @@ class Moments {
   std::string path_of(const VideoSource& video) {
     std::error_code unseen;
     if (std::filesystem::exists(video.path, unseen)) return video.path.string();
+    if (video.path.empty()) return "imported";  // features without a file
     if (!said_missing_) {
       warn(fmt::format("video not found at {}: it has moved since its features were extracted",
                        printable(video.path.string())));

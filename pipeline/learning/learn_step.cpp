@@ -160,8 +160,8 @@ std::vector<LinearShare> shares_of(RunFolder& folder, const ModelPlan& plan, con
   std::vector<LinearShare> shares;
   const auto add = [&](const std::string& kind, double weight, std::optional<LinearEncoder> model) {
     if (!model) {
-      throw Error(Fault::Mismatch, kind + "-weight", "there is no " + kind + " model to take a share",
-                  "Give more clips with captions, or --" + kind + "-weight 0");
+      throw Error(Fault::Mismatch, "--" + kind + "-weight", "no linear model can be fitted to these captions",
+                  "Give more clips whose captions have words in common, or --" + kind + "-weight 0");
     }
     shares.push_back({std::move(*model), weight});
   };
@@ -226,10 +226,10 @@ LearningPlan plan_for(const LearnOptions& options, const Units& units) {
     throw Error(Fault::Unsupported, "--train-device cuda", missing, "Use --train-device cpu");
   }
   if (options.linear_weight + options.kernel_weight >= 1) {
-    throw Error(Fault::InvalidArgument, "kernel-weight",
-                fmt::format("it and --linear-weight are {} together, which leaves nothing to the networks",
-                            options.linear_weight + options.kernel_weight),
-                "Give less than 1 in all");
+    throw Error(Fault::InvalidArgument, "--linear-weight",
+                fmt::format("it is {} and --kernel-weight {}, which leaves nothing to the networks",
+                            options.linear_weight, options.kernel_weight),
+                "Give less than 1 in all; --training-preset best sets a --kernel-weight, which 0 takes back");
   }
   LearningPlan plan;
   TrainOptions train = options.train;

@@ -28,24 +28,25 @@ std::optional<LinearEncoder> fitted(RunFolder& folder, const std::string& step,
     return LinearEncoder(file);
   }
   const auto start = std::chrono::steady_clock::now();
+  std::optional<LinearEncoder> model;
   try {
-    LinearEncoder model = fit();
-    model.write(file);
-    folder.mark_done(step, inputs, file);
-    const LinearSmoothing& smoothing = model.smoothing();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    say(fmt::format(
-        "{}: fitted in {}; ridges {} (text) and {} (video), power {}; mean of R@1, R@5, R@10 on held-out "
-        "training clips {:.1f}",
-        step, seconds_text(seconds), smoothing.text_ridge, smoothing.video_ridge, smoothing.power,
-        smoothing.recall));
-    return model;
+    model = fit();
   } catch (const Error& error) {
     if (error.fault() != Fault::Mismatch && error.fault() != Fault::Unsupported) throw;
-    say(fmt::format("{0}: no {0} model: {1}", step, error.seen()));
+    warn(fmt::format("{0}: no {0} model: {1}", step, error.seen()));
     std::filesystem::remove(file);  // of other pairs
     return std::nullopt;
   }
+  model->write(file);
+  folder.mark_done(step, inputs, file);
+  const LinearSmoothing& smoothing = model->smoothing();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  say(fmt::format(
+      "{}: fitted in {}; ridges {} (text) and {} (video), power {}; mean of R@1, R@5, R@10 on held-out "
+      "training clips {:.1f}",
+      step, seconds_text(seconds), smoothing.text_ridge, smoothing.video_ridge, smoothing.power,
+      smoothing.recall));
+  return model;
 }
 
 }  // namespace
@@ -57,10 +58,16 @@ std::optional<LinearEncoder> fit_linear_baseline(RunFolder& folder, const Pairs&
 
 std::optional<LinearEncoder> fit_kernel_model(RunFolder& folder, const Pairs& train,
                                               const LinearEncoder& linear) {
-  std::optional<LinearEncoder> chosen = fitted(folder, "kernel", folder.kernel(), train, [&] {
-    LinearEncoder gaussian(train.captions, train.pairs, KernelMap(train.pairs.clips));
-    return linear.smoothing().recall > gaussian.smoothing().recall ? linear : gaussian;
-  });
+  const auto better = [&] {
+    try {
+      LinearEncoder gaussian(train.captions, train.pairs, KernelMap(train.pairs.clips));
+      return linear.smoothing().recall > gaussian.smoothing().recall ? linear : gaussian;
+    } catch (const Error& error) {  // there is a linear model, so there are words and clips
+      if (error.fault() != Fault::Mismatch) throw;
+      return linear;
+    }
+  };
+  std::optional<LinearEncoder> chosen = fitted(folder, "kernel", folder.kernel(), train, better);
   if (chosen && chosen->is_linear())
     say("kernel: a linear one, which finds more on held-out training clips than a Gaussian one");
   return chosen;

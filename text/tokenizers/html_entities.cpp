@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <unordered_map>
 
 #include "text/tokenizers/code_points.h"
