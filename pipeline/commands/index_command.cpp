@@ -127,11 +127,12 @@ void add_index_command(CLI::App& app, int& exit_code) {
           "(docs/PLUGINS.md)")
       ->required()
       ->transform(encoder_folder());
-  command->add_option("videos", options->videos.folder, "folder of videos, searched recursively")
+  // Not "videos": some versions of CLI11 take that for --videos, and abort.
+  command->add_option("FOLDER", options->videos.folder, "folder of videos, searched recursively")
       ->check(CLI::ExistingDirectory)
       ->transform(absolute_path());
   add_video_flags(*command, options->videos);
-  command->get_option("videos")->excludes("--videos")->excludes("--list");
+  command->get_option("FOLDER")->excludes("--videos")->excludes("--list");
   command->add_option("--store", options->store, "the index, a feature store (default: FOLDER.db of FOLDER)")
       ->transform(absolute_path());
   command->add_option("--fps", options->fps, "frames that are embedded per second of video")
