@@ -1,10 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
+#include "pipeline/commands/all_commands.h"
 #include "pipeline/commands/command.h"
 #include "pipeline/commands/store/store_command.h"
 #include "tests/support/run_command.h"
@@ -46,6 +50,27 @@ TEST_F(Completion, OffersCommandsTheirFlagsAndTheWordsThatAFlagTakes) {
   EXPECT_EQ(offered("pipeline index --prec"), "--precision\n");
   EXPECT_EQ(offered("pipeline index --jobs 2 clips --precision f"), "fp32 fp16\n");
   EXPECT_EQ(offered("pipeline completion \"\""), "\n") << "then files";
+}
+
+/// CLI11 from 2.4 on takes "videos" for "--videos", and aborts when both are added.
+TEST(Commands, HaveNoArgumentByTheNameOfAFlag) {
+  CLI::App app;
+  int exit_code = 0;
+  add_all_commands(app, exit_code);
+  std::vector<const CLI::App*> commands = {&app};
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    for (const CLI::App* below : commands[i]->get_subcommands([](const CLI::App*) { return true; }))
+      commands.push_back(below);
+    std::set<std::string> flags;
+    for (const CLI::Option* option : commands[i]->get_options())
+      flags.insert(option->get_lnames().begin(), option->get_lnames().end());
+    for (const CLI::Option* option : commands[i]->get_options()) {
+      if (!option->get_positional()) continue;
+      EXPECT_EQ(flags.count(option->get_name(true)), 0U)
+          << commands[i]->get_name() << ' ' << option->get_name(true);
+    }
+  }
+  EXPECT_GT(commands.size(), 30U);
 }
 
 TEST_F(Completion, IsWrittenForThreeShells) {
