@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "model/one_thread.h"
 #include "model/random.h"
 #include "model/standardization.h"
+#include "model/state_tensors.h"
 
 namespace tvr {
 namespace {
@@ -21,13 +23,14 @@ constexpr double kWidth = 2;  // of the kernel, over the median squared distance
 /// Directions of the landmarks' kernel with a smaller share of the largest eigenvalue are rounding errors.
 constexpr double kLeastEigenvalue = 1e-5;
 constexpr std::uint64_t kSeed = 1;
+constexpr const char* kWhere = "kernel model";
 
 void require_finite(const Matrix& clips) {
   const float* const values = clips.data();
   if (std::all_of(values, values + clips.rows() * clips.cols(),
                   [](float value) { return std::isfinite(value); }))
     return;
-  throw Error(Fault::Corrupt, "kernel model", "the features of a clip contain a NaN or infinity",
+  throw Error(Fault::Corrupt, kWhere, "the features of a clip contain a NaN or infinity",
               "`pipeline store verify` names the video");
 }
 
@@ -75,7 +78,7 @@ double median_squared_distance(const Matrix& rows) {
                  [&](float distance) { return static_cast<double>(distance) > smallest; });
   }
   if (distances.empty()) {
-    throw Error(Fault::Mismatch, "kernel model", "all clips have the same features",
+    throw Error(Fault::Mismatch, kWhere, "all clips have the same features",
                 "Check that the features are those of the videos");
   }
   const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
@@ -99,34 +102,12 @@ Matrix inverse_root(const Matrix& kernel) {
   });
 }
 
-Matrix matrix_named(const NamedTensors& state, const std::string& name, std::int64_t rows,
-                    std::int64_t cols) {
-  const Tensor* const tensor = find(state, name);
-  if (tensor == nullptr) throw Error(Fault::Mismatch, "kernel model", "it has no tensor " + name);
-  const bool fits = tensor->shape.size() == 2 && (rows < 0 || tensor->shape[0] == rows) &&
-                    (cols < 0 || tensor->shape[1] == cols) && tensor->numel() > 0;
-  if (!fits)
-    throw Error(Fault::Mismatch, "kernel model", name + " has the shape " + shape_text(tensor->shape));
-  Matrix matrix(tensor->shape[0], tensor->shape[1]);
-  const std::vector<float> values = tensor->to_floats();
-  std::copy(values.begin(), values.end(), matrix.data());
-  return matrix;
-}
-
-std::vector<float> vector_named(const NamedTensors& state, const std::string& name, std::int64_t size) {
-  const Tensor* const tensor = find(state, name);
-  if (tensor == nullptr) throw Error(Fault::Mismatch, "kernel model", "it has no tensor " + name);
-  if (tensor->shape != std::vector<std::int64_t>{size})
-    throw Error(Fault::Mismatch, "kernel model", name + " has the shape " + shape_text(tensor->shape));
-  return tensor->to_floats();
-}
-
 }  // namespace
 
 KernelMap::KernelMap(const Matrix& clips) {
   require_finite(clips);
   if (clips.rows() < 2) {
-    throw Error(Fault::Mismatch, "kernel model", "there are " + std::to_string(clips.rows()) + " clips",
+    throw Error(Fault::Mismatch, kWhere, "there are " + std::to_string(clips.rows()) + " clips",
                 "Give more clips with captions");
   }
   const Standardization columns(clips);
@@ -142,25 +123,24 @@ KernelMap::KernelMap(const Matrix& clips) {
 }
 
 KernelMap::KernelMap(const NamedTensors& state)
-    : landmarks_(matrix_named(state, "kernel.landmarks", -1, -1)),
-      root_(matrix_named(state, "kernel.root", landmarks_.rows(), landmarks_.rows())),
-      width_(vector_named(state, "kernel.width", 1).front()) {
-  mean_ = vector_named(state, "kernel.mean", landmarks_.cols());
-  scale_ = vector_named(state, "kernel.scale", landmarks_.cols());
+    : landmarks_(matrix_in(state, "kernel.landmarks", kWhere)),
+      root_(matrix_in(state, "kernel.root", kWhere)),
+      width_(vector_in(state, "kernel.width", 1, kWhere).front()) {
+  if (landmarks_.rows() < 1 || root_.rows() != dim() || root_.cols() != dim()) {
+    throw Error(Fault::Mismatch, kWhere,
+                "it has " + std::to_string(dim()) + " landmarks, and kernel.root the shape " +
+                    shape_text({root_.rows(), root_.cols()}));
+  }
+  mean_ = vector_in(state, "kernel.mean", video_dim(), kWhere);
+  scale_ = vector_in(state, "kernel.scale", video_dim(), kWhere);
 }
 
 NamedTensors KernelMap::state() const {
-  const auto matrix = [](const Matrix& values) {
-    return Tensor::from_floats({values.rows(), values.cols()}, values.data());
-  };
-  const auto vector = [](const std::vector<float>& values) {
-    return Tensor::from_floats({static_cast<std::int64_t>(values.size())}, values.data());
-  };
-  return {{"kernel.mean", vector(mean_)},
-          {"kernel.scale", vector(scale_)},
-          {"kernel.landmarks", matrix(landmarks_)},
-          {"kernel.root", matrix(root_)},
-          {"kernel.width", vector({width_})}};
+  return {{"kernel.mean", tensor_of_state(mean_)},
+          {"kernel.scale", tensor_of_state(scale_)},
+          {"kernel.landmarks", tensor_of_state(landmarks_)},
+          {"kernel.root", tensor_of_state(root_)},
+          {"kernel.width", tensor_of_state(std::vector<float>{width_})}};
 }
 
 Matrix KernelMap::standardised(const Matrix& clips) const {

@@ -6,33 +6,13 @@
 #include <utility>
 
 #include "data/error.h"
+#include "model/state_tensors.h"
 
 namespace tvr {
 namespace {
 
 constexpr double kSmallestNorm = 1e-12;
-
-/// weight [from, K], one row per input, as the tensors of a state have it.
-Matrix matrix_named(const NamedTensors& state, const std::string& name) {
-  const Tensor* const tensor = find(state, name);
-  if (tensor == nullptr) throw Error(Fault::Mismatch, "linear model", "it has no tensor " + name);
-  if (tensor->shape.size() != 2)
-    throw Error(Fault::Mismatch, "linear model", name + " has the shape " + shape_text(tensor->shape));
-  Matrix matrix(tensor->shape[0], tensor->shape[1]);
-  const std::vector<float> values = tensor->to_floats();
-  std::copy(values.begin(), values.end(), matrix.data());
-  return matrix;
-}
-
-std::vector<float> bias_named(const NamedTensors& state, const std::string& name, std::int64_t size) {
-  const Tensor* const tensor = find(state, name);
-  if (tensor == nullptr) throw Error(Fault::Mismatch, "linear model", "it has no tensor " + name);
-  if (tensor->shape != std::vector<std::int64_t>{size})
-    throw Error(
-        Fault::Mismatch, "linear model",
-        name + " has the shape " + shape_text(tensor->shape) + ", wanted [" + std::to_string(size) + "]");
-  return tensor->to_floats();
-}
+constexpr const char* kWhere = "linear model";
 
 }  // namespace
 
@@ -54,27 +34,21 @@ LinearModel::LinearModel(Matrix text, std::vector<float> text_bias, Matrix video
       video_bias_(std::move(video_bias)) {}
 
 LinearModel::LinearModel(const NamedTensors& state)
-    : text_(matrix_named(state, "text.weight")), video_(matrix_named(state, "video.weight")) {
+    : text_(matrix_in(state, "text.weight", kWhere)), video_(matrix_in(state, "video.weight", kWhere)) {
   if (text_.cols() != video_.cols() || text_.cols() < 1) {
     throw Error(Fault::Mismatch, "linear model",
                 "its text has " + std::to_string(text_.cols()) + " components, its video " +
                     std::to_string(video_.cols()));
   }
-  text_bias_ = bias_named(state, "text.bias", text_.cols());
-  video_bias_ = bias_named(state, "video.bias", text_.cols());
+  text_bias_ = vector_in(state, "text.bias", text_.cols(), kWhere);
+  video_bias_ = vector_in(state, "video.bias", text_.cols(), kWhere);
 }
 
 NamedTensors LinearModel::state() const {
-  const auto weight = [](const Matrix& matrix) {
-    return Tensor::from_floats({matrix.rows(), matrix.cols()}, matrix.data());
-  };
-  const auto bias = [](const std::vector<float>& values) {
-    return Tensor::from_floats({static_cast<std::int64_t>(values.size())}, values.data());
-  };
-  return {{"text.weight", weight(text_)},
-          {"text.bias", bias(text_bias_)},
-          {"video.weight", weight(video_)},
-          {"video.bias", bias(video_bias_)}};
+  return {{"text.weight", tensor_of_state(text_)},
+          {"text.bias", tensor_of_state(text_bias_)},
+          {"video.weight", tensor_of_state(video_)},
+          {"video.bias", tensor_of_state(video_bias_)}};
 }
 
 Matrix LinearModel::embed_text(const std::vector<SparseRow>& texts) const {

@@ -187,9 +187,8 @@ void add_learn_flags(CLI::App& command, LearnOptions& options) {
       "share of the linear model in the similarity; 0: it is only the baseline to compare with")
       ->check(number_within(0, 0.99));
   add(command, "--kernel-weight", options.kernel_weight,
-      "share of the kernel model in the similarity; its kernel is linear or Gaussian, whichever finds more "
-      "on "
-      "held-out training clips")
+      "share of the kernel model in the similarity; its kernel is linear or Gaussian, whichever finds "
+      "more on held-out training clips")
       ->check(number_within(0, 0.99));
   command
       .add_flag("--keep-epochs", options.keep_epochs,

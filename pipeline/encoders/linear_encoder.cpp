@@ -74,28 +74,31 @@ LinearEncoder::LinearEncoder(const std::vector<std::string>& captions, const Pai
                              std::optional<KernelMap> kernel)
     : words_(captions, kMostWords),
       kernel_(std::move(kernel)),
-      smoothing_(choose_smoothing(linear_pairs(captions, pairs, words_, kernel_))),
-      model_(fit_linear_model(linear_pairs(captions, pairs, words_, kernel_), smoothing_)) {}
+      fit_(fit(linear_pairs(captions, pairs, words_, kernel_))) {}
+
+LinearEncoder::Fit LinearEncoder::fit(const LinearPairs& pairs) {
+  const LinearSmoothing smoothing = choose_smoothing(pairs);
+  return {smoothing, fit_linear_model(pairs, smoothing)};
+}
 
 LinearEncoder::LinearEncoder(const NamedTensors& tensors, const std::string& where)
     : words_(words_of(tensors, where)),
       kernel_(find(tensors, kKernel) != nullptr ? std::optional(KernelMap(tensors)) : std::nullopt),
-      smoothing_(smoothing_of(tensors, where)),
-      model_(tensors) {
+      fit_{smoothing_of(tensors, where), LinearModel(tensors)} {
   require_finite(tensors, where);
-  if (kernel_ && kernel_->dim() != model_.video_dim())
+  if (kernel_ && kernel_->dim() != fit_.model.video_dim())
     refuse(where, fmt::format("its kernel gives {} coordinates, its weights are for {}", kernel_->dim(),
-                              model_.video_dim()));
-  if (model_.words() != static_cast<std::int64_t>(words_.words().size()))
+                              fit_.model.video_dim()));
+  if (fit_.model.words() != static_cast<std::int64_t>(words_.words().size()))
     refuse(where,
-           fmt::format("it has {} words, its weights are for {}", words_.words().size(), model_.words()));
+           fmt::format("it has {} words, its weights are for {}", words_.words().size(), fit_.model.words()));
 }
 
 LinearEncoder::LinearEncoder(const std::filesystem::path& file)
     : LinearEncoder(read_weights(file), file.string()) {}
 
 void LinearEncoder::write(const std::filesystem::path& file) const {
-  NamedTensors tensors = model_.state();
+  NamedTensors tensors = fit_.model.state();
   if (kernel_) {
     NamedTensors kernel = kernel_->state();
     std::move(kernel.begin(), kernel.end(), std::back_inserter(tensors));
@@ -107,8 +110,8 @@ void LinearEncoder::write(const std::filesystem::path& file) const {
   tensors.emplace_back(kWords, std::move(words));
   tensors.emplace_back(kWeights, Tensor::from_floats({static_cast<std::int64_t>(words_.weights().size())},
                                                      words_.weights().data()));
-  const double values[] = {smoothing_.text_ridge, smoothing_.video_ridge, smoothing_.power,
-                           smoothing_.recall};
+  const double values[] = {fit_.smoothing.text_ridge, fit_.smoothing.video_ridge, fit_.smoothing.power,
+                           fit_.smoothing.recall};
   Tensor smoothing{DType::F64, {4}, std::vector<std::byte>(sizeof values)};
   std::memcpy(smoothing.bytes.data(), values, sizeof values);
   tensors.emplace_back(kSmoothing, std::move(smoothing));
@@ -118,11 +121,11 @@ void LinearEncoder::write(const std::filesystem::path& file) const {
 Matrix LinearEncoder::embed_text(const std::vector<std::string>& sentences) const {
   std::vector<SparseRow> rows;
   for (const std::string& sentence : sentences) rows.push_back(words_.encode(sentence));
-  return model_.embed_text(rows);
+  return fit_.model.embed_text(rows);
 }
 
 Matrix LinearEncoder::embed_video(const Matrix& parts) const {
-  return model_.embed_video(kernel_ ? kernel_->coordinates(parts) : parts);
+  return fit_.model.embed_video(kernel_ ? kernel_->coordinates(parts) : parts);
 }
 
 }  // namespace tvr

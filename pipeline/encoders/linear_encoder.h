@@ -25,22 +25,27 @@ class LinearEncoder {
   explicit LinearEncoder(const std::filesystem::path& file);
   void write(const std::filesystem::path& file) const;
 
-  [[nodiscard]] std::int64_t dim() const noexcept { return model_.dim(); }  // K
+  [[nodiscard]] std::int64_t dim() const noexcept { return fit_.model.dim(); }  // K
   [[nodiscard]] std::int64_t video_dim() const noexcept {
-    return kernel_ ? kernel_->video_dim() : model_.video_dim();
+    return kernel_ ? kernel_->video_dim() : fit_.model.video_dim();
   }
   [[nodiscard]] bool is_linear() const noexcept { return !kernel_; }  // in the features
-  [[nodiscard]] const LinearSmoothing& smoothing() const noexcept { return smoothing_; }
+  [[nodiscard]] const LinearSmoothing& smoothing() const noexcept { return fit_.smoothing; }
   [[nodiscard]] Matrix embed_text(const std::vector<std::string>& sentences) const;  // [N, K], unit length
   [[nodiscard]] Matrix embed_video(const Matrix& parts) const;                       // [N, Dv] to [N, K]
 
  private:
   LinearEncoder(const NamedTensors& tensors, const std::string& where);
 
+  struct Fit {
+    LinearSmoothing smoothing;
+    LinearModel model;
+  };
+  [[nodiscard]] static Fit fit(const LinearPairs& pairs);
+
   TfIdf words_;
   std::optional<KernelMap> kernel_;
-  LinearSmoothing smoothing_;
-  LinearModel model_;
+  Fit fit_;
 };
 
 }  // namespace tvr

@@ -52,7 +52,7 @@ RunModel::RunModel(const std::vector<std::filesystem::path>& checkpoints, int ma
   for (const LinearShare& share : shares_) {
     network_weight_ -= share.weight;
     if (share.model.video_dim() == video_dim()) continue;
-    throw Error(Fault::Mismatch, "linear model",
+    throw Error(Fault::Mismatch, "linear or kernel model",
                 fmt::format("it takes features of {} values, the run's networks of {}",
                             share.model.video_dim(), video_dim()),
                 "Run the same command again: it fits the model anew");
